@@ -1,0 +1,4 @@
+//! An LDAP server whose directory is the operator's own SQL database.
+//!
+//! Modules depend on each other in one direction only, from the command line at the top to the pure
+//! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
