@@ -34,7 +34,7 @@ for password in "${passwords[@]}"; do
         row '$y$' mkpasswd "$password" "$(printf %s "$password" | mkpasswd -s -m yescrypt -R $count)"
     done
     row '$7$' mkpasswd "$password" "$(printf %s "$password" | mkpasswd -s -m scrypt -R 6)"
-    # crypt(3) itself: bcrypt's buggy variant, salts of other lengths, yescrypt and scrypt with p, t and other modes.
+    # crypt(3) itself: bcrypt's buggy variant, salts of other lengths, yescrypt and scrypt with r, p, t and other modes.
     while read -r scheme setting; do
         row "$scheme" crypt "$password" "$(PASSWORD=$password SETTING=$setting perl -e 'print crypt($ENV{PASSWORD}, $ENV{SETTING})')"
     done <<'SETTINGS'
@@ -48,6 +48,8 @@ $y$ $y$j95.0$LdJMENpBABJJ3hIHjB1B$
 $y$ $y$j75/.$LdJMENpBABJJ3hIHjB1B$
 $y$ $y$j85/0$LdJMENpBABJJ3hIHjB1B$
 $y$ $y$j850./$LdJMENpBABJJ3hIHjB1B$
+$y$ $y$j5kD$LdJMENpBABJJ3hIHjB1B$
+$y$ $y$j4mL$LdJMENpBABJJ3hIHjB1B$
 $y$ $y$./5$LdJMENpBABJJ3hIHjB1B$
 $y$ $y$/85$LdJMENpBABJJ3hIHjB1B$
 $7$ $7$86....1....SodiumChloride$
