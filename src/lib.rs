@@ -4,3 +4,4 @@
 //! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
 
 pub mod auth;
+pub mod model;
