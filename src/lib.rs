@@ -4,4 +4,7 @@
 //! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
 
 pub mod auth;
+pub mod config;
 pub mod model;
+pub mod server;
+pub mod telemetry;
