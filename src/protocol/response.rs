@@ -184,7 +184,7 @@ pub fn write_entry(
 }
 
 /// Appends an entry whose attributes are named already. The iterator is walked twice: once for the lengths.
-fn put_entry<'a>(
+pub(super) fn put_entry<'a>(
     buffer: &mut BytesMut,
     id: i32,
     dn: &str,
