@@ -6,5 +6,6 @@
 pub mod auth;
 pub mod config;
 pub mod model;
+pub mod protocol;
 pub mod server;
 pub mod telemetry;
