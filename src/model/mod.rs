@@ -1,0 +1,4 @@
+//! The pure model: values and time.
+
+pub mod time;
+pub mod value;
