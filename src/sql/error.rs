@@ -147,7 +147,8 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
     match engine {
         Engine::PostgreSql => match statement.code.as_str() {
             "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "53300" => lost(statement),
-            code if code.starts_with("08") => lost(statement),
+            // 08P01 is a protocol violation, by the statement (wrong number of values), not the network.
+            code if code.starts_with("08") && code != "08P01" => lost(statement),
             // Serialization and conflict with recovery on a standby, deadlock, lock not available.
             "40001" | "40P01" | "55P03" => busy(statement),
             "0A000" if statement.text.contains("cached plan") => Failure::Stale(statement),
@@ -182,7 +183,7 @@ impl StatementError {
     /// Data exceptions quote the value that was bound: keep their code, replace their words.
     fn without_values(mut self) -> Self {
         if self.value || self.code.starts_with("22") && self.code.len() == 5 {
-            self.text = "a value does not fit the column's type".to_owned();
+            self.text = "a value does not fit (the database's words may quote it)".to_owned();
         }
         self
     }
