@@ -8,4 +8,5 @@ pub mod config;
 pub mod model;
 pub mod protocol;
 pub mod server;
+pub mod sql;
 pub mod telemetry;
