@@ -93,6 +93,15 @@ impl EnvSource {
             {
                 return self;
             }
+            // systemd reads an `EnvironmentFile=` as root and starts us with its contents: not ours to read,
+            // and nothing is missing. Where something is, the warning is shown with the errors.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.warnings.push(Warning::new(
+                    &shown,
+                    format!("is not used: it cannot be read: {error}"),
+                ));
+                return self;
+            }
             Err(error) => {
                 self.problems
                     .push(Problem::other(&shown, format!("cannot be read: {error}")));

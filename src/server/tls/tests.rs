@@ -237,6 +237,8 @@ fn sessions_are_resumed_on_both_versions() {
         directory.path().join("certs"),
     )))
     .unwrap();
+    // Without memory of its own: the default store forgets all but 256 sessions.
+    assert!(setup.config.ticketer.enabled());
     for version in [&TLS12, &TLS13] {
         let client = client(&[version]);
         assert_eq!(handshake(&client, &setup).unwrap().1, HandshakeKind::Full);
