@@ -63,7 +63,12 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         LogFormat::Text => lines.with_ansi(colours).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .boxed(),
     };
     Ok(Registry::default().with(lines.with_filter(filter)))
 }
@@ -77,15 +82,30 @@ fn is_within_cap(metadata: &Metadata<'_>) -> bool {
 /// A database URI that can be logged: scheme, host, port and database; no user, no password, no
 /// parameters (they may hold a password too). What can not be understood is not shown at all.
 pub fn redact_uri(uri: &str) -> String {
-    let Some((scheme, rest)) = uri.trim().split_once(':') else { return "…".into() };
-    let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite", "http", "https"];
+    let Some((scheme, rest)) = uri.trim().split_once(':') else {
+        return "…".into();
+    };
+    let known = [
+        "postgres",
+        "postgresql",
+        "mysql",
+        "mariadb",
+        "sqlite",
+        "http",
+        "https",
+    ];
     if !known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return "…".into();
     }
     if scheme.eq_ignore_ascii_case("sqlite") {
-        return format!("sqlite:{}", rest.split_once('?').map_or(rest, |(path, _)| path));
+        return format!(
+            "sqlite:{}",
+            rest.split_once('?').map_or(rest, |(path, _)| path)
+        );
     }
-    let Ok(url) = url::Url::parse(uri.trim()) else { return format!("{scheme}:…") };
+    let Ok(url) = url::Url::parse(uri.trim()) else {
+        return format!("{scheme}:…");
+    };
     if !rest.starts_with("//") {
         return format!("{scheme}:…");
     }
@@ -96,14 +116,28 @@ pub fn redact_uri(uri: &str) -> String {
         return format!("{scheme}:…");
     }
     let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     // The path of anything but a database may hold a token.
-    let path = if scheme.to_ascii_lowercase().starts_with("http") { "" } else { url.path() };
+    let path = if scheme.to_ascii_lowercase().starts_with("http") {
+        ""
+    } else {
+        url.path()
+    };
     format!("{scheme}://{host}{port}{path}")
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
     use std::io::Write;
@@ -126,7 +160,10 @@ mod tests {
     fn logged(directives: &str, format: LogFormat, log: impl FnOnce()) -> String {
         let captured = Captured::default();
         let writer = captured.clone();
-        let settings = LogSettings { format, directives: directives.into() };
+        let settings = LogSettings {
+            format,
+            directives: directives.into(),
+        };
         let subscriber = subscriber(&settings, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, log);
         let bytes = captured.0.lock().unwrap().clone();
@@ -147,28 +184,53 @@ mod tests {
 
     #[test]
     fn secrets_of_other_modules_stay_out_whatever_is_asked() {
-        for directives in ["trace", "info,ldap3_proto=trace,ldap3_lber=trace,sqlx=trace,sqlx::query=trace,rustls=trace"] {
+        for directives in [
+            "trace",
+            "info,ldap3_proto=trace,ldap3_lber=trace,sqlx=trace,sqlx::query=trace,rustls=trace",
+        ] {
             let text = logged(directives, LogFormat::Text, everything);
             assert!(!text.contains("hunter2"), "{text}");
         }
-        assert_eq!(logged("trace", LogFormat::Text, everything).lines().count(), 3);
+        assert_eq!(
+            logged("trace", LogFormat::Text, everything).lines().count(),
+            3
+        );
         assert_eq!(logged("off", LogFormat::Text, everything), "");
     }
 
     #[test]
     fn json_lines_are_objects_with_flat_fields() {
-        let text = logged("info", LogFormat::Json, || tracing::info!(entries = 3, "search"));
+        let text = logged("info", LogFormat::Json, || {
+            tracing::info!(entries = 3, "search")
+        });
         assert_eq!(text.lines().count(), 1);
-        assert!(text.starts_with('{') && text.contains(r#""entries":3"#) && text.contains(r#""message":"search""#), "{text}");
+        assert!(
+            text.starts_with('{')
+                && text.contains(r#""entries":3"#)
+                && text.contains(r#""message":"search""#),
+            "{text}"
+        );
     }
 
     #[test]
     fn uris_lose_what_is_secret() {
         for (uri, shown) in [
-            ("postgres://u:hunter2@db.example.com:5432/users", "postgres://db.example.com:5432/users"),
-            ("mysql://u:hunter2@[::1]/users?ssl-key=hunter2", "mysql://[::1]/users"),
-            ("postgres:///users?host=/run&password=hunter2", "postgres:///users"),
-            ("sqlite:///var/users.db?key=hunter2", "sqlite:///var/users.db"),
+            (
+                "postgres://u:hunter2@db.example.com:5432/users",
+                "postgres://db.example.com:5432/users",
+            ),
+            (
+                "mysql://u:hunter2@[::1]/users?ssl-key=hunter2",
+                "mysql://[::1]/users",
+            ),
+            (
+                "postgres:///users?host=/run&password=hunter2",
+                "postgres:///users",
+            ),
+            (
+                "sqlite:///var/users.db?key=hunter2",
+                "sqlite:///var/users.db",
+            ),
             ("https://example.com/hunter2", "https://example.com"),
             ("postgres://u:hunter2@h:port/d", "postgres:…"),
             ("postgres://u:p@hunter2@h/d", "postgres://h/d"),

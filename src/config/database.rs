@@ -50,7 +50,11 @@ pub(super) fn inspect(uri: &str) -> Result<DatabaseUri, &'static str> {
     if kind == DatabaseKind::Sqlite {
         let path = rest.strip_prefix("//").unwrap_or(rest);
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        return if path.is_empty() { Err("names no database file") } else { Ok(DatabaseUri { kind, ssl: None }) };
+        return if path.is_empty() {
+            Err("names no database file")
+        } else {
+            Ok(DatabaseUri { kind, ssl: None })
+        };
     }
     let url = Url::parse(uri).map_err(|error| match error {
         url::ParseError::InvalidPort => {
@@ -81,21 +85,40 @@ pub(super) fn ssl_mode(text: &str) -> Option<SslMode> {
         "require" | "required" => Some(SslMode::Require),
         "verify-ca" => Some(SslMode::VerifyCa),
         "verify-full" | "verify-identity" => Some(SslMode::VerifyFull),
-        other => super::parse::boolean(other).map(|on| if on { SslMode::Require } else { SslMode::Disable }),
+        other => super::parse::boolean(other).map(|on| {
+            if on {
+                SslMode::Require
+            } else {
+                SslMode::Disable
+            }
+        }),
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
 
     #[test]
     fn usable_uris() {
         for (uri, kind) in [
-            ("postgres://username:password@hostname:5432/database", DatabaseKind::PostgreSql),
+            (
+                "postgres://username:password@hostname:5432/database",
+                DatabaseKind::PostgreSql,
+            ),
             ("postgresql://u@[::1]/d", DatabaseKind::PostgreSql),
-            ("postgres:///d?host=/run/postgresql", DatabaseKind::PostgreSql),
+            (
+                "postgres:///d?host=/run/postgresql",
+                DatabaseKind::PostgreSql,
+            ),
             ("mysql://u:p%40@h/d", DatabaseKind::MySql),
             ("mariadb://h/d", DatabaseKind::MySql),
             ("sqlite:users.db", DatabaseKind::Sqlite),
@@ -105,15 +128,29 @@ mod tests {
         ] {
             assert_eq!(inspect(uri).map(|found| found.kind), Ok(kind), "{uri}");
         }
-        assert_eq!(inspect("mysql://h/d?ssl-mode=VERIFY_IDENTITY").unwrap().ssl, Some(SslMode::VerifyFull));
-        assert_eq!(inspect("postgres://h/d?sslmode=require").unwrap().ssl, Some(SslMode::Require));
+        assert_eq!(
+            inspect("mysql://h/d?ssl-mode=VERIFY_IDENTITY").unwrap().ssl,
+            Some(SslMode::VerifyFull)
+        );
+        assert_eq!(
+            inspect("postgres://h/d?sslmode=require").unwrap().ssl,
+            Some(SslMode::Require)
+        );
     }
 
     #[test]
     fn unusable_uris_are_not_quoted() {
         for uri in [
-            "", "hunter2", "http://u:hunter2@h/", "postgres://u:hunter2@h:port/d", "mysql://", "mysql:hunter2",
-            "sqlite:", "sqlite://?mode=ro", "postgres:hunter2", "postgres://h/d?sslmode=hunter2",
+            "",
+            "hunter2",
+            "http://u:hunter2@h/",
+            "postgres://u:hunter2@h:port/d",
+            "mysql://",
+            "mysql:hunter2",
+            "sqlite:",
+            "sqlite://?mode=ro",
+            "postgres:hunter2",
+            "postgres://h/d?sslmode=hunter2",
             "postgres://u:hunter2@exa mple/d",
         ] {
             let error = inspect(uri).expect_err(uri);

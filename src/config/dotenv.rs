@@ -17,7 +17,10 @@ pub(super) struct Parsed {
 
 /// Reads the text of a `.env` file. Never fails: what can not be read is listed by line number.
 pub(super) fn parse(text: &str) -> Parsed {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text
+        .strip_prefix('\u{feff}')
+        .unwrap_or(text)
+        .replace("\r\n", "\n");
     let mut parsed = Parsed::default();
     let mut rest = text.as_str();
     let mut number = 1;
@@ -39,7 +42,11 @@ pub(super) fn parse(text: &str) -> Parsed {
             }
         }
         let consumed = rest.len().saturating_sub(next.len());
-        number += rest.bytes().take(consumed).filter(|byte| *byte == b'\n').count();
+        number += rest
+            .bytes()
+            .take(consumed)
+            .filter(|byte| *byte == b'\n')
+            .count();
         rest = next;
     }
     parsed
@@ -48,12 +55,18 @@ pub(super) fn parse(text: &str) -> Parsed {
 enum Assignment<'a> {
     None,
     Unclosed(String),
-    Value { name: String, value: String, after: &'a str },
+    Value {
+        name: String,
+        value: String,
+        after: &'a str,
+    },
 }
 
 /// Reads the assignment that begins `rest`, whose first line is `line`.
 fn assignment<'a>(line: &str, rest: &'a str) -> Assignment<'a> {
-    let Some((name, before_value)) = name(line) else { return Assignment::None };
+    let Some((name, before_value)) = name(line) else {
+        return Assignment::None;
+    };
     let value_and_after = rest.get(before_value..).unwrap_or("");
     let value = value_and_after.trim_start_matches([' ', '\t']);
     match value.chars().next() {
@@ -78,7 +91,10 @@ fn name(line: &str) -> Option<(String, usize)> {
         Some(("export", name)) => name.trim_start(),
         _ => left,
     };
-    let valid = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    let valid = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
     valid.then(|| (name.to_owned(), at + 1))
 }
 
@@ -130,21 +146,36 @@ fn quoted(text: &str, quote: char) -> Quoted<'_> {
 fn unquoted(name: String, text: &str) -> Assignment<'_> {
     let (line, after) = text.split_once('\n').unwrap_or((text, ""));
     let comment = line.match_indices('#').map(|(at, _)| at).find(|at| {
-        line.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
+        line.get(..*at)
+            .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
     });
-    let value = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim().to_owned();
+    let value = comment
+        .and_then(|at| line.get(..at))
+        .unwrap_or(line)
+        .trim()
+        .to_owned();
     Assignment::Value { name, value, after }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn values(text: &str) -> Vec<(String, String)> {
         let parsed = parse(text);
-        assert!(parsed.ignored.is_empty() && parsed.unclosed.is_empty(), "{parsed:?}");
+        assert!(
+            parsed.ignored.is_empty() && parsed.unclosed.is_empty(),
+            "{parsed:?}"
+        );
         parsed.values
     }
 
@@ -157,9 +188,18 @@ mod tests {
     #[test]
     fn deployed_queries_are_read_to_the_end_of_the_line() {
         let query = r#"SELECT g."cn" AS name FROM "Groups" g WHERE u."uid" = ?"#;
-        assert_eq!(value(&format!("SQL_QUERY_GROUPS_BY_MEMBER={query}\n")), query);
-        assert_eq!(value("SQL_URI=postgres://u:pa$$w0rd#1@h:5432/d"), "postgres://u:pa$$w0rd#1@h:5432/d");
-        assert_eq!(value("Q=SELECT a FROM b WHERE c = $1"), "SELECT a FROM b WHERE c = $1");
+        assert_eq!(
+            value(&format!("SQL_QUERY_GROUPS_BY_MEMBER={query}\n")),
+            query
+        );
+        assert_eq!(
+            value("SQL_URI=postgres://u:pa$$w0rd#1@h:5432/d"),
+            "postgres://u:pa$$w0rd#1@h:5432/d"
+        );
+        assert_eq!(
+            value("Q=SELECT a FROM b WHERE c = $1"),
+            "SELECT a FROM b WHERE c = $1"
+        );
     }
 
     #[test]
@@ -180,7 +220,10 @@ mod tests {
     fn quoted_values_span_lines() {
         assert_eq!(
             values("KEY=\"-----BEGIN\nabc\n-----END\"\nB=1\n"),
-            vec![("KEY".into(), "-----BEGIN\nabc\n-----END".into()), ("B".into(), "1".into())]
+            vec![
+                ("KEY".into(), "-----BEGIN\nabc\n-----END".into()),
+                ("B".into(), "1".into())
+            ]
         );
     }
 
@@ -189,7 +232,10 @@ mod tests {
         let parsed = parse("A=\"1\n2\"\njust words\nB=2\nC='open\nD=3");
         assert_eq!(parsed.ignored, vec![3]);
         assert_eq!(parsed.unclosed, vec![5]);
-        assert_eq!(parsed.values.iter().find(|(name, _)| name == "D"), Some(&("D".into(), "3".into())));
+        assert_eq!(
+            parsed.values.iter().find(|(name, _)| name == "D"),
+            Some(&("D".into(), "3".into()))
+        );
     }
 
     proptest! {

@@ -24,19 +24,31 @@ pub struct Problem {
 impl Problem {
     /// A value that is not what the setting takes.
     pub(super) fn wrong(variable: &str, found: &str, expected: &str) -> Self {
-        Self { variable: variable.into(), found: Some(shorten(found)), text: format!("must be {expected}") }
+        Self {
+            variable: variable.into(),
+            found: Some(shorten(found)),
+            text: format!("must be {expected}"),
+        }
     }
 
     /// Anything else that is wrong with a setting; nothing of its value is shown.
     pub(super) fn other(variable: &str, text: impl Into<String>) -> Self {
-        Self { variable: variable.into(), found: None, text: text.into() }
+        Self {
+            variable: variable.into(),
+            found: None,
+            text: text.into(),
+        }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
-            Some(found) => write!(formatter, "{}: found `{found}`, {}", self.variable, self.text),
+            Some(found) => write!(
+                formatter,
+                "{}: found `{found}`, {}",
+                self.variable, self.text
+            ),
             None => write!(formatter, "{}: {}", self.variable, self.text),
         }
     }
@@ -53,7 +65,10 @@ pub struct Warning {
 
 impl Warning {
     pub(super) fn new(variable: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { variable: variable.into(), text: text.into() }
+        Self {
+            variable: variable.into(),
+            text: text.into(),
+        }
     }
 }
 
@@ -92,18 +107,36 @@ fn shorten(value: &str) -> String {
     if shown.len() < value.len() {
         shown.push('…');
     }
-    shown.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
+    shown
+        .chars()
+        .map(|c| if c.is_control() { '␤' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_problem_names_variable_value_and_remedy_on_one_line() {
         let problem = Problem::wrong("PORT", "seven\nhundred", "a number");
-        assert_eq!(problem.to_string(), "PORT: found `seven␤hundred`, must be a number");
-        assert!(Problem::wrong("PORT", &"x".repeat(5000), "a number").to_string().len() < 150);
+        assert_eq!(
+            problem.to_string(),
+            "PORT: found `seven␤hundred`, must be a number"
+        );
+        assert!(
+            Problem::wrong("PORT", &"x".repeat(5000), "a number")
+                .to_string()
+                .len()
+                < 150
+        );
     }
 }

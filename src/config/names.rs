@@ -9,7 +9,17 @@ use super::settings::SETTINGS;
 
 /// A variable that begins like this is meant for the gateway.
 const PREFIXES: &[&str] = &[
-    "LDAP_", "SQL_", "AUTH_", "TLS_", "REALM_", "LOG_", "BIND_", "PROBE_", "DIRECTORY_", "NOTIFICATION_", "HASHING_",
+    "LDAP_",
+    "SQL_",
+    "AUTH_",
+    "TLS_",
+    "REALM_",
+    "LOG_",
+    "BIND_",
+    "PROBE_",
+    "DIRECTORY_",
+    "NOTIFICATION_",
+    "HASHING_",
     "REQUIRE_AUTH",
 ];
 
@@ -22,16 +32,22 @@ pub(super) fn unknown(names: &BTreeMap<&str, &str>) -> Vec<Warning> {
     let known = known();
     names
         .iter()
-        .filter(|(name, value)| !known.iter().any(|known| known == *name) && !is_injected(name, value))
+        .filter(|(name, value)| {
+            !known.iter().any(|known| known == *name) && !is_injected(name, value)
+        })
         .filter_map(|(name, _)| {
             let upper = name.to_ascii_uppercase();
-            let (distance, nearest) =
-                known.iter().map(|known| (strsim::damerau_levenshtein(known, &upper), known)).min()?;
+            let (distance, nearest) = known
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, &upper), known))
+                .min()?;
             let ours = PREFIXES.iter().any(|prefix| upper.starts_with(prefix));
             let near = distance <= TYPOS && upper.len() >= LONG_NAME;
             let text = match (ours, near || (ours && distance <= upper.len() / 3)) {
                 (_, true) => format!("is no setting and is ignored; is {nearest} meant?"),
-                (true, false) => format!("is no setting and is ignored; the nearest one is {nearest}"),
+                (true, false) => {
+                    format!("is no setting and is ignored; the nearest one is {nearest}")
+                }
                 (false, false) => return None,
             };
             Some(Warning::new(*name, text))
@@ -44,10 +60,12 @@ fn known() -> Vec<String> {
     SETTINGS
         .iter()
         .flat_map(|setting| {
-            std::iter::once(setting.name).chain(setting.alias).flat_map(|name| {
-                let file = setting.secret.then(|| format!("{name}_FILE"));
-                std::iter::once(name.to_owned()).chain(file)
-            })
+            std::iter::once(setting.name)
+                .chain(setting.alias)
+                .flat_map(|name| {
+                    let file = setting.secret.then(|| format!("{name}_FILE"));
+                    std::iter::once(name.to_owned()).chain(file)
+                })
         })
         .collect()
 }
@@ -55,7 +73,10 @@ fn known() -> Vec<String> {
 /// Variables that Kubernetes and Docker links inject for a service that happens to be called `ldap` or
 /// `sql`: `LDAP_SERVICE_HOST`, `LDAP_PORT_636_TCP_ADDR`, `LDAP_PORT=tcp://…`, `LDAP_ENV_…`, `LDAP_NAME=/…`.
 fn is_injected(name: &str, value: &str) -> bool {
-    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
+    if name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+    {
         return true;
     }
     if name.ends_with("_PORT") && (value.starts_with("tcp://") || value.starts_with("udp://")) {
@@ -73,12 +94,22 @@ fn is_injected(name: &str, value: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
 
     fn warnings(names: &[(&'static str, &'static str)]) -> Vec<String> {
-        unknown(&names.iter().copied().collect()).iter().map(ToString::to_string).collect()
+        unknown(&names.iter().copied().collect())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -93,7 +124,12 @@ mod tests {
             ("TLS_CYPHERS", "TLS_CIPHERS"),
         ] {
             let warnings = warnings(&[(wrong, "x")]);
-            assert_eq!(warnings, [format!("{wrong}: is no setting and is ignored; is {right} meant?")]);
+            assert_eq!(
+                warnings,
+                [format!(
+                    "{wrong}: is no setting and is ignored; is {right} meant?"
+                )]
+            );
         }
         assert_eq!(warnings(&[("LOG_SOMETHING_ELSE_ENTIRELY", "x")]).len(), 1);
     }

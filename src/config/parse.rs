@@ -43,7 +43,10 @@ impl<'a> Reader<'a> {
     pub fn is_given(&self, name: &str) -> bool {
         find(name).is_some_and(|setting| {
             let names = candidates(setting);
-            self.source.layers().iter().any(|layer| names.iter().any(|(name, _)| layer.contains_key(name)))
+            self.source
+                .layers()
+                .iter()
+                .any(|layer| names.iter().any(|(name, _)| layer.contains_key(name)))
         })
     }
 
@@ -58,7 +61,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A value that `parse` understands; `expected` completes "must be …".
-    pub fn parsed<T>(&mut self, name: &'static str, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let found = self.find(name)?;
         let text = found.text.trim();
         let value = parse(text);
@@ -74,28 +82,51 @@ impl<'a> Reader<'a> {
     }
 
     pub fn boolean(&mut self, name: &'static str) -> bool {
-        self.parsed(name, "true or false (1, 0, yes, no, on, off)", boolean).unwrap_or_default()
+        self.parsed(name, "true or false (1, 0, yes, no, on, off)", boolean)
+            .unwrap_or_default()
     }
 
-    pub fn number<T: TryFrom<u64> + Default>(&mut self, name: &'static str, least: u64, most: u64) -> Option<T> {
-        self.parsed(name, &format!("a whole number from {least} to {most}"), |text| {
-            let number: u64 = text.parse().ok()?;
-            (least..=most).contains(&number).then_some(number)?.try_into().ok()
-        })
+    pub fn number<T: TryFrom<u64> + Default>(
+        &mut self,
+        name: &'static str,
+        least: u64,
+        most: u64,
+    ) -> Option<T> {
+        self.parsed(
+            name,
+            &format!("a whole number from {least} to {most}"),
+            |text| {
+                let number: u64 = text.parse().ok()?;
+                (least..=most)
+                    .contains(&number)
+                    .then_some(number)?
+                    .try_into()
+                    .ok()
+            },
+        )
     }
 
     pub fn duration(&mut self, name: &'static str) -> Duration {
-        self.parsed(name, "a time greater than zero, such as 5s, 500ms, 10m, 1h or bare seconds", |text| {
-            duration(text).filter(|duration| !duration.is_zero())
-        })
+        self.parsed(
+            name,
+            "a time greater than zero, such as 5s, 500ms, 10m, 1h or bare seconds",
+            |text| duration(text).filter(|duration| !duration.is_zero()),
+        )
         .unwrap_or_default()
     }
 
     /// One of several words, in any letter case.
     pub fn choice<T: Copy + Default>(&mut self, name: &'static str, words: &[(&str, T)]) -> T {
-        let expected = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let expected = words
+            .iter()
+            .map(|(word, _)| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(" or ");
         self.parsed(name, &expected, |text| {
-            words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
+            words
+                .iter()
+                .find(|(word, _)| word.eq_ignore_ascii_case(text))
+                .map(|(_, value)| *value)
         })
         .unwrap_or_default()
     }
@@ -103,7 +134,8 @@ impl<'a> Reader<'a> {
     /// Refuses a setting that will mean something in a later version: ignoring it would be a silent pass.
     pub fn not_supported_yet(&mut self, name: &'static str) {
         if self.find(name).is_some() {
-            self.problems.push(Problem::other(name, "is not supported yet; remove it"));
+            self.problems
+                .push(Problem::other(name, "is not supported yet; remove it"));
         }
     }
 
@@ -115,9 +147,13 @@ impl<'a> Reader<'a> {
         let names = candidates(setting);
         let source = self.source;
         for layer in source.layers() {
-            let given: Vec<_> =
-                names.iter().filter_map(|(name, from_file)| Some((name, *from_file, layer.get(name)?))).collect();
-            let Some((variable, from_file, value)) = given.first() else { continue };
+            let given: Vec<_> = names
+                .iter()
+                .filter_map(|(name, from_file)| Some((name, *from_file, layer.get(name)?)))
+                .collect();
+            let Some((variable, from_file, value)) = given.first() else {
+                continue;
+            };
             if let Some((other, ..)) = given.iter().find(|(_, _, other)| other != value) {
                 let text = format!("is given and so is {other}; give only one of them");
                 self.problems.push(Problem::other(variable, text));
@@ -126,18 +162,36 @@ impl<'a> Reader<'a> {
             let text = match value {
                 Given::Text(text) => text,
                 Given::NotUnicode => {
-                    self.problems.push(Problem::other(variable, "is not UTF-8 text"));
+                    self.problems
+                        .push(Problem::other(variable, "is not UTF-8 text"));
                     return None;
                 }
             };
-            let text = if *from_file { self.contents(variable, text.trim())? } else { text.clone() };
-            return Some(Found { variable: (*variable).clone(), text });
+            let text = if *from_file {
+                self.contents(variable, text.trim())?
+            } else {
+                text.clone()
+            };
+            return Some(Found {
+                variable: (*variable).clone(),
+                text,
+            });
         }
         match setting.default {
-            Absent::Value(text) => Some(Found { variable: name.into(), text: text.into() }),
+            Absent::Value(text) => Some(Found {
+                variable: name.into(),
+                text: text.into(),
+            }),
             Absent::Required => {
-                let alternative = if setting.secret { format!(" (or {name}_FILE)") } else { String::new() };
-                self.problems.push(Problem::other(name, format!("is required and missing{alternative}")));
+                let alternative = if setting.secret {
+                    format!(" (or {name}_FILE)")
+                } else {
+                    String::new()
+                };
+                self.problems.push(Problem::other(
+                    name,
+                    format!("is required and missing{alternative}"),
+                ));
                 None
             }
             Absent::None | Absent::Computed(_) => None,
@@ -155,7 +209,7 @@ impl<'a> Reader<'a> {
                 format!("the file {path} is empty")
             }
             Ok(Err(_)) => format!("the file {path} is not UTF-8 text"),
-            Err(error) => format!("the file {path} cannot be read: {}", error.kind()),
+            Err(error) => format!("the file {path} cannot be read: {error}"),
         };
         self.problems.push(Problem::other(variable, problem));
         None
@@ -185,7 +239,9 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 
 /// `5s`, `500ms`, `10m`, `1h`, `1d`, or bare seconds.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.parse().ok()?;
     let milliseconds = match unit.trim_start().to_ascii_lowercase().as_str() {
@@ -201,7 +257,14 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -215,7 +278,10 @@ mod tests {
 
     #[test]
     fn booleans() {
-        for (words, value) in [(["true", "1", "Yes", "ON"], true), (["FALSE", "0", "no", "Off"], false)] {
+        for (words, value) in [
+            (["true", "1", "Yes", "ON"], true),
+            (["FALSE", "0", "no", "Off"], false),
+        ] {
             for word in words {
                 assert_eq!(boolean(word), Some(value), "{word}");
             }
@@ -225,20 +291,47 @@ mod tests {
             reader.boolean("LDAP_UNENCRYPTED");
             assert!(reader.boolean("REQUIRE_AUTH_FOR_SEARCH"));
         });
-        assert_eq!(problems, ["LDAP_UNENCRYPTED: found `maybe`, must be true or false (1, 0, yes, no, on, off)"]);
+        assert_eq!(
+            problems,
+            ["LDAP_UNENCRYPTED: found `maybe`, must be true or false (1, 0, yes, no, on, off)"]
+        );
     }
 
     #[test]
     fn durations() {
-        for (text, milliseconds) in
-            [("5s", 5_000), ("500ms", 500), ("1h", 3_600_000), ("7", 7_000), ("2 min", 120_000), ("1D", 86_400_000)]
-        {
-            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        for (text, milliseconds) in [
+            ("5s", 5_000),
+            ("500ms", 500),
+            ("1h", 3_600_000),
+            ("7", 7_000),
+            ("2 min", 120_000),
+            ("1D", 86_400_000),
+        ] {
+            assert_eq!(
+                duration(text),
+                Some(Duration::from_millis(milliseconds)),
+                "{text}"
+            );
         }
-        for text in ["", "s", "5 parsecs", "-1s", "1.5s", "99999999999999999999", "18446744073709551615d", "400d"] {
+        for text in [
+            "",
+            "s",
+            "5 parsecs",
+            "-1s",
+            "1.5s",
+            "99999999999999999999",
+            "18446744073709551615d",
+            "400d",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
-        assert_eq!(reader_of(&[("BIND_HOLD", "0")], |reader| drop(reader.duration("BIND_HOLD"))).len(), 1);
+        assert_eq!(
+            reader_of(&[("BIND_HOLD", "0")], |reader| {
+                reader.duration("BIND_HOLD");
+            })
+            .len(),
+            1
+        );
     }
 
     #[test]
@@ -248,19 +341,43 @@ mod tests {
         std::fs::write(&path, " p ss\r\n").unwrap();
         let path = path.to_str().unwrap();
         let problems = reader_of(&[("PROBE_BIND_PASSWORD_FILE", path)], |reader| {
-            assert_eq!(reader.secret("PROBE_BIND_PASSWORD").unwrap().reveal(), " p ss");
+            assert_eq!(
+                reader.secret("PROBE_BIND_PASSWORD").unwrap().reveal(),
+                " p ss"
+            );
             assert!(reader.is_given("PROBE_BIND_PASSWORD"));
         });
         assert!(problems.is_empty(), "{problems:?}");
         let both = [("SQL_URI", "sqlite:hunter2"), ("SQL_URI_FILE", path)];
         let problems = reader_of(&both, |reader| drop(reader.secret("SQL_URI")));
-        assert_eq!(problems, ["SQL_URI: is given and so is SQL_URI_FILE; give only one of them"]);
-        let problems = reader_of(&[("SQL_URL_FILE", "/nowhere/x")], |reader| drop(reader.secret("SQL_URI")));
-        assert!(problems[0].starts_with("SQL_URL_FILE: the file /nowhere/x cannot be read: No such file"), "{problems:?}");
+        assert_eq!(
+            problems,
+            ["SQL_URI: is given and so is SQL_URI_FILE; give only one of them"]
+        );
+        let problems = reader_of(&[("SQL_URL_FILE", "/nowhere/x")], |reader| {
+            drop(reader.secret("SQL_URI"))
+        });
+        assert!(
+            problems[0]
+                .starts_with("SQL_URL_FILE: the file /nowhere/x cannot be read: No such file"),
+            "{problems:?}"
+        );
         std::fs::write(path, "\n").unwrap();
-        assert_eq!(reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(), 1);
+        assert_eq!(
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(
+                reader.secret("SQL_URI")
+            ))
+            .len(),
+            1
+        );
         std::fs::write(path, b"\xff").unwrap();
-        assert_eq!(reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(), 1);
+        assert_eq!(
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(
+                reader.secret("SQL_URI")
+            ))
+            .len(),
+            1
+        );
     }
 
     #[test]
@@ -271,21 +388,27 @@ mod tests {
         let mut reader = Reader::new(&source);
         assert_eq!(reader.secret("SQL_URI").unwrap().reveal(), "sqlite:a");
         assert!(reader.problems.is_empty());
-        let problems = reader_of(&[("SQL_URI", "a"), ("SQL_URL", "a")], |reader| drop(reader.secret("SQL_URI")));
+        let problems = reader_of(&[("SQL_URI", "a"), ("SQL_URL", "a")], |reader| {
+            drop(reader.secret("SQL_URI"))
+        });
         assert!(problems.is_empty(), "{problems:?}");
     }
 
     #[test]
     fn wrong_secrets_are_not_shown() {
         let problems = reader_of(&[("SQL_URI", "hunter2")], |reader| {
-            drop(reader.parsed("SQL_URI", "a database", |_| None::<()>));
+            assert_eq!(reader.parsed("SQL_URI", "a database", |_| None::<()>), None);
         });
         assert_eq!(problems, ["SQL_URI: must be a database"]);
     }
 
     #[test]
     fn numbers_and_choices() {
-        let variables = [("SQL_POOL_SIZE", "1001"), ("PORT", "636x"), ("BIND_DN", "strict")];
+        let variables = [
+            ("SQL_POOL_SIZE", "1001"),
+            ("PORT", "636x"),
+            ("BIND_DN", "strict"),
+        ];
         let problems = reader_of(&variables, |reader| {
             assert_eq!(reader.number::<u32>("SQL_POOL_SIZE", 1, 1000), None);
             assert_eq!(reader.number::<u16>("PORT", 0, 65535), None);
@@ -293,7 +416,10 @@ mod tests {
             assert_eq!(reader.choice("LOG_FORMAT", &[("TEXT", 1)]), 1);
         });
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert_eq!(problems[2], "BIND_DN: found `strict`, must be `lenient` or `exact`");
+        assert_eq!(
+            problems[2],
+            "BIND_DN: found `strict`, must be `lenient` or `exact`"
+        );
     }
 
     proptest! {

@@ -39,7 +39,12 @@ mod tests {
     #[test]
     fn is_never_printed() {
         let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret} {secret:?} {:#?}", Some(&secret)).matches("hunter2").count(), 0);
+        assert_eq!(
+            format!("{secret} {secret:?} {:#?}", Some(&secret))
+                .matches("hunter2")
+                .count(),
+            0
+        );
         assert_eq!(secret.reveal(), "hunter2");
     }
 }

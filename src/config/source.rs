@@ -53,13 +53,23 @@ impl EnvSource {
     }
 
     /// Adds a layer below the ones that are there.
-    pub fn with_variables<N: Into<String>, V: Into<String>>(self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
-        self.with_layer(variables.into_iter().map(|(name, value)| (name.into(), Given::Text(value.into()))))
+    pub fn with_variables<N: Into<String>, V: Into<String>>(
+        self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.with_layer(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), Given::Text(value.into()))),
+        )
     }
 
     /// Adds a layer of variables as the system gives them. `env::vars` would panic on the first name or
     /// value that is not Unicode; such a name is none of ours, such a value is an error only if it is.
-    pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    pub fn with_os_variables(
+        self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
         self.with_layer(variables.into_iter().filter_map(|(name, value)| {
             let value = value.into_string().map_or(Given::NotUnicode, Given::Text);
             name.into_string().ok().map(|name| (name, value))
@@ -73,22 +83,43 @@ impl EnvSource {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => text,
                 Err(_) => {
-                    self.problems.push(Problem::other(&shown, "is not UTF-8 text"));
+                    self.problems
+                        .push(Problem::other(&shown, "is not UTF-8 text"));
                     return self;
                 }
             },
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return self,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return self;
+            }
+            // systemd reads an `EnvironmentFile=` as root and starts us with its contents: not ours to read,
+            // and nothing is missing. Where something is, the warning is shown with the errors.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.warnings.push(Warning::new(
+                    &shown,
+                    format!("is not used: it cannot be read: {error}"),
+                ));
+                return self;
+            }
             Err(error) => {
-                self.problems.push(Problem::other(&shown, format!("cannot be read: {error}")));
+                self.problems
+                    .push(Problem::other(&shown, format!("cannot be read: {error}")));
                 return self;
             }
         };
         let parsed = dotenv::parse(&text);
         for line in parsed.ignored {
-            self.warnings.push(Warning::new(&shown, format!("line {line} is no NAME=value and is ignored")));
+            self.warnings.push(Warning::new(
+                &shown,
+                format!("line {line} is no NAME=value and is ignored"),
+            ));
         }
         for line in parsed.unclosed {
-            self.problems.push(Problem::other(&shown, format!("a quotation begins in line {line} and never ends")));
+            self.problems.push(Problem::other(
+                &shown,
+                format!("a quotation begins in line {line} and never ends"),
+            ));
         }
         self.with_variables(parsed.values)
     }
@@ -126,7 +157,14 @@ impl Given {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests {
     use super::*;
 
@@ -135,14 +173,20 @@ mod tests {
         let directory = crate::config::tests::TestDirectory::new();
         let path = directory.path().join(".env");
         std::fs::write(&path, "PORT=1636\nA=1\nA=2\nnonsense\nC=1\nC=\n").unwrap();
-        let source = EnvSource::new().with_variables([("PORT", ""), ("B", "3")]).with_file(&path);
+        let source = EnvSource::new()
+            .with_variables([("PORT", ""), ("B", "3")])
+            .with_file(&path);
         let names = source.names();
         assert_eq!(names.get("PORT"), Some(&"1636"));
         assert_eq!(names.get("A"), Some(&"2"));
         assert_eq!(names.get("B"), Some(&"3"));
         assert_eq!(names.get("C"), None);
         assert_eq!(source.warnings.len(), 1);
-        assert!(source.warnings[0].to_string().contains("line 4"), "{:?}", source.warnings);
+        assert!(
+            source.warnings[0].to_string().contains("line 4"),
+            "{:?}",
+            source.warnings
+        );
     }
 
     #[test]
@@ -150,7 +194,10 @@ mod tests {
         let directory = crate::config::tests::TestDirectory::new();
         let path = directory.path().join("none/.env");
         assert!(EnvSource::new().with_file(&path).problems.is_empty());
-        assert_eq!(EnvSource::new().with_file(directory.path()).problems.len(), 1);
+        assert_eq!(
+            EnvSource::new().with_file(directory.path()).problems.len(),
+            1
+        );
         let path = directory.path().join("latin1");
         std::fs::write(&path, b"A=\xe9\n").unwrap();
         assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
@@ -163,7 +210,8 @@ mod tests {
     fn variables_that_are_not_unicode_do_not_panic() {
         use std::os::unix::ffi::OsStringExt;
         let bad = || OsString::from_vec(vec![b'x', 0xff]);
-        let source = EnvSource::new().with_os_variables([(bad(), "a".into()), ("LDAP_BASE_DN".into(), bad())]);
+        let source = EnvSource::new()
+            .with_os_variables([(bad(), "a".into()), ("LDAP_BASE_DN".into(), bad())]);
         assert_eq!(source.names().len(), 1);
         assert!(!format!("{source:?}").contains('x'));
     }

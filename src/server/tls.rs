@@ -9,12 +9,12 @@ mod self_signed;
 mod tests;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::sign::SingleCertAndKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
@@ -57,13 +57,19 @@ pub enum TlsError {
     #[error("{0}: no certificate found (no `BEGIN CERTIFICATE`)")]
     NoCertificate(String),
     /// PEM text without a key.
-    #[error("{0}: no private key found (`BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`)")]
+    #[error(
+        "{0}: no private key found (`BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`)"
+    )]
     NoKey(String),
     /// A key that only a passphrase opens.
-    #[error("{0}: the private key is encrypted; decrypt it, such as with `openssl pkey -in KEY -out NEWKEY`")]
+    #[error(
+        "{0}: the private key is encrypted; decrypt it, such as with `openssl pkey -in KEY -out NEWKEY`"
+    )]
     EncryptedKey(String),
     /// A key that cannot sign.
-    #[error("{origin}: the private key cannot be used ({reason}); RSA of 2048 bits or more, ECDSA P-256 or P-384 and Ed25519 can")]
+    #[error(
+        "{origin}: the private key cannot be used ({reason}); RSA of 2048 bits or more, ECDSA P-256 or P-384 and Ed25519 can"
+    )]
     UnusableKey {
         /// The setting and the file.
         origin: String,
@@ -81,7 +87,9 @@ pub enum TlsError {
         hint: &'static str,
     },
     /// One file of a pair.
-    #[error("{found}: is there without {missing}; add that file, or remove both to have a self-signed pair made")]
+    #[error(
+        "{found}: is there without {missing}; add that file, or remove both to have a self-signed pair made"
+    )]
     HalfPair {
         /// The file that is there.
         found: String,
@@ -132,18 +140,28 @@ pub fn check(settings: &TlsSettings) -> Result<TlsSetup, TlsErrors> {
 fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
-    let suites = ciphers::select(settings, &mut warnings).map_err(|error| errors.push(error)).ok();
-    let certificate =
-        certificate::load(settings, create, &mut warnings).map_err(|mut more| errors.append(&mut more)).ok();
-    let (Some(suites), Some(certificate)) = (suites, certificate) else { return Err(TlsErrors(errors)) };
+    let suites = ciphers::select(settings, &mut warnings)
+        .map_err(|error| errors.push(error))
+        .ok();
+    let certificate = certificate::load(settings, create, &mut warnings)
+        .map_err(|mut more| errors.append(&mut more))
+        .ok();
+    let (Some(suites), Some(certificate)) = (suites, certificate) else {
+        return Err(TlsErrors(errors));
+    };
 
     // A suite of TLS 1.2 also fixes the kind of the certificate's key; one that cannot be used is as good
     // as absent, and a version without suites must not be offered: clients would choose it and fail.
     let algorithm = certificate.key.key.algorithm();
-    let usable: Vec<_> =
-        suites.into_iter().filter(|suite| suite.usable_for_signature_algorithm(algorithm)).collect();
+    let usable: Vec<_> = suites
+        .into_iter()
+        .filter(|suite| suite.usable_for_signature_algorithm(algorithm))
+        .collect();
     let mut versions: Vec<&'static SupportedProtocolVersion> = Vec::new();
-    for (version, supported, name) in [(TlsVersion::V1_3, &TLS13, "1.3"), (TlsVersion::V1_2, &TLS12, "1.2")] {
+    for (version, supported, name) in [
+        (TlsVersion::V1_3, &TLS13, "1.3"),
+        (TlsVersion::V1_2, &TLS12, "1.2"),
+    ] {
         if version < settings.min_version || version > settings.max_version {
             continue;
         }
@@ -159,9 +177,13 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         let error = TlsError::Ciphers("none of the named suites fits the certificate's key".into());
         return Err(TlsErrors(vec![error]));
     }
-    let provider = CryptoProvider { cipher_suites: usable, ..provider::default_provider() };
+    let provider = CryptoProvider {
+        cipher_suites: usable,
+        ..provider::default_provider()
+    };
     let fingerprint = certificate.fingerprint;
-    let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
+    let refused =
+        |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)
         .map_err(refused)?
@@ -170,10 +192,18 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
     // Tickets are sealed with a key that changes every few hours and is never stored: a client that
     // reconnects saves the signature, and the server remembers nothing.
     config.ticketer = provider::Ticketer::new().map_err(refused)?;
-    Ok(TlsSetup { config: Arc::new(config), fingerprint, warnings })
+    Ok(TlsSetup {
+        config: Arc::new(config),
+        fingerprint,
+        warnings,
+    })
 }
 
 /// A file as an error names it: the setting, where there is one, and the path.
-fn origin(variable: &str, path: &PathBuf) -> String {
-    if variable.is_empty() { path.display().to_string() } else { format!("{variable} ({})", path.display()) }
+fn origin(variable: &str, path: &Path) -> String {
+    if variable.is_empty() {
+        path.display().to_string()
+    } else {
+        format!("{variable} ({})", path.display())
+    }
 }

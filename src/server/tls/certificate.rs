@@ -52,13 +52,21 @@ pub(super) fn load(
 ) -> Result<Certificate, Vec<TlsError>> {
     match &settings.certificate {
         CertificateSource::Content { certificate, key } => assemble(
-            Ok(Pem { text: with_line_ends(certificate), origin: "LDAP_CERT_CONTENT".into() }),
-            Ok(Pem { text: with_line_ends(key.reveal()), origin: "LDAP_KEY_CONTENT".into() }),
+            Ok(Pem {
+                text: with_line_ends(certificate),
+                origin: "LDAP_CERT_CONTENT".into(),
+            }),
+            Ok(Pem {
+                text: with_line_ends(key.reveal()),
+                origin: "LDAP_KEY_CONTENT".into(),
+            }),
             warnings,
         ),
-        CertificateSource::Files { certificate, key } => {
-            assemble(read("LDAP_CERT_PATH", certificate), read("LDAP_KEY_PATH", key), warnings)
-        }
+        CertificateSource::Files { certificate, key } => assemble(
+            read("LDAP_CERT_PATH", certificate),
+            read("LDAP_KEY_PATH", key),
+            warnings,
+        ),
         CertificateSource::Directory(directory) => {
             if let Some((certificate, key)) = pair_in(directory).map_err(|error| vec![error])? {
                 return assemble(read("", &certificate), read("", &key), warnings);
@@ -82,9 +90,10 @@ fn pair_in(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
     }
     match half {
         None => Ok(None),
-        Some((found, missing)) => {
-            Err(TlsError::HalfPair { found: found.display().to_string(), missing: missing.display().to_string() })
-        }
+        Some((found, missing)) => Err(TlsError::HalfPair {
+            found: found.display().to_string(),
+            missing: missing.display().to_string(),
+        }),
     }
 }
 
@@ -101,13 +110,24 @@ fn make(
         "one is made at the start".to_owned()
     } else {
         match keep(directory, &pair) {
-            Ok(()) => format!("a self-signed one was made and written to {}", directory.display()),
+            Ok(()) => format!(
+                "a self-signed one was made and written to {}",
+                directory.display()
+            ),
             Err(error) => {
-                format!("a self-signed one was made for this run only ({} cannot be written: {error})", directory.display())
+                format!(
+                    "a self-signed one was made for this run only ({} cannot be written: {error})",
+                    directory.display()
+                )
             }
         }
     };
-    let pem = |text: &str| Ok(Pem { text: text.to_owned(), origin: "the self-signed certificate".into() });
+    let pem = |text: &str| {
+        Ok(Pem {
+            text: text.to_owned(),
+            origin: "the self-signed certificate".into(),
+        })
+    };
     let certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
     warnings.push(match create {
         Create::InMemory => format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}"),
@@ -121,11 +141,15 @@ fn make(
 
 /// Writes the pair under the first of [`PAIRS`], whole or not at all; only the owner may read the key.
 fn keep(directory: &Path, pair: &self_signed::Pair) -> std::io::Result<()> {
-    let Some((certificate, key)) = PAIRS.first() else { return Err(ErrorKind::Unsupported.into()) };
+    let Some((certificate, key)) = PAIRS.first() else {
+        return Err(ErrorKind::Unsupported.into());
+    };
     std::fs::create_dir_all(directory)?;
     let suffix = format!("new-{}", std::process::id());
-    let (new_certificate, new_key) =
-        (directory.join(format!("{certificate}.{suffix}")), directory.join(format!("{key}.{suffix}")));
+    let (new_certificate, new_key) = (
+        directory.join(format!("{certificate}.{suffix}")),
+        directory.join(format!("{key}.{suffix}")),
+    );
     let written = write(&new_key, pair.key.reveal(), 0o600)
         .and_then(|()| write(&new_certificate, &pair.certificate, 0o644))
         .and_then(|()| std::fs::rename(&new_key, directory.join(key)))
@@ -151,14 +175,20 @@ fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn read(variable: &str, path: &PathBuf) -> Result<Pem, TlsError> {
+fn read(variable: &str, path: &Path) -> Result<Pem, TlsError> {
     let origin = origin(variable, path);
     match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Pem { text, origin }),
-            Err(_) => Err(TlsError::NotPem { origin, reason: "it is binary (DER is not supported)".into() }),
+            Err(_) => Err(TlsError::NotPem {
+                origin,
+                reason: "it is binary (DER is not supported)".into(),
+            }),
         },
-        Err(error) => Err(TlsError::Unreadable { origin, reason: error.to_string() }),
+        Err(error) => Err(TlsError::Unreadable {
+            origin,
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -188,28 +218,52 @@ fn chain(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     match chain {
         Ok(chain) if chain.is_empty() => Err(TlsError::NoCertificate(pem.origin.clone())),
         Ok(chain) => Ok(chain),
-        Err(error) => Err(TlsError::NotPem { origin: pem.origin.clone(), reason: error.to_string() }),
+        Err(error) => Err(TlsError::NotPem {
+            origin: pem.origin.clone(),
+            reason: error.to_string(),
+        }),
     }
 }
 
 fn private_key(pem: &Pem) -> Result<Arc<dyn SigningKey>, TlsError> {
     let der: Option<PrivateKeyDer<'static>> = rustls_pemfile::private_key(&mut pem.text.as_bytes())
-        .map_err(|error| encrypted_or(pem, TlsError::NotPem { origin: pem.origin.clone(), reason: error.to_string() }))?;
+        .map_err(|error| {
+            encrypted_or(
+                pem,
+                TlsError::NotPem {
+                    origin: pem.origin.clone(),
+                    reason: error.to_string(),
+                },
+            )
+        })?;
     let der = der.ok_or_else(|| encrypted_or(pem, TlsError::NoKey(pem.origin.clone())))?;
     any_supported_type(&der).map_err(|error| {
         let reason = match error {
             RustlsError::General(reason) => reason,
             other => other.to_string(),
         };
-        encrypted_or(pem, TlsError::UnusableKey { origin: pem.origin.clone(), reason })
+        encrypted_or(
+            pem,
+            TlsError::UnusableKey {
+                origin: pem.origin.clone(),
+                reason,
+            },
+        )
     })
 }
 
 /// PKCS#8 and the older form of encryption both look like no key or a broken one to the PEM reader.
 fn encrypted_or(pem: &Pem, otherwise: TlsError) -> TlsError {
     let encrypted = pem.text.contains("BEGIN ENCRYPTED PRIVATE KEY")
-        || pem.text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"));
-    if encrypted { TlsError::EncryptedKey(pem.origin.clone()) } else { otherwise }
+        || pem
+            .text
+            .lines()
+            .any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"));
+    if encrypted {
+        TlsError::EncryptedKey(pem.origin.clone())
+    } else {
+        otherwise
+    }
 }
 
 fn matching(
@@ -219,12 +273,23 @@ fn matching(
     key_origin: &str,
     warnings: &mut Vec<String>,
 ) -> Result<Certificate, TlsError> {
-    let mismatch = |hint| TlsError::Mismatch { certificate: certificate.into(), key: key_origin.into(), hint };
+    let mismatch = |hint| TlsError::Mismatch {
+        certificate: certificate.into(),
+        key: key_origin.into(),
+        hint,
+    };
     let public = key.public_key().map(|public| public.as_ref().to_vec());
     let holds = |certificate: &CertificateDer<'_>| {
-        public.as_deref().is_some_and(|public| certificate.windows(public.len()).any(|window| window == public))
+        public.as_deref().is_some_and(|public| {
+            certificate
+                .windows(public.len())
+                .any(|window| window == public)
+        })
     };
-    let fingerprint = chain.first().map(|leaf| fingerprint(leaf)).unwrap_or_default();
+    let fingerprint = chain
+        .first()
+        .map(|leaf| fingerprint(leaf))
+        .unwrap_or_default();
     let first_holds = chain.first().is_some_and(holds);
     let other_holds = chain.iter().skip(1).any(holds);
     let key = CertifiedKey::new(chain, key);
@@ -243,7 +308,10 @@ fn matching(
 
 /// The SHA-256 fingerprint as openssl prints it.
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    let bytes: Vec<String> =
-        digest(&SHA256, certificate).as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    let bytes: Vec<String> = digest(&SHA256, certificate)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
     bytes.join(":")
 }
