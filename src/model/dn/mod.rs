@@ -3,7 +3,7 @@
 //! A [`Dn`] is what somebody typed, a [`NormalizedDn`] is what it means under a schema. Nothing here
 //! knows how this directory is laid out.
 
-//mod normalize;
+mod normalize;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt;
 
-//pub use normalize::{AttributeKey, NormalizedAva, NormalizedDn, NormalizedRdn, NormalizedValue};
+pub use normalize::{AttributeKey, NormalizedAva, NormalizedDn, NormalizedRdn, NormalizedValue};
 pub use parse::DnError;
 pub(crate) use parse::{AvaReader, RawValue, Separator};
 

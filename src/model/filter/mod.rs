@@ -3,18 +3,19 @@
 //!
 //! This is the only judge of what matches. It must not know of SQL, nor of how entries are made.
 
-//mod evaluate;
+mod evaluate;
+mod logic;
 mod parse;
 mod print;
-//mod resolve;
+mod resolve;
 #[cfg(test)]
 mod tests;
 
 use bytes::Bytes;
 
-//pub use evaluate::{NoRelations, Relations, Truth};
+pub use evaluate::{NoRelations, Relations};
+pub use logic::{ResolvedFilter, Side, Truth};
 pub use parse::FilterError;
-//pub use resolve::{AttributeSet, Leaf, ResolvedFilter};
 
 /// How deep filters may be nested. Evaluation recurses, so hostile input must not choose the depth.
 pub const MAX_DEPTH: usize = 128;
