@@ -1,4 +1,13 @@
-//! The pure bottom of the house: what LDAP data means. No async, no I/O, no SQL, no wire format.
+//! What a directory is, without any I/O: values, schema, matching rules, names, filters and entries.
+//!
+//! Everything here is pure and synchronous. It must not know how requests arrive (`protocol`), where
+//! rows come from (`sql`) or what the settings are (`config`).
 
 pub mod dn;
+pub mod entry;
 pub mod filter;
+pub mod matching;
+pub mod prepare;
+pub mod schema;
+pub mod time;
+pub mod value;
