@@ -4,6 +4,8 @@
 //! rows come from (`sql`) or what the settings are (`config`).
 
 pub mod dn;
+pub mod entry;
+pub mod filter;
 pub mod matching;
 pub mod prepare;
 pub mod schema;

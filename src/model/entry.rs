@@ -1,0 +1,126 @@
+//! Entries, and which of their attributes a search asks for (RFC 4511 4.5.1.8).
+//!
+//! An entry is what is served: whoever makes one has already left out what nobody may see.
+
+use super::schema::{AttributeId, Schema, Usage, ids};
+use super::value::Value;
+
+/// One entry: users, groups, containers and the root DSE alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The distinguished name as it is served.
+    pub dn: String,
+    /// The attributes, each at most once, in the order they are served.
+    pub attributes: Vec<Attribute>,
+}
+
+/// An attribute of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// The attribute type.
+    pub id: AttributeId,
+    /// Its values, as served.
+    pub values: Vec<Value>,
+}
+
+impl Entry {
+    /// An entry without attributes.
+    pub fn new(dn: impl Into<String>) -> Self {
+        Self {
+            dn: dn.into(),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// The values of an attribute type (subtypes not included); none when it is absent.
+    // Two dozen attributes: a scan of a small array is faster than any index.
+    pub fn values(&self, id: AttributeId) -> &[Value] {
+        let found = self.attributes.iter().find(|attribute| attribute.id == id);
+        found.map_or(&[], |attribute| &attribute.values)
+    }
+
+    /// Whether the attribute has a value.
+    pub fn has(&self, id: AttributeId) -> bool {
+        !self.values(id).is_empty()
+    }
+
+    /// Adds one value; that it is not there already is the caller's to know.
+    pub fn push(&mut self, id: AttributeId, value: impl Into<Value>) {
+        let value = value.into();
+        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
+            Some(attribute) => attribute.values.push(value),
+            None => self.attributes.push(Attribute {
+                id,
+                values: vec![value],
+            }),
+        }
+    }
+
+    /// Replaces all values of an attribute; without values it is removed.
+    pub fn set(&mut self, id: AttributeId, values: Vec<Value>) {
+        self.attributes.retain(|attribute| attribute.id != id || !values.is_empty());
+        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
+            Some(attribute) => attribute.values = values,
+            None if values.is_empty() => {}
+            None => self.attributes.push(Attribute { id, values }),
+        }
+    }
+}
+
+/// The attributes a search asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    user: bool,
+    operational: bool,
+    /// Asked for by name, subtypes included; sorted.
+    listed: Vec<AttributeId>,
+}
+
+impl Selection {
+    /// Reads the attribute list of a search request: `*`, `+` (RFC 3673), `1.1`, names and OIDs in
+    /// any case. What is unknown is ignored (RFC 4511 4.5.1.8), and so is a description with options:
+    /// it asks for values tagged with them (RFC 4512 2.5.2), and none are served.
+    pub fn new(schema: &Schema, requested: &[String]) -> Self {
+        let mut selection = Self {
+            user: requested.is_empty(),
+            operational: false,
+            listed: Vec::new(),
+        };
+        for description in requested {
+            match description.as_str() {
+                "*" => selection.user = true,
+                "+" => selection.operational = true,
+                name => {
+                    if let Some(id) = schema.attribute(name) {
+                        selection.listed.extend_from_slice(schema.subtypes(id));
+                    }
+                }
+            }
+        }
+        selection.listed.sort_unstable();
+        selection.listed.dedup();
+        selection
+    }
+
+    /// Whether values of the attribute are to be returned. `userPassword` never is (design.md promise 4).
+    pub fn includes(&self, schema: &Schema, id: AttributeId) -> bool {
+        if id == ids::USER_PASSWORD {
+            return false;
+        }
+        let by_kind = match schema.attribute_type(id).usage {
+            Usage::User => self.user,
+            Usage::Operational => self.operational,
+        };
+        by_kind || self.lists(id)
+    }
+
+    /// Whether the attribute was asked for by its name, its OID or a supertype's, not only by `*` or `+`.
+    pub fn lists(&self, id: AttributeId) -> bool {
+        self.listed.binary_search(&id).is_ok()
+    }
+
+    /// Whether nothing is to be returned but the names of entries (`1.1`).
+    pub fn is_empty(&self) -> bool {
+        !self.user && !self.operational && self.listed.is_empty()
+    }
+}
