@@ -5,11 +5,9 @@
 use super::ber::{self, BerError, Element, Reader};
 use super::message::Fault;
 use super::request::text;
-use crate::model::filter::Filter;
+use crate::model::filter::{Filter, MAX_DEPTH};
 use bytes::Bytes;
 
-/// Levels of And, Or and Not; the deepest filters that clients build have about ten.
-pub(super) const MAX_DEPTH: usize = 128;
 /// Filters and substrings in one filter. Clients OR together some thousand names; each element costs up to a hundred
 /// octets of memory for the two it may take on the wire.
 pub(super) const MAX_ELEMENTS: usize = 32_768;
@@ -43,7 +41,7 @@ pub(super) fn decode_filter(reader: &mut Reader<'_>, frame: &Bytes) -> Result<Fi
         frame,
         elements_left: MAX_ELEMENTS,
     }
-    .filter(reader, MAX_DEPTH)
+    .filter(reader, MAX_DEPTH - 1)
 }
 
 struct Decoder<'f> {

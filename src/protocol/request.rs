@@ -240,7 +240,7 @@ pub struct SearchRequest {
     pub attributes: Vec<String>,
 }
 
-/// The filter's values may be anything, also passwords: they are not shown.
+/// The filter's values may be anything, also passwords: only its shape is shown.
 impl fmt::Debug for SearchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Search")
@@ -249,6 +249,7 @@ impl fmt::Debug for SearchRequest {
             .field("size_limit", &self.size_limit)
             .field("time_limit", &self.time_limit)
             .field("types_only", &self.types_only)
+            .field("filter", &self.filter.shape())
             .field("attributes", &self.attributes)
             .finish_non_exhaustive()
     }

@@ -1,8 +1,8 @@
 //! Every request, from raw octets: as clients send them, at the edges of the value ranges, and broken.
 
-use super::super::filter::{MAX_DEPTH, MAX_ELEMENTS};
+use super::super::filter::MAX_ELEMENTS;
 use super::*;
-use crate::model::filter::Filter;
+use crate::model::filter::{Filter, MAX_DEPTH};
 use bytes::Bytes;
 
 const SCOPE: usize = 1;
@@ -398,18 +398,18 @@ fn extensible_matches() {
 fn deep_filters_are_answered_without_recursing() {
     let nested =
         |levels: usize| (0..levels).fold(vec![0x87, 1, b'a'], |inner, _| tlv(0xa2, &[&inner]));
-    let mut deepest = filter(&nested(MAX_DEPTH));
+    let mut deepest = filter(&nested(MAX_DEPTH - 1));
     let mut levels = 0;
     while let Filter::Not(inner) = deepest {
         deepest = *inner;
         levels += 1;
     }
-    assert_eq!(levels, MAX_DEPTH);
+    assert_eq!(levels, MAX_DEPTH - 1);
     refused_search(
-        &search_with(FILTER, &nested(MAX_DEPTH + 1)),
+        &search_with(FILTER, &nested(MAX_DEPTH)),
         ResultCode::UnwillingToPerform,
     );
-    // Ten thousand levels in the two-octet form would not fit; the length is wrong and is never looked at.
+    // Deeper than any stack would allow.
     refused_search(
         &search_with(FILTER, &nested(5_000)),
         ResultCode::UnwillingToPerform,
