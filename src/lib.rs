@@ -4,4 +4,9 @@
 //! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
 
 pub mod auth;
+pub mod config;
+pub mod model;
 pub mod protocol;
+pub mod server;
+pub mod sql;
+pub mod telemetry;

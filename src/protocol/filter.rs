@@ -63,21 +63,12 @@ impl Decoder<'_> {
             AND => Filter::And(self.set(content, depth_left)?),
             OR => Filter::Or(self.set(content, depth_left)?),
             NOT => Filter::Not(Box::new(self.negated(content, depth_left)?)),
-            EQUALITY => self.assertion(content, |attribute, value| Filter::Equality {
-                attribute,
-                value,
-            })?,
-            GREATER_OR_EQUAL => self.assertion(content, |attribute, value| {
-                Filter::GreaterOrEqual { attribute, value }
-            })?,
-            LESS_OR_EQUAL => self.assertion(content, |attribute, value| Filter::LessOrEqual {
-                attribute,
-                value,
-            })?,
-            APPROX => self.assertion(content, |attribute, value| Filter::Approx {
-                attribute,
-                value,
-            })?,
+            EQUALITY => self.assertion(content, |attribute, value| Filter::Equality { attribute, value })?,
+            GREATER_OR_EQUAL => {
+                self.assertion(content, |attribute, value| Filter::GreaterOrEqual { attribute, value })?
+            }
+            LESS_OR_EQUAL => self.assertion(content, |attribute, value| Filter::LessOrEqual { attribute, value })?,
+            APPROX => self.assertion(content, |attribute, value| Filter::Approx { attribute, value })?,
             PRESENT => Filter::Present(text(content)?),
             SUBSTRINGS => self.substrings(content)?,
             EXTENSIBLE => self.extensible(content)?,
@@ -121,11 +112,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn assertion(
-        &self,
-        content: &[u8],
-        build: impl FnOnce(String, Bytes) -> Filter,
-    ) -> Result<Filter, Fault> {
+    fn assertion(&self, content: &[u8], build: impl FnOnce(String, Bytes) -> Filter) -> Result<Filter, Fault> {
         let mut reader = Reader::new(content);
         let attribute = text(reader.octets()?)?;
         let value = ber::share(self.frame, reader.octets()?);

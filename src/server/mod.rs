@@ -1,0 +1,4 @@
+//! Sockets, connections and sessions: bytes in, operations out.
+//! Must not know: SQL, or how entries are made.
+
+pub mod tls;
