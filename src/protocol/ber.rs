@@ -93,10 +93,7 @@ pub fn header(input: &[u8]) -> Result<Option<Header>, BerError> {
                 let Some((_, octet)) = octets.next() else {
                     return Ok(None);
                 };
-                content = content
-                    .checked_mul(256)
-                    .ok_or(BerError("length is too large"))?
-                    | usize::from(octet);
+                content = content.checked_mul(256).ok_or(BerError("length is too large"))? | usize::from(octet);
             }
             Ok(Some(Header {
                 tag,
@@ -156,9 +153,7 @@ impl<'a> Reader<'a> {
     pub fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, BerError> {
         match self.rest.first() {
             Some(next) if *next == tag => self.expect(tag).map(Some),
-            Some(next) if next & !CONSTRUCTED == tag & !CONSTRUCTED => {
-                Err(BerError("a component has the wrong form"))
-            }
+            Some(next) if next & !CONSTRUCTED == tag & !CONSTRUCTED => Err(BerError("a component has the wrong form")),
             _ => Ok(None),
         }
     }
@@ -188,10 +183,7 @@ impl<'a> Reader<'a> {
     pub fn finish(mut self, known: &[u8]) -> Result<(), BerError> {
         while !self.is_empty() {
             let element = self.element()?;
-            if known
-                .iter()
-                .any(|tag| tag & !CONSTRUCTED == element.tag & !CONSTRUCTED)
-            {
+            if known.iter().any(|tag| tag & !CONSTRUCTED == element.tag & !CONSTRUCTED) {
                 return Err(BerError("a component is repeated or out of place"));
             }
         }
@@ -210,16 +202,16 @@ pub fn boolean(content: &[u8]) -> Result<bool, BerError> {
 
 /// Decodes the content of an INTEGER or ENUMERATED, two's complement; `None` if it is longer than 64 bits.
 pub fn integer(content: &[u8]) -> Result<Option<i64>, BerError> {
-    let first = content
-        .first()
-        .ok_or(BerError("an INTEGER has no content"))?;
+    let first = content.first().ok_or(BerError("an INTEGER has no content"))?;
     if content.len() > 8 {
         return Ok(None);
     }
     let sign = if first & 0x80 == 0 { 0 } else { -1 };
-    Ok(Some(content.iter().fold(sign, |value, octet| {
-        (value << 8) | i64::from(*octet)
-    })))
+    Ok(Some(
+        content
+            .iter()
+            .fold(sign, |value, octet| (value << 8) | i64::from(*octet)),
+    ))
 }
 
 /// A part of `frame` as a handle of its own that shares the memory. A part that lies elsewhere is copied, which is how
@@ -316,10 +308,7 @@ mod tests {
             header: 6,
             content: 0xffff_ffff,
         };
-        assert_eq!(
-            header(&[0x04, 0x84, 0xff, 0xff, 0xff, 0xff]).unwrap(),
-            Some(large)
-        );
+        assert_eq!(header(&[0x04, 0x84, 0xff, 0xff, 0xff, 0xff]).unwrap(), Some(large));
         for partial in [
             &[][..],
             &[0x30],
@@ -335,10 +324,7 @@ mod tests {
 
     #[test]
     fn refused_lengths_and_tags() {
-        assert_eq!(
-            header(&[0x30, 0x80]).unwrap_err(),
-            BerError("indefinite length")
-        );
+        assert_eq!(header(&[0x30, 0x80]).unwrap_err(), BerError("indefinite length"));
         assert!(header(&[0x30, 0x85]).is_err());
         assert!(header(&[0x30, 0xff]).is_err());
         assert!(header(&[0x1f, 0xff, 0xff, 0xff, 0xff, 0xff]).is_err());
@@ -358,20 +344,13 @@ mod tests {
         assert_eq!(reader.octets().unwrap(), &[7]);
         assert_eq!(reader.octets().unwrap(), &[] as &[u8]);
         assert!(reader.is_empty());
-        assert_eq!(
-            reader.octets().unwrap_err(),
-            BerError("a component is missing")
-        );
+        assert_eq!(reader.octets().unwrap_err(), BerError("a component is missing"));
     }
 
     #[test]
     fn the_wrong_form_is_not_an_absent_component() {
         assert!(Reader::new(&[0x24, 0]).optional(OCTET_STRING).is_err());
-        assert!(
-            Reader::new(&[0x80, 0])
-                .optional(context_constructed(0))
-                .is_err()
-        );
+        assert!(Reader::new(&[0x80, 0]).optional(context_constructed(0)).is_err());
         assert_eq!(Reader::new(&[0x81, 0]).optional(context(0)).unwrap(), None);
         assert_eq!(Reader::new(&[]).optional(context(0)).unwrap(), None);
     }
@@ -393,14 +372,8 @@ mod tests {
     fn integers_carry_their_sign() {
         assert_eq!(integer(&[0xff]).unwrap(), Some(-1));
         assert_eq!(integer(&[0x00, 0xff]).unwrap(), Some(255));
-        assert_eq!(
-            integer(&[0x80, 0, 0, 0]).unwrap(),
-            Some(i64::from(i32::MIN))
-        );
-        assert_eq!(
-            integer(&[0x7f, 0xff, 0xff, 0xff]).unwrap(),
-            Some(i64::from(i32::MAX))
-        );
+        assert_eq!(integer(&[0x80, 0, 0, 0]).unwrap(), Some(i64::from(i32::MIN)));
+        assert_eq!(integer(&[0x7f, 0xff, 0xff, 0xff]).unwrap(), Some(i64::from(i32::MAX)));
         // Longer than needed, as some clients pad to four octets.
         assert_eq!(integer(&[0, 0, 0, 1]).unwrap(), Some(1));
         assert_eq!(integer(&[1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap(), None);

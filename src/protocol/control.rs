@@ -37,10 +37,7 @@ impl fmt::Debug for Control {
             .field("critical", &self.critical)
             .field(
                 "value",
-                &self
-                    .value
-                    .as_ref()
-                    .map(|value| format!("{} octets", value.len())),
+                &self.value.as_ref().map(|value| format!("{} octets", value.len())),
             )
             .finish()
     }
@@ -59,10 +56,7 @@ impl Control {
     fn content_size(&self) -> usize {
         ber::size(self.oid.len())
             + if self.critical { ber::size(1) } else { 0 }
-            + self
-                .value
-                .as_ref()
-                .map_or(0, |value| ber::size(value.len()))
+            + self.value.as_ref().map_or(0, |value| ber::size(value.len()))
     }
 
     fn put(&self, buffer: &mut BytesMut) {
@@ -97,11 +91,7 @@ pub(super) fn decode_controls(content: &[u8], frame: &Bytes) -> Result<Vec<Contr
             .optional(ber::OCTET_STRING)?
             .map(|value| ber::share(frame, value));
         control.finish(&[ber::BOOLEAN, ber::OCTET_STRING])?;
-        controls.push(Control {
-            oid,
-            critical,
-            value,
-        });
+        controls.push(Control { oid, critical, value });
     }
     Ok(controls)
 }
@@ -116,10 +106,7 @@ pub(super) fn controls_size(controls: &[Control]) -> usize {
 }
 
 fn controls_content_size(controls: &[Control]) -> usize {
-    controls
-        .iter()
-        .map(|control| ber::size(control.content_size()))
-        .sum()
+    controls.iter().map(|control| ber::size(control.content_size())).sum()
 }
 
 /// Appends `controls [0]`.
@@ -127,11 +114,7 @@ pub(super) fn put_controls(buffer: &mut BytesMut, controls: &[Control]) {
     if controls.is_empty() {
         return;
     }
-    ber::put_header(
-        buffer,
-        ber::context_constructed(0),
-        controls_content_size(controls),
-    );
+    ber::put_header(buffer, ber::context_constructed(0), controls_content_size(controls));
     for control in controls {
         control.put(buffer);
     }
@@ -243,8 +226,7 @@ mod tests {
                 "{value:02x?}"
             );
         }
-        let largest =
-            Bytes::from_static(&[0x30, 0x08, 0x02, 0x04, 0x7f, 0xff, 0xff, 0xff, 0x04, 0x00]);
+        let largest = Bytes::from_static(&[0x30, 0x08, 0x02, 0x04, 0x7f, 0xff, 0xff, 0xff, 0x04, 0x00]);
         assert_eq!(PagedResults::decode(&largest).unwrap().size, 0x7fff_ffff);
     }
 
@@ -285,12 +267,7 @@ mod tests {
         let broken = decode(b"\x30\x0a\x04\x03\x31\x2e\x32\x04\x00\x01\x01\xff");
         assert!(matches!(broken, Err(Fault::Broken(_))), "{broken:?}");
         // An extension nobody knows yet is ignored.
-        assert_eq!(
-            decode(b"\x30\x07\x04\x03\x31\x2e\x32\x8f\x00")
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(decode(b"\x30\x07\x04\x03\x31\x2e\x32\x8f\x00").unwrap().len(), 1);
     }
 
     #[test]
@@ -304,10 +281,7 @@ mod tests {
         assert_eq!(decode(&many).unwrap().len(), MAX_CONTROLS);
         let too_many = decode(&b"\x30\x02\x04\x00".repeat(MAX_CONTROLS + 1));
         assert!(
-            matches!(
-                too_many,
-                Err(Fault::Unusable(ResultCode::UnwillingToPerform, _))
-            ),
+            matches!(too_many, Err(Fault::Unusable(ResultCode::UnwillingToPerform, _))),
             "{too_many:?}"
         );
     }
@@ -329,9 +303,7 @@ mod tests {
         let mut buffer = BytesMut::new();
         put_controls(&mut buffer, &controls);
         assert_eq!(buffer.len(), controls_size(&controls));
-        let content = Reader::new(&buffer)
-            .expect(ber::context_constructed(0))
-            .unwrap();
+        let content = Reader::new(&buffer).expect(ber::context_constructed(0)).unwrap();
         assert_eq!(decode(content).unwrap(), controls);
         buffer.clear();
         put_controls(&mut buffer, &[]);

@@ -5,11 +5,9 @@
 use super::ber::{self, BerError, Element, Reader};
 use super::message::Fault;
 use super::request::text;
-use crate::model::filter::Filter;
+use crate::model::filter::{Filter, MAX_DEPTH};
 use bytes::Bytes;
 
-/// Levels of And, Or and Not; the deepest filters that clients build have about ten.
-pub(super) const MAX_DEPTH: usize = 128;
 /// Filters and substrings in one filter. Clients OR together some thousand names; each element costs up to a hundred
 /// octets of memory for the two it may take on the wire.
 pub(super) const MAX_ELEMENTS: usize = 32_768;
@@ -43,7 +41,7 @@ pub(super) fn decode_filter(reader: &mut Reader<'_>, frame: &Bytes) -> Result<Fi
         frame,
         elements_left: MAX_ELEMENTS,
     }
-    .filter(reader, MAX_DEPTH)
+    .filter(reader, MAX_DEPTH - 1)
 }
 
 struct Decoder<'f> {
@@ -65,21 +63,12 @@ impl Decoder<'_> {
             AND => Filter::And(self.set(content, depth_left)?),
             OR => Filter::Or(self.set(content, depth_left)?),
             NOT => Filter::Not(Box::new(self.negated(content, depth_left)?)),
-            EQUALITY => self.assertion(content, |attribute, value| Filter::Equality {
-                attribute,
-                value,
-            })?,
-            GREATER_OR_EQUAL => self.assertion(content, |attribute, value| {
-                Filter::GreaterOrEqual { attribute, value }
-            })?,
-            LESS_OR_EQUAL => self.assertion(content, |attribute, value| Filter::LessOrEqual {
-                attribute,
-                value,
-            })?,
-            APPROX => self.assertion(content, |attribute, value| Filter::Approx {
-                attribute,
-                value,
-            })?,
+            EQUALITY => self.assertion(content, |attribute, value| Filter::Equality { attribute, value })?,
+            GREATER_OR_EQUAL => {
+                self.assertion(content, |attribute, value| Filter::GreaterOrEqual { attribute, value })?
+            }
+            LESS_OR_EQUAL => self.assertion(content, |attribute, value| Filter::LessOrEqual { attribute, value })?,
+            APPROX => self.assertion(content, |attribute, value| Filter::Approx { attribute, value })?,
             PRESENT => Filter::Present(text(content)?),
             SUBSTRINGS => self.substrings(content)?,
             EXTENSIBLE => self.extensible(content)?,
@@ -123,11 +112,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn assertion(
-        &self,
-        content: &[u8],
-        build: impl FnOnce(String, Bytes) -> Filter,
-    ) -> Result<Filter, Fault> {
+    fn assertion(&self, content: &[u8], build: impl FnOnce(String, Bytes) -> Filter) -> Result<Filter, Fault> {
         let mut reader = Reader::new(content);
         let attribute = text(reader.octets()?)?;
         let value = ber::share(self.frame, reader.octets()?);

@@ -151,9 +151,7 @@ fn decode_frame(frame: &[u8], shared: &Bytes) -> Result<Decoded, ProtocolError> 
     reader.finish(&[ber::INTEGER, ber::context_constructed(0)])?;
 
     let decoded = request::decode_request(operation, shared).and_then(|request| {
-        let controls = controls
-            .map(|content| decode_controls(content, shared))
-            .transpose()?;
+        let controls = controls.map(|content| decode_controls(content, shared)).transpose()?;
         Ok(Message {
             id,
             request,
@@ -218,10 +216,7 @@ mod tests {
             request: Request::Unbind,
             controls: Vec::new(),
         };
-        assert_eq!(
-            decode(&mut buffer, MAX).unwrap(),
-            Decoded::Message(expected)
-        );
+        assert_eq!(decode(&mut buffer, MAX).unwrap(), Decoded::Message(expected));
         assert_eq!(&buffer[..], &unbind[..3]);
         assert_eq!(decode(&mut buffer, MAX).unwrap(), Decoded::Incomplete);
         assert_eq!(&buffer[..], &unbind[..3]);
@@ -230,18 +225,9 @@ mod tests {
     #[test]
     fn oversize_is_refused_by_its_header_alone() {
         let mut header = BytesMut::from(&[0x30, 0x83, 0x01, 0x00, 0x00][..]);
-        assert_eq!(
-            decode(&mut header.clone(), 0x10005).unwrap(),
-            Decoded::Incomplete
-        );
-        assert_eq!(
-            decode(&mut header, 0x10004).unwrap_err().text,
-            "message is too large"
-        );
-        assert_eq!(
-            text_of(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
-            "message is too large"
-        );
+        assert_eq!(decode(&mut header.clone(), 0x10005).unwrap(), Decoded::Incomplete);
+        assert_eq!(decode(&mut header, 0x10004).unwrap_err().text, "message is too large");
+        assert_eq!(text_of(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), "message is too large");
     }
 
     #[test]
@@ -254,29 +240,12 @@ mod tests {
 
     #[test]
     fn message_ids() {
-        let with_id = |id: &[u8]| {
-            [
-                &[0x30, 4 + id.len() as u8, 2, id.len() as u8][..],
-                id,
-                &[0x42, 0],
-            ]
-            .concat()
-        };
+        let with_id = |id: &[u8]| [&[0x30, 4 + id.len() as u8, 2, id.len() as u8][..], id, &[0x42, 0]].concat();
         assert_eq!(message(&with_id(&[0x7f, 0xff, 0xff, 0xff])).id, i32::MAX);
         assert_eq!(message(&with_id(&[0, 0, 0, 7])).id, 7);
         assert_eq!(message(&with_id(&[0, 0xff])).id, 255);
-        for id in [
-            &[0][..],
-            &[0xff],
-            &[0x80, 0, 0, 0],
-            &[0, 0x80, 0, 0, 0],
-            &[1; 9],
-        ] {
-            assert_eq!(
-                text_of(&with_id(id)),
-                "message id is out of range",
-                "{id:?}"
-            );
+        for id in [&[0][..], &[0xff], &[0x80, 0, 0, 0], &[0, 0x80, 0, 0, 0], &[1; 9]] {
+            assert_eq!(text_of(&with_id(id)), "message id is out of range", "{id:?}");
         }
         assert!(decode_all(&with_id(&[])).is_err());
     }
@@ -346,8 +315,6 @@ mod tests {
         else {
             panic!()
         };
-        assert!(
-            matches!(bind.credentials, request::Credentials::Simple(word) if word.expose() == b"pw\xffpw!")
-        );
+        assert!(matches!(bind.credentials, request::Credentials::Simple(word) if word.expose() == b"pw\xffpw!"));
     }
 }

@@ -138,18 +138,13 @@ impl fmt::Debug for Request {
         match self {
             Request::Bind(bind) => bind.fmt(f),
             Request::Search(search) => search.fmt(f),
-            Request::Compare {
-                entry, attribute, ..
-            } => f
+            Request::Compare { entry, attribute, .. } => f
                 .debug_struct("Compare")
                 .field("entry", entry)
                 .field("attribute", attribute)
                 .finish_non_exhaustive(),
             Request::Abandon(id) => f.debug_tuple("Abandon").field(id).finish(),
-            Request::Extended { name, .. } => f
-                .debug_struct("Extended")
-                .field("name", name)
-                .finish_non_exhaustive(),
+            Request::Extended { name, .. } => f.debug_struct("Extended").field("name", name).finish_non_exhaustive(),
             other => f.write_str(other.name()),
         }
     }
@@ -240,7 +235,7 @@ pub struct SearchRequest {
     pub attributes: Vec<String>,
 }
 
-/// The filter's values may be anything, also passwords: they are not shown.
+/// The filter's values may be anything, also passwords: only its shape is shown.
 impl fmt::Debug for SearchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Search")
@@ -249,6 +244,7 @@ impl fmt::Debug for SearchRequest {
             .field("size_limit", &self.size_limit)
             .field("time_limit", &self.time_limit)
             .field("types_only", &self.types_only)
+            .field("filter", &self.filter.shape())
             .field("attributes", &self.attributes)
             .finish_non_exhaustive()
     }
@@ -301,9 +297,7 @@ pub(super) fn text(octets: &[u8]) -> Result<String, Fault> {
 }
 
 fn decode_bind(mut reader: Reader<'_>) -> Result<BindRequest, Fault> {
-    let version = reader
-        .integer()?
-        .and_then(|version| u8::try_from(version).ok());
+    let version = reader.integer()?.and_then(|version| u8::try_from(version).ok());
     let name = reader.octets()?;
     let choice = if reader.is_empty() {
         None
@@ -417,9 +411,7 @@ fn decode_compare(mut reader: Reader<'_>, frame: &Bytes) -> Result<Request, Faul
 
 fn decode_extended(mut reader: Reader<'_>, frame: &Bytes) -> Result<Request, Fault> {
     let name = text(reader.expect(ber::context(0))?)?;
-    let value = reader
-        .optional(ber::context(1))?
-        .map(|value| ber::share(frame, value));
+    let value = reader.optional(ber::context(1))?.map(|value| ber::share(frame, value));
     reader.finish(&[ber::context(0), ber::context(1)])?;
     Ok(Request::Extended { name, value })
 }

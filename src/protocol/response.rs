@@ -117,20 +117,8 @@ fn put_envelope(buffer: &mut BytesMut, id: i32, tag: u8, content: usize, control
 }
 
 /// Appends the response that ends an operation.
-pub fn write_result(
-    buffer: &mut BytesMut,
-    id: i32,
-    kind: ResponseKind,
-    result: &LdapResult,
-    controls: &[Control],
-) {
-    put_envelope(
-        buffer,
-        id,
-        kind.tag(),
-        result.size(),
-        controls_size(controls),
-    );
+pub fn write_result(buffer: &mut BytesMut, id: i32, kind: ResponseKind, result: &LdapResult, controls: &[Control]) {
+    put_envelope(buffer, id, kind.tag(), result.size(), controls_size(controls));
     result.put(buffer);
     put_controls(buffer, controls);
 }
@@ -174,12 +162,7 @@ pub fn write_entry(
         .attributes
         .iter()
         .filter(|attribute| selection.includes(schema, attribute.id))
-        .map(|attribute| {
-            (
-                schema.attribute_type(attribute.id).name(),
-                attribute.values.as_slice(),
-            )
-        });
+        .map(|attribute| (schema.attribute_type(attribute.id).name(), attribute.values.as_slice()));
     put_entry(buffer, id, &entry.dn, attributes, types_only);
 }
 
@@ -197,8 +180,7 @@ pub(super) fn put_entry<'a>(
     };
     // An attribute without values does not exist (RFC 4512 section 2.2).
     let attributes = attributes.filter(|(_, values)| !values.is_empty());
-    let attribute_size =
-        |name: &str, values: &[Value]| ber::size(name.len()) + ber::size(values_size(values));
+    let attribute_size = |name: &str, values: &[Value]| ber::size(name.len()) + ber::size(values_size(values));
     let list: usize = attributes
         .clone()
         .map(|(name, values)| ber::size(attribute_size(name, values)))
@@ -215,11 +197,7 @@ pub(super) fn put_entry<'a>(
     ber::put_header(buffer, ber::SEQUENCE, list);
     for (name, values) in attributes {
         let values_size = values_size(values);
-        ber::put_header(
-            buffer,
-            ber::SEQUENCE,
-            ber::size(name.len()) + ber::size(values_size),
-        );
+        ber::put_header(buffer, ber::SEQUENCE, ber::size(name.len()) + ber::size(values_size));
         ber::put_octets(buffer, ber::OCTET_STRING, name.as_bytes());
         ber::put_header(buffer, ber::SET, values_size);
         if !types_only {

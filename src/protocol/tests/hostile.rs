@@ -51,21 +51,12 @@ fn seeds() -> Vec<Vec<u8>> {
         tlv(0x30, &[&[2, 1, 1], &bind, &paged]),
         search_with(6, &filter),
         search_with(7, b"\x30\x05\x04\x01a\x04\x00"),
-        envelope(&tlv(
-            0x6e,
-            &[b"\x04\x04cn=a", b"\x30\x06\x04\x01a\x04\x01b"],
-        )),
+        envelope(&tlv(0x6e, &[b"\x04\x04cn=a", b"\x30\x06\x04\x01a\x04\x01b"])),
         envelope(b"\x77\x07\x80\x031.2\x81\x00"),
-        envelope(&tlv(
-            0x6c,
-            &[b"\x04\x04cn=a\x04\x04cn=b\x01\x01\xff\x80\x00"],
-        )),
+        envelope(&tlv(0x6c, &[b"\x04\x04cn=a\x04\x04cn=b\x01\x01\xff\x80\x00"])),
         envelope(&tlv(
             0x66,
-            &[
-                b"\x04\x00",
-                b"\x30\x0c\x30\x0a\x0a\x01\x00\x30\x05\x04\x01a\x31\x00",
-            ],
+            &[b"\x04\x00", b"\x30\x0c\x30\x0a\x0a\x01\x00\x30\x05\x04\x01a\x31\x00"],
         )),
         vec![0x30, 6, 2, 1, 1, 0x50, 1, 5],
         vec![0x30, 5, 2, 1, 1, 0x42, 0],
@@ -78,24 +69,20 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![Just(0_u8), Just(0x80), Just(0xff), any::<u8>()],
         0..4_u8,
     );
-    (
-        prop::sample::select(seeds()),
-        prop::collection::vec(change, 0..6),
-    )
-        .prop_map(|(mut octets, changes)| {
-            for (index, octet, kind) in changes {
-                if octets.is_empty() {
-                    break;
-                }
-                let at = index.index(octets.len());
-                match kind {
-                    0 => drop(octets.remove(at)),
-                    1 => octets.insert(at, octet),
-                    _ => octets[at] = octet,
-                }
+    (prop::sample::select(seeds()), prop::collection::vec(change, 0..6)).prop_map(|(mut octets, changes)| {
+        for (index, octet, kind) in changes {
+            if octets.is_empty() {
+                break;
             }
-            octets
-        })
+            let at = index.index(octets.len());
+            match kind {
+                0 => drop(octets.remove(at)),
+                1 => octets.insert(at, octet),
+                _ => octets[at] = octet,
+            }
+        }
+        octets
+    })
 }
 
 proptest! {

@@ -76,11 +76,7 @@ fn substrings() -> impl Strategy<Value = peer::LdapSubstringFilter> {
         prop::collection::vec(text(), 0..4),
         prop::option::of(text()),
     )
-        .prop_map(|(initial, any, final_)| peer::LdapSubstringFilter {
-            initial,
-            any,
-            final_,
-        })
+        .prop_map(|(initial, any, final_)| peer::LdapSubstringFilter { initial, any, final_ })
         .prop_filter("one part at least", |parts| {
             *parts != peer::LdapSubstringFilter::default()
         })
@@ -96,14 +92,14 @@ fn rule() -> impl Strategy<Value = peer::LdapMatchingRuleAssertion> {
         .prop_filter("a rule or a type", |(rule, attribute, ..)| {
             rule.is_some() || attribute.is_some()
         })
-        .prop_map(|(matching_rule, type_, match_value, dn_attributes)| {
-            peer::LdapMatchingRuleAssertion {
+        .prop_map(
+            |(matching_rule, type_, match_value, dn_attributes)| peer::LdapMatchingRuleAssertion {
                 matching_rule,
                 type_,
                 match_value,
                 dn_attributes,
-            }
-        })
+            },
+        )
 }
 
 fn filter() -> impl Strategy<Value = peer::LdapFilter> {
@@ -137,14 +133,8 @@ fn search() -> impl Strategy<Value = (peer::LdapOp, Request)> {
     ]);
     let aliases = prop::sample::select(vec![
         (peer::LdapDerefAliases::Never, DerefAliases::Never),
-        (
-            peer::LdapDerefAliases::InSearching,
-            DerefAliases::InSearching,
-        ),
-        (
-            peer::LdapDerefAliases::FindingBaseObj,
-            DerefAliases::FindingBaseObject,
-        ),
+        (peer::LdapDerefAliases::InSearching, DerefAliases::InSearching),
+        (peer::LdapDerefAliases::FindingBaseObj, DerefAliases::FindingBaseObject),
         (peer::LdapDerefAliases::Always, DerefAliases::Always),
     ]);
     let limits = (0..=i32::MAX, 0..=i32::MAX);
@@ -196,10 +186,7 @@ fn bind() -> impl Strategy<Value = (peer::LdapOp, Request)> {
                 mechanism: mechanism.clone(),
             };
             (
-                peer::LdapBindCred::SASL(peer::SaslCredentials {
-                    mechanism,
-                    credentials,
-                }),
+                peer::LdapBindCred::SASL(peer::SaslCredentials { mechanism, credentials }),
                 ours,
             )
         }),
@@ -322,29 +309,22 @@ fn control() -> impl Strategy<Value = (LdapControl, Control)> {
 fn result() -> impl Strategy<Value = (LdapResult, peer::LdapResult)> {
     let known: Vec<_> = ResultCode::ALL
         .iter()
-        .filter_map(|code| {
-            Some((
-                *code,
-                peer::LdapResultCode::try_from(i64::from(code.number())).ok()?,
-            ))
-        })
+        .filter_map(|code| Some((*code, peer::LdapResultCode::try_from(i64::from(code.number())).ok()?)))
         .collect();
     // All of RFC 4511's and then some: the filter above must not hide a wrong number of ours.
     assert!(known.len() >= 45, "{}", known.len());
-    (prop::sample::select(known), text(), text()).prop_map(
-        |((ours, theirs), matcheddn, message)| {
-            let result = LdapResult::new(ours, message.clone()).with_matched_dn(matcheddn.clone());
-            (
-                result,
-                peer::LdapResult {
-                    code: theirs,
-                    matcheddn,
-                    message,
-                    referral: Vec::new(),
-                },
-            )
-        },
-    )
+    (prop::sample::select(known), text(), text()).prop_map(|((ours, theirs), matcheddn, message)| {
+        let result = LdapResult::new(ours, message.clone()).with_matched_dn(matcheddn.clone());
+        (
+            result,
+            peer::LdapResult {
+                code: theirs,
+                matcheddn,
+                message,
+                referral: Vec::new(),
+            },
+        )
+    })
 }
 
 fn operation_of(kind: ResponseKind, result: peer::LdapResult) -> peer::LdapOp {

@@ -11,9 +11,7 @@ fn written(write: impl FnOnce(&mut BytesMut)) -> Vec<u8> {
 
 #[test]
 fn a_result_as_in_rfc_4511_section_5_1() {
-    let done = written(|buffer| {
-        write_result(buffer, 2, ResponseKind::Search, &LdapResult::success(), &[])
-    });
+    let done = written(|buffer| write_result(buffer, 2, ResponseKind::Search, &LdapResult::success(), &[]));
     assert_eq!(done, [0x30, 12, 2, 1, 2, 0x65, 7, 0x0a, 1, 0, 4, 0, 4, 0]);
     let absent = LdapResult::new(ResultCode::NoSuchObject, "no").with_matched_dn("dc=x");
     let absent = written(|buffer| write_result(buffer, 300, ResponseKind::Compare, &absent, &[]));
@@ -23,10 +21,7 @@ fn a_result_as_in_rfc_4511_section_5_1() {
     );
     let refresh = LdapResult::from(ResultCode::SyncRefreshRequired);
     let refresh = written(|buffer| write_result(buffer, 1, ResponseKind::Search, &refresh, &[]));
-    assert_eq!(
-        refresh,
-        [0x30, 13, 2, 1, 1, 0x65, 8, 0x0a, 2, 0x10, 0, 4, 0, 4, 0]
-    );
+    assert_eq!(refresh, [0x30, 13, 2, 1, 1, 0x65, 8, 0x0a, 2, 0x10, 0, 4, 0, 4, 0]);
 }
 
 #[test]
@@ -36,15 +31,7 @@ fn a_page_ends_with_its_control() {
         cookie: Bytes::from_static(b"ck"),
     }
     .control();
-    let done = written(|buffer| {
-        write_result(
-            buffer,
-            2,
-            ResponseKind::Search,
-            &LdapResult::success(),
-            &[control],
-        )
-    });
+    let done = written(|buffer| write_result(buffer, 2, ResponseKind::Search, &LdapResult::success(), &[control]));
     let expected = b"\x30\x33\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00\
                      \xa0\x25\x30\x23\x04\x161.2.840.113556.1.4.319\x04\x09\x30\x07\x02\x01\x00\x04\x02ck";
     assert_eq!(done, expected);
@@ -52,8 +39,7 @@ fn a_page_ends_with_its_control() {
 
 #[test]
 fn a_notice_of_disconnection() {
-    let notice =
-        written(|buffer| write_notice_of_disconnection(buffer, ResultCode::Unavailable, "bye"));
+    let notice = written(|buffer| write_notice_of_disconnection(buffer, ResultCode::Unavailable, "bye"));
     let expected = b"\x30\x27\x02\x01\x00\x78\x22\x0a\x01\x34\x04\x00\x04\x03bye\x8a\x161.3.6.1.4.1.1466.20036";
     assert_eq!(notice, expected);
 }
@@ -62,8 +48,5 @@ fn a_notice_of_disconnection() {
 fn who_am_i_answers_with_a_value_only() {
     let result = LdapResult::success();
     let nobody = written(|buffer| write_extended_response(buffer, 3, &result, None, Some(b"")));
-    assert_eq!(
-        nobody,
-        [0x30, 14, 2, 1, 3, 0x78, 9, 0x0a, 1, 0, 4, 0, 4, 0, 0x8b, 0]
-    );
+    assert_eq!(nobody, [0x30, 14, 2, 1, 3, 0x78, 9, 0x0a, 1, 0, 4, 0, 4, 0, 0x8b, 0]);
 }
