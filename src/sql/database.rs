@@ -209,14 +209,7 @@ impl Database {
             Err(_) => return Err(SqlError::TimedOut),
         };
         self.inner.health.failed(&failure);
-        Err(match failure {
-            Failure::Connect(detail) | Failure::Lost { detail, .. } | Failure::Odd(detail) => {
-                SqlError::Unavailable(detail)
-            }
-            Failure::Busy(_) => SqlError::TimedOut,
-            Failure::Stale(error) | Failure::Statement(error) => SqlError::Statement(error),
-            Failure::Final(error) => error,
-        })
+        Err(cut_short(failure))
     }
 
     /// All rows of a statement that is bounded by itself (a lookup, a chunk). Held and repeated until
@@ -345,7 +338,7 @@ fn settle<T>(lease: Lease, ended: Result<T, Failure>) -> Result<T, Failure> {
         Ok(_) | Err(Failure::Stale(_)) => lease.done(),
         // With a code the database answered; without one the error is ours, in the middle of a result.
         Err(Failure::Statement(error)) if !error.code.is_empty() => lease.done(),
-        Err(Failure::Lost { .. } | Failure::Connect(_)) => lease.broken(),
+        Err(Failure::Lost { .. } | Failure::Connect(_) | Failure::Full(_)) => lease.broken(),
         Err(Failure::Statement(_) | Failure::Busy(_) | Failure::Odd(_) | Failure::Final(_)) => {
             drop(lease)
         }
@@ -355,9 +348,10 @@ fn settle<T>(lease: Lease, ended: Result<T, Failure>) -> Result<T, Failure> {
 
 fn cut_short(failure: Failure) -> SqlError {
     match failure {
-        Failure::Connect(detail) | Failure::Lost { detail, .. } | Failure::Odd(detail) => {
-            SqlError::Unavailable(detail)
-        }
+        Failure::Connect(detail)
+        | Failure::Full(detail)
+        | Failure::Lost { detail, .. }
+        | Failure::Odd(detail) => SqlError::Unavailable(detail),
         Failure::Busy(_) => SqlError::TimedOut,
         Failure::Stale(error) | Failure::Statement(error) => SqlError::Statement(error),
         Failure::Final(error) => error,

@@ -83,6 +83,8 @@ impl std::error::Error for SqlError {}
 pub(super) enum Failure {
     /// No connection could be made.
     Connect(String),
+    /// The database is there, but lets us have no further connection.
+    Full(String),
     /// An established connection broke; the generation it belonged to.
     Lost {
         /// What the driver said.
@@ -116,7 +118,19 @@ impl StatementError {
 /// Sorts an error that came up while a connection was being made: whatever it is, there is no
 /// connection (a wrong password included, which may be put right on the database's side).
 pub(super) fn connecting(error: &sqlx::Error) -> Failure {
-    Failure::Connect(words(error))
+    let full = match error {
+        // Too many connections: in all, of this user, in this user's resources.
+        sqlx::Error::Database(error) => matches!(
+            code(error.as_ref()).as_str(),
+            "53300" | "1040" | "1203" | "1226"
+        ),
+        _ => false,
+    };
+    if full {
+        Failure::Full(words(error))
+    } else {
+        Failure::Connect(words(error))
+    }
 }
 
 /// Sorts an error of a statement on an established connection.

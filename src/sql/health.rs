@@ -97,7 +97,7 @@ impl Health {
     /// A try failed to connect or lost its connection.
     pub(super) fn failed(&self, failure: &Failure) {
         let detail = match failure {
-            Failure::Connect(detail) => detail,
+            Failure::Connect(detail) | Failure::Full(detail) => detail,
             Failure::Lost { detail, generation } => {
                 self.distrust(*generation);
                 detail
@@ -234,7 +234,10 @@ async fn probe(
     }
     let mut connection = match Connection::open(pool.target()).await {
         Ok(connection) => connection,
-        Err(Failure::Connect(detail)) => return Err(detail),
+        Err(Failure::Connect(detail) | Failure::Full(detail)) => {
+            // No *new* connection (too many, a changed password): those that exist may work for days.
+            pool.spare().ok_or(detail)?
+        }
         Err(_) => return Err("connecting failed".to_owned()),
     };
     answers(&mut connection, pool).await?;
@@ -246,9 +249,10 @@ async fn answers(connection: &mut Connection, pool: &Pool) -> Result<(), String>
     match connection.ping().await {
         Ok(()) => Ok(()),
         Err(error) => match error::running(pool.target().engine(), &error, 0) {
-            Failure::Lost { detail, .. } | Failure::Connect(detail) | Failure::Odd(detail) => {
-                Err(detail)
-            }
+            Failure::Lost { detail, .. }
+            | Failure::Connect(detail)
+            | Failure::Full(detail)
+            | Failure::Odd(detail) => Err(detail),
             Failure::Busy(_) | Failure::Stale(_) | Failure::Statement(_) | Failure::Final(_) => {
                 Ok(())
             }

@@ -137,7 +137,7 @@ async fn again(failure: Failure, count: &mut Count, deadline: Instant) -> Result
             return Err(SqlError::Statement(error));
         }
         Failure::Final(error) => return Err(error),
-        Failure::Connect(detail) | Failure::Lost { detail, .. } => {
+        Failure::Connect(detail) | Failure::Full(detail) | Failure::Lost { detail, .. } => {
             count.lost += 1;
             if count.lost > LOST {
                 return Err(SqlError::Unavailable(detail));

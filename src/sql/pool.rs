@@ -5,10 +5,11 @@
 //! without a time limit whenever a connection is given back, which hangs with a frozen database and
 //! costs a round trip per lookup.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
@@ -21,11 +22,19 @@ const IDLE: Duration = Duration::from_secs(300);
 /// No connection lives for ever, so that poolers and load balancers can move us.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
+/// How long a full database is not asked for another connection.
+const FULL: Duration = Duration::from_secs(1);
+
+/// The places for connections, and the idle ones.
 pub(super) struct Pool {
     target: Target,
     connect_timeout: Duration,
     health: Arc<Health>,
     idle: Mutex<Vec<Idle>>,
+    returned: Notify,
+    living: Arc<AtomicUsize>,
+    /// Until when no further connection is asked for, since there was none to be had.
+    full_until: Mutex<Option<Instant>>,
     /// One permit per connection.
     permits: Arc<Semaphore>,
     /// Shares of the pool: repeats of slow lookups, chunks of scans, streams.
@@ -41,19 +50,40 @@ pub(super) struct Abandoned {
     generation: u64,
 }
 
-struct Idle {
+/// A connection and what is known of it.
+struct Member {
     connection: Connection,
     generation: u64,
     born: Instant,
+    _counted: Counted,
+}
+
+struct Idle {
+    member: Member,
     since: Instant,
+}
+
+/// One of the pool's living connections, for as long as it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(living: &Arc<AtomicUsize>) -> Self {
+        living.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(living))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
 /// connection is closed and its statement ended: only an idle one goes back.
 pub(super) struct Lease {
-    connection: Option<Connection>,
+    member: Option<Member>,
     generation: u64,
-    born: Instant,
     broken: bool,
     pool: Arc<Pool>,
     _permit: OwnedSemaphorePermit,
@@ -73,6 +103,9 @@ impl Pool {
             connect_timeout,
             health,
             idle: Mutex::new(Vec::with_capacity(size)),
+            returned: Notify::new(),
+            living: Arc::new(AtomicUsize::new(0)),
+            full_until: Mutex::new(None),
             permits: share(1),
             repeats: share(2),
             scans: share(2),
@@ -94,49 +127,92 @@ impl Pool {
             .map_err(|_| Failure::Connect("the pool is closed".to_owned()))
     }
 
-    /// A connection for that place: an idle one that can be trusted, else a new one.
+    /// A connection for that place: an idle one that can be trusted, else a new one. Where the database
+    /// allows fewer connections than the pool has places, the living ones are shared.
     pub(super) async fn lease(
         self: &Arc<Self>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Lease, Failure> {
-        let generation = self.health.generation();
-        if let Some(idle) = self.take_idle(generation) {
-            return Ok(Lease {
-                connection: Some(idle.connection),
-                generation,
-                born: idle.born,
-                broken: false,
-                pool: Arc::clone(self),
-                _permit: permit,
-            });
-        }
-        let connection = timeout(self.connect_timeout, Connection::open(&self.target))
-            .await
-            .map_err(|_| Failure::Connect("connecting took too long".to_owned()))??;
+        let member = loop {
+            let generation = self.health.generation();
+            if let Some(member) = self.take_idle(generation) {
+                break member;
+            }
+            if self.is_full() {
+                let _ = timeout(FULL, self.returned.notified()).await;
+                continue;
+            }
+            let opened = timeout(self.connect_timeout, Connection::open(&self.target))
+                .await
+                .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())));
+            match opened {
+                Ok(connection) => {
+                    let counted = Counted::new(&self.living);
+                    break Member {
+                        connection,
+                        generation,
+                        born: Instant::now(),
+                        _counted: counted,
+                    };
+                }
+                Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => {
+                    self.note_full(&detail)
+                }
+                Err(failure) => return Err(failure),
+            }
+        };
+        let generation = member.generation;
         Ok(Lease {
-            connection: Some(connection),
+            member: Some(member),
             generation,
-            born: Instant::now(),
             broken: false,
             pool: Arc::clone(self),
             _permit: permit,
         })
     }
 
+    fn is_full(&self) -> bool {
+        let until = *self
+            .full_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until) && self.living.load(Ordering::Relaxed) > 0
+    }
+
+    fn note_full(&self, detail: &str) {
+        let mut until = self
+            .full_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if until.is_none() {
+            tracing::warn!(
+                detail,
+                "the database allows fewer connections than the pool may have (logged once)"
+            );
+        }
+        *until = Some(Instant::now() + FULL);
+    }
+
     /// The most recently used one: the others may grow old and be closed.
-    fn take_idle(&self, generation: u64) -> Option<Idle> {
+    fn take_idle(&self, generation: u64) -> Option<Member> {
         loop {
             let idle = self.lock().pop()?;
-            if self.is_good(&idle, generation) && idle.connection.is_current() {
-                return Some(idle);
+            if self.is_good(&idle, generation) && idle.member.connection.is_current() {
+                return Some(idle.member);
             }
         }
     }
 
+    /// An idle connection for the probe, when it cannot have one of its own.
+    pub(super) fn spare(&self) -> Option<Connection> {
+        self.take_idle(self.health.generation())
+            .map(|member| member.connection)
+    }
+
     fn is_good(&self, idle: &Idle, generation: u64) -> bool {
-        idle.generation == generation
+        idle.member.generation == generation
             && idle.since.elapsed() < IDLE
-            && idle.born.elapsed() < LIFETIME
+            && idle.member.born.elapsed() < LIFETIME
     }
 
     /// Closes what is too old or not to be trusted.
@@ -154,9 +230,10 @@ impl Pool {
 impl Lease {
     /// The lent connection.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
-        self.connection
-            .as_mut()
-            .ok_or_else(|| Failure::Connect("no connection".to_owned()))
+        match &mut self.member {
+            Some(member) => Ok(&mut member.connection),
+            None => Err(Failure::Connect("no connection".to_owned())),
+        }
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -170,27 +247,25 @@ impl Lease {
 
     /// The statement has ended and its result was read: give the connection back.
     pub(super) fn done(mut self) {
-        let Some(connection) = self.connection.take() else {
+        let Some(member) = self.member.take() else {
             return;
         };
         if self.generation == self.pool.health.generation() {
-            let idle = Idle {
-                connection,
-                generation: self.generation,
-                born: self.born,
+            self.pool.lock().push(Idle {
+                member,
                 since: Instant::now(),
-            };
-            self.pool.lock().push(idle);
+            });
+            self.pool.returned.notify_one();
         }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
+        let Some(member) = self.member.take() else {
             return;
         };
-        if let Some(session) = connection.abort()
+        if let Some(session) = member.connection.abort()
             && !self.broken
         {
             let _ = self.pool.abandoned.send(Abandoned {
@@ -199,7 +274,7 @@ impl Drop for Lease {
             });
         }
         // Dropping closes the socket at once. The permit is released after it, with the other fields.
-        drop(connection);
+        drop(member);
     }
 }
 
