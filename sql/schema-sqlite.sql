@@ -1,0 +1,47 @@
+-- The manager's tables, SQLite 3.31 or newer.
+-- Only the columns that your queries name are needed; see README.md for which of them are worth having.
+
+-- In WAL mode a reader never blocks the manager's writes. The setting stays with the file.
+PRAGMA journal_mode = WAL;
+
+CREATE TABLE "Users" (
+    "uidNumber"     INTEGER PRIMARY KEY,
+    "uid"           VARCHAR(255) NOT NULL UNIQUE,
+    "gidNumber"     INTEGER,
+    "givenName"     VARCHAR(255),
+    "sn"            VARCHAR(255),
+    "cn"            VARCHAR(255),
+    "mail"          VARCHAR(255),
+    "homeDirectory" VARCHAR(255),
+    "loginShell"    VARCHAR(255),
+    "userPassword"  VARCHAR(255),
+    "sshPublicKey"  TEXT,                                    -- one key a line
+    "status"        VARCHAR(32) NOT NULL DEFAULT 'active',   -- pending and suspended may not log in
+    "entryUuid"     CHAR(36) NOT NULL DEFAULT (
+        lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' ||
+              substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))
+    ) UNIQUE,
+    "createdAt"     DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updatedAt"     DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE TABLE "Groups" (
+    "gidNumber" INTEGER PRIMARY KEY,
+    "cn"        VARCHAR(255) NOT NULL UNIQUE,
+    "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updatedAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE TABLE "UserGroups" (
+    "uidNumber" INTEGER NOT NULL REFERENCES "Users" ("uidNumber") ON DELETE CASCADE ON UPDATE CASCADE,
+    "gidNumber" INTEGER NOT NULL REFERENCES "Groups" ("gidNumber") ON DELETE CASCADE ON UPDATE CASCADE,
+    PRIMARY KEY ("uidNumber", "gidNumber")
+);
+
+-- Lists a group's members without reading the whole table.
+CREATE INDEX "UserGroups_gidNumber" ON "UserGroups" ("gidNumber");
+
+-- uid is compared without regard to case (RFC 4519): ALICE must find alice without reading the table. The second
+-- index holds the names that need more than ASCII case folding; it is usually empty.
+CREATE INDEX "Users_uid_nocase" ON "Users" ("uid" COLLATE NOCASE);
+CREATE INDEX "Users_uid_not_canonical" ON "Users" ("uid") WHERE "uid" GLOB '*[^!-~]*';

@@ -1,0 +1,176 @@
+//! Child processes that never outlive the tests.
+
+use super::test_dir;
+use std::fs;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+type Order = (Command, Sender<io::Result<Child>>);
+
+/// `PR_SET_PDEATHSIG` counts the death of the *thread* that forked, and a test's thread ends with the test; so one
+/// thread that lives as long as the process starts all children.
+fn nursery() -> Sender<Order> {
+    static NURSERY: Mutex<Option<Sender<Order>>> = Mutex::new(None);
+    let mut nursery = NURSERY.lock().unwrap();
+    nursery
+        .get_or_insert_with(|| {
+            let (orders, inbox) = channel::<Order>();
+            std::thread::Builder::new()
+                .name("nursery".into())
+                .spawn(move || {
+                    for (mut command, reply) in inbox {
+                        let _ = reply.send(command.spawn());
+                    }
+                })
+                .unwrap();
+            orders
+        })
+        .clone()
+}
+
+/// `program` as `user` (only where we are root and may choose), killed by the kernel when we are gone.
+pub fn command(program: impl AsRef<std::ffi::OsStr>, user: Option<&str>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if let Some(user) = user.filter(|_| is_root()) {
+        command.args(["--reuid", user, "--regid", user, "--init-groups"]);
+    }
+    command.arg("--").arg(program);
+    command
+}
+
+pub fn is_root() -> bool {
+    fs::read_to_string("/proc/self/status")
+        .unwrap()
+        .lines()
+        .any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
+}
+
+/// Runs a command to its end; its output, or a panic with what it said.
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A running child; killed when dropped.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    pub fn spawn(command: Command) -> Process {
+        let (reply, answer) = channel();
+        let shown = format!("{command:?}");
+        nursery().send((command, reply)).unwrap();
+        let child = answer.recv().unwrap().unwrap_or_else(|error| panic!("{shown}: {error}"));
+        fs::write(test_dir().join("pids").join(child.id().to_string()), shown).unwrap();
+        Process { child }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The process and all that descend from it.
+    pub fn family(&self) -> Vec<u32> {
+        let mut parents = Vec::new();
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+            let Some((_, rest)) = stat.rsplit_once(')') else { continue };
+            let Some(parent) = rest.split_whitespace().nth(1).and_then(|field| field.parse::<u32>().ok()) else { continue };
+            parents.push((pid, parent));
+        }
+        let mut family = vec![self.pid()];
+        let mut next = 0;
+        while let Some(&of) = family.get(next) {
+            family.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
+            next += 1;
+        }
+        family
+    }
+
+    /// Sends a signal to the process itself.
+    pub fn signal(&self, name: &str) {
+        signal(&[self.pid()], name);
+    }
+
+    /// Sends a signal to the process and all that descend from it.
+    pub fn signal_family(&self, name: &str) {
+        signal(&self.family(), name);
+    }
+
+    pub fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits for the end; panics when it does not come.
+    pub fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.try_wait() {
+                return status;
+            }
+            assert!(start.elapsed() < limit, "process {} did not end within {limit:?}", self.pid());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// SIGKILL, to its children too.
+    pub fn kill(&mut self) -> ExitStatus {
+        if let Some(status) = self.try_wait() {
+            return status;
+        }
+        let family = self.family();
+        signal(&family, "KILL");
+        let status = self.child.wait().unwrap();
+        assert!(status.signal().is_some() || status.code().is_some());
+        status
+    }
+
+    /// Resident memory now, in KiB.
+    pub fn rss(&self) -> u64 {
+        self.status_field("VmRSS:")
+    }
+
+    /// The most resident memory there was since the last `reset_peak`, in KiB.
+    pub fn peak_rss(&self) -> u64 {
+        self.status_field("VmHWM:")
+    }
+
+    pub fn reset_peak(&self) {
+        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
+    }
+
+    fn status_field(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_file(test_dir().join("pids").join(self.pid().to_string()));
+    }
+}
+
+/// The shell's own `kill`: no package needed, and `unsafe` stays forbidden.
+fn signal(pids: &[u32], name: &str) {
+    let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+    // A child may be gone in between.
+    let _ = Command::new("sh").arg("-c").arg(format!("kill -{name} {} 2>/dev/null", pids.join(" "))).status().unwrap();
+}
