@@ -2,7 +2,7 @@
 //!
 //! An entry is what is served: whoever makes one has already left out what nobody may see.
 
-use super::schema::{AttributeId, Schema, Usage, ids};
+use super::schema::{AttributeId, Schema, ids};
 use super::value::Value;
 
 /// One entry: users, groups, containers and the root DSE alike.
@@ -47,7 +47,11 @@ impl Entry {
     /// Adds one value; that it is not there already is the caller's to know.
     pub fn push(&mut self, id: AttributeId, value: impl Into<Value>) {
         let value = value.into();
-        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
+        match self
+            .attributes
+            .iter_mut()
+            .find(|attribute| attribute.id == id)
+        {
             Some(attribute) => attribute.values.push(value),
             None => self.attributes.push(Attribute {
                 id,
@@ -58,8 +62,13 @@ impl Entry {
 
     /// Replaces all values of an attribute; without values it is removed.
     pub fn set(&mut self, id: AttributeId, values: Vec<Value>) {
-        self.attributes.retain(|attribute| attribute.id != id || !values.is_empty());
-        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
+        self.attributes
+            .retain(|attribute| attribute.id != id || !values.is_empty());
+        match self
+            .attributes
+            .iter_mut()
+            .find(|attribute| attribute.id == id)
+        {
             Some(attribute) => attribute.values = values,
             None if values.is_empty() => {}
             None => self.attributes.push(Attribute { id, values }),
@@ -107,9 +116,10 @@ impl Selection {
         if id == ids::USER_PASSWORD {
             return false;
         }
-        let by_kind = match schema.attribute_type(id).usage {
-            Usage::User => self.user,
-            Usage::Operational => self.operational,
+        let by_kind = if schema.attribute_type(id).usage.is_operational() {
+            self.operational
+        } else {
+            self.user
         };
         by_kind || self.lists(id)
     }

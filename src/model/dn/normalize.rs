@@ -142,11 +142,19 @@ impl NormalizedDn {
                     only.equals(schema, ava.attribute, &Found::from(&ava.value))
                 }
                 expected => {
-                    let mut avas = vec![normalize_ava(schema, ava.attribute, &Found::from(&ava.value))];
+                    let mut avas = vec![normalize_ava(
+                        schema,
+                        ava.attribute,
+                        &Found::from(&ava.value),
+                    )];
                     let mut separator = separator;
                     while separator == Separator::Plus {
                         let (ava, next) = reader.next_ava().ok()??;
-                        avas.push(normalize_ava(schema, ava.attribute, &Found::from(&ava.value)));
+                        avas.push(normalize_ava(
+                            schema,
+                            ava.attribute,
+                            &Found::from(&ava.value),
+                        ));
                         separator = next;
                     }
                     avas.sort_unstable();
@@ -175,7 +183,12 @@ impl NormalizedRdn {
     /// The attribute type and prepared value where there is exactly one.
     pub fn single(&self) -> Option<(&AttributeKey, &str)> {
         match self.avas.as_slice() {
-            [NormalizedAva { attribute, value: NormalizedValue::Text(text) }] => Some((attribute, text)),
+            [
+                NormalizedAva {
+                    attribute,
+                    value: NormalizedValue::Text(text),
+                },
+            ] => Some((attribute, text)),
             _ => None,
         }
     }
@@ -250,9 +263,7 @@ fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
     let prepared = match schema.attribute_type(id).equality {
         Some(MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5) => prepare_ignore_case(text),
         Some(MatchingRule::CaseExact | MatchingRule::CaseExactIa5) => prepare_exact(text),
-        Some(rule) => rule
-            .assertion(schema, text.as_bytes())
-            .and_then(canonical),
+        Some(rule) => rule.assertion(schema, text.as_bytes()).and_then(canonical),
         None => None,
     };
     match prepared {
@@ -312,7 +323,9 @@ fn decode_string(encoded: &[u8]) -> Option<String> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (length, content) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = length.iter().fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
+            let length = length
+                .iter()
+                .fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
             (length, content)
         }
         _ => return None,
