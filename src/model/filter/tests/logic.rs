@@ -121,9 +121,6 @@ fn what_can_match_nothing_becomes_false() {
         "(!(|(uid=*)(nonsense=a)))",
         "(uid;lang-de=*)",
     ] {
-        let Ok(filter) = Filter::parse(text) else {
-            continue;
-        };
         assert_eq!(filter(text).matching(), R::False, "{text}");
     }
     assert_eq!(
