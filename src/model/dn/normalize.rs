@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{Ava, AvaReader, AvaValue, Dn, RawValue, Rdn, Separator, escape_value};
 use crate::model::matching::Assertion;
-use crate::model::prepare::{prepare_exact, prepare_ignore_case};
+use crate::model::prepare::{Fold, equals_prepared, prepare};
 use crate::model::schema::{AttributeId, MatchingRule, Schema};
 
 /// A DN under a schema; equal DNs are equal, and hash and sort as such.
@@ -199,7 +199,8 @@ impl NormalizedAva {
         match (&self.attribute, schema.attribute(attribute)) {
             (AttributeKey::Known(id), Some(other)) if *id == other => {
                 if let (NormalizedValue::Text(prepared), Found::Text(text)) = (&self.value, value)
-                    && let Some(equal) = equals_plain(schema, *id, prepared, text)
+                    && let Some(equal) = text_fold(schema, *id)
+                        .and_then(|fold| equals_prepared(prepared, fold, text.as_bytes()))
                 {
                     return equal;
                 }
@@ -258,13 +259,22 @@ fn normalize_value(schema: &Schema, id: AttributeId, value: &Found<'_>) -> Norma
     }
 }
 
+/// Whether case counts, where values are compared as text.
+fn text_fold(schema: &Schema, id: AttributeId) -> Option<Fold> {
+    match schema.attribute_type(id).equality? {
+        MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 => Some(Fold::Ignore),
+        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => Some(Fold::Exact),
+        _ => None,
+    }
+}
+
 /// The text as the type's equality rule compares it.
 fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
-    let prepared = match schema.attribute_type(id).equality {
-        Some(MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5) => prepare_ignore_case(text),
-        Some(MatchingRule::CaseExact | MatchingRule::CaseExactIa5) => prepare_exact(text),
-        Some(rule) => rule.assertion(schema, text.as_bytes()).and_then(canonical),
-        None => None,
+    let prepared = match (text_fold(schema, id), schema.attribute_type(id).equality) {
+        (Some(fold), _) => prepare(text, fold),
+        (None, Some(MatchingRule::ObjectIdentifier)) => schema.resolve_oid(text).map(str::to_owned),
+        (None, Some(rule)) => rule.assertion(schema, text.as_bytes()).and_then(canonical),
+        (None, None) => None,
     };
     match prepared {
         Some(prepared) => NormalizedValue::Text(prepared.into()),
@@ -275,10 +285,9 @@ fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
 /// One spelling for all equal assertions. Values of these syntaxes name entries only in theory.
 fn canonical(assertion: Assertion) -> Option<String> {
     match assertion {
-        Assertion::Numeric(text)
-        | Assertion::Telephone(text)
-        | Assertion::Integer(text)
-        | Assertion::Oid(text) => Some(text.into()),
+        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => {
+            Some(text.into())
+        }
         Assertion::Boolean(value) => Some(if value { "TRUE" } else { "FALSE" }.to_owned()),
         Assertion::Time(time) => Some(format!("{}.{:09}", time.seconds, time.nanos)),
         Assertion::Uuid(uuid) => Some(format!("{uuid:032x}")),
@@ -287,32 +296,6 @@ fn canonical(assertion: Assertion) -> Option<String> {
         Assertion::NameAndUid(dn, uid) => Some(format!("{dn}#{}", uid.unwrap_or_default())),
         _ => None,
     }
-}
-
-/// Compares plain ASCII without preparing it; none where it is not so simple.
-fn equals_plain(schema: &Schema, id: AttributeId, prepared: &str, text: &str) -> Option<bool> {
-    let ignore_case = match schema.attribute_type(id).equality? {
-        MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 => true,
-        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => false,
-        _ => return None,
-    };
-    let mut previous = b' ';
-    for byte in text.bytes() {
-        // Preparation removes or folds everything else, and spaces unless they stand between words.
-        let plain = byte.is_ascii_graphic() || (byte == b' ' && previous != b' ');
-        if !plain {
-            return None;
-        }
-        previous = byte;
-    }
-    if previous == b' ' {
-        return None;
-    }
-    Some(if ignore_case {
-        prepared.eq_ignore_ascii_case(text)
-    } else {
-        prepared == text
-    })
 }
 
 /// The string in a BER encoding (RFC 4514 2.4), if it is one of the ASN.1 string types.
