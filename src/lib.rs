@@ -2,3 +2,5 @@
 //!
 //! Modules depend on each other in one direction only, from the command line at the top to the pure
 //! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
+
+pub mod sql;
