@@ -84,7 +84,7 @@ impl fmt::Debug for Arg {
 
 /// A result column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnDescription {
     /// Its name as the database spells it.
     pub name: String,
     /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL`
@@ -96,7 +96,7 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// The result columns, in order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnDescription>,
     /// The parameters; PostgreSQL alone tells their types.
     pub parameters: Vec<Option<String>>,
 }

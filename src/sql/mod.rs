@@ -12,7 +12,7 @@ mod pool;
 mod sink;
 mod target;
 
-pub use database::{Arg, Column, Database, Description, RowStream, SqlSettings};
+pub use database::{Arg, ColumnDescription, Database, Description, RowStream, SqlSettings};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use health::State;
