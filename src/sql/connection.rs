@@ -330,7 +330,7 @@ async fn drain<Done, Raw>(
     }
 }
 
-fn description<'q, S>(statement: &S) -> Description
+fn description<S>(statement: &S) -> Description
 where
     S: Statement,
 {

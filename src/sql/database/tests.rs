@@ -68,8 +68,9 @@ fn within(millis: u64) -> Instant {
 }
 
 const USERS: &str = "CREATE TABLE u (uid TEXT PRIMARY KEY, n INTEGER); INSERT INTO u VALUES ('alice', 1), ('bob', 2);";
-/// Runs for minutes.
-const SLOW: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 3000000000) SELECT count(*) FROM c";
+/// Runs for minutes, and holds a lock for reading meanwhile.
+const SLOW: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 3000000000) \
+                    SELECT count(*) FROM u, c";
 
 #[tokio::test]
 async fn values_are_decoded_each_by_its_own_type() {
@@ -172,7 +173,7 @@ async fn a_changed_table_is_never_an_empty_answer() {
 #[tokio::test]
 async fn a_slow_lookup_is_cut_and_leaves_the_pool_free() {
     let place = Place::new();
-    let _manager = place.manager(USERS).await;
+    let mut manager = place.manager(USERS).await;
     let database = place.database();
     let error = database
         .fetch(SLOW, &[], Class::Lookup, within(300))
@@ -191,6 +192,8 @@ async fn a_slow_lookup_is_cut_and_leaves_the_pool_free() {
         .fetch("SELECT 1", &[], Class::Bind, within(2000))
         .await
         .unwrap();
+    // The statements have ended: nobody holds a lock.
+    manager.execute("BEGIN EXCLUSIVE").await.unwrap();
     assert!(
         begun.elapsed() < Duration::from_millis(500),
         "{:?}",
