@@ -183,6 +183,12 @@ impl Database {
         self.inner.health.generation()
     }
 
+    /// Does not use the present connections again (a reload: certificates, grants, search paths may have
+    /// changed). Statements in flight end undisturbed.
+    pub fn renew(&self) {
+        self.inner.health.renew();
+    }
+
     /// All queries have been described: leave `Starting`.
     pub fn mark_described(&self) {
         self.inner.health.mark_described();
