@@ -20,5 +20,16 @@ pub mod sqlite_file;
 pub mod statement;
 mod target;
 
+pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
+pub use described::{Collation, Column, ColumnKind, Described};
+pub use engine::Engine;
+pub use error::{SqlError, StatementError};
+pub use health::State;
+pub use hold::Class;
+pub use membership::{Form, Membership};
+pub use predicate::Predicate;
+pub use query::{OperatorQuery, QueryError};
+pub use statement::{Arg, Source, Statement};
+
 /// One row: the cells of its columns, in order.
 pub type Row = Vec<crate::model::value::Cell>;
