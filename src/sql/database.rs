@@ -17,6 +17,7 @@ use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
 use super::pool::{self, Lease, Pool};
 use super::sink::{Batch, Sink};
+use super::statement::Arg;
 use super::target::Target;
 
 /// Batches that wait for a slow reader before the database has to.
@@ -57,28 +58,6 @@ impl fmt::Debug for SqlSettings {
             .field("ssl", &self.ssl)
             .field("pool_size", &self.pool_size)
             .finish_non_exhaustive()
-    }
-}
-
-/// A value to bind.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Arg {
-    /// Text; on PostgreSQL of type `text`, so cast it in the statement. PostgreSQL refuses U+0000.
-    Text(String),
-    /// A 64-bit integer; on PostgreSQL of type `int8`.
-    Integer(i64),
-    /// `text[]` on PostgreSQL; a JSON array as text on the others, for `json_each` and `JSON_TABLE`.
-    TextList(Vec<String>),
-}
-
-impl fmt::Debug for Arg {
-    /// Values are what clients typed, passwords in the wrong field included.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Arg::Text(_) => f.write_str("Text(…)"),
-            Arg::Integer(_) => f.write_str("Integer(…)"),
-            Arg::TextList(list) => write!(f, "TextList({} …)", list.len()),
-        }
     }
 }
 
