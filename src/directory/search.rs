@@ -101,7 +101,7 @@ impl Directory {
         let place = self.tree.locate(&query.base, &self.schema);
         let mut results = Results::new(self, &query);
         let scope = query.scope;
-        let below = matches!(scope, Scope::One | Scope::Subtree | Scope::Children);
+        let below = matches!(scope, Scope::OneLevel | Scope::Subtree | Scope::Subordinates);
         let itself = matches!(scope, Scope::Base | Scope::Subtree);
         match place {
             Place::RootDse => {
@@ -109,10 +109,10 @@ impl Directory {
                     results.own_entry(&self.root_dse);
                 } else {
                     // Clients whose base is left empty mean the whole directory.
-                    if scope != Scope::Children || !self.tree.base().is_root() {
+                    if scope != Scope::Subordinates || !self.tree.base().is_root() {
                         results.own_entry(&self.base);
                     }
-                    if scope != Scope::One {
+                    if scope != Scope::OneLevel {
                         results.kinds();
                     }
                 }

@@ -9,5 +9,6 @@ pub mod filter;
 pub mod matching;
 pub mod prepare;
 pub mod schema;
+pub mod scope;
 pub mod time;
 pub mod value;

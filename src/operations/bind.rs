@@ -16,11 +16,7 @@ use super::{
 use crate::{
     directory::{DirectoryError, account::Account},
     model::dn::Dn,
-    protocol::{
-        request::{BindRequest, Credentials},
-        response::{LdapResult, ResponseKind},
-        result_code::ResultCode,
-    },
+    protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
 };
 
 /// Answers a bind request and says who the session is from now on.
@@ -65,7 +61,7 @@ async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identi
         (false, false) => {}
     }
     let dn = Dn::parse(&request.name)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN"))?;
+        .map_err(|_| LdapResult::new(ResultCode::InvalidDnSyntax, "not a DN"))?;
     let account = account(context, &dn).await?;
     verify(context, account, password).await
 }

@@ -6,11 +6,7 @@ use super::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{
-    request::ExtendedRequest,
-    response::{LdapResult, write_extended_response},
-    result_code::ResultCode,
-};
+use crate::protocol::{LdapResult, write_extended_response, ResultCode};
 
 /// "Who am I?" (RFC 4532).
 pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";

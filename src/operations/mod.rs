@@ -19,13 +19,7 @@ use self::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{
-    control::Control,
-    message::Message,
-    request::Request,
-    response::{LdapResult, ResponseKind, write_result},
-    result_code::ResultCode,
-};
+use crate::protocol::{Control, Message, Request, LdapResult, ResponseKind, write_result, ResultCode};
 
 /// What an operation means for the session it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]

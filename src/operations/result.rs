@@ -8,11 +8,7 @@ use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
 use crate::{
     directory::DirectoryError,
     model::filter::Filter,
-    protocol::{
-        request::Request,
-        response::{LdapResult, ResponseKind},
-        result_code::ResultCode,
-    },
+    protocol::{Request, LdapResult, ResponseKind, ResultCode},
 };
 
 /// Why an operation did not come to its own end.
@@ -49,7 +45,7 @@ pub fn answer(
         Failure::Closed(Closed) => (Outcome::Abandoned, None),
         Failure::Directory(error) => {
             warn!(error = %error.detail(), "the database could not answer");
-            let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);
+            let asks = matches!(kind, ResponseKind::Search | ResponseKind::Compare);
             if asks && on_database_failure == OnDatabaseFailure::Disconnect {
                 (Outcome::Disconnect("the directory is not available"), None)
             } else {

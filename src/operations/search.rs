@@ -17,11 +17,7 @@ use super::{
 use crate::{
     directory::{Directory, DirectoryError, Found, search::Query},
     model::{dn::Dn, entry::Selection},
-    protocol::{
-        request::SearchRequest,
-        response::{LdapResult, ResponseKind, write_entry},
-        result_code::ResultCode,
-    },
+    protocol::{SearchRequest, LdapResult, ResponseKind, write_entry, ResultCode},
 };
 
 /// Answers a search request.
@@ -64,7 +60,7 @@ pub async fn search(
             .unwrap_or_else(|_| Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))),
         None => stream.await,
     }?;
-    finish(output, id, ResponseKind::SearchResultDone, &result, report);
+    finish(output, id, ResponseKind::Search, &result, report);
     Ok(Outcome::Answered)
 }
 
@@ -76,13 +72,13 @@ pub(super) fn readable_base(
     base: &str,
 ) -> Result<Dn, Failure> {
     let dn = Dn::parse(base)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
+        .map_err(|_| LdapResult::new(ResultCode::InvalidDnSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous
         && !directory.is_public(&dn);
     if refused {
         return Err(LdapResult::new(
-            ResultCode::InsufficentAccessRights,
+            ResultCode::InsufficientAccessRights,
             "authentication is required",
         )
         .into());

@@ -16,7 +16,7 @@ mod tests;
 
 pub use control::{Control, ControlValueError, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults};
 pub use message::{Decoded, Message, ProtocolError, decode};
-pub use request::{BindRequest, Credentials, DerefAliases, Request, Scope, SearchRequest, SecretBytes};
+pub use request::{BindRequest, Credentials, DerefAliases, Request, SearchRequest, SecretBytes};
 pub use response::{
     LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, write_entry, write_extended_response,
     write_notice_of_disconnection, write_result,

@@ -29,12 +29,7 @@ use crate::{
         context::{Context, Identity, Services},
         output::Output,
     },
-    protocol::{
-        message::{Decoded, Message, decode},
-        request::Request,
-        response::{LdapResult, write_notice_of_disconnection, write_result},
-        result_code::ResultCode,
-    },
+    protocol::{Decoded, Message, decode, Request, LdapResult, write_notice_of_disconnection, write_result, ResultCode},
     sql::health::State,
 };
 

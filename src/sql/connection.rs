@@ -16,11 +16,12 @@ use sqlx::{
     SqlSafeStr, Statement, TypeInfo,
 };
 
-use super::database::{Arg, ColumnDescription, Description};
+use super::database::{ColumnDescription, Description};
 use super::decode::{self, Losses};
 use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
 use super::sink::Sink;
+use super::statement::Arg;
 use super::target::Target;
 
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.

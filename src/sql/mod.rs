@@ -1,6 +1,6 @@
-//! The operator's SQL database. One half is pure: it scans the operator's queries and writes SQL text with bound
-//! values. The other executes it: connections, states, hold and repeat; the only user of sqlx.
-//! Must not know LDAP entries or attributes.
+//! The operator's database, in two halves. One is pure: it scans the operator's queries and writes SQL
+//! text with bound values. The other connects, runs and decodes, and knows whether the database is there
+//! at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
 
 mod connection;
 pub mod database;
