@@ -268,13 +268,11 @@ impl Assertion {
                 .is_valid(stored)
                 .then(|| stored == bits.as_bytes()),
             Self::Oid(asserted) => asserted.is(schema, stored),
-            Self::Dn(name) => {
-                normalized(schema, std::str::from_utf8(stored).ok()?).map(|stored| stored == **name)
-            }
+            Self::Dn(name) => name.equals_text(schema, std::str::from_utf8(stored).ok()?),
             Self::NameAndUid(name, uid) => {
                 let (stored_name, stored_uid) =
                     Syntax::split_uid(std::str::from_utf8(stored).ok()?);
-                let same_name = normalized(schema, stored_name)? == **name;
+                let same_name = name.equals_text(schema, stored_name)?;
                 Some(same_name && stored_uid == uid.as_deref())
             }
             Self::BitAnd(mask) => integer::small(stored).map(|stored| stored & mask == *mask),

@@ -9,7 +9,9 @@ const MAX_SHAPE: usize = 1024;
 
 impl fmt::Display for Filter {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self, out, &write_value)
+        print(self, out, &|out: &mut _, value: &[u8]| {
+            write_value(out, value)
+        })
     }
 }
 
@@ -65,7 +67,7 @@ fn shape_of(filter: &Filter, out: &mut impl Write) -> fmt::Result {
             shape_of(inner, out)?;
             return out.write_char(')');
         }
-        leaf => return print(leaf, out, &|out, _| out.write_char('?')),
+        leaf => return print(leaf, out, &|out: &mut _, _: &[u8]| out.write_char('?')),
     };
     write!(out, "({sign}")?;
     for group in filters.chunk_by(Filter::same_shape) {
@@ -79,37 +81,38 @@ fn shape_of(filter: &Filter, out: &mut impl Write) -> fmt::Result {
     out.write_char(')')
 }
 
-fn print<W: Write>(
-    filter: &Filter,
-    out: &mut W,
-    value_to: &impl Fn(&mut W, &[u8]) -> fmt::Result,
-) -> fmt::Result {
-    let item = |out: &mut W, attribute: &str, operator: &str, value: &[u8]| {
-        out.write_char('(')?;
-        write_name(out, attribute)?;
-        out.write_str(operator)?;
-        value_to(out, value)?;
-        out.write_char(')')
-    };
-    let list = |out: &mut W, sign: &str, filters: &[Filter]| {
-        out.write_str(sign)?;
-        for inner in filters {
-            print(inner, out, value_to)?;
-        }
-        out.write_char(')')
-    };
-    match filter {
-        Filter::And(filters) => list(out, "(&", filters),
-        Filter::Or(filters) => list(out, "(|", filters),
-        Filter::Not(inner) => list(out, "(!", std::slice::from_ref(inner)),
-        Filter::Equality { attribute, value } => item(out, attribute, "=", value),
-        Filter::GreaterOrEqual { attribute, value } => item(out, attribute, ">=", value),
-        Filter::LessOrEqual { attribute, value } => item(out, attribute, "<=", value),
-        Filter::Approx { attribute, value } => item(out, attribute, "~=", value),
-        Filter::Present(attribute) => {
+/// How a value is printed: escaped, or not at all.
+type PrintValue<W> = dyn Fn(&mut W, &[u8]) -> fmt::Result;
+
+fn print<W: Write>(filter: &Filter, out: &mut W, value_to: &PrintValue<W>) -> fmt::Result {
+    let (sign, filters) = match filter {
+        Filter::And(filters) => ('&', filters.as_slice()),
+        Filter::Or(filters) => ('|', filters.as_slice()),
+        Filter::Not(inner) => ('!', std::slice::from_ref(&**inner)),
+        leaf => {
             out.write_char('(')?;
+            print_item(leaf, out, value_to)?;
+            return out.write_char(')');
+        }
+    };
+    write!(out, "({sign}")?;
+    for inner in filters {
+        print(inner, out, value_to)?;
+    }
+    out.write_char(')')
+}
+
+/// What stands between the parentheses of a leaf.
+fn print_item<W: Write>(filter: &Filter, out: &mut W, value_to: &PrintValue<W>) -> fmt::Result {
+    let (attribute, operator, value) = match filter {
+        Filter::And(_) | Filter::Or(_) | Filter::Not(_) => return Ok(()),
+        Filter::Equality { attribute, value } => (attribute, "=", value),
+        Filter::GreaterOrEqual { attribute, value } => (attribute, ">=", value),
+        Filter::LessOrEqual { attribute, value } => (attribute, "<=", value),
+        Filter::Approx { attribute, value } => (attribute, "~=", value),
+        Filter::Present(attribute) => {
             write_name(out, attribute)?;
-            out.write_str("=*)")
+            return out.write_str("=*");
         }
         Filter::Substrings {
             attribute,
@@ -117,7 +120,6 @@ fn print<W: Write>(
             any,
             last,
         } => {
-            out.write_char('(')?;
             write_name(out, attribute)?;
             out.write_char('=')?;
             if let Some(initial) = initial {
@@ -128,10 +130,7 @@ fn print<W: Write>(
                 value_to(out, piece)?;
                 out.write_char('*')?;
             }
-            if let Some(last) = last {
-                value_to(out, last)?;
-            }
-            out.write_char(')')
+            return last.as_ref().map_or(Ok(()), |last| value_to(out, last));
         }
         Filter::Extensible {
             rule,
@@ -139,7 +138,6 @@ fn print<W: Write>(
             value,
             dn_attributes,
         } => {
-            out.write_char('(')?;
             write_name(out, attribute.as_deref().unwrap_or_default())?;
             if *dn_attributes {
                 out.write_str(":dn")?;
@@ -149,10 +147,12 @@ fn print<W: Write>(
                 write_name(out, rule)?;
             }
             out.write_str(":=")?;
-            value_to(out, value)?;
-            out.write_char(')')
+            return value_to(out, value);
         }
-    }
+    };
+    write_name(out, attribute)?;
+    out.write_str(operator)?;
+    value_to(out, value)
 }
 
 /// Names come from the client as they like and go to the log: what no description has is escaped.

@@ -6,9 +6,7 @@ use bytes::Bytes;
 use super::logic::{ResolvedFilter, Side, ValueTest};
 use super::{Filter, MAX_DEPTH};
 use crate::model::matching::SubstringAssertion;
-use crate::model::schema::{
-    AttributeId, AttributeType, MatchingRule, RuleKind, Schema, Syntax, ids,
-};
+use crate::model::schema::{AttributeId, AttributeType, MatchingRule, RuleKind, Schema, ids};
 
 use ResolvedFilter::Undefined;
 
@@ -240,38 +238,8 @@ impl ValueTest {
     }
 }
 
-/// Whether values of the type can be held against the rule (RFC 4512 4.1.4, RFC 4517 4.2): they are of
-/// the rule's syntax or of one whose ASN.1 type is an alternative of it, or the type uses the rule.
+/// Whether values of the type can be held against the rule (RFC 4512 4.1.4).
 fn applies(rule: MatchingRule, attribute: &AttributeType) -> bool {
-    use MatchingRule as R;
-    if [attribute.equality, attribute.ordering, attribute.substrings].contains(&Some(rule)) {
-        return true;
-    }
-    match rule {
-        R::CaseIgnore
-        | R::CaseIgnoreOrdering
-        | R::CaseIgnoreSubstrings
-        | R::CaseExact
-        | R::CaseExactOrdering
-        | R::CaseExactSubstrings
-        | R::Word
-        | R::Keyword => matches!(
-            attribute.syntax,
-            Syntax::DirectoryString
-                | Syntax::PrintableString
-                | Syntax::CountryString
-                | Syntax::TelephoneNumber
-        ),
-        R::CaseIgnoreIa5Substrings | R::CaseExactIa5Substrings => {
-            attribute.syntax == Syntax::Ia5String
-        }
-        R::NumericStringSubstrings => attribute.syntax == Syntax::NumericString,
-        R::TelephoneNumberSubstrings => attribute.syntax == Syntax::TelephoneNumber,
-        R::CaseIgnoreListSubstrings => attribute.syntax == Syntax::PostalAddress,
-        // Of definitions; every type that holds them uses the rule.
-        R::IntegerFirstComponent
-        | R::ObjectIdentifierFirstComponent
-        | R::DirectoryStringFirstComponent => false,
-        _ => attribute.syntax == rule.syntax(),
-    }
+    rule.applies_to(attribute.syntax)
+        || [attribute.equality, attribute.ordering, attribute.substrings].contains(&Some(rule))
 }

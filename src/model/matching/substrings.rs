@@ -23,10 +23,10 @@ pub struct SubstringAssertion {
     last: Option<Box<str>>,
 }
 
-/// Values up to this length are prepared on the stack: every byte at most doubles, and one space is
-/// added at each end.
+/// Values up to this length are prepared on the stack. Every other byte at most is a space that doubles,
+/// and one space is added at each end.
 const SHORT: usize = 255;
-const SCRATCH: usize = 2 * SHORT + 2;
+const SCRATCH: usize = SHORT + SHORT / 2 + 2;
 
 impl SubstringAssertion {
     /// Prepares the pieces for a substrings rule. `None` when one of them breaks the syntax, when there

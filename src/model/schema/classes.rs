@@ -39,6 +39,8 @@ classes! {
     ALIAS = "2.5.6.1" ["alias"] Structural T, "alias (RFC 4512)", must [ALIASED_OBJECT_NAME] may [];
     EXTENSIBLE_OBJECT = "1.3.6.1.4.1.1466.101.120.111" ["extensibleObject"] Auxiliary T, "any user attribute (RFC 4512)", must [] may [];
     SUBSCHEMA = "2.5.20.1" ["subschema"] Auxiliary T, "the published schema (RFC 4512)", must [] may [DIT_STRUCTURE_RULES, NAME_FORMS, DIT_CONTENT_RULES, OBJECT_CLASSES, ATTRIBUTE_TYPES, MATCHING_RULES, MATCHING_RULE_USE, LDAP_SYNTAXES];
+    // What the subschema entry is: `subschema` alone is auxiliary.
+    SUBENTRY = "2.5.17.0" ["subentry"] Structural T, "subentry (RFC 3672)", must [CN, SUBTREE_SPECIFICATION] may [];
     COUNTRY = "2.5.6.2" ["country"] Structural T, "country (RFC 4519)", must [C] may [SEARCH_GUIDE, DESCRIPTION];
     LOCALITY = "2.5.6.3" ["locality"] Structural T, "place (RFC 4519)", must [] may [STREET, SEE_ALSO, SEARCH_GUIDE, ST, L, DESCRIPTION];
     ORGANIZATION = "2.5.6.4" ["organization"] Structural T, "organization (RFC 4519)", must [O] may [USER_PASSWORD, SEARCH_GUIDE, SEE_ALSO, BUSINESS_CATEGORY, X121_ADDRESS, REGISTERED_ADDRESS, DESTINATION_INDICATOR, PREFERRED_DELIVERY_METHOD, TELEX_NUMBER, TELETEX_TERMINAL_IDENTIFIER, TELEPHONE_NUMBER, INTERNATIONAL_ISDN_NUMBER, FACSIMILE_TELEPHONE_NUMBER, STREET, POST_OFFICE_BOX, POSTAL_CODE, POSTAL_ADDRESS, PHYSICAL_DELIVERY_OFFICE_NAME, ST, L, DESCRIPTION];

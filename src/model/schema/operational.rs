@@ -74,6 +74,7 @@ attributes! { after super::nis::END;
     DIT_CONTENT_RULES = definitions(Syntax::DitContentRuleDescription, "2.5.21.2", &["dITContentRules"], "content rules (RFC 4512)");
     DIT_STRUCTURE_RULES = Definition::of(Syntax::DitStructureRuleDescription, "2.5.21.1", &["dITStructureRules"], "structure rules (RFC 4512)").eq(R::IntegerFirstComponent).usage(DirectoryOperation);
     NAME_FORMS = definitions(Syntax::NameFormDescription, "2.5.21.7", &["nameForms"], "name forms (RFC 4512)");
+    SUBTREE_SPECIFICATION = opaque(Syntax::SubtreeSpecification, "2.5.18.6", &["subtreeSpecification"], "what a subentry is about (RFC 3672)").single().usage(DirectoryOperation);
     NAMING_CONTEXTS = opaque(Syntax::Dn, "1.3.6.1.4.1.1466.101.120.5", &["namingContexts"], "roots of the trees served (RFC 4512)").usage(DsaOperation);
     // No standard gives it an identifier; this one is a UUID of our own (X.667).
     DEFAULT_NAMING_CONTEXT = opaque(Syntax::Dn, "2.25.204570700704504779825651351408380087268", &["defaultNamingContext"], "the naming context to look in first").single().usage(DsaOperation);

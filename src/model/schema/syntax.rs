@@ -64,6 +64,7 @@ syntaxes! {
     OctetString "1.3.6.1.4.1.1466.115.121.1.40" "Octet String";
     PostalAddress "1.3.6.1.4.1.1466.115.121.1.41" "Postal Address";
     PrintableString "1.3.6.1.4.1.1466.115.121.1.44" "Printable String";
+    SubtreeSpecification "1.3.6.1.4.1.1466.115.121.1.45" "SubtreeSpecification";
     TelephoneNumber "1.3.6.1.4.1.1466.115.121.1.50" "Telephone Number";
     TeletexTerminalIdentifier "1.3.6.1.4.1.1466.115.121.1.51" "Teletex Terminal Identifier";
     TelexNumber "1.3.6.1.4.1.1466.115.121.1.52" "Telex Number";
@@ -131,6 +132,11 @@ impl Syntax {
             }
             Self::NisNetgroupTriple => {
                 value.is_ascii() && value.starts_with(b"(") && value.ends_with(b")")
+            }
+            Self::SubtreeSpecification => {
+                value.starts_with(b"{")
+                    && value.ends_with(b"}")
+                    && std::str::from_utf8(value).is_ok()
             }
             Self::BootParameter => value.is_ascii() && value.contains(&b'='),
             Self::AttributeTypeDescription

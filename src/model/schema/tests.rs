@@ -206,7 +206,7 @@ fn passing_through_extends_the_schema() {
     assert!(attribute.oid.starts_with("2.25.") && syntax::is_numeric_oid(attribute.oid.as_bytes()));
     assert_eq!(schema.attribute(&attribute.oid), Some(id));
     // Replicas must publish the same identifier, whatever else they pass through.
-    let other = standard.extended_with(&["zzz".to_owned(), "badgeColour".to_owned()]);
+    let other = standard.extended_with(&["zzz".to_owned(), "BadgeColour".to_owned()]);
     assert_eq!(
         other
             .attribute_type(other.attribute("badgeColour").unwrap())
