@@ -22,7 +22,7 @@ use crate::{
         extended::SUPPORTED_EXTENSIONS,
         policy::{self, LOOKUP_HOLD, Policy},
     },
-    server::{connection::Shared, listener::Listener, tls::Tls},
+    server::{connection::Shared, listener::Listener, tls::Acceptor},
     sql::{
         database::{Database, SqlSettings},
         error::SqlError,
@@ -77,7 +77,7 @@ impl App {
     ///
     /// # Errors
     /// What is wrong without asking the database.
-    pub fn new(config: &Config, tls: Option<Tls>) -> Result<App, StartError> {
+    pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
         let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
         let hashing =

@@ -51,6 +51,12 @@ struct Job {
     _permits: [OwnedSemaphorePermit; 2],
 }
 
+impl std::fmt::Debug for HashingPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HashingPool")
+    }
+}
+
 type Work = dyn Fn(Option<&str>, &[u8]) -> Verdict + Send + Sync;
 
 impl HashingPool {

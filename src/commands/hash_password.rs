@@ -8,7 +8,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{complain, say};
-use crate::auth::password::{MAX_PASSWORD_BYTES, argon2::hash_password};
+use crate::auth::password::{MAX_PASSWORD_BYTES, hash_password};
 
 /// Reads one line from standard input, so that the password stands in no process list and no shell history.
 pub fn run() -> ExitCode {

@@ -73,7 +73,7 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
     };
     let stream = TcpStream::connect(address).await.map_err(NotReady::Connect)?;
     if encrypted {
-        let stream = tls::connect_unverified(stream).await.map_err(NotReady::Connect)?;
+        let stream = tls::client::connect_unverified(stream).await.map_err(NotReady::Connect)?;
         ask(stream, config).await
     } else {
         ask(stream, config).await

@@ -9,7 +9,7 @@ use super::settings;
 use crate::{
     app::App,
     config::{Config, EXIT_CODE, Warning},
-    server::tls::Tls,
+    server::tls::{self, Acceptor},
     telemetry,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
-    let tls = match tls(config) {
+    let tls = match acceptor(config) {
         Ok(tls) => tls,
         Err(text) => {
             error!("{text}");
@@ -55,6 +55,20 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What accepts TLS; None for plain LDAP.
+fn acceptor(config: &Config) -> Result<Option<Acceptor>, String> {
+    if config.network.unencrypted {
+        warn!("LDAP_UNENCRYPTED: passwords cross the network readable");
+        return Ok(None);
+    }
+    let setup = tls::server_config(&config.tls).map_err(|errors| errors.to_string())?;
+    for warning in &setup.warnings {
+        warn!("{warning}");
+    }
+    info!("the certificate's SHA-256 fingerprint is {}", setup.fingerprint);
+    Ok(Some(setup.acceptor()))
 }
 
 /// Waits for SIGTERM, SIGINT, SIGPWR or SIGRTMIN+3.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.
-const SPELLINGS: usize = 500;
+const SPELLINGS: u32 = 500;
 
 impl Directory {
     /// The row of the entry with this name; none when there is no such entry.
@@ -30,7 +30,10 @@ impl Directory {
         deadline: Instant,
     ) -> Result<Option<Row>, DirectoryError> {
         let found = match kind {
-            Kind::User => self.one_user.find(name, deadline).await?,
+            Kind::User => match &self.one_user {
+                Some(one_user) => one_user.find(name, deadline).await?,
+                None => None,
+            },
             Kind::Group => self.groups.find_spelled(name, deadline).await?,
         };
         if found.is_some() {
@@ -110,11 +113,14 @@ impl Directory {
         let winner = winner.and_then(|row| Some((projection.name(&row)?, projection.number(&row))));
         // Also for a name that nobody has: an unknown user must not be answered sooner.
         let spelled = winner.as_ref().map_or(name.spelled.as_str(), |(spelled, _)| spelled);
-        let rows = self.one_user.account_rows(spelled, deadline).await?;
+        let Some(one_user) = &self.one_user else {
+            return Ok(None);
+        };
+        let rows = one_user.account_rows(spelled, deadline).await?;
         let Some((spelled, number)) = winner else {
             return Ok(None);
         };
-        let own = self.one_user.account_projection();
+        let own = one_user.account_projection();
         Ok(rows
             .into_iter()
             .find(|row| {

@@ -51,6 +51,11 @@ impl Projection {
         Projection { columns, roles }
     }
 
+    /// What the columns of the statement's result are for, in order.
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
     /// Where a role stands in the statement's result.
     pub fn position(&self, role: Role) -> Option<usize> {
         self.roles.iter().position(|have| *have == role)
@@ -127,10 +132,7 @@ impl EntryMaker {
                 .passed_through()
                 .any(|id| !allowing.iter().any(|class| schema.class_allows(*class, id))),
         };
-        let namespace = Uuid::new_v5(
-            &Uuid::NAMESPACE_X500,
-            tree.base_text().to_lowercase().as_bytes(),
-        );
+        let namespace = base_uuid(&tree);
         EntryMaker { kind, tree, schema, projection, namespace, classes }
     }
 
@@ -357,6 +359,11 @@ impl EntryMaker {
     fn is_valid(&self, id: AttributeId, value: &[u8]) -> bool {
         !value.is_empty() && self.schema.attribute_type(id).syntax.is_valid(value)
     }
+}
+
+/// The entryUUID of the base, from its DN: the same on every replica.
+pub fn base_uuid(tree: &Tree) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_X500, tree.base_text().to_lowercase().as_bytes())
 }
 
 /// The account columns of a row, taken out of it.

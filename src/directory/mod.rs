@@ -14,13 +14,17 @@ mod source;
 pub mod subschema;
 pub mod tree;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use self::{
     columns::{ColumnUse, Kind, Role},
     mapping::{EntryMaker, Projection},
     membership::Membership,
-    source::{OneUser, Source},
+    source::{OneUser, Source, fetch},
     subschema::Capabilities,
     tree::{Place, Tree},
 };
@@ -33,9 +37,15 @@ use crate::{
     sql::{
         database::Database,
         error::SqlError,
-        query::{Described, OperatorQuery},
+        hold::Class,
+        described::Described,
+        query::OperatorQuery,
+        statement::Source as Table,
     },
 };
+
+/// How long asking for collations may take, at start.
+const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why the directory could not answer. Never a result code by itself: what it means is decided in one place.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -87,8 +97,9 @@ pub const VARIABLES: [&str; 4] = [
     "SQL_QUERY_ALL_USERS",
     "SQL_QUERY_ONE_USER",
     "SQL_QUERY_ALL_GROUPS",
-    "SQL_QUERY_GROUPS_BY_MEMBER",
+    GROUPS_BY_MEMBER,
 ];
+const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
 
 /// What is wrong with one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +110,12 @@ pub struct QueryProblem {
     pub text: String,
     /// The query was not looked at, because the database could not be asked.
     pub unreachable: bool,
+}
+
+impl QueryProblem {
+    fn of_database(variable: &'static str, error: &SqlError) -> Self {
+        QueryProblem { variable, text: error.detail(), unreachable: !matches!(error, SqlError::Statement(_)) }
+    }
 }
 
 impl fmt::Display for QueryProblem {
@@ -118,13 +135,21 @@ pub struct DescribedQuery {
     pub columns: Vec<ColumnUse>,
 }
 
+impl DescribedQuery {
+    /// The column of a role.
+    pub fn column(&self, role: Role) -> Option<usize> {
+        self.columns.iter().position(|column| column.role == Ok(role))
+    }
+}
+
 /// The directory as last described.
 pub struct Directory {
+    database: Database,
     schema: Arc<Schema>,
     tree: Arc<Tree>,
     users: Source,
     groups: Source,
-    one_user: OneUser,
+    one_user: Option<OneUser>,
     membership: Membership,
     root_dse: Entry,
     subschema: Entry,
@@ -151,42 +176,24 @@ impl Directory {
     ) -> Result<Directory, Vec<QueryProblem>> {
         let (schema, queries) = describe_queries(database, queries).await?;
         let tree = Arc::new(Tree::new(base.clone(), &schema));
-        Self::build(database, schema, tree, queries, capabilities)
+        let membership = Membership::choose(database, &queries)
             .await
-            .map_err(|problem| vec![problem])
-    }
-
-    async fn build(
-        database: &Database,
-        schema: Arc<Schema>,
-        tree: Arc<Tree>,
-        queries: [DescribedQuery; 4],
-        capabilities: Capabilities,
-    ) -> Result<Directory, QueryProblem> {
-        let [all_users, one_user, all_groups, groups_by_member] = &queries;
+            .map_err(|error| vec![QueryProblem::of_database(GROUPS_BY_MEMBER, &error)])?;
+        let [all_users, one_user, all_groups, _] = &queries;
         let source = |kind, query: &DescribedQuery| {
-            let maker = EntryMaker::new(
-                kind,
-                Arc::clone(&tree),
-                Arc::clone(&schema),
-                Projection::of_entries(&query.columns),
-            );
-            Source::new(database.clone(), query, maker)
+            let projection = Projection::of_entries(&query.columns);
+            let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
+            Source::new(database.clone(), kind, query, maker, tree.mail_domain())
         };
         let users = source(Kind::User, all_users);
         let groups = source(Kind::Group, all_groups);
-        let membership = Membership::find_form(
-            database,
-            all_users,
-            all_groups,
-            groups_by_member,
-        )
-        .await?;
+        let one_user = OneUser::new(database.clone(), one_user, &users);
         Ok(Directory {
-            one_user: OneUser::new(database.clone(), one_user, &users, &tree, &schema),
+            database: database.clone(),
             root_dse: subschema::root_dse(&schema, &tree, capabilities),
             subschema: subschema::subschema(&schema),
-            base: subschema::base(&schema, &tree),
+            base: subschema::base(&schema, &tree, &mapping::base_uuid(&tree).to_string()),
+            one_user,
             users,
             groups,
             membership,
@@ -208,7 +215,7 @@ impl Directory {
 
     /// How whole groups are read.
     pub fn membership_form(&self) -> &'static str {
-        self.membership.form_name()
+        self.membership.name()
     }
 
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind.
@@ -270,19 +277,35 @@ async fn describe_query(
     text: &str,
     parameters: usize,
 ) -> Result<(OperatorQuery, Described), QueryProblem> {
-    let problem = |text: String| QueryProblem { variable, text, unreachable: false };
-    let query = OperatorQuery::parse(text, database.engine()).map_err(|error| problem(error.to_string()))?;
-    if query.placeholders() != parameters {
-        let wanted = if parameters == 0 { "no placeholder" } else { "one parameter, the user name, written ? or $1" };
-        return Err(problem(format!("{} parameters found, {wanted} expected", query.placeholders())));
-    }
-    match database.describe(&query.native_text()).await {
-        Ok(description) => Ok((query, Described::from(description))),
-        Err(error) => Err(QueryProblem {
-            variable,
-            text: error.detail(),
-            unreachable: !matches!(error, SqlError::Statement(_)),
-        }),
+    let engine = database.engine();
+    let parsed = match parameters {
+        0 => OperatorQuery::listing(text, engine),
+        _ => OperatorQuery::lookup(text, engine),
+    };
+    let query = parsed.map_err(|error| QueryProblem { variable, text: error.to_string(), unreachable: false })?;
+    let native = query.render(|_, _| engine.placeholder(1));
+    let description =
+        database.describe(&native).await.map_err(|error| QueryProblem::of_database(variable, &error))?;
+    let columns = description.columns.into_iter().map(|column| (column.name, column.type_name));
+    let mut described = Described::new(&query, columns, description.parameters);
+    set_collations(database, &query, &mut described).await;
+    Ok((query, described))
+}
+
+/// Without it the statements are right on any collation, and use fewer indexes; so a refusal is no problem.
+async fn set_collations(database: &Database, query: &OperatorQuery, described: &mut Described) {
+    let Some(table) = Table::lookup(query, described, "") else {
+        return;
+    };
+    let Some((positions, statement)) = table.collations() else {
+        return;
+    };
+    let deadline = Instant::now() + COLLATIONS_TIMEOUT;
+    if let Ok(rows) = fetch(database, Some(statement), Class::Lookup, deadline).await
+        && let Some(row) = rows.first()
+    {
+        let texts: Vec<Option<String>> = row.iter().map(|cell| cell.to_text().map(|text| text.into_owned())).collect();
+        described.set_collations(database.engine(), &positions, &texts);
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
-const CHUNK: usize = 1000;
+const CHUNK: u32 = 1000;
 
 /// A search request as the directory needs it.
 #[derive(Debug, Clone)]
@@ -239,8 +239,8 @@ impl<'a> Results<'a> {
                 } else {
                     Losers::default()
                 };
-                let stream = (everything && !source.reads_by_key())
-                    .then(|| source.stream(self.scan_timeout));
+                let stream =
+                    if everything && !source.reads_by_key() { source.stream(self.scan_timeout) } else { None };
                 Stage::Scan(Box::new(Scan {
                     kind,
                     predicate,

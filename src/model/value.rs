@@ -12,9 +12,10 @@ use super::time::Timestamp;
 pub type Value = Bytes;
 
 /// One decoded SQL value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum Cell {
     /// SQL NULL.
+    #[default]
     Null,
     /// Any kind of text, also enums and decimal fractions.
     Text(String),

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::{
     Outcome,
     context::{Context, Identity},
@@ -14,6 +16,7 @@ use super::{
     result::{Failure, Report},
 };
 use crate::{
+    auth::password::Verdict,
     directory::{DirectoryError, account::Account},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
@@ -46,7 +49,7 @@ async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identi
         )
         .into());
     };
-    let password = password.as_bytes();
+    let password = password.expose();
     match (request.name.is_empty(), password.is_empty()) {
         (true, true) => return Ok(Identity::Anonymous),
         (true, false) => return Err(invalid_credentials()),
@@ -78,25 +81,22 @@ async fn account(context: &Context, dn: &Dn) -> Result<Option<Account>, Director
         .await
 }
 
-async fn verify(
-    context: &Context,
-    account: Option<Account>,
-    password: &[u8],
-) -> Result<Identity, Failure> {
-    let hashing = &context.services.hashing;
-    let Some(account) = account else {
-        hashing.verify_decoy(password).await;
-        return Err(invalid_credentials());
-    };
-    let right = match account.password {
-        Some(hash) => hashing.verify(hash, password).await,
-        None => hashing.verify_decoy(password).await,
-    };
+async fn verify(context: &Context, account: Option<Account>, password: &[u8]) -> Result<Identity, Failure> {
+    let stored = account.as_ref().and_then(|account| account.password.as_deref());
+    // A user who is unknown or has no hash costs the same work, and never matches.
+    let verdict = context.services.hashing.verify(stored, password).await.map_err(|error| {
+        warn!(%error, "a password could not be verified");
+        LdapResult::new(ResultCode::Unavailable, "passwords can not be verified now")
+    })?;
+    if let Verdict::Unusable(reason) = verdict
+        && let Some(account) = account.as_ref().filter(|account| account.password.is_some())
+    {
+        warn!(dn = account.dn, reason, "a stored password hash is not usable");
+    }
     // Asked after the work was done: a disabled account must not answer sooner than a wrong password.
-    if right && account.may_bind {
-        Ok(Identity::User(Arc::from(account.dn)))
-    } else {
-        Err(invalid_credentials())
+    match account {
+        Some(account) if verdict.is_match() && account.may_bind => Ok(Identity::User(Arc::from(account.dn))),
+        _ => Err(invalid_credentials()),
     }
 }
 

@@ -20,16 +20,17 @@ pub const SUPPORTED_EXTENSIONS: [&str; 1] = [WHO_AM_I];
 pub fn extended(
     context: &Context,
     id: i32,
-    request: &ExtendedRequest,
+    name: &str,
+    has_value: bool,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
-    if request.name != WHO_AM_I {
+    if name != WHO_AM_I {
         return Err(
             LdapResult::new(ResultCode::ProtocolError, "unknown extended operation").into(),
         );
     }
-    if request.value.is_some() {
+    if has_value {
         return Err(LdapResult::new(ResultCode::ProtocolError, "no value expected").into());
     }
     let authorization = match &context.identity {

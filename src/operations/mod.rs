@@ -19,7 +19,7 @@ use self::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{Control, Message, Request, LdapResult, ResponseKind, write_result, ResultCode};
+use crate::protocol::{Control, MANAGE_DSA_IT, Message, Request, LdapResult, ResponseKind, write_result, ResultCode};
 
 /// What an operation means for the session it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +34,9 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// Controls that searches and compares take as a matter of course: there are no referral objects and no copies.
+/// Controls that searches and compares take as a matter of course: there are no referral objects, so ManageDsaIT
+/// (RFC 3296) changes nothing.
 pub const SUPPORTED_CONTROLS: [&str; 1] = [MANAGE_DSA_IT];
-/// RFC 3296. Every entry is an ordinary one, so it changes nothing.
-const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
 
 /// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
 pub async fn dispatch(context: &Context, message: Message, output: &mut Output) -> Outcome {
@@ -79,8 +78,13 @@ async fn run(
     match request {
         Request::Bind(request) => bind::bind(context, id, request, output, report).await,
         Request::Search(request) => search::search(context, id, request, output, report).await,
-        Request::Compare(request) => compare::compare(context, id, request, output, report).await,
-        Request::Extended(request) => extended::extended(context, id, &request, output, report),
+        Request::Compare { entry, attribute, value } => {
+            let assertion = compare::Assertion { entry, attribute, value };
+            compare::compare(context, id, assertion, output, report).await
+        }
+        Request::Extended { name, value } => {
+            extended::extended(context, id, &name, value.is_some(), output, report)
+        }
         Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => Err(
             LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into(),
         ),

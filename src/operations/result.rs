@@ -79,8 +79,8 @@ impl Report {
                 search.scope,
                 shape(&search.filter)
             ),
-            Request::Compare(compare) => format!("compare {:?} {}", compare.entry, compare.attribute),
-            Request::Extended(extended) => format!("extended {}", extended.name),
+            Request::Compare { entry, attribute, .. } => format!("compare {entry:?} {attribute}"),
+            Request::Extended { name, .. } => format!("extended {name}"),
             Request::Unbind => "unbind".to_owned(),
             Request::Abandon(id) => format!("abandon {id}"),
             Request::Add => "add".to_owned(),

@@ -118,11 +118,7 @@ async fn stream(
     let mut results = match directory.search(query).await? {
         Found::Results(results) => results,
         Found::NoSuchObject { matched } => {
-            return Ok(LdapResult {
-                code: ResultCode::NoSuchObject,
-                matched_dn: matched,
-                text: String::new(),
-            });
+            return Ok(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched));
         }
     };
     while let Some(entries) = results.next_batch().await? {

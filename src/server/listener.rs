@@ -10,11 +10,13 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
-use super::connection::{self, Shared};
+use super::{
+    connection::{self, Shared},
+    tls::{Acceptor, TlsStream},
+};
 use crate::sql::health::State;
 
 /// Connections the kernel completes before we accept them: all clients come back at once after an outage.
@@ -30,7 +32,7 @@ pub struct Listener {
     /// Address and port.
     pub address: SocketAddr,
     /// TLS from the first byte (LDAPS); plain LDAP without.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Acceptor>,
     /// Connections served at a time; more wait in the kernel's queue.
     pub max_connections: usize,
 }
@@ -145,7 +147,7 @@ async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     number: u64,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     shared: Shared,
     permit: OwnedSemaphorePermit,
 ) {
@@ -168,10 +170,10 @@ async fn serve(
 /// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
 /// before the handshake clients fail over, after it SSSD does not.
 async fn handshake(
-    tls: &TlsAcceptor,
+    tls: &Acceptor,
     stream: TcpStream,
     shared: &Shared,
-) -> io::Result<Option<tokio_rustls::server::TlsStream<TcpStream>>> {
+) -> io::Result<Option<TlsStream<TcpStream>>> {
     let mut availability = shared.availability.clone();
     tokio::select! {
         biased;

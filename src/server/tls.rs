@@ -3,6 +3,7 @@
 //! Must not know: sockets, LDAP, how the settings were read.
 
 mod certificate;
+pub mod client;
 mod ciphers;
 mod self_signed;
 #[cfg(test)]
@@ -33,6 +34,18 @@ pub struct TlsSetup {
     /// What is legal but odd, each a sentence that names the setting.
     pub warnings: Vec<String>,
 }
+
+impl TlsSetup {
+    /// What turns an accepted connection into an encrypted one.
+    pub fn acceptor(&self) -> Acceptor {
+        Acceptor::from(Arc::clone(&self.config))
+    }
+}
+
+/// Accepts TLS on a connection.
+pub type Acceptor = tokio_rustls::TlsAcceptor;
+/// A connection that speaks TLS.
+pub type TlsStream<S> = tokio_rustls::server::TlsStream<S>;
 
 /// One thing that is wrong with certificate, key or TLS parameters. Never shows a key.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -163,7 +163,7 @@ impl<'a> Source<'a> {
         Some(writer.finish())
     }
 
-    /// Up to `limit` rows whose key is after `last` in the database's own order, in that order. Rows without a
+    /// Up to `limit` rows that `predicate` lets through and whose key is after `last` in the database's own order, in that order. Rows without a
     /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
     ///
     /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
@@ -172,6 +172,7 @@ impl<'a> Source<'a> {
         &self,
         columns: &[usize],
         key: usize,
+        predicate: &Predicate,
         last: Option<&str>,
         limit: u32,
     ) -> Option<Statement> {
@@ -182,7 +183,7 @@ impl<'a> Source<'a> {
                 last: last.to_owned(),
             },
         };
-        let predicate = self.simplify(&after)?;
+        let predicate = self.simplify(&Predicate::And(vec![predicate.clone(), after]))?;
         let mut writer = self.begin();
         self.write_select(&mut writer, &self.list(columns));
         self.write_where(&mut writer, &predicate);
