@@ -11,7 +11,7 @@ fn written(write: impl FnOnce(&mut BytesMut)) -> Vec<u8> {
 
 #[test]
 fn a_result_as_in_rfc_4511_section_5_1() {
-    let done = written(|buffer| write_result(buffer, 2, ResponseKind::Search, &LdapResult::success(), &[]));
+    let done = written(|buffer| write_result(buffer, 2, ResponseKind::SearchResultDone, &LdapResult::success(), &[]));
     assert_eq!(done, [0x30, 12, 2, 1, 2, 0x65, 7, 0x0a, 1, 0, 4, 0, 4, 0]);
     let absent = LdapResult::new(ResultCode::NoSuchObject, "no").with_matched_dn("dc=x");
     let absent = written(|buffer| write_result(buffer, 300, ResponseKind::Compare, &absent, &[]));
@@ -20,7 +20,7 @@ fn a_result_as_in_rfc_4511_section_5_1() {
         b"\x30\x13\x02\x02\x01\x2c\x6f\x0d\x0a\x01\x20\x04\x04dc=x\x04\x02no"
     );
     let refresh = LdapResult::from(ResultCode::SyncRefreshRequired);
-    let refresh = written(|buffer| write_result(buffer, 1, ResponseKind::Search, &refresh, &[]));
+    let refresh = written(|buffer| write_result(buffer, 1, ResponseKind::SearchResultDone, &refresh, &[]));
     assert_eq!(refresh, [0x30, 13, 2, 1, 1, 0x65, 8, 0x0a, 2, 0x10, 0, 4, 0, 4, 0]);
 }
 
@@ -31,7 +31,15 @@ fn a_page_ends_with_its_control() {
         cookie: Bytes::from_static(b"ck"),
     }
     .control();
-    let done = written(|buffer| write_result(buffer, 2, ResponseKind::Search, &LdapResult::success(), &[control]));
+    let done = written(|buffer| {
+        write_result(
+            buffer,
+            2,
+            ResponseKind::SearchResultDone,
+            &LdapResult::success(),
+            &[control],
+        )
+    });
     let expected = b"\x30\x33\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00\
                      \xa0\x25\x30\x23\x04\x161.2.840.113556.1.4.319\x04\x09\x30\x07\x02\x01\x00\x04\x02ck";
     assert_eq!(done, expected);
