@@ -15,6 +15,16 @@ pub enum Kind {
     Group,
 }
 
+impl Kind {
+    /// The attribute that names an entry of this kind.
+    pub fn naming_attribute(self) -> AttributeId {
+        match self {
+            Kind::User => ids::UID,
+            Kind::Group => ids::CN,
+        }
+    }
+}
+
 /// What a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {

@@ -139,6 +139,60 @@ impl EntryMaker {
         &self.projection
     }
 
+    /// Whether an entry of this kind can have values of an attribute.
+    pub fn serves(&self, id: AttributeId) -> bool {
+        const COMMON: [AttributeId; 6] = [
+            ids::OBJECT_CLASS,
+            ids::ENTRY_UUID,
+            ids::ENTRY_DN,
+            ids::STRUCTURAL_OBJECT_CLASS,
+            ids::SUBSCHEMA_SUBENTRY,
+            ids::HAS_SUBORDINATES,
+        ];
+        const OF_USERS: [AttributeId; 12] = [
+            ids::UID,
+            ids::CN,
+            ids::SN,
+            ids::GIVEN_NAME,
+            ids::MAIL,
+            ids::UID_NUMBER,
+            ids::GID_NUMBER,
+            ids::HOME_DIRECTORY,
+            ids::LOGIN_SHELL,
+            ids::GECOS,
+            ids::SSH_PUBLIC_KEY,
+            ids::MEMBER_OF,
+        ];
+        const OF_GROUPS: [AttributeId; 5] =
+            [ids::CN, ids::GID_NUMBER, ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
+        let own: &[AttributeId] = match self.kind {
+            Kind::User => &OF_USERS,
+            Kind::Group => &OF_GROUPS,
+        };
+        let timestamp = (id == ids::CREATE_TIMESTAMP && self.projection.position(Role::CreatedAt).is_some())
+            || (id == ids::MODIFY_TIMESTAMP && self.projection.position(Role::UpdatedAt).is_some());
+        COMMON.contains(&id) || own.contains(&id) || timestamp || self.projection.passed_through().any(|have| have == id)
+    }
+
+    /// Whether all entries of this kind have the object class with this OID, or none; None when it depends on the row.
+    pub fn has_class(&self, oid: &str) -> Option<bool> {
+        let is = |name: &str| {
+            self.schema.object_class(name).is_some_and(|class| self.schema.object_class_type(class).oid == oid)
+        };
+        let (always, sometimes): (&[&str], &[&str]) = match self.kind {
+            Kind::User => (&USER_CLASSES, &["posixAccount", "ldapPublicKey"]),
+            Kind::Group => (&GROUP_CLASSES, &["posixGroup"]),
+        };
+        if sometimes.iter().any(|name| is(name)) {
+            return None;
+        }
+        Some(
+            always.iter().any(|name| is(name))
+                || (self.classes.shadow_account && is("shadowAccount"))
+                || (self.classes.extensible && is("extensibleObject")),
+        )
+    }
+
     /// The entry of a row; none for a row whose name no DN can hold. `operational` adds the operational attributes.
     pub fn entry(&self, mut row: Vec<Cell>, operational: bool) -> Option<Entry> {
         let name = self.projection.name(&row)?;

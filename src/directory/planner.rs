@@ -6,6 +6,7 @@ use std::{collections::HashSet, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
+    membership::By,
     search::entry_name,
     source::Source,
     tree::{Name, Place},
@@ -14,8 +15,10 @@ use crate::{
     model::{
         dn::Dn,
         entry::Entry,
-        filter::{Leaf, Relations, ResolvedFilter, Truth},
-        schema::{AttributeId, Schema, ids},
+        filter::{Relations, ResolvedFilter, Truth},
+        matching::Assertion,
+        prepare::{Fold, prepare_exact},
+        schema::{AttributeId, ids},
     },
     sql::{hold::Class, predicate::Predicate},
 };
@@ -34,116 +37,123 @@ pub enum Plan {
     Rows(Predicate),
 }
 
-/// The memberships that a filter asks for, answered beforehand: for each relation, the prepared names of the entries
-/// that have it.
+/// One membership that a filter asks for, answered beforehand.
 #[derive(Debug, Default)]
+struct RelationSet {
+    /// The prepared names of the entries that have it.
+    prepared: HashSet<String>,
+    /// The same names as the membership's source spells them.
+    spelled: Vec<String>,
+}
+
+/// The memberships that a filter asks for of entries of one kind.
+#[derive(Debug)]
 pub struct RelationSets {
-    kind: Option<Kind>,
-    sets: Vec<HashSet<String>>,
+    kind: Kind,
+    sets: Vec<RelationSet>,
 }
 
 impl Relations for RelationSets {
     fn holds(&self, relation: usize, entry: &Entry) -> Truth {
-        let (Some(set), Some(kind)) = (self.sets.get(relation), self.kind) else {
+        let Some(set) = self.sets.get(relation) else {
             return Truth::Undefined;
         };
-        let name = Name::new(&entry_name(kind, entry));
-        Truth::from(name.is_some_and(|name| set.contains(&name.prepared)))
+        let name = Name::new(&entry_name(self.kind, entry));
+        Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
     }
 }
 
-/// Asks the database for what a filter needs to know about memberships.
-pub struct Asked<'a> {
-    directory: &'a Directory,
+/// The filter as it is evaluated on entries of one kind, its memberships answered.
+#[derive(Debug)]
+pub struct Residual {
+    /// What is left of the filter.
+    pub filter: ResolvedFilter,
+    /// The answers to its relations.
+    pub relations: RelationSets,
+}
+
+/// What is left of a filter for entries of one kind; None when none of them can match, so that the database need not
+/// be asked. Memberships that it asks for are looked up, held until `deadline`.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn residual(
+    directory: &Directory,
     kind: Kind,
+    filter: &ResolvedFilter,
     deadline: Instant,
+) -> Result<Option<Residual>, DirectoryError> {
+    let source = directory.source(kind);
+    let mut terms = Vec::new();
+    let filter = filter.clone().map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf)).matching();
+    let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
+        Some(term) => {
+            terms.push(term);
+            ResolvedFilter::Relation(terms.len() - 1)
+        }
+        None => leaf,
+    });
+    let mut sets = Vec::new();
+    for term in &terms {
+        sets.push(relation_set(directory, kind, term, deadline).await?);
+    }
+    let filter = filter.map_leaves(&mut |leaf| match leaf {
+        ResolvedFilter::Relation(relation) if sets.get(relation).is_some_and(|set| set.prepared.is_empty()) => {
+            ResolvedFilter::False
+        }
+        leaf => leaf,
+    });
+    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations: RelationSets { kind, sets } }))
 }
 
-impl<'a> Asked<'a> {
-    /// For the entries of one kind; lookups are held until `deadline`.
-    pub fn new(directory: &'a Directory, kind: Kind, deadline: Instant) -> Self {
-        Asked { directory, kind, deadline }
+/// The names of the entries of `kind` for which a membership term is true.
+async fn relation_set(
+    directory: &Directory,
+    kind: Kind,
+    term: &MembershipTerm,
+    deadline: Instant,
+) -> Result<RelationSet, DirectoryError> {
+    let (other, name) = match term {
+        MembershipTerm::UserNamed(text) => match Name::new(text) {
+            Some(name) => (Kind::User, name),
+            None => return Ok(RelationSet::default()),
+        },
+        MembershipTerm::Dn(dn) => match directory.tree.locate(dn, &directory.schema) {
+            Place::Entry(other, name) => (other, name),
+            _ => return Ok(RelationSet::default()),
+        },
+    };
+    if other == kind {
+        return Ok(RelationSet::default());
     }
-
-    /// The filter as it is left for entries of this kind, with its memberships answered; None when no entry of this
-    /// kind can match, so that the database need not be asked.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn residual(
-        &self,
-        filter: &ResolvedFilter,
-    ) -> Result<Option<(ResolvedFilter, RelationSets)>, DirectoryError> {
-        let schema = &self.directory.schema;
-        let source = self.directory.source(self.kind);
-        let filter = filter
-            .map_leaves(&mut |leaf| constant_for(source, leaf))
-            .simplify();
-        let mut terms = Vec::new();
-        let filter = filter.map_leaves(&mut |leaf| {
-            let term = MembershipTerm::of(schema, self.kind, leaf)?;
-            terms.push(term);
-            Some(ResolvedFilter::Relation(terms.len() - 1))
-        });
-        let mut relations = RelationSets { kind: Some(self.kind), sets: Vec::new() };
-        for term in &terms {
-            relations.sets.push(self.names(term).await?);
-        }
-        let sets = &relations.sets;
-        let filter = filter
-            .map_leaves(&mut |leaf| match leaf {
-                Leaf::Relation(relation) => sets
-                    .get(relation)
-                    .is_some_and(HashSet::is_empty)
-                    .then_some(ResolvedFilter::False),
-                _ => None,
-            })
-            .simplify();
-        Ok(match filter {
-            ResolvedFilter::False | ResolvedFilter::Undefined => None,
-            filter => Some((filter, relations)),
-        })
+    let Some(row) = directory.find(other, &name, deadline).await? else {
+        return Ok(RelationSet::default());
+    };
+    let spelled = directory.source(other).maker().projection().name(&row).unwrap_or_default();
+    // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
+    if let MembershipTerm::UserNamed(text) = term
+        && prepare_exact(text) != prepare_exact(&spelled)
+    {
+        return Ok(RelationSet::default());
     }
-
-    /// The prepared names of the entries for which a membership term is true.
-    async fn names(&self, term: &MembershipTerm) -> Result<HashSet<String>, DirectoryError> {
-        let directory = self.directory;
-        let (kind, name) = match term {
-            MembershipTerm::UserNamed(text) => match Name::new(text) {
-                Some(name) => (Kind::User, name),
-                None => return Ok(HashSet::new()),
-            },
-            MembershipTerm::Dn(dn) => match directory.tree.locate(dn, &directory.schema) {
-                Place::Entry(kind, name) => (kind, name),
-                _ => return Ok(HashSet::new()),
-            },
-        };
-        if kind == self.kind {
-            return Ok(HashSet::new());
-        }
-        let Some(row) = directory.find(kind, &name, self.deadline).await? else {
-            return Ok(HashSet::new());
-        };
-        let Some(spelled) = directory.source(kind).maker().projection().name(&row) else {
-            return Ok(HashSet::new());
-        };
-        // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
-        if let MembershipTerm::UserNamed(text) = term
-            && crate::model::prepare::prepare_exact(text) != crate::model::prepare::prepare_exact(&spelled)
-        {
-            return Ok(HashSet::new());
-        }
-        let names = [spelled];
+    let names = [spelled];
+    let by = match other {
+        Kind::User => By::Users(&names),
+        Kind::Group => By::Groups(&names),
+    };
+    let mut set = RelationSet::default();
+    for pair in directory.pairs(by, Class::Lookup, deadline).await? {
         let related = match kind {
-            Kind::User => directory.groups_of(&names, Class::Lookup, self.deadline).await?,
-            Kind::Group => directory.members_of(&names, Class::Lookup, self.deadline).await?,
+            Kind::User => pair.user,
+            Kind::Group => pair.group,
         };
-        Ok(related
-            .into_values()
-            .flatten()
-            .filter_map(|name| Some(Name::new(&name)?.prepared))
-            .collect())
+        if let Some(name) = Name::new(&related)
+            && set.prepared.insert(name.prepared)
+        {
+            set.spelled.push(related);
+        }
     }
+    Ok(set)
 }
 
 /// A leaf that asks for a membership.
@@ -153,57 +163,65 @@ enum MembershipTerm {
 }
 
 impl MembershipTerm {
-    fn of(schema: &Schema, kind: Kind, leaf: Leaf<'_>) -> Option<Self> {
-        let (id, value) = leaf.asserted_text()?;
-        let asks = match kind {
-            Kind::Group => [ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_UID].contains(&id),
-            Kind::User => id == ids::MEMBER_OF,
-        };
-        let _ = schema;
-        if !asks {
-            None
-        } else if id == ids::MEMBER_UID {
-            Some(MembershipTerm::UserNamed(value.to_owned()))
-        } else {
-            Some(MembershipTerm::Dn(Dn::parse(value).ok()?))
+    fn of(kind: Kind, leaf: &ResolvedFilter) -> Option<Self> {
+        let (id, assertion, text) = asserted(leaf)?;
+        match (kind, id, assertion) {
+            (Kind::Group, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
+                Some(MembershipTerm::UserNamed(text.to_owned()))
+            }
+            (Kind::Group, ids::MEMBER, Assertion::Dn(_))
+            | (Kind::Group, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
+            | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text).ok().map(MembershipTerm::Dn),
+            _ => None,
         }
+    }
+}
+
+/// What a leaf asserts of an attribute's values to be equal to. No group is a member of a group, so a chain of
+/// memberships is one link.
+fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &str)> {
+    match leaf {
+        ResolvedFilter::Equality { attribute, assertion, value }
+        | ResolvedFilter::InChain { attribute, assertion, value } => {
+            Some((*attribute, assertion, str::from_utf8(value).ok()?))
+        }
+        _ => None,
     }
 }
 
 /// What is known of a leaf without looking at a row: attributes that no entry of the kind has, and object classes
 /// that all or none have.
-fn constant_for(source: &Source, leaf: Leaf<'_>) -> Option<ResolvedFilter> {
+fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
     let id = leaf.attribute()?;
-    if !source.serves(id) {
+    if !source.maker().serves(id) {
         return Some(ResolvedFilter::False);
     }
     if id != ids::OBJECT_CLASS {
         return None;
     }
     match leaf {
-        Leaf::Present(_) => Some(ResolvedFilter::True),
-        Leaf::Equality { .. } => source.has_class(leaf).map(|has| {
-            if has { ResolvedFilter::True } else { ResolvedFilter::False }
-        }),
+        ResolvedFilter::Present(_) => Some(ResolvedFilter::True),
+        ResolvedFilter::Equality { assertion: Assertion::Oid(oid), .. } => {
+            source.maker().has_class(oid).map(|has| Truth::from(has).into())
+        }
         _ => None,
     }
 }
 
-/// How the rows of `source` that can match `filter` are found.
-pub fn plan(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) -> Plan {
-    match names(source, filter) {
+/// How the rows of `source` that can match are found.
+pub fn plan(source: &Source, residual: &Residual) -> Plan {
+    match names(source, &residual.filter) {
         Some(names) if names.len() <= NAMES_LOOKED_UP => Plan::Names(names),
-        _ => Plan::Rows(narrow(source, filter, relations)),
+        _ => Plan::Rows(narrow(source, &residual.filter, &residual.relations)),
     }
 }
 
 /// The names that an entry must have one of, where the filter says so.
 fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
     match filter {
-        ResolvedFilter::And(filters) => filters
-            .iter()
-            .filter_map(|filter| names(source, filter))
-            .min_by_key(Vec::len),
+        ResolvedFilter::And(filters) => {
+            filters.iter().filter_map(|filter| names(source, filter)).min_by_key(Vec::len)
+        }
         ResolvedFilter::Or(filters) => {
             let mut all: Vec<Name> = Vec::new();
             for filter in filters {
@@ -215,80 +233,68 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
             }
             Some(all)
         }
-        ResolvedFilter::False => Some(Vec::new()),
-        other => {
-            let (id, value) = other.leaf()?.asserted_text()?;
-            let own = match source.kind() {
-                Kind::User => ids::UID,
-                Kind::Group => ids::CN,
-            };
-            if id == own { Some(vec![Name::new(value)?]) } else { None }
-        }
+        leaf => match asserted(leaf)? {
+            (id, Assertion::Text(..), text) if id == source.kind().naming_attribute() => Some(vec![Name::new(text)?]),
+            _ => None,
+        },
     }
 }
 
 /// A predicate that every matching row satisfies.
 fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) -> Predicate {
     match filter {
-        ResolvedFilter::And(filters) => Predicate::and(
-            filters.iter().map(|filter| narrow(source, filter, relations)),
-        ),
-        ResolvedFilter::Or(filters) => Predicate::or(
-            filters.iter().map(|filter| narrow(source, filter, relations)),
-        ),
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
+        ResolvedFilter::And(filters) => {
+            Predicate::And(filters.iter().map(|filter| narrow(source, filter, relations)).collect()).simplify()
+        }
+        ResolvedFilter::Or(filters) => {
+            Predicate::Or(filters.iter().map(|filter| narrow(source, filter, relations)).collect()).simplify()
+        }
         ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
-            Some(names) if names.len() <= LISTED_NAMES => Predicate::or(names.iter().map(|prepared| {
-                Predicate::EqualsIgnoreCase { column: source.name_column(), prepared: prepared.clone() }
-            })),
+            Some(set) if set.spelled.len() <= LISTED_NAMES => source.named_one_of(&set.spelled),
             _ => Predicate::True,
         },
-        other => other
-            .leaf()
-            .and_then(|leaf| leaf.asserted_text())
-            .and_then(|(id, value)| equality(source, id, value))
+        leaf => asserted(leaf)
+            .and_then(|(id, assertion, text)| equality(source, id, assertion, text))
             .unwrap_or(Predicate::True),
     }
 }
 
 /// Rows whose attribute, as it would be served, can equal a value.
-fn equality(source: &Source, id: AttributeId, value: &str) -> Option<Predicate> {
-    let role = match (source.kind(), id) {
-        (Kind::User, ids::UID) | (Kind::Group, ids::CN) => Role::Name,
-        (Kind::User, ids::UID_NUMBER) | (Kind::Group, ids::GID_NUMBER) => Role::Number,
-        (Kind::User, ids::GID_NUMBER) => Role::PrimaryGroup,
-        (Kind::User, ids::MAIL) => return Some(mail(source, value)),
-        _ => return None,
-    };
-    let column = source.column(role)?;
-    if role == Role::Name {
-        let prepared = Name::new(value)?.prepared;
-        return Some(Predicate::EqualsIgnoreCase { column, prepared });
+fn equality(source: &Source, id: AttributeId, assertion: &Assertion, text: &str) -> Option<Predicate> {
+    match assertion {
+        Assertion::Text(..) if id == source.kind().naming_attribute() => {
+            let column = source.column(Role::Name)?;
+            Some(Predicate::EqualsIgnoreCase { column, prepared: Name::new(text)?.prepared })
+        }
+        Assertion::Text(..) if id == ids::MAIL && source.kind() == Kind::User => Some(mail(source, text)),
+        Assertion::Integer(_) => {
+            let column = match (source.kind(), id) {
+                (Kind::User, ids::UID_NUMBER) | (Kind::Group, ids::GID_NUMBER) => source.column(Role::Number)?,
+                (Kind::User, ids::GID_NUMBER) => source.column(Role::PrimaryGroup)?,
+                _ => return None,
+            };
+            Some(Predicate::IntegerEquals { column, value: text.trim().parse().ok()? })
+        }
+        _ => None,
     }
-    // A number that no 64-bit column can hold may still stand in a text or numeric column.
-    let value = value.parse().ok()?;
-    Some(Predicate::IntegerEquals { column, value })
 }
 
-/// A row without a usable mail is served with its name and the base's domain, so it must not be left out.
-fn mail(source: &Source, value: &str) -> Predicate {
-    let Some(prepared) = Name::new(value).map(|name| name.prepared) else {
+/// A row without a usable mail is served with its name and the base's domain, so it must not be left out. A mail that
+/// is not plain ASCII breaks the syntax; such rows are in the superset of any equality.
+fn mail(source: &Source, text: &str) -> Predicate {
+    let Some(prepared) = Name::new(text).map(|name| name.prepared) else {
         return Predicate::False;
     };
-    let own = source.column(Role::Mail).map(|column| Predicate::EqualsIgnoreCase {
-        column,
-        prepared: prepared.clone(),
-    });
+    let column = source.column(Role::Mail);
+    let own = column.map(|column| Predicate::EqualsIgnoreCase { column, prepared: prepared.clone() });
     let by_name = source.mail_domain().and_then(|domain| {
         let name = prepared.strip_suffix(&domain.to_lowercase())?.strip_suffix('@')?;
-        let named = Predicate::EqualsIgnoreCase {
-            column: source.name_column(),
-            prepared: name.to_owned(),
-        };
-        Some(match source.column(Role::Mail) {
-            Some(column) => Predicate::and([named, Predicate::IsAbsent(column)]),
+        let named = Predicate::EqualsIgnoreCase { column: source.column(Role::Name)?, prepared: name.to_owned() };
+        Some(match column {
+            Some(column) => Predicate::And(vec![named, Predicate::IsAbsent(column)]),
             None => named,
         })
     });
-    Predicate::or(own.into_iter().chain(by_name))
+    Predicate::Or(own.into_iter().chain(by_name).collect()).simplify()
 }

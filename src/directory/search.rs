@@ -4,7 +4,7 @@
 //! No database connection is held between two batches, except for queries that can not be read by key.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
@@ -13,16 +13,15 @@ use bytes::Bytes;
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
-    lookup::precedes,
-    membership::By,
-    planner::{Asked, Plan, RelationSets, plan},
+    planner::{Plan, Residual, plan, residual},
     source::{Key, Losers},
     tree::{Name, Place},
 };
 use crate::{
     model::{
-        dn::{Dn, Scope},
+        dn::Dn,
         entry::{Entry, Selection},
+        scope::Scope,
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
         schema::{AttributeId, ids},
         value::Value,
@@ -66,7 +65,6 @@ const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::
 pub struct Results<'a> {
     directory: &'a Directory,
     filter: ResolvedFilter,
-    needs: Needs,
     selection: Selection,
     lookup_deadline: Instant,
     scan_timeout: Duration,
@@ -82,12 +80,6 @@ enum Stage {
     Rows(Kind, Vec<Row>, Residual),
     /// Rows still to be read.
     Scan(Box<Scan>),
-}
-
-/// The filter as it is evaluated on the entries of one kind.
-struct Residual {
-    filter: ResolvedFilter,
-    relations: RelationSets,
 }
 
 struct Scan {
@@ -174,11 +166,9 @@ impl Directory {
 impl<'a> Results<'a> {
     fn new(directory: &'a Directory, query: &Query) -> Self {
         let filter = query.filter.resolve(&directory.schema);
-        let needs = Needs::of(directory, &filter, &query.selection);
         Results {
             directory,
             filter,
-            needs,
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,
             scan_timeout: query.scan_timeout,
@@ -222,23 +212,19 @@ impl<'a> Results<'a> {
 
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
-        let asked = Asked::new(self.directory, kind, self.lookup_deadline);
-        if let Some((filter, relations)) = asked.residual(&self.filter).await? {
-            let residual = Residual { filter, relations };
+        if let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? {
             self.stages.push_back(Stage::Rows(kind, rows, residual));
         }
         Ok(())
     }
 
     async fn plan(&mut self, kind: Kind) -> Result<(), DirectoryError> {
-        let asked = Asked::new(self.directory, kind, self.lookup_deadline);
-        let Some((filter, relations)) = asked.residual(&self.filter).await? else {
+        let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? else {
             return Ok(());
         };
         let source = self.directory.source(kind);
-        let stage = match plan(source, &filter, &relations) {
+        let stage = match plan(source, &residual) {
             Plan::Names(names) => {
-                let residual = Residual { filter, relations };
                 let mut rows = Vec::new();
                 for name in names {
                     rows.extend(self.directory.find(kind, &name, self.lookup_deadline).await?);
@@ -258,7 +244,7 @@ impl<'a> Results<'a> {
                 Stage::Scan(Box::new(Scan {
                     kind,
                     predicate,
-                    residual: Residual { filter, relations },
+                    residual,
                     after: None,
                     class: if everything { Class::ScanChunk } else { Class::Lookup },
                     losers,
@@ -314,19 +300,20 @@ impl<'a> Results<'a> {
         class: Class,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let maker = self.directory.source(kind).maker();
+        let needs = Needs::of(self.directory, &residual.filter, &self.selection);
         let mut entries: Vec<Entry> = rows
             .into_iter()
-            .filter_map(|row| maker.entry(row, self.needs.operational))
+            .filter_map(|row| maker.entry(row, needs.operational))
             .collect();
-        if self.needs.before_filter {
-            self.add_membership(kind, &mut entries, class).await?;
+        if needs.before_filter {
+            self.add_membership(kind, needs, &mut entries, class).await?;
         }
         let schema = &self.directory.schema;
         entries.retain(|entry| {
             residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True
         });
-        if !self.needs.before_filter {
-            self.add_membership(kind, &mut entries, class).await?;
+        if !needs.before_filter {
+            self.add_membership(kind, needs, &mut entries, class).await?;
         }
         Ok(entries)
     }
@@ -334,12 +321,13 @@ impl<'a> Results<'a> {
     async fn add_membership(
         &self,
         kind: Kind,
+        needs: Needs,
         entries: &mut [Entry],
         class: Class,
     ) -> Result<(), DirectoryError> {
         let needed = match kind {
-            Kind::User => self.needs.member_of,
-            Kind::Group => self.needs.members.contains(&true),
+            Kind::User => needs.member_of,
+            Kind::Group => needs.members.contains(&true),
         };
         if !needed || entries.is_empty() {
             return Ok(());
@@ -356,14 +344,14 @@ impl<'a> Results<'a> {
             };
             match kind {
                 Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
-                Kind::Group => self.add_members(entry, &others),
+                Kind::Group => self.add_members(needs, entry, &others),
             }
         }
         Ok(())
     }
 
-    fn add_members(&self, entry: &mut Entry, users: &[String]) {
-        let [uids, members, unique] = self.needs.members;
+    fn add_members(&self, needs: Needs, entry: &mut Entry, users: &[String]) {
+        let [uids, members, unique] = needs.members;
         // memberUid belongs to posixGroup; a group without a number is none.
         if uids && !entry.values(ids::GID_NUMBER).is_empty() {
             let values = users.iter().map(|user| Bytes::from(user.clone())).collect();
@@ -388,9 +376,12 @@ impl<'a> Results<'a> {
 impl Needs {
     fn of(directory: &Directory, filter: &ResolvedFilter, selection: &Selection) -> Self {
         let schema = &directory.schema;
-        let filtered = filter.attributes();
+        let filtered = |id| filter.mentions(id);
         // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
-        let wanted = |id| filtered.contains(id) || selection.includes(schema, id) && (id != ids::UNIQUE_MEMBER || selection.names(id));
+        let selected = |id| {
+            if id == ids::UNIQUE_MEMBER { selection.lists(id) } else { selection.includes(schema, id) }
+        };
+        let wanted = |id| selected(id) || filtered(id);
         let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
         let operational = [
             ids::ENTRY_UUID,
@@ -405,19 +396,15 @@ impl Needs {
             members: MEMBER_ATTRIBUTES.map(wanted),
             member_of: wanted(ids::MEMBER_OF),
             operational: operational.into_iter().any(wanted),
-            before_filter: membership.into_iter().any(|id| filtered.contains(id)),
+            before_filter: membership.into_iter().any(filtered),
         }
     }
 }
 
 /// The name that an entry was made with.
 pub(super) fn entry_name(kind: Kind, entry: &Entry) -> String {
-    let id = match kind {
-        Kind::User => ids::UID,
-        Kind::Group => ids::CN,
-    };
     entry
-        .values(id)
+        .values(kind.naming_attribute())
         .first()
         .map(|value| String::from_utf8_lossy(value).into_owned())
         .unwrap_or_default()

@@ -287,6 +287,18 @@ impl Schema {
         }
         self.matching_rule(name_or_oid).map(MatchingRule::oid)
     }
+
+    /// The name under which an object identifier is served; the reverse of [`Schema::resolve_oid`].
+    #[must_use]
+    pub fn name_of_oid(&self, oid: &str) -> Option<&str> {
+        let class = classes::TABLE
+            .iter()
+            .find(|class| class.oid == oid)
+            .map(ObjectClass::name);
+        class
+            .or_else(|| self.attribute(oid).map(|id| self.attribute_name(id)))
+            .or_else(|| self.matching_rule(oid).map(MatchingRule::name))
+    }
 }
 
 /// An object identifier under 2.25 (X.667) from a name-based UUID.

@@ -16,7 +16,7 @@ use sqlx::{
     SqlSafeStr, Statement, TypeInfo,
 };
 
-use super::database::{Arg, Column, Description};
+use super::database::{Arg, ColumnDescription, Description};
 use super::decode::{self, Losses};
 use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
@@ -330,14 +330,14 @@ async fn drain<Done, Raw>(
     }
 }
 
-fn description<'q, S>(statement: &S) -> Description
+fn description<S>(statement: &S) -> Description
 where
     S: Statement,
 {
     let columns = statement
         .columns()
         .iter()
-        .map(|column| Column {
+        .map(|column| ColumnDescription {
             name: column.name().to_owned(),
             type_name: column.type_info().name().to_owned(),
         })

@@ -17,6 +17,7 @@ use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
 use super::pool::{self, Lease, Pool};
 use super::sink::{Batch, Sink};
+use super::statement::Arg;
 use super::target::Target;
 
 /// Batches that wait for a slow reader before the database has to.
@@ -60,31 +61,9 @@ impl fmt::Debug for SqlSettings {
     }
 }
 
-/// A value to bind.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Arg {
-    /// Text; on PostgreSQL of type `text`, so cast it in the statement. PostgreSQL refuses U+0000.
-    Text(String),
-    /// A 64-bit integer; on PostgreSQL of type `int8`.
-    Integer(i64),
-    /// `text[]` on PostgreSQL; a JSON array as text on the others, for `json_each` and `JSON_TABLE`.
-    TextList(Vec<String>),
-}
-
-impl fmt::Debug for Arg {
-    /// Values are what clients typed, passwords in the wrong field included.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Arg::Text(_) => f.write_str("Text(…)"),
-            Arg::Integer(_) => f.write_str("Integer(…)"),
-            Arg::TextList(list) => write!(f, "TextList({} …)", list.len()),
-        }
-    }
-}
-
 /// A result column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnDescription {
     /// Its name as the database spells it.
     pub name: String,
     /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL`
@@ -96,7 +75,7 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// The result columns, in order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnDescription>,
     /// The parameters; PostgreSQL alone tells their types.
     pub parameters: Vec<Option<String>>,
 }
@@ -181,6 +160,12 @@ impl Database {
     /// Grows when connections were lost: what was described on the old ones is worth describing again.
     pub fn generation(&self) -> u64 {
         self.inner.health.generation()
+    }
+
+    /// Does not use the present connections again (a reload: certificates, grants, search paths may have
+    /// changed). Statements in flight end undisturbed.
+    pub fn renew(&self) {
+        self.inner.health.renew();
     }
 
     /// All queries have been described: leave `Starting`.
@@ -395,3 +380,14 @@ impl fmt::Debug for RowStream {
         f.write_str("RowStream")
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;

@@ -87,6 +87,11 @@ impl Health {
         );
     }
 
+    /// Begins a new generation.
+    pub(super) fn renew(&self) {
+        self.distrust(self.generation());
+    }
+
     pub(super) fn mark_described(&self) {
         self.change(
             |state| (state == State::Starting).then_some(State::Serving),
@@ -98,6 +103,8 @@ impl Health {
     pub(super) fn failed(&self, failure: &Failure) {
         let detail = match failure {
             Failure::Connect(detail) | Failure::Full(detail) => detail,
+            // One that was not trusted any more is no news.
+            Failure::Lost { generation, .. } if *generation < self.generation() => return,
             Failure::Lost { detail, generation } => {
                 self.distrust(*generation);
                 detail
@@ -137,7 +144,7 @@ impl Health {
     }
 
     fn leave(&self) {
-        self.distrust(self.generation());
+        self.renew();
         self.change(
             |state| matches!(state, State::Holding { .. }).then_some(State::Away),
             "no answer for longer than requests can be held",
@@ -146,7 +153,7 @@ impl Health {
 
     fn probe_failed(&self, begun: Instant, detail: &str) {
         if self.hold(begun, detail) {
-            self.distrust(self.generation());
+            self.renew();
         }
     }
 
@@ -230,7 +237,7 @@ async fn probe(
             return Ok(connection);
         }
         // The pool's connections have most likely gone the same way.
-        health.distrust(health.generation());
+        health.renew();
     }
     let mut connection = match Connection::open(pool.target()).await {
         Ok(connection) => connection,

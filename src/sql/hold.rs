@@ -109,11 +109,11 @@ where
                 sleep(jitter(Duration::from_millis(50)).min(deadline.saturating_duration_since(Instant::now()))).await;
                 continue;
             }
-            () = lost_in_outage(&mut outage) => {
+            () = lost_in_outage(&mut outage, rule.open_ended) => {
                 if health.state() == State::Away {
                     return Err(away());
                 }
-                Err(Failure::Lost { detail: "no answer after an outage".to_owned(), generation: 0 })
+                Err(Failure::Busy("no answer after an outage".to_owned()))
             }
         };
         drop(repeat);
@@ -205,14 +205,15 @@ async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Res
 
 /// Resolves when the statement in hand can have no answer: the database went away, or was away, is back,
 /// and still says nothing on this connection.
-async fn lost_in_outage(states: &mut watch::Receiver<State>) {
+/// A stream may be silent because its reader is slow, and limits the time to its next row itself.
+async fn lost_in_outage(states: &mut watch::Receiver<State>, stream: bool) {
     let mut held = false;
     loop {
         let state = *states.borrow_and_update();
         match state {
             State::Away => return,
             State::Holding { .. } => held = true,
-            State::Serving if held => {
+            State::Serving if held && !stream => {
                 tokio::select! {
                     () = sleep(AFTERMATH) => return,
                     _ = states.changed() => continue,

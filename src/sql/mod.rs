@@ -1,22 +1,35 @@
-//! The operator's database: connections, statements, decoded rows, and whether it is there at all.
-//! The only module that names sqlx. It knows nothing of LDAP operations or entries.
+//! The operator's SQL database. One half is pure: it scans the operator's queries and writes SQL text with bound
+//! values. The other executes it: connections, states, hold and repeat; the only user of sqlx.
+//! Must not know LDAP entries or attributes.
 
 mod connection;
 pub mod database;
 mod decode;
+pub mod described;
 pub mod engine;
 pub mod error;
 pub mod health;
 pub mod hold;
+pub mod membership;
 mod pool;
+pub mod predicate;
+pub mod query;
+mod scanner;
 mod sink;
+pub mod sqlite_file;
+pub mod statement;
 mod target;
 
-pub use database::{Arg, Column, Database, Description, RowStream, SqlSettings};
+pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
+pub use described::{Collation, Column, ColumnKind, Described};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use health::State;
 pub use hold::Class;
+pub use membership::{Form, Membership};
+pub use predicate::Predicate;
+pub use query::{OperatorQuery, QueryError};
+pub use statement::{Arg, Source, Statement};
 
-/// One decoded row.
+/// One row: the cells of its columns, in order.
 pub type Row = Vec<crate::model::value::Cell>;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{Ava, AvaReader, AvaValue, Dn, RawValue, Rdn, Separator, escape_value};
 use crate::model::matching::Assertion;
-use crate::model::prepare::{prepare_exact, prepare_ignore_case};
+use crate::model::prepare::{Fold, equals_prepared, prepare};
 use crate::model::schema::{AttributeId, MatchingRule, Schema};
 
 /// A DN under a schema; equal DNs are equal, and hash and sort as such.
@@ -142,11 +142,19 @@ impl NormalizedDn {
                     only.equals(schema, ava.attribute, &Found::from(&ava.value))
                 }
                 expected => {
-                    let mut avas = vec![normalize_ava(schema, ava.attribute, &Found::from(&ava.value))];
+                    let mut avas = vec![normalize_ava(
+                        schema,
+                        ava.attribute,
+                        &Found::from(&ava.value),
+                    )];
                     let mut separator = separator;
                     while separator == Separator::Plus {
                         let (ava, next) = reader.next_ava().ok()??;
-                        avas.push(normalize_ava(schema, ava.attribute, &Found::from(&ava.value)));
+                        avas.push(normalize_ava(
+                            schema,
+                            ava.attribute,
+                            &Found::from(&ava.value),
+                        ));
                         separator = next;
                     }
                     avas.sort_unstable();
@@ -175,7 +183,12 @@ impl NormalizedRdn {
     /// The attribute type and prepared value where there is exactly one.
     pub fn single(&self) -> Option<(&AttributeKey, &str)> {
         match self.avas.as_slice() {
-            [NormalizedAva { attribute, value: NormalizedValue::Text(text) }] => Some((attribute, text)),
+            [
+                NormalizedAva {
+                    attribute,
+                    value: NormalizedValue::Text(text),
+                },
+            ] => Some((attribute, text)),
             _ => None,
         }
     }
@@ -186,7 +199,8 @@ impl NormalizedAva {
         match (&self.attribute, schema.attribute(attribute)) {
             (AttributeKey::Known(id), Some(other)) if *id == other => {
                 if let (NormalizedValue::Text(prepared), Found::Text(text)) = (&self.value, value)
-                    && let Some(equal) = equals_plain(schema, *id, prepared, text)
+                    && let Some(equal) = text_fold(schema, *id)
+                        .and_then(|fold| equals_prepared(prepared, fold, text.as_bytes()))
                 {
                     return equal;
                 }
@@ -245,15 +259,22 @@ fn normalize_value(schema: &Schema, id: AttributeId, value: &Found<'_>) -> Norma
     }
 }
 
+/// Whether case counts, where values are compared as text.
+fn text_fold(schema: &Schema, id: AttributeId) -> Option<Fold> {
+    match schema.attribute_type(id).equality? {
+        MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 => Some(Fold::Ignore),
+        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => Some(Fold::Exact),
+        _ => None,
+    }
+}
+
 /// The text as the type's equality rule compares it.
 fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
-    let prepared = match schema.attribute_type(id).equality {
-        Some(MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5) => prepare_ignore_case(text),
-        Some(MatchingRule::CaseExact | MatchingRule::CaseExactIa5) => prepare_exact(text),
-        Some(rule) => rule
-            .assertion(schema, text.as_bytes())
-            .and_then(canonical),
-        None => None,
+    let prepared = match (text_fold(schema, id), schema.attribute_type(id).equality) {
+        (Some(fold), _) => prepare(text, fold),
+        (None, Some(MatchingRule::ObjectIdentifier)) => schema.resolve_oid(text).map(str::to_owned),
+        (None, Some(rule)) => rule.assertion(schema, text.as_bytes()).and_then(canonical),
+        (None, None) => None,
     };
     match prepared {
         Some(prepared) => NormalizedValue::Text(prepared.into()),
@@ -264,10 +285,9 @@ fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
 /// One spelling for all equal assertions. Values of these syntaxes name entries only in theory.
 fn canonical(assertion: Assertion) -> Option<String> {
     match assertion {
-        Assertion::Numeric(text)
-        | Assertion::Telephone(text)
-        | Assertion::Integer(text)
-        | Assertion::Oid(text) => Some(text.into()),
+        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => {
+            Some(text.into())
+        }
         Assertion::Boolean(value) => Some(if value { "TRUE" } else { "FALSE" }.to_owned()),
         Assertion::Time(time) => Some(format!("{}.{:09}", time.seconds, time.nanos)),
         Assertion::Uuid(uuid) => Some(format!("{uuid:032x}")),
@@ -278,32 +298,6 @@ fn canonical(assertion: Assertion) -> Option<String> {
     }
 }
 
-/// Compares plain ASCII without preparing it; none where it is not so simple.
-fn equals_plain(schema: &Schema, id: AttributeId, prepared: &str, text: &str) -> Option<bool> {
-    let ignore_case = match schema.attribute_type(id).equality? {
-        MatchingRule::CaseIgnore | MatchingRule::CaseIgnoreIa5 => true,
-        MatchingRule::CaseExact | MatchingRule::CaseExactIa5 => false,
-        _ => return None,
-    };
-    let mut previous = b' ';
-    for byte in text.bytes() {
-        // Preparation removes or folds everything else, and spaces unless they stand between words.
-        let plain = byte.is_ascii_graphic() || (byte == b' ' && previous != b' ');
-        if !plain {
-            return None;
-        }
-        previous = byte;
-    }
-    if previous == b' ' {
-        return None;
-    }
-    Some(if ignore_case {
-        prepared.eq_ignore_ascii_case(text)
-    } else {
-        prepared == text
-    })
-}
-
 /// The string in a BER encoding (RFC 4514 2.4), if it is one of the ASN.1 string types.
 fn decode_string(encoded: &[u8]) -> Option<String> {
     let (&tag, rest) = encoded.split_first()?;
@@ -312,7 +306,9 @@ fn decode_string(encoded: &[u8]) -> Option<String> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (length, content) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = length.iter().fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
+            let length = length
+                .iter()
+                .fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
             (length, content)
         }
         _ => return None,

@@ -3,10 +3,9 @@
 
 use std::cmp::Ordering;
 
-use super::logic::{ResolvedFilter, Side, Truth};
+use super::logic::{ResolvedFilter, Side, Truth, ValueTest};
 use crate::model::dn::{AvaReader, RawValue};
 use crate::model::entry::Entry;
-use crate::model::matching::Assertion;
 use crate::model::schema::{AttributeId, Schema, ids};
 
 /// Answers the leaves that the directory has replaced ([`ResolvedFilter::Relation`]).
@@ -64,24 +63,45 @@ impl ResolvedFilter {
         match self {
             Self::Present(ids::ENTRY_DN) => true,
             Self::Present(attribute) => entry.has(*attribute),
-            Self::Equality { attribute, assertion, .. } | Self::InChain { attribute, assertion, .. } => {
-                any_value(entry, *attribute, |value| {
-                    assertion.equals(schema, value) == Some(true)
-                })
+            Self::Equality {
+                attribute,
+                assertion,
+                ..
             }
-            Self::Ordering { attribute, side, assertion, .. } => {
+            | Self::InChain {
+                attribute,
+                assertion,
+                ..
+            } => any_value(entry, *attribute, |value| {
+                assertion.equals(schema, value) == Some(true)
+            }),
+            Self::Ordering {
+                attribute,
+                side,
+                assertion,
+                ..
+            } => {
                 let outside = match side {
                     Side::GreaterOrEqual => Ordering::Less,
                     Side::LessOrEqual => Ordering::Greater,
                 };
                 any_value(entry, *attribute, |value| {
-                    assertion.compare(schema, value).is_some_and(|order| order != outside)
+                    assertion
+                        .compare(schema, value)
+                        .is_some_and(|order| order != outside)
                 })
             }
-            Self::Substrings { attribute, assertion } => {
-                any_value(entry, *attribute, |value| assertion.matches(value) == Some(true))
-            }
-            Self::InName { attribute, assertion } => in_name(schema, entry, *attribute, assertion),
+            Self::Substrings {
+                attribute,
+                assertion,
+                ..
+            } => any_value(entry, *attribute, |value| {
+                assertion.matches(value) == Some(true)
+            }),
+            Self::Extensible {
+                attribute, test, ..
+            } => any_value(entry, *attribute, |value| test.passes(schema, value)),
+            Self::InName { attributes, test } => in_name(schema, entry, attributes, test),
             _ => false,
         }
     }
@@ -95,15 +115,26 @@ fn any_value(entry: &Entry, attribute: AttributeId, test: impl Fn(&[u8]) -> bool
     entry.values(attribute).iter().any(|value| test(value))
 }
 
-fn in_name(schema: &Schema, entry: &Entry, attribute: AttributeId, assertion: &Assertion) -> bool {
+fn in_name(schema: &Schema, entry: &Entry, attributes: &[AttributeId], test: &ValueTest) -> bool {
     let mut reader = AvaReader::new(&entry.dn);
     while let Ok(Some((ava, _))) = reader.next_ava() {
         if let RawValue::Text(text) = &ava.value
-            && schema.attribute(ava.attribute) == Some(attribute)
-            && assertion.equals(schema, text.as_bytes()) == Some(true)
+            && let Some(id) = schema.attribute(ava.attribute)
+            && attributes.contains(&id)
+            && test.passes(schema, text.as_bytes())
         {
             return true;
         }
     }
     false
+}
+
+impl ValueTest {
+    fn passes(&self, schema: &Schema, value: &[u8]) -> bool {
+        match self {
+            Self::Equal(assertion) => assertion.equals(schema, value) == Some(true),
+            Self::Less(assertion) => assertion.compare(schema, value) == Some(Ordering::Less),
+            Self::Substrings(assertion) => assertion.matches(value) == Some(true),
+        }
+    }
 }

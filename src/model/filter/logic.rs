@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::model::matching::{Assertion, SubstringAssertion};
-use crate::model::schema::{AttributeId, ids};
+use crate::model::schema::{AttributeId, MatchingRule, ids};
 
 /// What a filter is for an entry. Only `True` matches; `Undefined` is not the opposite of anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,33 +81,49 @@ pub enum ResolvedFilter {
     Not(Box<ResolvedFilter>),
     /// The attribute has a value.
     Present(AttributeId),
-    /// A value is equal under the assertion's rule, which need not be the attribute's own: an
-    /// extensible match can name another.
+    /// A value is equal under the attribute's own equality rule.
     Equality {
         /// The attribute type.
         attribute: AttributeId,
-        /// The prepared value and its rule.
+        /// The prepared value.
         assertion: Assertion,
         /// The value as it was received.
         value: Bytes,
     },
-    /// A value has these parts.
+    /// A value has these parts, under the attribute's own substrings rule.
     Substrings {
         /// The attribute type.
         attribute: AttributeId,
-        /// The prepared parts and their rule.
+        /// The prepared parts.
         assertion: SubstringAssertion,
+        /// What the value begins with, as received.
+        initial: Option<Bytes>,
+        /// What follows, as received.
+        any: Vec<Bytes>,
+        /// What the value ends with, as received.
+        last: Option<Bytes>,
     },
-    /// A value is on this side of the asserted one, or equal to it.
+    /// A value is on this side of the asserted one, or equal to it, under the attribute's own
+    /// ordering rule.
     Ordering {
         /// The attribute type.
         attribute: AttributeId,
         /// Which side.
         side: Side,
-        /// The prepared value and its rule.
+        /// The prepared value.
         assertion: Assertion,
         /// The value as it was received.
         value: Bytes,
+    },
+    /// A value passes a test under another rule than the attribute's own, such as a bit rule: nothing
+    /// can be concluded from how the attribute is compared otherwise.
+    Extensible {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// The matching rule.
+        rule: MatchingRule,
+        /// The test.
+        test: ValueTest,
     },
     /// A DN value equals the asserted one, or leads to it through a chain of entries
     /// (1.2.840.113556.1.4.1941). The evaluator sees one entry and decides the first link; the
@@ -120,15 +136,26 @@ pub enum ResolvedFilter {
         /// The DN as it was received.
         value: Bytes,
     },
-    /// The entry's own DN holds this value of the attribute, in whichever RDN (`:dn:`).
+    /// A value of one of these types in the entry's own DN, in whichever RDN, passes the test (`:dn:`).
     InName {
-        /// The attribute type.
-        attribute: AttributeId,
-        /// The prepared value and its rule.
-        assertion: Assertion,
+        /// The attribute types.
+        attributes: Vec<AttributeId>,
+        /// The test.
+        test: ValueTest,
     },
     /// A leaf the directory has replaced by something it asks elsewhere, such as a membership.
     Relation(usize),
+}
+
+/// What an extensible match asks of a value; which question it is follows from the rule's kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueTest {
+    /// Is it the asserted one?
+    Equal(Assertion),
+    /// Does it come before the asserted one? (RFC 4517 4.2.4 and the other ordering rules.)
+    Less(Assertion),
+    /// Has it these parts?
+    Substrings(SubstringAssertion),
 }
 
 /// The side of an ordering match.
@@ -223,7 +250,10 @@ impl ResolvedFilter {
     #[must_use]
     pub fn map_leaves(self, replace: &mut impl FnMut(Self) -> Self) -> Self {
         // A trait object, so that recursion does not instantiate itself for ever.
-        fn map(filter: ResolvedFilter, replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter) -> ResolvedFilter {
+        fn map(
+            filter: ResolvedFilter,
+            replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter,
+        ) -> ResolvedFilter {
             use ResolvedFilter as R;
             match filter {
                 constant @ (R::True | R::False | R::Undefined) => constant,
@@ -259,7 +289,9 @@ impl ResolvedFilter {
     pub fn for_each_leaf(&self, visit: &mut dyn FnMut(&Self)) {
         match self {
             Self::True | Self::False | Self::Undefined => {}
-            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each_leaf(visit)),
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().for_each(|part| part.for_each_leaf(visit))
+            }
             Self::Not(inner) => inner.for_each_leaf(visit),
             leaf => visit(leaf),
         }
@@ -289,6 +321,7 @@ impl ResolvedFilter {
             | Self::Equality { attribute, .. }
             | Self::Substrings { attribute, .. }
             | Self::Ordering { attribute, .. }
+            | Self::Extensible { attribute, .. }
             | Self::InChain { attribute, .. } => Some(*attribute).filter(|&id| id != ids::ENTRY_DN),
             _ => None,
         }

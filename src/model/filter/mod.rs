@@ -14,7 +14,7 @@ mod tests;
 use bytes::Bytes;
 
 pub use evaluate::{NoRelations, Relations};
-pub use logic::{ResolvedFilter, Side, Truth};
+pub use logic::{ResolvedFilter, Side, Truth, ValueTest};
 pub use parse::FilterError;
 
 /// How deep filters may be nested. Evaluation recurses, so hostile input must not choose the depth.

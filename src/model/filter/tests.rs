@@ -7,4 +7,6 @@
     missing_docs
 )]
 
+mod evaluation;
+mod logic;
 mod text;

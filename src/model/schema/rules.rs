@@ -75,7 +75,7 @@ rules! {
     OctetStringOrdering "2.5.13.18" "octetStringOrderingMatch" Ordering OctetString "Order of bytes.";
     TelephoneNumber "2.5.13.20" "telephoneNumberMatch" Equality TelephoneNumber "Equal but for spaces and hyphens.";
     TelephoneNumberSubstrings "2.5.13.21" "telephoneNumberSubstringsMatch" Substrings SubstringAssertion "Pieces of telephone numbers.";
-    UniqueMember "2.5.13.23" "uniqueMemberMatch" Equality NameAndOptionalUid "The same name and, if asserted, the same unique identifier.";
+    UniqueMember "2.5.13.23" "uniqueMemberMatch" Equality NameAndOptionalUid "The same name and the same unique identifier or none.";
     GeneralizedTime "2.5.13.27" "generalizedTimeMatch" Equality GeneralizedTime "The same point in time.";
     GeneralizedTimeOrdering "2.5.13.28" "generalizedTimeOrderingMatch" Ordering GeneralizedTime "Earlier or later.";
     IntegerFirstComponent "2.5.13.29" "integerFirstComponentMatch" Equality Integer "The first component is that number.";

@@ -93,16 +93,17 @@ impl Syntax {
                         .all(|byte| byte.is_ascii_digit() || *byte == b' ')
             }
             Self::Integer => is_integer(value),
-            Self::Boolean => matches!(value, b"TRUE" | b"FALSE"),
+            Self::Boolean => {
+                value.eq_ignore_ascii_case(b"TRUE") || value.eq_ignore_ascii_case(b"FALSE")
+            }
             Self::BitString => is_bit_string(value),
             Self::Oid => is_oid(value),
             Self::Dn => std::str::from_utf8(value).is_ok_and(|text| Dn::parse(text).is_ok()),
-            Self::NameAndOptionalUid => {
-                std::str::from_utf8(value).is_ok_and(|text| Dn::parse(split_uid(text).0).is_ok())
-            }
+            Self::NameAndOptionalUid => std::str::from_utf8(value)
+                .is_ok_and(|text| Dn::parse(Self::split_uid(text).0).is_ok()),
             Self::GeneralizedTime => Timestamp::parse_generalized(value).is_some(),
             Self::UtcTime => Timestamp::parse_utc_time(value).is_some(),
-            Self::Uuid => parse_uuid(value).is_some(),
+            Self::Uuid => Self::parse_uuid(value).is_some(),
             Self::PostalAddress => is_postal_address(value),
             Self::DeliveryMethod => is_delivery_method(value),
             Self::OtherMailbox => value
@@ -153,6 +154,33 @@ impl Syntax {
             | Self::SubstringAssertion => !value.is_empty(),
         }
     }
+
+    /// Splits a Name And Optional UID (RFC 4517 section 3.3.21) into the name and the bit string.
+    #[must_use]
+    pub fn split_uid(text: &str) -> (&str, Option<&str>) {
+        match text.rsplit_once('#') {
+            Some((name, bits)) if is_bit_string(bits.as_bytes()) => (name, Some(bits)),
+            _ => (text, None),
+        }
+    }
+
+    /// RFC 4530 section 2.1: the 36 characters of RFC 4122.
+    #[must_use]
+    pub fn parse_uuid(value: &[u8]) -> Option<u128> {
+        if value.len() != 36 {
+            return None;
+        }
+        value
+            .iter()
+            .enumerate()
+            .try_fold(0_u128, |number, (place, byte)| match (place, byte) {
+                (8 | 13 | 18 | 23, b'-') => Some(number),
+                (8 | 13 | 18 | 23, _) => None,
+                (_, digit) => char::from(*digit)
+                    .to_digit(16)
+                    .map(|digit| (number << 4) | u128::from(digit)),
+            })
+    }
 }
 
 /// `PrintableString` (RFC 4517 section 3.2).
@@ -174,7 +202,7 @@ fn is_integer(value: &[u8]) -> bool {
 }
 
 /// RFC 4517 section 3.3.2: `'0101'B`.
-pub(in crate::model) fn is_bit_string(value: &[u8]) -> bool {
+pub(super) fn is_bit_string(value: &[u8]) -> bool {
     value
         .strip_prefix(b"'")
         .and_then(|rest| rest.strip_suffix(b"'B"))
@@ -182,47 +210,22 @@ pub(in crate::model) fn is_bit_string(value: &[u8]) -> bool {
 }
 
 /// A name or a dotted identifier (RFC 4512 section 1.4).
-pub(in crate::model) fn is_oid(value: &[u8]) -> bool {
+pub(super) fn is_oid(value: &[u8]) -> bool {
     is_descriptor(value) || is_numeric_oid(value)
 }
 
 /// A short name: a letter, then letters, digits and hyphens.
-pub(in crate::model) fn is_descriptor(value: &[u8]) -> bool {
+pub(super) fn is_descriptor(value: &[u8]) -> bool {
     matches!(value, [first, rest @ ..] if first.is_ascii_alphabetic()
         && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'))
 }
 
 /// Two or more numbers without superfluous zeros, separated by dots.
-pub(in crate::model) fn is_numeric_oid(value: &[u8]) -> bool {
+pub(super) fn is_numeric_oid(value: &[u8]) -> bool {
     value.contains(&b'.')
         && value
             .split(|byte| *byte == b'.')
             .all(|number| is_integer(number) && !number.starts_with(b"-"))
-}
-
-/// Splits a Name And Optional UID (RFC 4517 section 3.3.21) into the name and the bit string.
-pub(in crate::model) fn split_uid(text: &str) -> (&str, Option<&str>) {
-    match text.rsplit_once('#') {
-        Some((name, bits)) if is_bit_string(bits.as_bytes()) => (name, Some(bits)),
-        _ => (text, None),
-    }
-}
-
-/// RFC 4530 section 2.1: the 36 characters of RFC 4122.
-pub(in crate::model) fn parse_uuid(value: &[u8]) -> Option<u128> {
-    if value.len() != 36 {
-        return None;
-    }
-    value
-        .iter()
-        .enumerate()
-        .try_fold(0_u128, |number, (place, byte)| match (place, byte) {
-            (8 | 13 | 18 | 23, b'-') => Some(number),
-            (8 | 13 | 18 | 23, _) => None,
-            (_, digit) => char::from(*digit)
-                .to_digit(16)
-                .map(|digit| (number << 4) | u128::from(digit)),
-        })
 }
 
 /// RFC 4517 section 3.3.28: lines separated by `$`; `\24` and `\5C` stand for `$` and `\`.
