@@ -17,7 +17,7 @@ mod tests;
 pub use control::{Control, ControlValueError, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults};
 pub use message::{Decoded, Message, ProtocolError, decode};
 pub use request::{
-    BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, Scope, SearchRequest, SecretBytes,
+    BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
 };
 pub use response::{
     LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, write_entry, write_extended_response,

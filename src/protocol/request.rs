@@ -8,6 +8,7 @@ use super::message::{Fault, ProtocolError};
 use super::response::ResponseKind;
 use super::result_code::ResultCode;
 use crate::model::filter::Filter;
+use crate::model::scope::Scope;
 use bytes::Bytes;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -37,7 +38,7 @@ pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
     /// The octets, for the one place that verifies them.
-    pub fn expose(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -143,19 +144,6 @@ pub enum Credentials {
         /// The mechanism's name.
         mechanism: String,
     },
-}
-
-/// How far below its base a search looks (section 4.5.1.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// The base entry only.
-    Base,
-    /// The entries directly below the base.
-    One,
-    /// The base and everything below it.
-    Subtree,
-    /// Everything below the base but not the base itself (draft-sermersheim-ldap-subordinate-scope).
-    Children,
 }
 
 /// When aliases are followed (section 4.5.1.3). There are none in this directory, so all are alike.

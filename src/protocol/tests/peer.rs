@@ -3,6 +3,7 @@
 use super::super::response::put_entry;
 use super::*;
 use crate::model::filter::Filter;
+use crate::model::scope::Scope;
 use bytes::Bytes;
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;

@@ -3,6 +3,7 @@
 use super::super::filter::MAX_ELEMENTS;
 use super::*;
 use crate::model::filter::{Filter, MAX_DEPTH};
+use crate::model::scope::Scope;
 use bytes::Bytes;
 
 const SCOPE: usize = 1;
@@ -45,7 +46,7 @@ fn sssd_binds_with_a_password_policy_control_without_value() {
     let Credentials::Simple(password) = &bind.credentials else {
         panic!()
     };
-    assert_eq!(password.expose(), b"pw\xff\x00!");
+    assert_eq!(password.as_bytes(), b"pw\xff\x00!");
     assert_eq!(format!("{password:?} {bind:?}").matches("pw").count(), 0);
 }
 
