@@ -315,6 +315,6 @@ mod tests {
         else {
             panic!()
         };
-        assert!(matches!(bind.credentials, request::Credentials::Simple(word) if word.expose() == b"pw\xffpw!"));
+        assert!(matches!(bind.credentials, request::Credentials::Simple(word) if word.as_bytes() == b"pw\xffpw!"));
     }
 }

@@ -5,18 +5,20 @@
 //! value it can not use, loses signs and criticality and takes text only.
 
 pub mod ber;
-mod control;
+pub mod control;
 mod filter;
-mod message;
-mod request;
-mod response;
-mod result_code;
+pub mod message;
+pub mod request;
+pub mod response;
+pub mod result_code;
 #[cfg(test)]
 mod tests;
 
 pub use control::{Control, ControlValueError, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults};
 pub use message::{Decoded, Message, ProtocolError, decode};
-pub use request::{BindRequest, Credentials, DerefAliases, Request, SearchRequest, SecretBytes};
+pub use request::{
+    BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
+};
 pub use response::{
     LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, write_entry, write_extended_response,
     write_notice_of_disconnection, write_result,

@@ -8,6 +8,7 @@ use super::message::{Fault, ProtocolError};
 use super::response::ResponseKind;
 use super::result_code::ResultCode;
 use crate::model::filter::Filter;
+use crate::model::scope::Scope;
 use bytes::Bytes;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -37,7 +38,7 @@ pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
     /// The octets, for the one place that verifies them.
-    pub fn expose(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -60,8 +61,8 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// A request of any kind.
-#[derive(Clone)]
+/// A request of any kind. `Debug` shows no values that may be secret.
+#[derive(Debug, Clone)]
 #[cfg_attr(test, derive(PartialEq))]
 pub enum Request {
     /// Section 4.2.
@@ -71,24 +72,12 @@ pub enum Request {
     /// Section 4.5.
     Search(SearchRequest),
     /// Section 4.10.
-    Compare {
-        /// The entry's DN.
-        entry: String,
-        /// The attribute description.
-        attribute: String,
-        /// The assertion value.
-        value: Bytes,
-    },
+    Compare(CompareRequest),
     /// Section 4.11, with the id of the operation that is not wanted any more; no answer. An id that no operation can
     /// have arrives as 0.
     Abandon(i32),
     /// Section 4.12.
-    Extended {
-        /// The operation's OID.
-        name: String,
-        /// Its own encoding; may hold passwords.
-        value: Option<Bytes>,
-    },
+    Extended(ExtendedRequest),
     /// Section 4.7. Checked for its structure only, as all writes are refused.
     Add,
     /// Section 4.6; as `Add`.
@@ -104,9 +93,9 @@ impl Request {
     pub fn response_kind(&self) -> Option<ResponseKind> {
         Some(match self {
             Request::Bind(_) => ResponseKind::Bind,
-            Request::Search(_) => ResponseKind::Search,
-            Request::Compare { .. } => ResponseKind::Compare,
-            Request::Extended { .. } => ResponseKind::Extended,
+            Request::Search(_) => ResponseKind::SearchResultDone,
+            Request::Compare(_) => ResponseKind::Compare,
+            Request::Extended(_) => ResponseKind::Extended,
             Request::Add => ResponseKind::Add,
             Request::Modify => ResponseKind::Modify,
             Request::Delete => ResponseKind::Delete,
@@ -121,31 +110,13 @@ impl Request {
             Request::Bind(_) => "bind",
             Request::Unbind => "unbind",
             Request::Search(_) => "search",
-            Request::Compare { .. } => "compare",
+            Request::Compare(_) => "compare",
             Request::Abandon(_) => "abandon",
-            Request::Extended { .. } => "extended",
+            Request::Extended(_) => "extended",
             Request::Add => "add",
             Request::Modify => "modify",
             Request::Delete => "delete",
             Request::ModifyDn => "modifyDN",
-        }
-    }
-}
-
-/// Values of compares and extended operations may be passwords: they are not shown.
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Request::Bind(bind) => bind.fmt(f),
-            Request::Search(search) => search.fmt(f),
-            Request::Compare { entry, attribute, .. } => f
-                .debug_struct("Compare")
-                .field("entry", entry)
-                .field("attribute", attribute)
-                .finish_non_exhaustive(),
-            Request::Abandon(id) => f.debug_tuple("Abandon").field(id).finish(),
-            Request::Extended { name, .. } => f.debug_struct("Extended").field("name", name).finish_non_exhaustive(),
-            other => f.write_str(other.name()),
         }
     }
 }
@@ -213,7 +184,7 @@ pub struct SearchRequest {
 /// The filter's values may be anything, also passwords: only its shape is shown.
 impl fmt::Debug for SearchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Search")
+        f.debug_struct("SearchRequest")
             .field("base", &self.base)
             .field("scope", &self.scope)
             .field("size_limit", &self.size_limit)
@@ -225,12 +196,53 @@ impl fmt::Debug for SearchRequest {
     }
 }
 
+/// Section 4.10.
+#[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq))]
+pub struct CompareRequest {
+    /// The entry's DN.
+    pub entry: String,
+    /// The attribute description.
+    pub attribute: String,
+    /// The assertion value.
+    pub value: Bytes,
+}
+
+/// The value may be somebody's guess at a password: it is not shown.
+impl fmt::Debug for CompareRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompareRequest")
+            .field("entry", &self.entry)
+            .field("attribute", &self.attribute)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Section 4.12.
+#[derive(Clone)]
+#[cfg_attr(test, derive(PartialEq))]
+pub struct ExtendedRequest {
+    /// The operation's OID.
+    pub name: String,
+    /// Its own encoding; absent and empty are different things.
+    pub value: Option<Bytes>,
+}
+
+/// The value may hold passwords: it is not shown.
+impl fmt::Debug for ExtendedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtendedRequest")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Which response belongs to an operation's tag: an error for a tag that is no request, `None` for the requests
 /// without a response.
 pub(super) fn response_kind(tag: u8) -> Result<Option<ResponseKind>, ProtocolError> {
     Ok(Some(match tag {
         BIND => ResponseKind::Bind,
-        SEARCH => ResponseKind::Search,
+        SEARCH => ResponseKind::SearchResultDone,
         MODIFY => ResponseKind::Modify,
         ADD => ResponseKind::Add,
         DELETE => ResponseKind::Delete,
@@ -248,8 +260,8 @@ pub(super) fn decode_request(operation: Element<'_>, frame: &Bytes) -> Result<Re
     match operation.tag {
         BIND => decode_bind(reader).map(Request::Bind),
         SEARCH => decode_search(reader, frame).map(Request::Search),
-        COMPARE => decode_compare(reader, frame),
-        EXTENDED => decode_extended(reader, frame),
+        COMPARE => decode_compare(reader, frame).map(Request::Compare),
+        EXTENDED => decode_extended(reader, frame).map(Request::Extended),
         ADD => check_add(reader).map(|()| Request::Add),
         MODIFY => check_modify(reader).map(|()| Request::Modify),
         MODIFY_DN => check_modify_dn(reader).map(|()| Request::ModifyDn),
@@ -320,9 +332,9 @@ fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest,
     let base = text(reader.octets()?)?;
     let scope = match reader.enumerated()? {
         Some(0) => Scope::Base,
-        Some(1) => Scope::OneLevel,
+        Some(1) => Scope::One,
         Some(2) => Scope::Subtree,
-        Some(3) => Scope::Subordinates,
+        Some(3) => Scope::Children,
         _ => return Err(Fault::value("scope is unknown")),
     };
     let deref_aliases = match reader.enumerated()? {
@@ -370,25 +382,25 @@ fn limit(value: Option<i64>, problem: &'static str) -> Result<u32, Fault> {
         .ok_or(Fault::value(problem))
 }
 
-fn decode_compare(mut reader: Reader<'_>, frame: &Bytes) -> Result<Request, Fault> {
+fn decode_compare(mut reader: Reader<'_>, frame: &Bytes) -> Result<CompareRequest, Fault> {
     let entry = text(reader.octets()?)?;
     let mut assertion = reader.constructed(ber::SEQUENCE)?;
     let attribute = text(assertion.octets()?)?;
     let value = ber::share(frame, assertion.octets()?);
     assertion.finish(&[ber::OCTET_STRING])?;
     reader.finish(&[ber::OCTET_STRING, ber::SEQUENCE])?;
-    Ok(Request::Compare {
+    Ok(CompareRequest {
         entry,
         attribute,
         value,
     })
 }
 
-fn decode_extended(mut reader: Reader<'_>, frame: &Bytes) -> Result<Request, Fault> {
+fn decode_extended(mut reader: Reader<'_>, frame: &Bytes) -> Result<ExtendedRequest, Fault> {
     let name = text(reader.expect(ber::context(0))?)?;
     let value = reader.optional(ber::context(1))?.map(|value| ber::share(frame, value));
     reader.finish(&[ber::context(0), ber::context(1)])?;
-    Ok(Request::Extended { name, value })
+    Ok(ExtendedRequest { name, value })
 }
 
 /// An attribute description and its values.

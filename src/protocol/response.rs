@@ -10,7 +10,6 @@ use crate::model::entry::{Entry, Selection};
 use crate::model::schema::Schema;
 use crate::model::value::Value;
 use bytes::{BufMut, BytesMut};
-use std::borrow::Cow;
 
 /// The responseName of a Notice of Disconnection (section 4.4.1).
 pub const NOTICE_OF_DISCONNECTION: &str = "1.3.6.1.4.1.1466.20036";
@@ -25,7 +24,7 @@ pub enum ResponseKind {
     /// BindResponse.
     Bind,
     /// SearchResultDone.
-    Search,
+    SearchResultDone,
     /// ModifyResponse.
     Modify,
     /// AddResponse.
@@ -44,7 +43,7 @@ impl ResponseKind {
     const fn tag(self) -> u8 {
         match self {
             ResponseKind::Bind => 0x61,
-            ResponseKind::Search => 0x65,
+            ResponseKind::SearchResultDone => 0x65,
             ResponseKind::Modify => 0x67,
             ResponseKind::Add => 0x69,
             ResponseKind::Delete => 0x6b,
@@ -63,12 +62,12 @@ pub struct LdapResult {
     /// With noSuchObject and its kin: the deepest entry that exists above the name, else empty.
     pub matched_dn: String,
     /// The diagnostic message: for people, and for no eyes that should not see SQL, hosts or files.
-    pub text: Cow<'static, str>,
+    pub text: String,
 }
 
 impl LdapResult {
     /// A result without a matched DN.
-    pub fn new(code: ResultCode, text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(code: ResultCode, text: impl Into<String>) -> Self {
         LdapResult {
             code,
             matched_dn: String::new(),
@@ -145,7 +144,7 @@ pub fn write_extended_response(
 
 /// Appends the last message of a connection that the server ends (section 4.4.1).
 pub fn write_notice_of_disconnection(buffer: &mut BytesMut, code: ResultCode, text: &str) {
-    let result = LdapResult::new(code, text.to_owned());
+    let result = LdapResult::new(code, text);
     write_extended_response(buffer, 0, &result, Some(NOTICE_OF_DISCONNECTION), None);
 }
 

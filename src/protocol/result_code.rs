@@ -76,7 +76,7 @@ result_codes! {
     /// An alias is wrong.
     AliasProblem = 33, "aliasProblem";
     /// A DN breaks the syntax of DNs.
-    InvalidDnSyntax = 34, "invalidDNSyntax";
+    InvalidDNSyntax = 34, "invalidDNSyntax";
     /// An alias could not be dereferenced.
     AliasDereferencingProblem = 36, "aliasDereferencingProblem";
     /// The entry can not be authenticated this way.
@@ -104,13 +104,13 @@ result_codes! {
     /// Only possible on a leaf.
     NotAllowedOnNonLeaf = 66, "notAllowedOnNonLeaf";
     /// Not possible on the attribute that names the entry.
-    NotAllowedOnRdn = 67, "notAllowedOnRDN";
+    NotAllowedOnRDN = 67, "notAllowedOnRDN";
     /// The entry is already there.
     EntryAlreadyExists = 68, "entryAlreadyExists";
     /// The structural class can not change.
     ObjectClassModsProhibited = 69, "objectClassModsProhibited";
     /// More than one server would be needed.
-    AffectsMultipleDsas = 71, "affectsMultipleDSAs";
+    AffectsMultipleDSAs = 71, "affectsMultipleDSAs";
     /// draft-ietf-ldapext-ldapv3-vlv: the list view failed.
     VirtualListViewError = 76, "virtualListViewError";
     /// None of the others.
@@ -160,7 +160,7 @@ mod tests {
     fn numbers_and_names() {
         assert_eq!(ResultCode::InvalidCredentials.number(), 49);
         assert_eq!(ResultCode::SyncRefreshRequired.number(), 4096);
-        assert_eq!(ResultCode::InvalidDnSyntax.to_string(), "invalidDNSyntax");
+        assert_eq!(ResultCode::InvalidDNSyntax.to_string(), "invalidDNSyntax");
         for code in ResultCode::ALL {
             assert_eq!(ResultCode::from_number(code.number().into()), Some(*code));
         }

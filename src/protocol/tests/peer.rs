@@ -3,6 +3,7 @@
 use super::super::response::put_entry;
 use super::*;
 use crate::model::filter::Filter;
+use crate::model::scope::Scope;
 use bytes::Bytes;
 use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
@@ -127,9 +128,9 @@ fn filter() -> impl Strategy<Value = peer::LdapFilter> {
 fn search() -> impl Strategy<Value = (peer::LdapOp, Request)> {
     let scope = prop::sample::select(vec![
         (peer::LdapSearchScope::Base, Scope::Base),
-        (peer::LdapSearchScope::OneLevel, Scope::OneLevel),
+        (peer::LdapSearchScope::OneLevel, Scope::One),
         (peer::LdapSearchScope::Subtree, Scope::Subtree),
-        (peer::LdapSearchScope::Children, Scope::Subordinates),
+        (peer::LdapSearchScope::Children, Scope::Children),
     ]);
     let aliases = prop::sample::select(vec![
         (peer::LdapDerefAliases::Never, DerefAliases::Never),
@@ -222,21 +223,21 @@ fn other() -> impl Strategy<Value = (peer::LdapOp, Request)> {
         Just((peer::LdapOp::UnbindRequest, Request::Unbind)),
         (1..=i32::MAX).prop_map(|id| (peer::LdapOp::AbandonRequest(id), Request::Abandon(id))),
         (text(), text(), octets()).prop_map(|(dn, atype, val)| {
-            let ours = Request::Compare {
+            let ours = Request::Compare(CompareRequest {
                 entry: dn.clone(),
                 attribute: atype.clone(),
                 value: Bytes::from(val.clone()),
-            };
+            });
             (
                 peer::LdapOp::CompareRequest(peer::LdapCompareRequest { dn, atype, val }),
                 ours,
             )
         }),
         (text(), prop::option::of(octets())).prop_map(|(name, value)| {
-            let ours = Request::Extended {
+            let ours = Request::Extended(ExtendedRequest {
                 name: name.clone(),
                 value: value.clone().map(Bytes::from),
-            };
+            });
             (
                 peer::LdapOp::ExtendedRequest(peer::LdapExtendedRequest { name, value }),
                 ours,
@@ -333,7 +334,7 @@ fn operation_of(kind: ResponseKind, result: peer::LdapResult) -> peer::LdapOp {
             res: result,
             saslcreds: None,
         }),
-        ResponseKind::Search => peer::LdapOp::SearchResultDone(result),
+        ResponseKind::SearchResultDone => peer::LdapOp::SearchResultDone(result),
         ResponseKind::Modify => peer::LdapOp::ModifyResponse(result),
         ResponseKind::Add => peer::LdapOp::AddResponse(result),
         ResponseKind::Delete => peer::LdapOp::DelResponse(result),
@@ -350,7 +351,7 @@ fn operation_of(kind: ResponseKind, result: peer::LdapResult) -> peer::LdapOp {
 fn kind() -> impl Strategy<Value = ResponseKind> {
     prop::sample::select(vec![
         ResponseKind::Bind,
-        ResponseKind::Search,
+        ResponseKind::SearchResultDone,
         ResponseKind::Modify,
         ResponseKind::Add,
         ResponseKind::Delete,

@@ -3,6 +3,7 @@
 use super::super::filter::MAX_ELEMENTS;
 use super::*;
 use crate::model::filter::{Filter, MAX_DEPTH};
+use crate::model::scope::Scope;
 use bytes::Bytes;
 
 const SCOPE: usize = 1;
@@ -20,7 +21,7 @@ fn search(octets: &[u8]) -> SearchRequest {
 }
 
 fn refused_search(octets: &[u8], code: ResultCode) {
-    assert_eq!(unusable(octets), (1, ResponseKind::Search, code));
+    assert_eq!(unusable(octets), (1, ResponseKind::SearchResultDone, code));
 }
 
 fn filter(octets: &[u8]) -> Filter {
@@ -45,7 +46,7 @@ fn sssd_binds_with_a_password_policy_control_without_value() {
     let Credentials::Simple(password) = &bind.credentials else {
         panic!()
     };
-    assert_eq!(password.expose(), b"pw\xff\x00!");
+    assert_eq!(password.as_bytes(), b"pw\xff\x00!");
     assert_eq!(format!("{password:?} {bind:?}").matches("pw").count(), 0);
 }
 
@@ -135,7 +136,7 @@ fn sssd_pages_through_groups() {
 
 #[test]
 fn scopes_and_aliases() {
-    let scopes = [Scope::Base, Scope::OneLevel, Scope::Subtree, Scope::Subordinates];
+    let scopes = [Scope::Base, Scope::One, Scope::Subtree, Scope::Children];
     let aliases = [
         DerefAliases::Never,
         DerefAliases::InSearching,
@@ -387,11 +388,11 @@ fn wide_filters_are_limited() {
 #[test]
 fn compares() {
     let compare = |assertion: &[u8]| envelope(&tlv(0x6e, &[b"\x04\x04cn=a", &tlv(0x30, &[assertion])]));
-    let expected = Request::Compare {
+    let expected = Request::Compare(CompareRequest {
         entry: "cn=a".into(),
         attribute: "userPassword".into(),
         value: Bytes::from_static(b"secret\xff"),
-    };
+    });
     let message = message(&compare(b"\x04\x0cuserPassword\x04\x07secret\xff"));
     assert_eq!(message.request, expected);
     assert!(!format!("{message:?}").contains("secret"));
@@ -407,19 +408,19 @@ fn extended_requests() {
     let whoami = message(b"\x30\x1e\x02\x01\x02\x77\x19\x80\x171.3.6.1.4.1.4203.1.11.3").request;
     assert_eq!(
         whoami,
-        Request::Extended {
+        Request::Extended(ExtendedRequest {
             name: "1.3.6.1.4.1.4203.1.11.3".into(),
             value: None
-        }
+        })
     );
     let extended = |parts: &[u8]| envelope(&tlv(0x77, &[parts]));
     let empty = message(&extended(b"\x80\x031.2\x81\x00")).request;
     assert_eq!(
         empty,
-        Request::Extended {
+        Request::Extended(ExtendedRequest {
             name: "1.2".into(),
             value: Some(Bytes::new())
-        }
+        })
     );
     let secret = message(&extended(b"\x80\x031.2\x81\x06secret"));
     assert!(!format!("{secret:?}").contains("secret"));
@@ -480,6 +481,6 @@ fn names_and_kinds_of_requests() {
     assert_eq!(Request::Abandon(1).response_kind(), None);
     assert_eq!(
         message(&search_with(SCOPE, &[0x0a, 1, 1])).request.response_kind(),
-        Some(ResponseKind::Search)
+        Some(ResponseKind::SearchResultDone)
     );
 }
