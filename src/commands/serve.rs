@@ -5,7 +5,7 @@ use std::{future::pending, process::ExitCode};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
-use super::settings;
+use super::{complain, settings};
 use crate::{
     app::App,
     config::{Config, EXIT_CODE, Warning},
@@ -26,7 +26,9 @@ pub async fn run() -> ExitCode {
 
 /// Serves what `config` says; log lines go to standard error.
 pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
-    telemetry::init(&config.log);
+    if let Err(error) = telemetry::init(&config.log) {
+        complain(&format!("can not log: {error}"));
+    }
     for warning in warnings {
         warn!("{warning}");
     }

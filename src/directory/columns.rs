@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::schema::{AttributeId, Schema, Usage, ids};
+use crate::model::schema::{AttributeId, Schema, ids};
 
 /// Whether a row describes a user or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -218,7 +218,7 @@ fn role(kind: Kind, column: &str, schema: &Schema) -> Result<Role, Ignored> {
     if !by_name {
         return Err(Ignored::Unknown);
     }
-    if attribute.usage != Usage::User || NEVER_FROM_COLUMNS.contains(&id) {
+    if attribute.usage.is_operational() || NEVER_FROM_COLUMNS.contains(&id) {
         return Err(Ignored::Never);
     }
     Ok(Role::Attribute(id))

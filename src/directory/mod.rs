@@ -304,8 +304,8 @@ async fn set_collations(database: &Database, query: &OperatorQuery, described: &
     if let Ok(rows) = fetch(database, Some(statement), Class::Lookup, deadline).await
         && let Some(row) = rows.first()
     {
-        let texts: Vec<Option<String>> = row.iter().map(|cell| cell.to_text().map(|text| text.into_owned())).collect();
-        described.set_collations(database.engine(), &positions, &texts);
+        let texts = row.iter().map(|cell| cell.to_text().map(|text| text.into_owned()));
+        described.set_collations(database.engine(), positions.into_iter().zip(texts));
     }
 }
 

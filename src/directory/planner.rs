@@ -202,7 +202,7 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
     match leaf {
         ResolvedFilter::Present(_) => Some(ResolvedFilter::True),
         ResolvedFilter::Equality { assertion: Assertion::Oid(oid), .. } => {
-            source.maker().has_class(oid).map(|has| Truth::from(has).into())
+            source.maker().has_class(&oid.oid).map(|has| Truth::from(has).into())
         }
         _ => None,
     }
@@ -245,10 +245,10 @@ fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) ->
     match filter {
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
         ResolvedFilter::And(filters) => {
-            Predicate::And(filters.iter().map(|filter| narrow(source, filter, relations)).collect()).simplify()
+            source.simplify(&Predicate::And(filters.iter().map(|filter| narrow(source, filter, relations)).collect()))
         }
         ResolvedFilter::Or(filters) => {
-            Predicate::Or(filters.iter().map(|filter| narrow(source, filter, relations)).collect()).simplify()
+            source.simplify(&Predicate::Or(filters.iter().map(|filter| narrow(source, filter, relations)).collect()))
         }
         ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
             Some(set) if set.spelled.len() <= LISTED_NAMES => source.named_one_of(&set.spelled),
@@ -296,5 +296,5 @@ fn mail(source: &Source, text: &str) -> Predicate {
             None => named,
         })
     });
-    Predicate::Or(own.into_iter().chain(by_name).collect()).simplify()
+    Predicate::Or(own.into_iter().chain(by_name).collect())
 }

@@ -98,6 +98,11 @@ impl Source {
         self.name
     }
 
+    /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
+    pub fn simplify(&self, predicate: &Predicate) -> Predicate {
+        predicate.simplify(self.query.engine(), &self.described.columns)
+    }
+
     /// Rows that have one of these names, as this listing or the membership's source spells them.
     pub fn named_one_of(&self, names: &[String]) -> Predicate {
         Predicate::EqualsAny { column: self.name, values: names.to_vec() }

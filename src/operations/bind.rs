@@ -49,7 +49,7 @@ async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identi
         )
         .into());
     };
-    let password = password.expose();
+    let password = password.as_bytes();
     match (request.name.is_empty(), password.is_empty()) {
         (true, true) => return Ok(Identity::Anonymous),
         (true, false) => return Err(invalid_credentials()),
@@ -64,7 +64,7 @@ async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identi
         (false, false) => {}
     }
     let dn = Dn::parse(&request.name)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDnSyntax, "not a DN"))?;
+        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN"))?;
     let account = account(context, &dn).await?;
     verify(context, account, password).await
 }

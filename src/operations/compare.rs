@@ -1,7 +1,5 @@
 //! Compare (RFC 4511 4.10): whether an entry has a value, by the attribute's equality rule.
 
-use bytes::Bytes;
-
 use super::{
     Outcome,
     context::Context,
@@ -19,18 +17,8 @@ use crate::{
         schema::ids,
         scope::Scope,
     },
-    protocol::{LdapResult, ResponseKind, ResultCode},
+    protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
 };
-
-/// What a compare request asserts.
-pub struct Assertion {
-    /// The entry's DN.
-    pub entry: String,
-    /// The attribute description.
-    pub attribute: String,
-    /// The assertion value.
-    pub value: Bytes,
-}
 
 /// Answers a compare request.
 ///
@@ -39,14 +27,14 @@ pub struct Assertion {
 pub async fn compare(
     context: &Context,
     id: i32,
-    assertion: Assertion,
+    request: &CompareRequest,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
-    let dn = readable_base(context, &directory, &assertion.entry)?;
-    let found = read(context, &directory, dn, &assertion.attribute).await?;
-    let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, &assertion));
+    let dn = readable_base(context, &directory, &request.entry)?;
+    let found = read(context, &directory, dn, &request.attribute).await?;
+    let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
     finish(output, id, ResponseKind::Compare, &result, report);
     Ok(Outcome::Answered)
 }
@@ -78,18 +66,18 @@ async fn read(
     })
 }
 
-fn judge(directory: &Directory, entry: &Entry, assertion: &Assertion) -> LdapResult {
+fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
     let schema = directory.schema();
-    let name = assertion.attribute.split(';').next().unwrap_or_default();
+    let name = request.attribute.split(';').next().unwrap_or_default();
     let Some(attribute) = schema.attribute(name) else {
         return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");
     };
     // Whether or not the row has a password: nobody may try hashes here.
     let held = schema.subtypes(attribute).iter().any(|id| entry.has(*id));
-    if attribute == ids::USER_PASSWORD || !held || name.len() != assertion.attribute.len() {
+    if attribute == ids::USER_PASSWORD || !held || name.len() != request.attribute.len() {
         return ResultCode::NoSuchAttribute.into();
     }
-    let filter = Filter::Equality { attribute: assertion.attribute.clone(), value: assertion.value.clone() };
+    let filter = Filter::Equality { attribute: request.attribute.clone(), value: request.value.clone() };
     match filter.resolve(schema).evaluate(schema, entry, &NoRelations) {
         Truth::True => ResultCode::CompareTrue.into(),
         Truth::False => ResultCode::CompareFalse.into(),

@@ -6,7 +6,7 @@ use super::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{LdapResult, write_extended_response, ResultCode};
+use crate::protocol::{ExtendedRequest, LdapResult, write_extended_response, ResultCode};
 
 /// "Who am I?" (RFC 4532).
 pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
@@ -20,17 +20,16 @@ pub const SUPPORTED_EXTENSIONS: [&str; 1] = [WHO_AM_I];
 pub fn extended(
     context: &Context,
     id: i32,
-    name: &str,
-    has_value: bool,
+    request: &ExtendedRequest,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
-    if name != WHO_AM_I {
+    if request.name != WHO_AM_I {
         return Err(
             LdapResult::new(ResultCode::ProtocolError, "unknown extended operation").into(),
         );
     }
-    if has_value {
+    if request.value.is_some() {
         return Err(LdapResult::new(ResultCode::ProtocolError, "no value expected").into());
     }
     let authorization = match &context.identity {

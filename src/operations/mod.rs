@@ -78,13 +78,8 @@ async fn run(
     match request {
         Request::Bind(request) => bind::bind(context, id, request, output, report).await,
         Request::Search(request) => search::search(context, id, request, output, report).await,
-        Request::Compare { entry, attribute, value } => {
-            let assertion = compare::Assertion { entry, attribute, value };
-            compare::compare(context, id, assertion, output, report).await
-        }
-        Request::Extended { name, value } => {
-            extended::extended(context, id, &name, value.is_some(), output, report)
-        }
+        Request::Compare(request) => compare::compare(context, id, &request, output, report).await,
+        Request::Extended(request) => extended::extended(context, id, &request, output, report),
         Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => Err(
             LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into(),
         ),

@@ -45,7 +45,7 @@ pub fn answer(
         Failure::Closed(Closed) => (Outcome::Abandoned, None),
         Failure::Directory(error) => {
             warn!(error = %error.detail(), "the database could not answer");
-            let asks = matches!(kind, ResponseKind::Search | ResponseKind::Compare);
+            let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);
             if asks && on_database_failure == OnDatabaseFailure::Disconnect {
                 (Outcome::Disconnect("the directory is not available"), None)
             } else {
@@ -79,8 +79,8 @@ impl Report {
                 search.scope,
                 shape(&search.filter)
             ),
-            Request::Compare { entry, attribute, .. } => format!("compare {entry:?} {attribute}"),
-            Request::Extended { name, .. } => format!("extended {name}"),
+            Request::Compare(compare) => format!("compare {:?} {}", compare.entry, compare.attribute),
+            Request::Extended(extended) => format!("extended {}", extended.name),
             Request::Unbind => "unbind".to_owned(),
             Request::Abandon(id) => format!("abandon {id}"),
             Request::Add => "add".to_owned(),

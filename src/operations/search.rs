@@ -60,7 +60,7 @@ pub async fn search(
             .unwrap_or_else(|_| Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))),
         None => stream.await,
     }?;
-    finish(output, id, ResponseKind::Search, &result, report);
+    finish(output, id, ResponseKind::SearchResultDone, &result, report);
     Ok(Outcome::Answered)
 }
 
@@ -72,7 +72,7 @@ pub(super) fn readable_base(
     base: &str,
 ) -> Result<Dn, Failure> {
     let dn = Dn::parse(base)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDnSyntax, "the base is not a DN"))?;
+        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous
         && !directory.is_public(&dn);

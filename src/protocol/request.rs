@@ -332,9 +332,9 @@ fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest,
     let base = text(reader.octets()?)?;
     let scope = match reader.enumerated()? {
         Some(0) => Scope::Base,
-        Some(1) => Scope::One,
+        Some(1) => Scope::OneLevel,
         Some(2) => Scope::Subtree,
-        Some(3) => Scope::Children,
+        Some(3) => Scope::Subordinates,
         _ => return Err(Fault::value("scope is unknown")),
     };
     let deref_aliases = match reader.enumerated()? {

@@ -128,9 +128,9 @@ fn filter() -> impl Strategy<Value = peer::LdapFilter> {
 fn search() -> impl Strategy<Value = (peer::LdapOp, Request)> {
     let scope = prop::sample::select(vec![
         (peer::LdapSearchScope::Base, Scope::Base),
-        (peer::LdapSearchScope::OneLevel, Scope::One),
+        (peer::LdapSearchScope::OneLevel, Scope::OneLevel),
         (peer::LdapSearchScope::Subtree, Scope::Subtree),
-        (peer::LdapSearchScope::Children, Scope::Children),
+        (peer::LdapSearchScope::Subordinates, Scope::Subordinates),
     ]);
     let aliases = prop::sample::select(vec![
         (peer::LdapDerefAliases::Never, DerefAliases::Never),

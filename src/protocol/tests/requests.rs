@@ -136,7 +136,7 @@ fn sssd_pages_through_groups() {
 
 #[test]
 fn scopes_and_aliases() {
-    let scopes = [Scope::Base, Scope::One, Scope::Subtree, Scope::Children];
+    let scopes = [Scope::Base, Scope::OneLevel, Scope::Subtree, Scope::Subordinates];
     let aliases = [
         DerefAliases::Never,
         DerefAliases::InSearching,
