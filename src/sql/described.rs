@@ -51,8 +51,8 @@ impl Collation {
                 let (deterministic, folds, name) = (words.next()?, words.next()?, words.next()?);
                 Some(Collation {
                     name: name.to_owned(),
-                    deterministic: deterministic == "t",
-                    folds_ascii: folds == "t",
+                    deterministic: deterministic.starts_with('t'),
+                    folds_ascii: folds.starts_with('t'),
                 })
             }
             Engine::MySql => {
@@ -132,16 +132,31 @@ impl Described {
                 continue;
             };
             column.collation = text.and_then(|text| Collation::parse(engine, &text));
-            if engine == Engine::MySql && column.kind.is_text() {
-                let ignores_case = column
-                    .collation
-                    .as_ref()
-                    .is_some_and(|c| c.name.contains("_ci"));
-                column.kind = if ignores_case {
-                    ColumnKind::TextIgnoreCase
-                } else {
-                    ColumnKind::Text
+            if engine == Engine::MySql {
+                column.kind = match &column.collation {
+                    Some(collation) if collation.name == "binary" => ColumnKind::Other,
+                    Some(collation) if collation.name.contains("_ci") => ColumnKind::TextIgnoreCase,
+                    Some(_) => ColumnKind::Text,
+                    None => column.kind,
                 };
+            }
+        }
+    }
+
+    /// The columns whose collation is worth asking for. sqlx calls text with a `_bin` collation binary on MySQL;
+    /// what it really is only the collation tells.
+    pub fn collated(&self, engine: Engine) -> Vec<usize> {
+        let binary = |column: &Column| {
+            engine == Engine::MySql
+                && (column.type_name.ends_with("BINARY") || column.type_name.ends_with("BLOB"))
+        };
+        let asked = |(position, column): (usize, &Column)| {
+            (column.kind.is_text() || binary(column)).then_some(position)
+        };
+        match engine {
+            Engine::Sqlite => Vec::new(),
+            Engine::PostgreSql | Engine::MySql => {
+                self.columns.iter().enumerate().filter_map(asked).collect()
             }
         }
     }

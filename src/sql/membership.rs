@@ -13,7 +13,8 @@ use super::statement::{Source, Statement, Writer, cast_text};
 pub enum Form {
     /// A lateral join: PostgreSQL, MySQL from 8.0.14.
     Lateral,
-    /// `(group's columns) IN (groups by member)`: MariaDB.
+    /// `(group's columns) IN (groups by member)`: MariaDB. **A row without a user** names a group that this form
+    /// can not decide, since a column of its tuple is NULL: its members are to be read by `PerUser`.
     RowIn,
     /// A scalar subquery made into rows again: SQLite has no lateral join, but lets a scalar look outwards.
     JsonEach,
@@ -72,7 +73,7 @@ impl<'a> Membership<'a> {
         groups: Option<&[String]>,
     ) -> Option<Statement> {
         let users = match users {
-            Some(users) => Some(keep_possible(self.engine(), column(self.users)?, users)?),
+            Some(users) => Some(keep_possible(column(self.users)?, users)?),
             None => None,
         };
         match form {
@@ -106,10 +107,14 @@ impl<'a> Membership<'a> {
             .push("\n) gw_g")
             .push(&inner.list);
         let groups = match groups {
-            Some(groups) => Some(keep_possible(self.engine(), group, groups)?),
+            Some(groups) => Some(keep_possible(group, groups)?),
             None => None,
         };
-        self.write_filters(&mut writer, users, groups, group, name, " WHERE ")
+        self.filtered(
+            writer,
+            users,
+            groups.map(|groups| (group, name.as_str(), groups)),
+        )
     }
 
     fn json_each(
@@ -135,76 +140,77 @@ impl<'a> Membership<'a> {
             .push("\n) gw_g WHERE ")
             .push(&format!("{name} IS NOT NULL"));
         if let Some(groups) = groups {
-            let groups = keep_possible(self.engine(), group, groups)?;
+            let groups = keep_possible(group, groups)?;
             writer.push(" AND ");
             writer.equals_any(&name, group, &groups);
         }
         writer.push(")) gw_j");
-        self.write_filters(&mut writer, users, None, group, &name, " WHERE ")
+        self.filtered(writer, users, None)
     }
 
     /// The tuple is made of the group query's columns by the names that groups-by-member gives, in its order.
-    /// A NULL is never IN anything, so groups with one are compared by INTERSECT, for which NULLs are equal.
+    /// A NULL is never IN anything, so a second arm names the groups that have one. (Comparing those by a
+    /// correlated INTERSECT ends in "Table file is corrupted" on MariaDB 10.11.)
     fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
         let group = column(self.groups)?;
         let source = Source::listing(self.groups.query, self.groups.described);
-        if source.renames() || self.by_member.described.columns.is_empty() {
+        let positions = self.tuple_positions()?;
+        if source.renames() {
             return None;
         }
-        let positions = self.by_member.described.columns.iter().map(|wanted| {
-            let mut same = self
-                .groups
-                .described
-                .columns
-                .iter()
-                .enumerate()
-                .filter(|(_, c)| c.name.eq_ignore_ascii_case(&wanted.name));
-            match (same.next(), same.next()) {
-                (Some((position, _)), None) => Some(position),
-                _ => None,
-            }
-        });
-        let positions: Vec<usize> = positions.collect::<Option<_>>()?;
+        let groups = match groups {
+            Some(groups) => Some(keep_possible(group, groups)?),
+            None => None,
+        };
         let named: Vec<String> = positions
             .iter()
             .map(|at| source.name("gw_g", *at))
             .collect();
-        let tuple = self.tuple(&positions, &named);
         let name = source.name("gw_g", self.groups.name);
-        let groups = match groups {
-            Some(groups) => Some(keep_possible(self.engine(), group, groups)?),
-            None => None,
-        };
-        let nulls: Vec<String> = named.iter().map(|name| format!("{name} IS NULL")).collect();
-        let by_member = self.correlated();
-        let conditions = [
-            format!("({}) IN (\n{by_member}\n)", tuple.join(", ")),
-            format!(
-                "({}) AND EXISTS (\n{by_member}\nINTERSECT SELECT {})",
-                nulls.join(" OR "),
-                named.join(", ")
-            ),
-        ];
+        let all_groups = format!("(\n{}\n) gw_g", self.groups.query.to_describe());
         let mut writer = Writer::new(self.engine());
-        for (at, condition) in conditions.iter().enumerate() {
-            writer.push(if at == 0 { "" } else { "\nUNION ALL\n" });
-            writer.push(&format!("SELECT {MEMBER}, {name} FROM "));
-            self.write_users(&mut writer);
-            writer
-                .push(" JOIN (\n")
-                .push(&self.groups.query.render(|_, _| "NULL".to_owned()))
-                .push("\n) gw_g ON ");
-            writer.push(condition);
-            if let Some(users) = &users {
-                writer.push(" AND ");
-                writer.equals_any(MEMBER, column(self.users)?, users);
-            }
+        writer.put(&format!("SELECT {MEMBER}, {name} FROM "));
+        self.write_users(&mut writer);
+        let tuple = self.tuple(&positions, &named).join(", ");
+        writer.put(&format!(
+            " JOIN {all_groups} ON ({tuple}) IN (\n{}\n)",
+            self.correlated()
+        ));
+        writer.put(&format!("\nWHERE {MEMBER} IS NOT NULL"));
+        if let Some(users) = &users {
+            writer.put(" AND ");
+            writer.equals_any(MEMBER, column(self.users)?, users);
+        }
+        let write_groups = |writer: &mut Writer| {
             if let Some(groups) = &groups {
-                writer.push(" AND ");
+                writer.put(" AND ");
                 writer.equals_any(&name, group, groups);
             }
-        }
+        };
+        write_groups(&mut writer);
+        let nulls: Vec<String> = named.iter().map(|name| format!("{name} IS NULL")).collect();
+        writer.put(&format!(
+            "\nUNION ALL\nSELECT NULL, {name} FROM {all_groups} WHERE ({})",
+            nulls.join(" OR ")
+        ));
+        write_groups(&mut writer);
         Some(writer.finish())
+    }
+
+    /// Where the group query has each column of groups-by-member; `None` when it lacks one or has it twice.
+    fn tuple_positions(&self) -> Option<Vec<usize>> {
+        let groups = &self.groups.described.columns;
+        let position = |wanted: &Column| {
+            let named =
+                |(_, column): &(usize, &Column)| column.name.eq_ignore_ascii_case(&wanted.name);
+            let mut same = groups.iter().enumerate().filter(named);
+            match (same.next(), same.next()) {
+                (Some((position, _)), None) => Some(position),
+                _ => None,
+            }
+        };
+        let wanted = &self.by_member.described.columns;
+        (!wanted.is_empty()).then(|| wanted.iter().map(position).collect())?
     }
 
     /// Where a number is part of the tuple it tells groups apart; a name alone must be compared exactly, or a
@@ -215,64 +221,49 @@ impl<'a> Membership<'a> {
                 .iter()
                 .map(|at| self.groups.described.columns.get(*at))
         };
+        let exact = |column: &Column| {
+            column
+                .collation
+                .as_ref()
+                .is_some_and(|c| c.name.ends_with("_bin"))
+        };
         let numbered = columns()
             .flatten()
             .any(|column| column.kind == ColumnKind::Integer);
-        named
-            .iter()
-            .zip(columns())
-            .map(|(name, column)| match column {
-                Some(column) if column.kind.is_text() && !numbered => {
-                    format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin")
-                }
-                _ => name.clone(),
-            })
-            .collect()
+        let item = |(name, column): (&String, Option<&Column>)| match column {
+            Some(column) if column.kind.is_text() && !numbered && !exact(column) => {
+                format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin")
+            }
+            _ => name.clone(),
+        };
+        named.iter().zip(columns()).map(item).collect()
     }
 
+    /// The users as `gw_u`, with no column but the name: nothing else for the other query to stumble over.
     fn write_users(&self, writer: &mut Writer) {
         let source = Source::listing(self.users.query, self.users.described);
-        let users = source.select(&[self.users.name], &super::predicate::Predicate::True);
-        // Naming the one column here keeps it apart from everything the other query can see.
-        let sql = users.map(|users| users.sql).unwrap_or_default();
-        let name = source.name("q", self.users.name);
-        let sql = match sql.find(&format!("SELECT {name} FROM")) {
-            Some(at) => {
-                let (before, select) = sql.split_at_checked(at).unwrap_or((sql.as_str(), ""));
-                format!(
-                    "{before}{}",
-                    select.replacen(
-                        &format!("SELECT {name} FROM"),
-                        &format!("SELECT {name} AS gw_name FROM"),
-                        1
-                    )
-                )
-            }
-            None => sql,
-        };
-        writer.push("(").push(&sql).push(") gw_u");
+        source.write_column_as(writer, self.users.name, "gw_name");
+        writer.put(" gw_u");
     }
 
-    fn write_filters(
+    /// Ends the statement with what narrows it to some users and groups; `groups` of `group`'s type, as `name`.
+    fn filtered(
         &self,
-        writer: &mut Writer,
+        mut writer: Writer,
         users: Option<Vec<String>>,
-        groups: Option<Vec<String>>,
-        group: &Column,
-        name: &str,
-        first: &str,
+        groups: Option<(&Column, &str, Vec<String>)>,
     ) -> Option<Statement> {
-        let mut between = first;
+        let mut between = "\nWHERE ";
         if let Some(users) = users {
-            writer.push(between);
+            writer.put(between);
             writer.equals_any(MEMBER, column(self.users)?, &users);
             between = " AND ";
         }
-        if let Some(groups) = groups {
-            writer.push(between);
+        if let Some((group, name, groups)) = groups {
+            writer.put(between);
             writer.equals_any(name, group, &groups);
         }
-        Some(std::mem::replace(writer, Writer::new(self.engine())).finish())
+        Some(writer.finish())
     }
 
     /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value had.
@@ -364,10 +355,10 @@ fn column(named: Named<'_>) -> Option<&Column> {
     named.described.columns.get(named.name)
 }
 
-fn keep_possible(engine: Engine, column: &Column, values: &[String]) -> Option<Vec<String>> {
+fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
     let values: Vec<String> = values
         .iter()
-        .filter(|value| possible(engine, column, value))
+        .filter(|value| possible(column, value))
         .cloned()
         .collect();
     (!values.is_empty()).then_some(values)

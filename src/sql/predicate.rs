@@ -151,11 +151,8 @@ impl Predicate {
                         || c.kind == ColumnKind::Integer
                         || is_sqlite_expression(engine, c) =>
                 {
-                    let values: Vec<String> = values
-                        .iter()
-                        .filter(|v| possible(engine, c, v))
-                        .cloned()
-                        .collect();
+                    let values: Vec<String> =
+                        values.iter().filter(|v| possible(c, v)).cloned().collect();
                     match values.is_empty() {
                         true => Predicate::False,
                         false => Predicate::EqualsAny {
@@ -251,8 +248,8 @@ impl Predicate {
             ))
         };
         match self {
-            Predicate::True => drop(writer.push("1 = 1")),
-            Predicate::False => drop(writer.push("1 = 0")),
+            Predicate::True => writer.put("1 = 1"),
+            Predicate::False => writer.put("1 = 0"),
             Predicate::And(parts) => write_list(writer, scope, parts, " AND "),
             Predicate::Or(parts) => write_list(writer, scope, parts, " OR "),
             Predicate::Not(inner) => {
@@ -262,7 +259,7 @@ impl Predicate {
                 writer.push(") IS NOT TRUE");
             }
             Predicate::IsNotNull(column) => with(writer, at(column), |w, _, name| {
-                drop(w.push(name).push(" IS NOT NULL"))
+                w.put(&format!("{name} IS NOT NULL"))
             }),
             Predicate::IsAbsent(column) => with(writer, at(column), write_absent),
             Predicate::EqualsIgnoreCase { column, prepared } => {
@@ -277,8 +274,7 @@ impl Predicate {
                 });
             }
             Predicate::EqualsAny { column, values } => with(writer, at(column), |w, c, name| {
-                let name = as_text(w.engine, c, name);
-                w.equals_any(&name, c, values);
+                w.equals_any(name, c, values);
             }),
             Predicate::IntegerEquals { column, value } => {
                 with(writer, at(column), |w, c, name| {
@@ -350,7 +346,7 @@ fn with(
 ) {
     match column {
         Some((column, name)) => write(writer, column, name),
-        None => drop(writer.push("1 = 1")),
+        None => writer.put("1 = 1"),
     }
 }
 
@@ -366,20 +362,14 @@ fn is_number(column: &Column) -> bool {
     column.kind == ColumnKind::Integer || matches!(column.type_name.as_str(), "NUMERIC" | "DECIMAL")
 }
 
-/// Whether a value of the column can be `value` without the comparison being an error.
-pub(super) fn possible(engine: Engine, column: &Column, value: &str) -> bool {
+/// Whether a value of the column can be `value` at all.
+pub(super) fn possible(column: &Column, value: &str) -> bool {
     let integer = || {
         value
             .parse::<i64>()
             .is_ok_and(|number| number.to_string() == value)
     };
-    // A latin1 column and a character it lacks are error 1267 on MySQL.
-    let comparable = || {
-        engine != Engine::MySql
-            || value.is_ascii()
-            || column.collation.as_ref().is_some_and(|c| c.is_unicode())
-    };
-    !value.contains('\0') && comparable() && (column.kind != ColumnKind::Integer || integer())
+    !value.contains('\0') && (column.kind != ColumnKind::Integer || integer())
 }
 
 fn possible_key(column: &Column, last: &str) -> bool {
@@ -387,7 +377,7 @@ fn possible_key(column: &Column, last: &str) -> bool {
 }
 
 /// The column as text where comparing it as it is would be wrong; its index is lost then.
-fn as_text(engine: Engine, column: &Column, name: &str) -> String {
+pub(super) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
     match engine {
         Engine::Sqlite if column.kind != ColumnKind::Text => format!("CAST({name} AS TEXT)"),
         _ => name.to_owned(),
@@ -463,19 +453,15 @@ fn write_equals(
 fn write_folded_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
     let engine = writer.engine;
     let value = writer.text(value);
-    let _ = match engine {
+    let comparison = match engine {
         Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => {
-            writer.push(&format!("{name} = ({value})::citext"))
+            format!("{name} = ({value})::citext")
         }
         // The plain spelling is the one an index on `lower(column)` has.
-        Engine::PostgreSql | Engine::MySql => {
-            writer.push(&format!("{} = {value}", folded(engine, column, name)))
-        }
-        Engine::Sqlite => writer.push(&format!(
-            "{} = {value} COLLATE NOCASE",
-            as_text(engine, column, name)
-        )),
+        Engine::PostgreSql | Engine::MySql => format!("{} = {value}", folded(engine, column, name)),
+        Engine::Sqlite => format!("{} = {value} COLLATE NOCASE", as_text(engine, column, name)),
     };
+    writer.put(&comparison);
 }
 
 fn write_exact_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
@@ -533,7 +519,7 @@ fn write_absent(writer: &mut Writer, column: &Column, name: &str) {
         kind if kind.is_text() || writer.engine == Engine::Sqlite => {
             writer.push(&format!("({name} IS NULL OR {name} = '')"));
         }
-        _ => drop(writer.push(name).push(" IS NULL")),
+        _ => writer.put(&format!("{name} IS NULL")),
     }
 }
 
@@ -609,8 +595,8 @@ fn write_key_type(writer: &mut Writer, column: &Column, name: &str) {
         return;
     }
     match column.kind {
-        ColumnKind::Text => drop(writer.push(&format!(" AND typeof({name}) = 'text'"))),
-        ColumnKind::Integer => drop(writer.push(&format!(" AND typeof({name}) = 'integer'"))),
+        ColumnKind::Text => writer.put(&format!(" AND typeof({name}) = 'text'")),
+        ColumnKind::Integer => writer.put(&format!(" AND typeof({name}) = 'integer'")),
         _ => {}
     }
 }

@@ -61,6 +61,11 @@ impl Writer {
         self
     }
 
+    /// `push` where nothing follows.
+    pub(super) fn put(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
     /// Binds a value; gives its placeholder, on PostgreSQL with the type (sqlx caches statements by text only).
     pub(super) fn bind(&mut self, arg: Arg) -> String {
         let kind = match arg {
@@ -79,39 +84,56 @@ impl Writer {
         self.bind(Arg::Text(value.to_owned()))
     }
 
-    /// A comparison of `expression`, of `column`'s type, with any of `values` by `=`, its index usable. The
-    /// values must be possible ones (`possible`).
-    pub(super) fn equals_any(&mut self, expression: &str, column: &Column, values: &[String]) {
-        let list = match self.engine {
+    /// Whether `name`, of `column`'s type, is equal to any of `values` by `=`, its index usable. The values
+    /// must be possible ones.
+    pub(super) fn equals_any(&mut self, name: &str, column: &Column, values: &[String]) {
+        let comparison = match self.engine {
             Engine::PostgreSql => {
                 let list = self.bind(Arg::TextList(values.to_vec()));
                 match column.kind {
-                    ColumnKind::TextIgnoreCase => format!(" = ANY(({list})::citext[])"),
-                    ColumnKind::FixedText => format!(" = ANY(({list})::bpchar[])"),
-                    ColumnKind::Integer => format!(" = ANY(({list})::int8[])"),
-                    _ => format!(" = ANY({list})"),
+                    ColumnKind::Text => format!("{name} = ANY({list})"),
+                    ColumnKind::TextIgnoreCase => format!("{name} = ANY(({list})::citext[])"),
+                    ColumnKind::FixedText => format!("{name} = ANY(({list})::bpchar[])"),
+                    ColumnKind::Integer => format!("{name} = ANY(({list})::int8[])"),
+                    ColumnKind::Boolean | ColumnKind::Other => {
+                        format!("{name}::text = ANY({list})")
+                    }
                 }
             }
             Engine::MySql => {
-                // One text per power of two instead of one per length; a repeated value changes nothing.
-                let padded = values.len().next_power_of_two();
-                let mut list = " IN (".to_owned();
-                let padding = std::iter::repeat_n(values.last(), padded).flatten();
-                for (at, value) in values.iter().chain(padding).take(padded).enumerate() {
-                    list.push_str(if at == 0 { "" } else { ", " });
-                    list.push_str(&match (column.kind, value.parse()) {
-                        (ColumnKind::Integer, Ok(number)) => self.bind(Arg::Integer(number)),
-                        _ => self.text(value),
-                    });
+                let lossy = column.kind.is_text()
+                    && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
+                let list = self.padded_list(column, values);
+                // Comparing with a character that the column's character set lacks is error 1267.
+                match lossy && !values.iter().all(|value| value.is_ascii()) {
+                    true => format!("CONVERT({name} USING utf8mb4) IN ({list})"),
+                    false => format!("{name} IN ({list})"),
                 }
-                list + ")"
             }
             Engine::Sqlite => {
                 let list = self.bind(Arg::TextList(values.to_vec()));
-                format!(" IN (SELECT value FROM json_each({list}))")
+                let name = match column.kind {
+                    // Its affinity makes numbers of the list's texts.
+                    ColumnKind::Integer => name.to_owned(),
+                    _ => super::predicate::as_text(self.engine, column, name),
+                };
+                format!("{name} IN (SELECT value FROM json_each({list}))")
             }
         };
-        self.push(expression).push(&list);
+        self.put(&comparison);
+    }
+
+    /// Placeholders for all values: one text per power of two instead of one per length, since repeating the
+    /// last value changes nothing.
+    fn padded_list(&mut self, column: &Column, values: &[String]) -> String {
+        let length = values.len().next_power_of_two();
+        let padding = std::iter::repeat_n(values.last(), length).flatten();
+        let padded = values.iter().chain(padding).take(length);
+        let bound = padded.map(|value| match (column.kind, value.parse()) {
+            (ColumnKind::Integer, Ok(number)) => self.bind(Arg::Integer(number)),
+            _ => self.text(value),
+        });
+        bound.collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn finish(self) -> Statement {
@@ -280,15 +302,8 @@ impl<'a> Source<'a> {
     /// only means that nothing is known.
     pub fn collations(&self) -> Option<(Vec<usize>, Statement)> {
         let engine = self.query.engine();
-        let text = |(position, column): (usize, &Column)| column.kind.is_text().then_some(position);
-        let positions: Vec<usize> = self
-            .described
-            .columns
-            .iter()
-            .enumerate()
-            .filter_map(text)
-            .collect();
-        if positions.is_empty() || engine == Engine::Sqlite {
+        let positions = self.described.collated(engine);
+        if positions.is_empty() {
             return None;
         }
         let answers = (1..=positions.len()).map(|number| match engine {
@@ -351,6 +366,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The column at `position` as `name`, of a query without a parameter, for use as a table.
+    pub(super) fn write_column_as(&self, writer: &mut Writer, position: usize, name: &str) {
+        writer.put("(");
+        self.write_names(writer);
+        self.write_select(writer, &format!("{} AS {name}", self.name("q", position)));
+        writer.put(")");
+    }
+
     fn list(&self, columns: &[usize]) -> String {
         columns
             .iter()
@@ -384,16 +407,20 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A writer that has already what must stand before `SELECT`: names for columns that have none of their
-    /// own. A column list after a derived table is not in MariaDB 10.11 and SQLite, so it is a `WITH` there.
     fn begin(&self) -> Writer {
         let mut writer = Writer::new(self.query.engine());
-        if self.renames() && self.query.engine() != Engine::PostgreSql {
-            let _ = write!(writer.sql, "WITH gw_q ({}) AS (\n", self.names_of_ours());
-            self.write_query(&mut writer);
-            writer.push("\n)\n");
-        }
+        self.write_names(&mut writer);
         writer
+    }
+
+    /// What must stand before `SELECT` to give columns names that have none of their own: a column list after
+    /// a derived table is not in MariaDB 10.11 and SQLite, so it is a `WITH` there.
+    fn write_names(&self, writer: &mut Writer) {
+        if self.renames() && self.query.engine() != Engine::PostgreSql {
+            writer.put(&format!("WITH gw_q ({}) AS (\n", self.names_of_ours()));
+            self.write_query(writer);
+            writer.put("\n)\n");
+        }
     }
 
     fn write_select(&self, writer: &mut Writer, list: &str) {
