@@ -5,8 +5,8 @@ use super::ldap::BASE;
 use futures::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg, LdapOp, LdapResult, LdapResultCode,
-    LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
+    LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg,
+    LdapOp, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
 };
 use std::io;
 use std::sync::Arc;
@@ -14,10 +14,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
+use tokio_rustls::rustls::{
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
+};
 use tokio_util::codec::Framed;
 
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -54,7 +60,9 @@ const NOTICE_OF_DISCONNECTION: &str = "1.3.6.1.4.1.1466.20036";
 
 impl Client {
     pub async fn connect(gateway: &Gateway) -> Client {
-        Client::try_connect(gateway).await.unwrap_or_else(|error| panic!("{error}\n{}", gateway.log_tail()))
+        Client::try_connect(gateway)
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{}", gateway.log_tail()))
     }
 
     /// Connected and, where it is LDAPS, through the handshake.
@@ -64,7 +72,10 @@ impl Client {
     }
 
     pub fn over(stream: Box<dyn Stream>) -> Client {
-        Client { framed: Framed::new(stream, LdapCodec::new(Some(16 << 20), None)), next_id: 0 }
+        Client {
+            framed: Framed::new(stream, LdapCodec::new(Some(16 << 20), None)),
+            next_id: 0,
+        }
     }
 
     /// The stream, without what was read ahead.
@@ -86,34 +97,67 @@ impl Client {
 
     /// The next message, or a panic when it takes longer.
     pub async fn receive_within(&mut self, limit: Duration) -> Option<LdapMsg> {
-        tokio::time::timeout(limit, self.receive()).await.expect("no message in time")
+        tokio::time::timeout(limit, self.receive())
+            .await
+            .expect("no message in time")
     }
 
     /// Reads answers until the one that ends request `id`.
     pub async fn finish(&mut self, id: i32) -> Result<Done, Closed> {
         let mut entries = Vec::new();
         loop {
-            let Some(message) = self.receive().await else { return Err(Closed { notice: None, entries: entries.len() }) };
+            let Some(message) = self.receive().await else {
+                return Err(Closed {
+                    notice: None,
+                    entries: entries.len(),
+                });
+            };
             if message.msgid == 0 {
-                let LdapOp::ExtendedResponse(response) = message.op else { panic!("message 0: {:?}", message.op) };
+                let LdapOp::ExtendedResponse(response) = message.op else {
+                    panic!("message 0: {:?}", message.op)
+                };
                 assert_eq!(response.name.as_deref(), Some(NOTICE_OF_DISCONNECTION));
                 // RFC 4511 4.4.1: the server closes after it.
-                assert!(self.receive().await.is_none(), "still open after a Notice of Disconnection");
-                return Err(Closed { notice: Some(response.res.code), entries: entries.len() });
+                assert!(
+                    self.receive().await.is_none(),
+                    "still open after a Notice of Disconnection"
+                );
+                return Err(Closed {
+                    notice: Some(response.res.code),
+                    entries: entries.len(),
+                });
             }
-            assert_eq!(message.msgid, id, "an answer to another request: {:?}", message.op);
+            assert_eq!(
+                message.msgid, id,
+                "an answer to another request: {:?}",
+                message.op
+            );
             match message.op {
                 LdapOp::SearchResultEntry(entry) => entries.push(entry),
-                LdapOp::SearchResultDone(result) | LdapOp::CompareResult(result) => return Ok(Done { entries, result }),
-                LdapOp::BindResponse(response) => return Ok(Done { entries, result: response.res }),
-                LdapOp::ExtendedResponse(response) => return Ok(Done { entries, result: response.res }),
+                LdapOp::SearchResultDone(result) | LdapOp::CompareResult(result) => {
+                    return Ok(Done { entries, result });
+                }
+                LdapOp::BindResponse(response) => {
+                    return Ok(Done {
+                        entries,
+                        result: response.res,
+                    });
+                }
+                LdapOp::ExtendedResponse(response) => {
+                    return Ok(Done {
+                        entries,
+                        result: response.res,
+                    });
+                }
                 other => panic!("unexpected answer {other:?}"),
             }
         }
     }
 
     pub async fn request(&mut self, op: LdapOp) -> Result<Done, Closed> {
-        let Ok(id) = self.send(op).await else { return self.finish(-1).await };
+        let Ok(id) = self.send(op).await else {
+            return self.finish(-1).await;
+        };
         self.finish(id).await
     }
 
@@ -130,17 +174,26 @@ impl Client {
     }
 
     pub async fn bind(&mut self, dn: &str, password: &str) -> Result<i32, Closed> {
-        self.request(bind(dn, password)).await.map(|done| done.code())
+        self.request(bind(dn, password))
+            .await
+            .map(|done| done.code())
     }
 
     pub async fn root_dse(&mut self) -> Result<LdapSearchResultEntry, Closed> {
         let mut done = self.request(base_search("", &["+", "*"])).await?;
-        done.entries.pop().ok_or(Closed { notice: None, entries: 0 })
+        done.entries.pop().ok_or(Closed {
+            notice: None,
+            entries: 0,
+        })
     }
 }
 
 pub fn bind(dn: &str, password: &str) -> LdapOp {
-    LdapOp::BindRequest(LdapBindRequest { version: 3, dn: dn.into(), cred: LdapBindCred::Simple(password.into()) })
+    LdapOp::BindRequest(LdapBindRequest {
+        version: 3,
+        dn: dn.into(),
+        cred: LdapBindCred::Simple(password.into()),
+    })
 }
 
 pub fn equal(attribute: &str, value: &str) -> LdapFilter {
@@ -152,10 +205,20 @@ pub fn search(filter: LdapFilter) -> LdapOp {
 }
 
 pub fn base_search(base: &str, attributes: &[&str]) -> LdapOp {
-    search_for(base, LdapSearchScope::Base, LdapFilter::Present("objectClass".into()), attributes)
+    search_for(
+        base,
+        LdapSearchScope::Base,
+        LdapFilter::Present("objectClass".into()),
+        attributes,
+    )
 }
 
-pub fn search_for(base: &str, scope: LdapSearchScope, filter: LdapFilter, attributes: &[&str]) -> LdapOp {
+pub fn search_for(
+    base: &str,
+    scope: LdapSearchScope,
+    filter: LdapFilter,
+    attributes: &[&str],
+) -> LdapOp {
     LdapOp::SearchRequest(LdapSearchRequest {
         base: base.into(),
         scope,
@@ -169,14 +232,21 @@ pub fn search_for(base: &str, scope: LdapSearchScope, filter: LdapFilter, attrib
 }
 
 pub fn extended(oid: &str) -> LdapOp {
-    LdapOp::ExtendedRequest(LdapExtendedRequest { name: oid.into(), value: None })
+    LdapOp::ExtendedRequest(LdapExtendedRequest {
+        name: oid.into(),
+        value: None,
+    })
 }
 
 /// A stream to the gateway, through TLS where it speaks that.
 pub async fn raw(gateway: &Gateway) -> io::Result<Box<dyn Stream>> {
     let tcp = TcpStream::connect(gateway.address()).await?;
     tcp.set_nodelay(true)?;
-    if gateway.tls { Ok(Box::new(tls(tcp, &[]).await?)) } else { Ok(Box::new(tcp)) }
+    if gateway.tls {
+        Ok(Box::new(tls(tcp, &[]).await?))
+    } else {
+        Ok(Box::new(tcp))
+    }
 }
 
 /// A handshake that believes any certificate; of the given versions, or all.
@@ -186,13 +256,19 @@ pub async fn tls(
 ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
-    let builder = if versions.is_empty() { builder.with_safe_default_protocol_versions() } else { builder.with_protocol_versions(versions) };
+    let builder = if versions.is_empty() {
+        builder.with_safe_default_protocol_versions()
+    } else {
+        builder.with_protocol_versions(versions)
+    };
     let config = builder
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
         .with_no_client_auth();
-    TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), tcp).await
+    TlsConnector::from(Arc::new(config))
+        .connect(ServerName::try_from("localhost").unwrap(), tcp)
+        .await
 }
 
 /// The certificate is self-signed and made anew for each test; the signatures must be right all the same.
@@ -217,7 +293,12 @@ impl ServerCertVerifier for Anyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -226,7 +307,12 @@ impl ServerCertVerifier for Anyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

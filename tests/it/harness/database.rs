@@ -39,7 +39,11 @@ impl Engine {
 
     /// Names in `"…"` as this engine quotes them by default.
     pub fn quoted(self, sql: &str) -> String {
-        if self == Engine::MariaDb { sql.replace('"', "`") } else { sql.to_string() }
+        if self == Engine::MariaDb {
+            sql.replace('"', "`")
+        } else {
+            sql.to_string()
+        }
     }
 }
 
@@ -95,13 +99,20 @@ impl Database {
             }
             Server::Sqlite(_) => Engine::Sqlite,
         };
-        Database { engine, server, name }
+        Database {
+            engine,
+            server,
+            name,
+        }
     }
 
     /// The schema only.
     pub fn schema_on(server: Server) -> Database {
         let database = Database::empty_on(server);
-        database.load(&repository(&format!("sql/schema-{}.sql", database.engine.name())));
+        database.load(&repository(&format!(
+            "sql/schema-{}.sql",
+            database.engine.name()
+        )));
         database
     }
 
@@ -126,29 +137,38 @@ impl Database {
 
     /// The filled one that tests share which only read.
     pub fn shared(engine: Engine) -> &'static Database {
-        static SHARED: [OnceLock<Database>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        static SHARED: [OnceLock<Database>; 3] =
+            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
         SHARED[engine as usize].get_or_init(|| Database::fresh(engine))
     }
 
     /// Runs a file as an operator would.
     pub fn load(&self, file: &Path) {
         let text = fs::read_to_string(file).unwrap();
-        self.run(&text).unwrap_or_else(|error| panic!("{} on {}: {error}", file.display(), self.engine.name()));
+        self.run(&text).unwrap_or_else(|error| {
+            panic!("{} on {}: {error}", file.display(), self.engine.name())
+        });
     }
 
     /// Runs SQL with names in double quotes, on MariaDB too, as the database's owner. Rows come back tab-separated.
     pub fn sql(&self, sql: &str) -> String {
         let ansi = match self.engine {
-            Engine::MariaDb => "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,NO_BACKSLASH_ESCAPES');\n",
+            Engine::MariaDb => {
+                "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,NO_BACKSLASH_ESCAPES');\n"
+            }
             Engine::Sqlite => "PRAGMA foreign_keys = ON;\n",
             Engine::PostgreSql => "",
         };
-        self.run(&format!("{ansi}{sql}")).unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
+        self.run(&format!("{ansi}{sql}"))
+            .unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
     }
 
     /// The rows of a query, as lines of cells.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
-        self.sql(sql).lines().map(|line| line.split('\t').map(str::to_string).collect()).collect()
+        self.sql(sql)
+            .lines()
+            .map(|line| line.split('\t').map(str::to_string).collect())
+            .collect()
     }
 
     fn run(&self, sql: &str) -> Result<String, String> {
@@ -157,7 +177,16 @@ impl Database {
             Server::MariaDb(server) => server.try_sql(&self.name, sql),
             Server::Sqlite(_) => {
                 let mut sqlite = Command::new("sqlite3");
-                sqlite.args(["-batch", "-bail", "-noheader", "-tabs", "-cmd", ".timeout 10000"]).arg(self.sqlite_file());
+                sqlite
+                    .args([
+                        "-batch",
+                        "-bail",
+                        "-noheader",
+                        "-tabs",
+                        "-cmd",
+                        ".timeout 10000",
+                    ])
+                    .arg(self.sqlite_file());
                 pipe(&mut sqlite, sql)
             }
         }
@@ -173,7 +202,10 @@ impl Database {
     /// What SQL_URI is.
     pub fn uri(&self) -> String {
         let uri = |scheme: &str, port: u16| {
-            format!("{scheme}://{APP_USER}:{APP_PASSWORD_IN_URI}@127.0.0.1:{port}/{}", self.name)
+            format!(
+                "{scheme}://{APP_USER}:{APP_PASSWORD_IN_URI}@127.0.0.1:{port}/{}",
+                self.name
+            )
         };
         match &self.server {
             Server::Postgres(server) => uri("postgres", server.port),
@@ -188,12 +220,20 @@ impl Database {
 
     /// The settings of `sql/deployed-*.env`, for this database.
     pub fn deployed(&self) -> Env {
-        Env::from_file(&repository(&format!("sql/deployed-{}.env", self.engine.name()))).with("SQL_URI", self.uri())
+        Env::from_file(&repository(&format!(
+            "sql/deployed-{}.env",
+            self.engine.name()
+        )))
+        .with("SQL_URI", self.uri())
     }
 
     /// The settings of `sql/recommended-*.env`, for this database.
     pub fn recommended(&self) -> Env {
-        Env::from_file(&repository(&format!("sql/recommended-{}.env", self.engine.name()))).with("SQL_URI", self.uri())
+        Env::from_file(&repository(&format!(
+            "sql/recommended-{}.env",
+            self.engine.name()
+        )))
+        .with("SQL_URI", self.uri())
     }
 
     pub fn stop(&self) {
@@ -243,7 +283,10 @@ fn note_sample_secrets() {
     ONCE.get_or_init(|| {
         for file in ["sql/sample.sql", "tests/data/battery.sql"] {
             let text = fs::read_to_string(repository(file)).unwrap();
-            for hash in text.split('\'').filter(|part| part.starts_with("$argon2") || part.starts_with('{')) {
+            for hash in text
+                .split('\'')
+                .filter(|part| part.starts_with("$argon2") || part.starts_with('{'))
+            {
                 note_secret(hash);
                 // Also without its scheme and parameters.
                 note_secret(hash.rsplit('$').next().unwrap());
@@ -262,7 +305,12 @@ pub fn pipe(command: &mut Command, input: &str) -> Result<String, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{:?}: {error} (tests/run installs it)", command.get_program()));
+        .unwrap_or_else(|error| {
+            panic!(
+                "{:?}: {error} (tests/run installs it)",
+                command.get_program()
+            )
+        });
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_string();
     let writer = std::thread::spawn(move || {
@@ -272,5 +320,9 @@ pub fn pipe(command: &mut Command, input: &str) -> Result<String, String> {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { Err(errors) }
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(errors)
+    }
 }

@@ -18,9 +18,15 @@ pub struct Env(BTreeMap<String, String>);
 impl Env {
     /// Lines of `NAME=value`, the value being the rest of the line, as container engines read them.
     pub fn from_file(path: &Path) -> Env {
-        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let pairs = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Env(pairs.map(|line| line.split_once('=').unwrap()).map(|(k, v)| (k.into(), v.into())).collect())
+        let text =
+            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let pairs = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Env(pairs
+            .map(|line| line.split_once('=').unwrap())
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect())
     }
 
     #[must_use]
@@ -38,7 +44,10 @@ impl Env {
     /// Changes one variable that is there.
     #[must_use]
     pub fn changed(mut self, name: &str, change: impl FnOnce(&str) -> String) -> Env {
-        let value = self.0.get_mut(name).unwrap_or_else(|| panic!("{name} is not set"));
+        let value = self
+            .0
+            .get_mut(name)
+            .unwrap_or_else(|| panic!("{name} is not set"));
         *value = change(value);
         self
     }
@@ -47,7 +56,8 @@ impl Env {
     #[must_use]
     pub fn with_user_columns(self, columns: &str) -> Env {
         let add = |query: &str| query.replacen(" FROM ", &format!(", {columns} FROM "), 1);
-        self.changed("SQL_QUERY_ALL_USERS", add).changed("SQL_QUERY_ONE_USER", add)
+        self.changed("SQL_QUERY_ALL_USERS", add)
+            .changed("SQL_QUERY_ONE_USER", add)
     }
 
     pub fn get(&self, name: &str) -> &str {
@@ -98,12 +108,21 @@ impl Gateway {
         if !env.0.contains_key("LOG_LEVEL") {
             env = env.with("LOG_LEVEL", "trace");
         }
-        let tls = env.0.get("LDAP_UNENCRYPTED").is_none_or(|value| value != "true");
+        let tls = env
+            .0
+            .get("LDAP_UNENCRYPTED")
+            .is_none_or(|value| value != "true");
         let log = log_file("serve");
         let mut gateway = program(dir, &env, &[]);
         gateway.stdout(fs::File::options().append(true).open(&log).unwrap());
         gateway.stderr(fs::File::options().append(true).open(&log).unwrap());
-        Gateway { process: Process::spawn(gateway), port, tls, log, dir: dir.to_path_buf() }
+        Gateway {
+            process: Process::spawn(gateway),
+            port,
+            tls,
+            log,
+            dir: dir.to_path_buf(),
+        }
     }
 
     pub fn expect_ready(&mut self) {
@@ -127,8 +146,12 @@ impl Gateway {
 
     fn answers(&self) -> bool {
         super::block_on(async {
-            let Ok(mut client) = super::Client::try_connect(self).await else { return false };
-            tokio::time::timeout(Duration::from_secs(2), client.root_dse()).await.is_ok_and(|read| read.is_ok())
+            let Ok(mut client) = super::Client::try_connect(self).await else {
+                return false;
+            };
+            tokio::time::timeout(Duration::from_secs(2), client.root_dse())
+                .await
+                .is_ok_and(|read| read.is_ok())
         })
     }
 
@@ -137,7 +160,11 @@ impl Gateway {
     }
 
     pub fn uri(&self) -> String {
-        format!("{}://127.0.0.1:{}", if self.tls { "ldaps" } else { "ldap" }, self.port)
+        format!(
+            "{}://127.0.0.1:{}",
+            if self.tls { "ldaps" } else { "ldap" },
+            self.port
+        )
     }
 
     /// All it has logged so far.
@@ -182,7 +209,9 @@ pub fn run_in(dir: &Path, env: &Env, arguments: &[&str], input: &str) -> Ended {
     let (out, err) = (log_file("command-out"), log_file("command-err"));
     let mut program = program(dir, env, arguments);
     program.stdin(Stdio::piped());
-    program.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
+    program
+        .stdout(fs::File::create(&out).unwrap())
+        .stderr(fs::File::create(&err).unwrap());
     let mut child = program.spawn().unwrap();
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let mut status = None;
@@ -195,19 +224,29 @@ pub fn run_in(dir: &Path, env: &Env, arguments: &[&str], input: &str) -> Ended {
         panic!("{arguments:?} did not end: {}", read(&err));
     }
     let status = status.unwrap();
-    Ended { code: status.code(), status, stdout: read(&out), stderr: read(&err) }
+    Ended {
+        code: status.code(),
+        status,
+        stdout: read(&out),
+        stderr: read(&err),
+    }
 }
 
 fn read(path: &Path) -> String {
     let mut text = Vec::new();
-    fs::File::open(path).unwrap().read_to_end(&mut text).unwrap();
+    fs::File::open(path)
+        .unwrap()
+        .read_to_end(&mut text)
+        .unwrap();
     String::from_utf8_lossy(&text).into_owned()
 }
 
 fn program(dir: &Path, env: &Env, arguments: &[&str]) -> std::process::Command {
     let mut command = command(env!("CARGO_BIN_EXE_ldap-gateway"), None);
     command.args(arguments).env_clear().envs(env.iter());
-    command.env("PATH", std::env::var_os("PATH").unwrap()).env("RUST_BACKTRACE", "1");
+    command
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("RUST_BACKTRACE", "1");
     command.current_dir(dir).stdin(Stdio::null());
     command
 }
@@ -217,7 +256,10 @@ fn log_file(kind: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("unknown").replace("::", ".");
-    let path = test_dir().join("logs").join(format!("{:04}-{test}-{kind}.log", COUNT.fetch_add(1, Ordering::Relaxed)));
+    let path = test_dir().join("logs").join(format!(
+        "{:04}-{test}-{kind}.log",
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    ));
     fs::write(&path, "").unwrap();
     path
 }

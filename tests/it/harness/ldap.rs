@@ -39,8 +39,12 @@ pub struct Entry {
 impl Entry {
     /// The values of an attribute, its name spelled exactly so.
     pub fn values(&self, name: &str) -> Vec<String> {
-        let of = self.attributes.iter().filter(|(attribute, _)| attribute == name);
-        of.map(|(_, value)| String::from_utf8(value.clone()).unwrap()).collect()
+        let of = self
+            .attributes
+            .iter()
+            .filter(|(attribute, _)| attribute == name);
+        of.map(|(_, value)| String::from_utf8(value.clone()).unwrap())
+            .collect()
     }
 
     /// The only value.
@@ -56,7 +60,10 @@ impl Entry {
 
     /// The names of its attributes, each once.
     pub fn names(&self) -> BTreeSet<String> {
-        self.attributes.iter().map(|(name, _)| name.clone()).collect()
+        self.attributes
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }
 
@@ -88,14 +95,43 @@ impl Search {
     pub fn dns(self) -> BTreeSet<String> {
         let entries = self.success();
         let dns: BTreeSet<String> = entries.iter().map(|entry| entry.dn.clone()).collect();
-        assert_eq!(dns.len(), entries.len(), "an entry came twice: {entries:#?}");
+        assert_eq!(
+            dns.len(),
+            entries.len(),
+            "an entry came twice: {entries:#?}"
+        );
         dns
     }
 
     /// The first RDN's value of each entry: `alice`, `staff`.
     pub fn short(self) -> BTreeSet<String> {
-        self.dns().iter().map(|dn| dn.split_once(',').map_or(dn.as_str(), |(rdn, _)| rdn)).map(|rdn| rdn.split_once('=').map_or("", |(_, value)| value).to_string()).collect()
+        self.dns().iter().map(|dn| rdn_value(dn)).collect()
     }
+}
+
+/// The value of a DN's first RDN, its escapes (RFC 4514 2.4) undone.
+pub fn rdn_value(dn: &str) -> String {
+    let (_, rest) = dn.split_once('=').unwrap_or_default();
+    let mut value = Vec::new();
+    let mut bytes = rest.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b',' => break,
+            b'\\' => {
+                let next = bytes.next().unwrap();
+                if next.is_ascii_hexdigit() {
+                    let digits = [next, bytes.next().unwrap()];
+                    value.push(
+                        u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap(),
+                    );
+                } else {
+                    value.push(next);
+                }
+            }
+            _ => value.push(byte),
+        }
+    }
+    String::from_utf8(value).unwrap()
 }
 
 /// A set of names, to compare with.
@@ -106,27 +142,46 @@ pub fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 /// Runs ldapsearch, anonymously unless the arguments say otherwise.
 pub fn ldapsearch(gateway: &Gateway, arguments: &[&str]) -> Search {
     let mut command = tool("ldapsearch", gateway);
-    let output = command.args(["-LLL", "-o", "ldif-wrap=no"]).args(arguments).output().unwrap();
+    let output = command
+        .args(["-LLL", "-o", "ldif-wrap=no"])
+        .args(arguments)
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     Search {
         code: code(&output),
         entries: parse_ldif(&String::from_utf8(output.stdout).unwrap()),
-        matched: errors.lines().find_map(|line| line.strip_prefix("Matched DN: ")).map(str::to_string),
+        matched: errors
+            .lines()
+            .find_map(|line| line.strip_prefix("Matched DN: "))
+            .map(str::to_string),
         errors,
     }
 }
 
 /// Binds and asks who it is: the result code and the authorization identity.
 pub fn ldapwhoami(gateway: &Gateway, dn: &str, password: &str) -> (i32, String) {
-    let output = tool("ldapwhoami", gateway).args(["-D", dn, "-w", password]).output().unwrap();
-    (code(&output), String::from_utf8_lossy(&output.stdout).trim().to_string())
+    let output = tool("ldapwhoami", gateway)
+        .args(["-D", dn, "-w", password])
+        .output()
+        .unwrap();
+    (
+        code(&output),
+        String::from_utf8_lossy(&output.stdout).trim().to_string(),
+    )
 }
 
 fn tool(name: &str, gateway: &Gateway) -> Command {
     let mut command = Command::new(name);
-    command.args(["-x", "-H", &gateway.uri(), "-o", "nettimeout=20"]).current_dir("/");
+    command
+        .args(["-x", "-H", &gateway.uri(), "-o", "nettimeout=20"])
+        .current_dir("/");
     // The certificate is self-signed; no file of this machine's user has a say.
-    command.env("LDAPTLS_REQCERT", "never").env("HOME", "/nonexistent").env_remove("LDAPCONF").env_remove("LDAPRC");
+    command
+        .env("LDAPTLS_REQCERT", "never")
+        .env("HOME", "/nonexistent")
+        .env_remove("LDAPCONF")
+        .env_remove("LDAPRC");
     command
 }
 
@@ -147,16 +202,25 @@ fn parse_ldif(text: &str) -> Vec<Entry> {
         if line.starts_with('#') {
             continue;
         }
-        let (name, rest) = line.split_once(':').unwrap_or_else(|| panic!("not LDIF: {line}"));
+        let (name, rest) = line
+            .split_once(':')
+            .unwrap_or_else(|| panic!("not LDIF: {line}"));
         let value = match rest.strip_prefix(':') {
             Some(encoded) => base64(encoded.trim()),
             None => rest.strip_prefix(' ').unwrap_or(rest).as_bytes().to_vec(),
         };
         if name == "dn" && !open {
-            entries.push(Entry { dn: String::from_utf8(value).unwrap(), attributes: Vec::new() });
+            entries.push(Entry {
+                dn: String::from_utf8(value).unwrap(),
+                attributes: Vec::new(),
+            });
             open = true;
         } else {
-            entries.last_mut().unwrap_or_else(|| panic!("no entry before: {line}")).attributes.push((name.into(), value));
+            entries
+                .last_mut()
+                .unwrap_or_else(|| panic!("no entry before: {line}"))
+                .attributes
+                .push((name.into(), value));
         }
     }
     entries
@@ -174,7 +238,8 @@ fn base64(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'=').collect();
     let mut bytes = Vec::new();
     for chunk in digits.chunks(4) {
-        let bits = chunk.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - chunk.len()));
+        let bits =
+            chunk.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - chunk.len()));
         bytes.extend(&bits.to_be_bytes()[1..chunk.len()]);
     }
     bytes
@@ -190,4 +255,5 @@ fn ldif_is_read() {
     assert_eq!(entries[0].one("description"), "");
     assert_eq!(entries[1].dn, "é");
     assert_eq!(entries[1].one("dn"), "x");
+    assert_eq!(rdn_value("cn=a\\,b\\2c\\c3\\a9\\\\,dc=x"), "a,b,é\\");
 }

@@ -27,18 +27,32 @@ impl MariaDb {
     /// A new server, for tests that stop it or fill it.
     pub fn start() -> MariaDb {
         let dir = scratch("my");
-        run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
-        let server = MariaDb { dir, port: free_port(), process: Mutex::new(None) };
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(template().join("data"))
+            .arg(&dir));
+        let server = MariaDb {
+            dir,
+            port: free_port(),
+            process: Mutex::new(None),
+        };
         server.launch();
         server
     }
 
     /// Starts it, or starts it again, and waits until it answers.
     pub fn launch(&self) {
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log")).unwrap();
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.dir.join("log"))
+            .unwrap();
         let started = eventually(Duration::from_secs(30), || {
             let mut process = self.process.lock().unwrap();
-            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
+            if process
+                .as_mut()
+                .is_none_or(|process| process.try_wait().is_some())
+            {
                 let mut mariadbd = command("mariadbd", None);
                 mariadbd.arg("--no-defaults");
                 mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
@@ -63,13 +77,21 @@ impl MariaDb {
                     mariadbd.arg("--user=root");
                 }
                 mariadbd.env("PATH", path());
-                mariadbd.current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.try_clone().unwrap());
+                mariadbd
+                    .current_dir(&self.dir)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(log.try_clone().unwrap());
                 *process = Some(Process::spawn(mariadbd));
             }
             drop(process);
             self.try_sql("mysql", "SELECT 1").is_ok()
         });
-        assert!(started, "mariadbd: {}", fs::read_to_string(self.dir.join("log")).unwrap());
+        assert!(
+            started,
+            "mariadbd: {}",
+            fs::read_to_string(self.dir.join("log")).unwrap()
+        );
     }
 
     /// Stops it as an operator would.
@@ -89,34 +111,62 @@ impl MariaDb {
 
     /// Stops it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("STOP");
+        self.process
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .signal_family("STOP");
     }
 
     pub fn thaw(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
+        self.process
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .signal_family("CONT");
     }
 
     /// Makes a database that `APP_USER` may read.
     pub fn create(&self, name: &str) {
-        self.sql("mysql", &format!("CREATE DATABASE {name}; GRANT SELECT ON {name}.* TO {APP_USER}"));
+        self.sql(
+            "mysql",
+            &format!("CREATE DATABASE {name}; GRANT SELECT ON {name}.* TO {APP_USER}"),
+        );
     }
 
     /// Runs SQL as root; rows come back tab-separated.
     pub fn sql(&self, database: &str, sql: &str) -> String {
-        self.try_sql(database, sql).unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
+        self.try_sql(database, sql)
+            .unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
     }
 
     pub fn try_sql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut client = Command::new("mariadb");
-        client.args(["--no-defaults", "-N", "-B", "--raw", "--default-character-set=utf8mb4", "-u", "root"]);
-        client.arg("--connect-timeout=3").arg(format!("--socket={}", self.dir.join("sock").display())).arg(database);
+        client.args([
+            "--no-defaults",
+            "-N",
+            "-B",
+            "--raw",
+            "--default-character-set=utf8mb4",
+            "-u",
+            "root",
+        ]);
+        client
+            .arg("--connect-timeout=3")
+            .arg(format!("--socket={}", self.dir.join("sock").display()))
+            .arg(database);
         database::pipe(&mut client, sql)
     }
 }
 
 /// Servers are in sbin, which not every user has in the PATH.
 fn path() -> String {
-    format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap_or_default())
+    format!(
+        "{}:/usr/sbin:/usr/local/sbin",
+        std::env::var("PATH").unwrap_or_default()
+    )
 }
 
 /// An initialised data directory, with the role that the gateway uses, for copies.
@@ -127,15 +177,31 @@ fn template() -> PathBuf {
         let dir = scratch("my-template");
         let mut install = command("mariadb-install-db", None);
         install.env("PATH", path());
-        install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-        install.arg("--innodb-log-file-size=16M").arg(format!("--datadir={}", dir.join("data").display()));
+        install.args([
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]);
+        install
+            .arg("--innodb-log-file-size=16M")
+            .arg(format!("--datadir={}", dir.join("data").display()));
         if is_root() {
             install.arg("--user=root");
         }
         run(&mut install);
-        let server = MariaDb { dir: dir.clone(), port: free_port(), process: Mutex::new(None) };
+        let server = MariaDb {
+            dir: dir.clone(),
+            port: free_port(),
+            process: Mutex::new(None),
+        };
         server.launch();
-        server.sql("mysql", &format!("CREATE USER {APP_USER} IDENTIFIED BY '{}'", database::APP_PASSWORD));
+        server.sql(
+            "mysql",
+            &format!(
+                "CREATE USER {APP_USER} IDENTIFIED BY '{}'",
+                database::APP_PASSWORD
+            ),
+        );
         server.stop();
         dir
     });

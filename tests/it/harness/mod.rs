@@ -19,7 +19,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// Where everything of this run lives: given by `tests/run`, which removes it; else one of our own, which the next run
@@ -45,7 +45,12 @@ pub fn test_dir() -> &'static Path {
 fn remove_leftovers() {
     for entry in fs::read_dir("/tmp").unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(pid) = name.strip_prefix("lgt-").filter(|pid| pid.parse::<u32>().is_ok()) else { continue };
+        let Some(pid) = name
+            .strip_prefix("lgt-")
+            .filter(|pid| pid.parse::<u32>().is_ok())
+        else {
+            continue;
+        };
         if !Path::new("/proc").join(pid).exists() {
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -87,7 +92,11 @@ pub fn figure(text: &str) {
 fn append(file: &str, line: &str) {
     static LOCK: Mutex<()> = Mutex::new(());
     let _guard = LOCK.lock().unwrap();
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(test_dir().join(file)).unwrap();
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(test_dir().join(file))
+        .unwrap();
     writeln!(file, "{line}").unwrap();
 }
 
@@ -110,13 +119,24 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Keeps tests that measure, or that need the processors to be theirs, from running side by side.
-pub fn alone() -> std::sync::MutexGuard<'static, ()> {
-    static LOCK: Mutex<()> = Mutex::new(());
-    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// Held by ordinary tests: they run beside each other, but not beside one that measures.
+pub fn beside_others() -> RwLockReadGuard<'static, ()> {
+    PROCESSORS.read().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Held by a test that measures, or needs the processors to be its own.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    PROCESSORS.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+static PROCESSORS: RwLock<()> = RwLock::new(());
 
 /// Runs a future on a runtime of its own.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }

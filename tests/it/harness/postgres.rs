@@ -30,8 +30,15 @@ impl Postgres {
     pub fn start() -> Postgres {
         let dir = scratch("pg");
         // Copying an initialised directory takes a tenth of initialising one.
-        run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
-        let server = Postgres { dir, port: free_port(), process: Mutex::new(None) };
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(template().join("data"))
+            .arg(&dir));
+        let server = Postgres {
+            dir,
+            port: free_port(),
+            process: Mutex::new(None),
+        };
         server.own();
         server.launch();
         server
@@ -46,13 +53,24 @@ impl Postgres {
 
     /// Starts it, or starts it again, and waits until it answers.
     pub fn launch(&self) {
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.dir.join("log")).unwrap();
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.dir.join("log"))
+            .unwrap();
         let started = eventually(Duration::from_secs(30), || {
             let mut process = self.process.lock().unwrap();
             // Right after a SIGKILL the old backends may still hold the shared memory: it then ends at once; again.
-            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
+            if process
+                .as_mut()
+                .is_none_or(|process| process.try_wait().is_some())
+            {
                 let mut postgres = command(binary("postgres"), Some(SUPERUSER));
-                postgres.arg("-D").arg(self.dir.join("data")).arg("-k").arg(&self.dir);
+                postgres
+                    .arg("-D")
+                    .arg(self.dir.join("data"))
+                    .arg("-k")
+                    .arg(&self.dir);
                 for setting in [
                     "listen_addresses=127.0.0.1",
                     &format!("port={}", self.port),
@@ -67,13 +85,21 @@ impl Postgres {
                 ] {
                     postgres.arg("-c").arg(setting);
                 }
-                postgres.current_dir(&self.dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.try_clone().unwrap());
+                postgres
+                    .current_dir(&self.dir)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(log.try_clone().unwrap());
                 *process = Some(Process::spawn(postgres));
             }
             drop(process);
             self.try_psql("postgres", "SELECT 1").is_ok()
         });
-        assert!(started, "postgres: {}", fs::read_to_string(self.dir.join("log")).unwrap());
+        assert!(
+            started,
+            "postgres: {}",
+            fs::read_to_string(self.dir.join("log")).unwrap()
+        );
     }
 
     /// Stops it as an operator would ("fast": running transactions are ended).
@@ -93,11 +119,21 @@ impl Postgres {
 
     /// Stops every process of it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("STOP");
+        self.process
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .signal_family("STOP");
     }
 
     pub fn thaw(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
+        self.process
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .signal_family("CONT");
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -105,21 +141,40 @@ impl Postgres {
         self.psql("postgres", &format!("CREATE DATABASE {name}"));
         self.psql(
             name,
-            &format!("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {APP_USER};"),
+            &format!(
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {APP_USER};"
+            ),
         );
     }
 
     /// Runs SQL as superuser; rows come back tab-separated.
     pub fn psql(&self, database: &str, sql: &str) -> String {
-        self.try_psql(database, sql).unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
+        self.try_psql(database, sql)
+            .unwrap_or_else(|error| panic!("{sql:.300}: {error}"))
     }
 
     pub fn try_psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = Command::new("psql");
-        psql.args(["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", SUPERUSER]);
+        psql.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-F",
+            "\t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            SUPERUSER,
+        ]);
         psql.args(["-p", &self.port.to_string(), "-d", database, "-f", "-"]);
-        psql.env("PGPASSWORD", superuser_password()).env("PGTZ", "UTC").env("PGCLIENTENCODING", "UTF8");
-        psql.env("PGOPTIONS", "-c client_min_messages=warning").env("PGCONNECT_TIMEOUT", "3");
+        psql.env("PGPASSWORD", superuser_password())
+            .env("PGTZ", "UTC")
+            .env("PGCLIENTENCODING", "UTF8");
+        psql.env("PGOPTIONS", "-c client_min_messages=warning")
+            .env("PGCONNECT_TIMEOUT", "3");
         database::pipe(&mut psql, sql)
     }
 }
@@ -132,10 +187,18 @@ fn binary(name: &str) -> PathBuf {
             .expect("PostgreSQL is not installed: use tests/run, which does that")
             .flatten()
             .filter(|entry| entry.path().join("bin/initdb").exists())
-            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+            .filter_map(|entry| {
+                Some((
+                    entry.file_name().to_str()?.parse().ok()?,
+                    entry.path().join("bin"),
+                ))
+            })
             .collect();
         versions.sort();
-        versions.pop().expect("PostgreSQL is not installed: use tests/run, which does that").1
+        versions
+            .pop()
+            .expect("PostgreSQL is not installed: use tests/run, which does that")
+            .1
     });
     dir.join(name)
 }
@@ -150,19 +213,39 @@ fn template() -> PathBuf {
     let dir = TEMPLATE.get_or_init(|| {
         note_secret(superuser_password());
         let dir = scratch("pg-template");
-        let server = Postgres { dir: dir.clone(), port: free_port(), process: Mutex::new(None) };
+        let server = Postgres {
+            dir: dir.clone(),
+            port: free_port(),
+            process: Mutex::new(None),
+        };
         server.own();
         let password_file = test_dir().join("pg-password");
         fs::write(&password_file, superuser_password()).unwrap();
         let mut initdb = command(binary("initdb"), Some(SUPERUSER));
-        initdb.arg("-D").arg(dir.join("data")).arg("--pwfile").arg(&password_file);
+        initdb
+            .arg("-D")
+            .arg(dir.join("data"))
+            .arg("--pwfile")
+            .arg(&password_file);
         // A real password exchange, as deployments have it; the SQL_URI then holds a secret that must not be logged.
-        initdb.args(["-A", "scram-sha-256", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        initdb.args([
+            "-A",
+            "scram-sha-256",
+            "-U",
+            SUPERUSER,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
         run(initdb.current_dir(&dir));
         server.launch();
         server.psql(
             "postgres",
-            &format!("CREATE ROLE {APP_USER} LOGIN PASSWORD '{}'; CREATE EXTENSION pg_stat_statements", database::APP_PASSWORD),
+            &format!(
+                "CREATE ROLE {APP_USER} LOGIN PASSWORD '{}'; CREATE EXTENSION pg_stat_statements",
+                database::APP_PASSWORD
+            ),
         );
         server.stop();
         dir

@@ -52,7 +52,9 @@ pub fn is_root() -> bool {
 
 /// Runs a command to its end; its output, or a panic with what it said.
 pub fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
         output.status.success(),
         "{command:?}: {}\n{}{}",
@@ -74,7 +76,10 @@ impl Process {
         let (reply, answer) = channel();
         let shown = format!("{command:?}");
         nursery().send((command, reply)).unwrap();
-        let child = answer.recv().unwrap().unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let child = answer
+            .recv()
+            .unwrap()
+            .unwrap_or_else(|error| panic!("{shown}: {error}"));
         fs::write(test_dir().join("pids").join(child.id().to_string()), shown).unwrap();
         Process { child }
     }
@@ -87,16 +92,33 @@ impl Process {
     pub fn family(&self) -> Vec<u32> {
         let mut parents = Vec::new();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-            let Some((_, rest)) = stat.rsplit_once(')') else { continue };
-            let Some(parent) = rest.split_whitespace().nth(1).and_then(|field| field.parse::<u32>().ok()) else { continue };
+            let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {
+                continue;
+            };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+                continue;
+            };
+            let Some((_, rest)) = stat.rsplit_once(')') else {
+                continue;
+            };
+            let Some(parent) = rest
+                .split_whitespace()
+                .nth(1)
+                .and_then(|field| field.parse::<u32>().ok())
+            else {
+                continue;
+            };
             parents.push((pid, parent));
         }
         let mut family = vec![self.pid()];
         let mut next = 0;
         while let Some(&of) = family.get(next) {
-            family.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
+            family.extend(
+                parents
+                    .iter()
+                    .filter(|(_, parent)| *parent == of)
+                    .map(|(pid, _)| *pid),
+            );
             next += 1;
         }
         family
@@ -123,7 +145,11 @@ impl Process {
             if let Some(status) = self.try_wait() {
                 return status;
             }
-            assert!(start.elapsed() < limit, "process {} did not end within {limit:?}", self.pid());
+            assert!(
+                start.elapsed() < limit,
+                "process {} did not end within {limit:?}",
+                self.pid()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -172,5 +198,9 @@ impl Drop for Process {
 fn signal(pids: &[u32], name: &str) {
     let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
     // A child may be gone in between.
-    let _ = Command::new("sh").arg("-c").arg(format!("kill -{name} {} 2>/dev/null", pids.join(" "))).status().unwrap();
+    let _ = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{name} {} 2>/dev/null", pids.join(" ")))
+        .status()
+        .unwrap();
 }

@@ -1,0 +1,392 @@
+//! Columns become attributes: account columns, pass-through, what is never served, rows that are bad.
+
+use super::{Battery, names, search};
+use crate::harness::ldap::{set, user_dn};
+use crate::harness::{Database, Engine, Env, Gateway, ldapwhoami};
+
+const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
+
+/// Refused by a bind, all with the same right password?
+fn refuses(gateway: &Gateway, user: &str) -> bool {
+    match ldapwhoami(gateway, &user_dn(user), BATTERY_PASSWORD).0 {
+        0 => false,
+        49 => true,
+        code => panic!("{user}: {code}"),
+    }
+}
+
+/// A database of the case's own in which `cheap` has copies of several names.
+fn with_copies(engine: Engine, columns: &str, copies: &[(&str, &str)]) -> Database {
+    let database = Database::fresh(engine);
+    for column in columns.split(", ") {
+        database.sql(&format!("ALTER TABLE \"Users\" ADD COLUMN {column}"));
+    }
+    for (number, (name, set)) in copies.iter().enumerate() {
+        database.sql(&format!(
+            "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\", \"userPassword\") \
+             SELECT '{name}', {}, \"gidNumber\", \"userPassword\" FROM \"Users\" WHERE \"uid\" = 'cheap';\n\
+             UPDATE \"Users\" SET {set} WHERE \"uid\" = '{name}'",
+            50_000 + number
+        ));
+    }
+    database
+}
+
+pub fn enabled_and_locked(ctx: &Battery) {
+    let copies = [
+        ("yes", "\"on_\" = TRUE"),
+        ("no", "\"on_\" = FALSE"),
+        ("unset", "\"on_\" = NULL"),
+        ("locked1", "\"lock_\" = 1"),
+        ("locked0", "\"lock_\" = 0"),
+        ("locked7", "\"lock_\" = 7"),
+    ];
+    let database = with_copies(ctx.engine, "\"on_\" boolean, \"lock_\" integer", &copies);
+    let gateway = Gateway::start(
+        &database
+            .deployed()
+            .with_user_columns(&ctx.engine.quoted("\"on_\" AS enabled, \"lock_\" AS locked")),
+    );
+    assert!(!refuses(&gateway, "yes"));
+    assert!(refuses(&gateway, "no"));
+    assert!(!refuses(&gateway, "unset"));
+    assert!(refuses(&gateway, "locked1"));
+    assert!(!refuses(&gateway, "locked0"));
+    assert!(
+        refuses(&gateway, "locked7"),
+        "a value that cannot be read refuses"
+    );
+    assert!(
+        search(&gateway, &["(uid=no)", "enabled", "locked"])
+            .only()
+            .attributes
+            .is_empty()
+    );
+}
+
+pub fn enabled_as_text(ctx: &Battery) {
+    let words = [
+        "true", "T", "yes", "Y", "on", "1", "false", "F", "no", "N", "off", "0", "perhaps",
+    ];
+    let names: Vec<String> = (0..words.len()).map(|n| format!("word{n}")).collect();
+    let sets: Vec<String> = words
+        .iter()
+        .map(|word| format!("\"on_\" = '{word}'"))
+        .collect();
+    let copies: Vec<(&str, &str)> = names
+        .iter()
+        .map(String::as_str)
+        .zip(sets.iter().map(String::as_str))
+        .collect();
+    let database = with_copies(ctx.engine, "\"on_\" varchar(10)", &copies);
+    let enabled = Gateway::start(
+        &database
+            .deployed()
+            .with_user_columns(&ctx.engine.quoted("\"on_\" AS enabled")),
+    );
+    let locked = Gateway::start(
+        &database
+            .deployed()
+            .with_user_columns(&ctx.engine.quoted("\"on_\" AS locked")),
+    );
+    for (number, (name, word)) in names.iter().zip(words).enumerate() {
+        assert_eq!(refuses(&enabled, name), number >= 6, "enabled = {word}");
+        assert_eq!(
+            refuses(&locked, name),
+            !(6..12).contains(&number),
+            "locked = {word}"
+        );
+    }
+}
+
+pub fn expiry(ctx: &Battery) {
+    let copies = [
+        ("past", "\"until_\" = '2001-02-03 04:05:06'"),
+        ("future", "\"until_\" = '2099-02-03 04:05:06'"),
+        ("never", "\"until_\" = NULL"),
+    ];
+    let kind = if ctx.engine == Engine::PostgreSql {
+        "timestamp with time zone"
+    } else {
+        "datetime"
+    };
+    let database = with_copies(ctx.engine, &format!("\"until_\" {kind}"), &copies);
+    let gateway = Gateway::start(
+        &database
+            .deployed()
+            .with_user_columns(&ctx.engine.quoted("\"until_\" AS expires_at")),
+    );
+    assert!(refuses(&gateway, "past"));
+    assert!(!refuses(&gateway, "future"));
+    assert!(!refuses(&gateway, "never"));
+}
+
+pub fn status_in_any_case(ctx: &Battery) {
+    let copies = [
+        ("s1", "\"status\" = 'Pending'"),
+        ("s2", "\"status\" = 'SUSPENDED'"),
+        ("s3", "\"status\" = 'active'"),
+        ("s4", "\"status\" = 'whatever'"),
+        ("s5", "\"status\" = ''"),
+    ];
+    let database = with_copies(ctx.engine, "\"unused_\" integer", &copies);
+    let gateway = Gateway::start(
+        &database
+            .deployed()
+            .with_user_columns(&ctx.engine.quoted("\"status\"")),
+    );
+    assert_eq!(
+        ["s1", "s2", "s3", "s4", "s5"].map(|name| refuses(&gateway, name)),
+        [true, true, false, false, false]
+    );
+}
+
+/// User queries with one expression exchanged for another.
+fn exchanged(env: Env, engine: Engine, from: &str, to: &str) -> Env {
+    let (from, to) = (engine.quoted(from), engine.quoted(to));
+    let change = |query: &str| {
+        assert!(query.contains(&from), "{from} in {query}");
+        query.replacen(&from, &to, 1)
+    };
+    env.changed("SQL_QUERY_ALL_USERS", change)
+        .changed("SQL_QUERY_ONE_USER", change)
+}
+
+pub fn a_row_without_a_name_is_left_out(ctx: &Battery) {
+    let gateway = ctx.gateway_with(|env| {
+        exchanged(
+            env,
+            ctx.engine,
+            "\"uid\" AS username",
+            "NULLIF(\"uid\", 'bob') AS username",
+        )
+    });
+    let mut others = ctx.users("1 = 1");
+    others.remove("bob");
+    assert_eq!(names(&gateway, "(objectClass=person)"), others);
+    assert!(names(&gateway, "(uid=bob)").is_empty());
+    assert!(
+        !search(&gateway, &["(cn=staff)", "memberUid"])
+            .only()
+            .set("memberUid")
+            .contains("bob"),
+        "a membership needs both"
+    );
+}
+
+pub fn a_number_that_is_none(ctx: &Battery) {
+    let text = if ctx.engine == Engine::MariaDb {
+        "char(20)"
+    } else {
+        "varchar(20)"
+    };
+    let gateway = ctx.gateway_with(|env| {
+        let number = format!("CASE \"uid\" WHEN 'bob' THEN 'abc' ELSE CAST(\"uidNumber\" AS {text}) END AS uid_number");
+        exchanged(env, ctx.engine, "\"uidNumber\" AS uid_number", &number)
+    });
+    let bob = search(&gateway, &["(uid=bob)"]).only();
+    assert!(
+        !bob.set("objectClass").contains("posixAccount") && bob.values("uidNumber").is_empty(),
+        "{bob:?}"
+    );
+    assert_eq!(bob.one("mail"), "bob.jones@example.com");
+    assert_eq!(
+        search(&gateway, &["(uid=alice)"]).only().one("uidNumber"),
+        "10001",
+        "text will do"
+    );
+    assert_eq!(names(&gateway, "(uidNumber=10001)"), set(["alice"]));
+    assert_eq!(
+        names(&gateway, "(&(uidNumber>=10002)(uidNumber<=10003))"),
+        set(["carol"])
+    );
+}
+
+pub fn select_all(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    for column in [
+        "apiToken",
+        "notes",
+        "passwordHash",
+        "clientSecret",
+        "telephoneNumber",
+        "title",
+        "description",
+    ] {
+        database.sql(&format!(
+            "ALTER TABLE \"Users\" ADD COLUMN \"{column}\" varchar(100)"
+        ));
+        database.sql(&format!(
+            "UPDATE \"Users\" SET \"{column}\" = 'value of {column}'"
+        ));
+    }
+    let users = ctx.engine.quoted("SELECT * FROM \"Users\"");
+    let gateway = Gateway::start(
+        &database
+            .deployed()
+            .with("SQL_QUERY_ALL_USERS", &users)
+            .with(
+                "SQL_QUERY_ONE_USER",
+                ctx.engine.quoted(&format!("{users} WHERE \"uid\" = ?")),
+            ),
+    );
+    let alice = search(&gateway, &["(uid=alice)", "*", "+"]).only();
+    // The manager's own names work unaliased.
+    for (name, value) in [
+        ("cn", "Alice Smith"),
+        ("uidNumber", "10001"),
+        ("homeDirectory", "/home/alice"),
+        ("mail", "alice@example.com"),
+    ] {
+        assert_eq!(alice.one(name), value);
+    }
+    assert_eq!(alice.one("createTimestamp"), "20240115093000Z");
+    assert_eq!(alice.values("sshPublicKey").len(), 1);
+    // Columns named like attributes of the schema are served, others are not.
+    assert_eq!(alice.one("title"), "value of title");
+    assert_eq!(alice.one("description"), "value of description");
+    assert_eq!(
+        names(&gateway, "(&(uid=alice)(title=VALUE OF TITLE))"),
+        set(["alice"])
+    );
+    for (name, value) in &alice.attributes {
+        let value = String::from_utf8_lossy(value);
+        for hidden in [
+            "apiToken",
+            "notes",
+            "passwordHash",
+            "clientSecret",
+            "$argon2",
+        ] {
+            assert!(!value.contains(hidden), "{name}: {value}");
+        }
+    }
+    assert!(names(&gateway, "(notes=*)").is_empty());
+    assert!(
+        refuses(&gateway, "shouting"),
+        "the status column counts under its own name"
+    );
+    assert!(!refuses(&gateway, "cheap"));
+}
+
+pub fn pass_through(ctx: &Battery) {
+    let columns = "'42' AS \"employeeNumber\", 'Blue' AS \"attr:badgeColour\", 'no' AS \"attr:mySecret\", 'no' AS \"attr:oldPassword\", \
+                   'no' AS \"attr:tokenHash\", 'no' AS \"attr:pkcs12Key\", 'no' AS \"badgeShape\"";
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted(columns)));
+    let alice = search(&gateway, &["(uid=alice)"]).only();
+    assert_eq!(
+        (alice.one("employeeNumber"), alice.one("badgeColour")),
+        ("42".into(), "Blue".into())
+    );
+    assert!(
+        alice.attributes.iter().all(|(_, value)| value != b"no"),
+        "{alice:?}"
+    );
+    // No class of its allows badgeColour.
+    assert!(alice.set("objectClass").contains("extensibleObject"));
+    assert_eq!(
+        names(&gateway, "(&(uid=alice)(badgecolour=BLUE))"),
+        set(["alice"])
+    );
+    assert_eq!(
+        search(&gateway, &["(uid=alice)", "badgecolour"])
+            .only()
+            .attributes
+            .len(),
+        1
+    );
+    for hidden in [
+        "mySecret",
+        "oldPassword",
+        "tokenHash",
+        "pkcs12Key",
+        "badgeShape",
+    ] {
+        assert!(
+            names(&gateway, &format!("({hidden}=*)")).is_empty(),
+            "{hidden}"
+        );
+    }
+}
+
+pub fn never_from_a_column(ctx: &Battery) {
+    let columns = "'posixGroup' AS \"objectClass\", 'cn=root' AS \"dn\", 'cn=admins,dc=example,dc=com' AS \"memberOf\", \
+                   'uid=bob,dc=example,dc=com' AS \"member\", 'x' AS \"creatorsName\"";
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted(columns)));
+    let alice = search(&gateway, &["(uid=alice)", "*", "+"]).only();
+    assert_eq!(alice.dn, user_dn("alice"));
+    assert!(!alice.set("objectClass").contains("posixGroup"));
+    assert!(
+        !alice
+            .values("memberOf")
+            .iter()
+            .any(|dn| dn.contains("admins"))
+    );
+    assert!(alice.values("member").is_empty() && alice.values("creatorsName").is_empty());
+}
+
+pub fn the_column_further_left_counts(ctx: &Battery) {
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted("'second@example.com' AS \"MAIL\", '/bin/first' AS login_shell, '/bin/second' AS \"loginShell\"")));
+    // MariaDB and SQLite take MAIL and mail for one name; whatever they make of it, the first is the one.
+    let alice = search(&gateway, &["(uid=alice)"]).only();
+    assert_eq!(alice.one("loginShell"), "/bin/first");
+    assert_eq!(alice.one("mail"), "alice@example.com");
+}
+
+pub fn kinds_of_columns(ctx: &Battery) {
+    let columns = match ctx.engine {
+        Engine::PostgreSql => {
+            "12::smallint AS \"employeeNumber\", 1234567890123::bigint AS \"carLicense\", 12.50::numeric(8,2) AS \"departmentNumber\", \
+             TRUE AS \"employeeType\", DATE '2024-05-06' AS \"description\", ARRAY['a','b'] AS \"title\", '[\"x\",\"y\"]'::json AS \"l\", \
+             'padded'::char(10) AS \"roomNumber\", '5f0c6d3e-8a41-4c57-9b1e-000000010001'::uuid AS \"st\", '\\xffd8'::bytea AS \"jpegPhoto\", \
+             'n'::name AS \"street\""
+        }
+        Engine::MariaDb => {
+            "CAST(12 AS UNSIGNED) AS `employeeNumber`, 1234567890123 AS `carLicense`, CAST(12.50 AS DECIMAL(8,2)) AS `departmentNumber`, \
+             TRUE AS `employeeType`, DATE '2024-05-06' AS `description`, JSON_ARRAY('a','b') AS `title`, \
+             CONCAT('[\"x\",\"y\"]') AS `l`, 'padded' AS `roomNumber`, X'ffd8' AS `jpegPhoto`, 'n' AS `street`"
+        }
+        Engine::Sqlite => {
+            "12 AS \"employeeNumber\", 1234567890123 AS \"carLicense\", '12.50' AS \"departmentNumber\", 1 AS \"employeeType\", \
+             '2024-05-06' AS \"description\", json_array('a','b') AS \"title\", json('[\"x\",\"y\"]') AS \"l\", 'padded' AS \"roomNumber\", \
+             X'ffd8' AS \"jpegPhoto\", 'n' AS \"street\""
+        }
+    };
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(columns));
+    let alice = search(&gateway, &["(uid=alice)"]).only();
+    assert_eq!(alice.one("employeeNumber"), "12");
+    assert_eq!(alice.one("carLicense"), "1234567890123");
+    assert_eq!(alice.one("departmentNumber"), "12.50");
+    assert!(
+        ["TRUE", "1"].contains(&alice.one("employeeType").as_str()),
+        "{alice:?}"
+    );
+    assert!(alice.one("description").starts_with("2024"), "{alice:?}");
+    if ctx.engine == Engine::PostgreSql {
+        // MariaDB and SQLite know JSON only as text.
+        assert_eq!(
+            (alice.set("title"), alice.set("l")),
+            (set(["a", "b"]), set(["x", "y"]))
+        );
+    }
+    assert_eq!(alice.one("roomNumber").trim_end(), "padded");
+    assert_eq!(alice.one("street"), "n");
+    let photo: Vec<&Vec<u8>> = alice
+        .attributes
+        .iter()
+        .filter(|(name, _)| name == "jpegPhoto")
+        .map(|(_, value)| value)
+        .collect();
+    assert_eq!(photo, [&vec![0xff, 0xd8]]);
+    assert_eq!(
+        names(
+            &gateway,
+            "(&(uid=alice)(jpegPhoto=\\ff\\d8)(carLicense=1234567890123))"
+        ),
+        set(["alice"])
+    );
+    assert_eq!(
+        names(&gateway, "(&(uid=bob)(employeeNumber=12))"),
+        set(["bob"])
+    );
+}

@@ -1,0 +1,376 @@
+//! What every engine must answer alike. One list of behaviours, stamped onto PostgreSQL, MariaDB and SQLite.
+//!
+//! A case is a function in one of the files below and a name in the list at the end of this one; it gets a gateway with
+//! the *deployed* settings on a database filled from `sql/` and `tests/data/battery.sql`, shared with the other cases.
+//! A case that changes rows or settings makes its own (`Battery::gateway_with`, `Database::fresh`).
+
+mod attributes;
+mod binds;
+mod columns;
+mod dns;
+mod filters;
+mod groups;
+mod hostile;
+mod lookups;
+mod matching;
+mod operations;
+mod queries;
+mod recommended;
+mod scopes;
+
+use crate::harness::ldap::BASE;
+use crate::harness::{Database, Engine, Env, Gateway, Search, ldapsearch};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::sync::RwLockReadGuard;
+
+pub struct Battery {
+    pub engine: Engine,
+    pub database: &'static Database,
+    /// With the deployed settings.
+    pub gateway: &'static Gateway,
+    _not_while_measuring: RwLockReadGuard<'static, ()>,
+}
+
+impl Battery {
+    fn on(engine: Engine) -> Battery {
+        static DEPLOYED: [OnceLock<Gateway>; 3] =
+            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        let guard = crate::harness::beside_others();
+        let database = Database::shared(engine);
+        let gateway =
+            DEPLOYED[engine as usize].get_or_init(|| Gateway::start(&database.deployed()));
+        Battery {
+            engine,
+            database,
+            gateway,
+            _not_while_measuring: guard,
+        }
+    }
+
+    /// The gateway with the recommended settings on the same database.
+    pub fn recommended(&self) -> &'static Gateway {
+        static RECOMMENDED: [OnceLock<Gateway>; 3] =
+            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        RECOMMENDED[self.engine as usize]
+            .get_or_init(|| Gateway::start(&self.database.recommended()))
+    }
+
+    /// The gateway that wants a bind before a search, with the deployed settings otherwise.
+    pub fn closed(&self) -> &'static Gateway {
+        static CLOSED: [OnceLock<Gateway>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        CLOSED[self.engine as usize].get_or_init(|| {
+            Gateway::start(
+                &self
+                    .database
+                    .deployed()
+                    .with("REQUIRE_AUTH_FOR_SEARCH", true),
+            )
+        })
+    }
+
+    /// A gateway of this case's own, on the shared database.
+    pub fn gateway_with(&self, change: impl FnOnce(Env) -> Env) -> Gateway {
+        Gateway::start(&change(self.database.deployed()))
+    }
+
+    /// ldapsearch below the base with these arguments.
+    pub fn search(&self, arguments: &[&str]) -> Search {
+        search(self.gateway, arguments)
+    }
+
+    /// The names of what a filter finds: `alice`, `staff`, `example`.
+    pub fn names(&self, filter: &str) -> BTreeSet<String> {
+        names(self.gateway, filter)
+    }
+
+    /// Asserts that a filter finds exactly these.
+    pub fn finds<const N: usize>(&self, filter: &str, expected: [&str; N]) {
+        self.finds_set(filter, &expected.into_iter().map(str::to_string).collect());
+    }
+
+    pub fn finds_set(&self, filter: &str, expected: &BTreeSet<String>) {
+        assert_eq!(&self.names(filter), expected, "{filter}");
+    }
+
+    /// Asserts that a filter finds exactly the users of an SQL condition.
+    pub fn finds_users(&self, filter: &str, condition: &str) {
+        self.finds_set(filter, &self.users(condition));
+    }
+
+    /// Asserts that a filter finds exactly the groups of an SQL condition.
+    pub fn finds_groups(&self, filter: &str, condition: &str) {
+        self.finds_set(filter, &self.groups(condition));
+    }
+
+    /// The names of the users of an SQL condition.
+    pub fn users(&self, condition: &str) -> BTreeSet<String> {
+        self.column(&format!("SELECT \"uid\" FROM \"Users\" WHERE {condition}"))
+    }
+
+    pub fn groups(&self, condition: &str) -> BTreeSet<String> {
+        self.column(&format!("SELECT \"cn\" FROM \"Groups\" WHERE {condition}"))
+    }
+
+    pub fn column(&self, sql: &str) -> BTreeSet<String> {
+        self.database
+            .rows(sql)
+            .into_iter()
+            .map(|row| row.into_iter().next().unwrap())
+            .collect()
+    }
+
+    /// Users, groups and the base entry.
+    pub fn everything(&self) -> BTreeSet<String> {
+        let mut all = self.users("1 = 1");
+        all.extend(self.no_users());
+        all
+    }
+
+    /// Groups and the base entry.
+    pub fn no_users(&self) -> BTreeSet<String> {
+        let mut all = self.groups("1 = 1");
+        all.insert("example".to_string());
+        all
+    }
+
+    pub fn everything_but(&self, name: &str) -> BTreeSet<String> {
+        let mut all = self.everything();
+        assert!(all.remove(name));
+        all
+    }
+}
+
+/// ldapsearch below the base with these arguments.
+pub fn search(gateway: &Gateway, arguments: &[&str]) -> Search {
+    ldapsearch(gateway, &[&["-b", BASE], arguments].concat())
+}
+
+/// The names of what a filter finds. Only attribute `1.1` is asked for, so that nothing but matching is tested.
+pub fn names(gateway: &Gateway, filter: &str) -> BTreeSet<String> {
+    search(gateway, &[filter, "1.1"]).short()
+}
+
+macro_rules! stamp {
+    ($($file:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
+        stamp!(@ postgresql PostgreSql $($file: [$($case),*])*);
+        stamp!(@ mariadb MariaDb $($file: [$($case),*])*);
+        stamp!(@ sqlite Sqlite $($file: [$($case),*])*);
+    };
+    (@ $engine:ident $variant:ident $($file:ident: [$($case:ident),*])*) => {
+        mod $engine {
+            $(
+                mod $file {
+                    use crate::battery::{Battery, Engine};
+                    $(
+                        #[test]
+                        fn $case() {
+                            crate::battery::$file::$case(&Battery::on(Engine::$variant));
+                        }
+                    )*
+                }
+            )*
+        }
+    };
+}
+
+stamp! {
+    attributes: [
+        by_name,
+        by_name_in_any_case,
+        named_twice_comes_once,
+        none,
+        all_user_attributes,
+        operational_attributes,
+        the_name_dn_is_ignored,
+        types_only,
+        types_only_of_all,
+        options_are_subtypes_nobody_has,
+        supertypes,
+        passwords_are_never_served,
+        member_of_by_name_only,
+        entry_uuids,
+        replicas_agree,
+        size_limit,
+        time_limit,
+        aliases_are_never_there,
+    ],
+    binds: [
+        right_password,
+        wrong_password,
+        the_hash_is_no_password,
+        unknown_user,
+        no_password_set,
+        empty_password,
+        anonymous,
+        by_any_spelling_of_the_dn,
+        lenient_dns,
+        exact_dns,
+        names_that_are_odd,
+        no_dn,
+        search_as_a_user,
+        again_on_the_same_connection,
+        mechanisms_and_versions,
+        searches_need_a_bind_where_it_is_required,
+        required_again_after_a_failed_bind,
+        requests_keep_the_identity_they_started_with,
+        pending_users_may_bind_where_no_status_is_asked_for,
+        a_bind_needs_the_row_of_the_one_user_query,
+    ],
+    columns: [
+        enabled_and_locked,
+        enabled_as_text,
+        expiry,
+        status_in_any_case,
+        a_row_without_a_name_is_left_out,
+        a_number_that_is_none,
+        select_all,
+        pass_through,
+        never_from_a_column,
+        the_column_further_left_counts,
+        kinds_of_columns,
+    ],
+    dns: [
+        spellings,
+        values_in_hexadecimal,
+        base_in_another_spelling,
+        names_that_must_be_escaped,
+        names_beyond_ascii,
+        groups,
+        wrong_kind_of_rdn,
+        no_dn_at_all,
+    ],
+    filters: [
+        object_classes_in_any_case,
+        classes_the_database_cannot_hold,
+        names_and_oids_of_attributes,
+        supertypes,
+        and_or_not,
+        empty_and_and_or,
+        unknown_attributes_are_undefined,
+        values_that_break_the_syntax_are_undefined,
+        presence,
+        substrings,
+        substrings_of_fallbacks,
+        substrings_that_sql_would_misread,
+        ordering,
+        numbers,
+        approximate,
+        extensible,
+        extensible_on_dns,
+        bitwise,
+        in_chain_is_no_error,
+        passwords_never_match,
+        options,
+        deep_and_wide,
+        fallbacks_match,
+    ],
+    groups: [
+        members_are_listed,
+        members_of_all_at_once,
+        members_are_spelled_as_the_entries_are,
+        member_of_is_spelled_as_the_entries_are,
+        empty_groups_are_served,
+        by_member,
+        by_member_in_any_spelling,
+        by_member_that_is_none,
+        not_by_member,
+        several_members,
+        parts_of_members,
+        by_group,
+        by_group_that_is_none,
+        not_by_group,
+        in_any_group,
+        name_of_a_like_pattern,
+        by_number,
+        as_clients_ask,
+    ],
+    hostile: [
+        injections,
+        injections_into_substrings,
+        wildcards_are_only_in_the_filter,
+        bytes_that_are_no_text,
+        control_characters,
+        long_values,
+        dns_of_injections,
+        binds_with_injections,
+    ],
+    lookups: [
+        user_by_name,
+        user_by_name_in_any_case,
+        user_that_does_not_exist,
+        all_users,
+        all_groups,
+        group_by_name,
+        groups_of_a_member,
+        name_or_mail,
+        everybody_but_one,
+        part_of_a_name,
+        read_of_a_dn,
+        read_of_a_dn_that_does_not_exist,
+        fallbacks,
+        no_number_no_posix_account,
+        gecos_is_ascii,
+        values_are_served_as_stored,
+    ],
+    matching: [
+        insignificant_spaces,
+        accents_count,
+        accents_by_the_byte,
+        case_folding_beyond_ascii,
+        characters_a_collation_takes_for_one,
+        mail_ignores_case,
+        paths_do_not,
+        member_uid_does_not,
+        substrings_ignore_case_and_spaces,
+        quotes_and_backslashes,
+    ],
+    operations: [
+        compares,
+        compares_of_passwords,
+        writes_are_refused,
+        unknown_extended_operations,
+        many_requests_at_once,
+        connections_do_not_see_each_other,
+    ],
+    queries: [
+        dollar_placeholders,
+        question_marks_that_are_none,
+        placeholder_used_twice,
+        queries_that_are_not_plain,
+        members_in_a_column,
+        text_compared_with_a_number,
+        what_is_inserted_is_there,
+        a_password_that_changes,
+        a_rename_keeps_the_uuid,
+        columns_that_come_and_go,
+        twins_are_one_entry,
+        only_the_first_twin_may_bind,
+        another_base,
+        base_from_the_common_name,
+        groups_with_more,
+    ],
+    recommended: [
+        shells,
+        ssh_keys,
+        status,
+        entry_uuid,
+        timestamps,
+        the_rest_is_as_deployed,
+    ],
+    scopes: [
+        base_entry,
+        one_level,
+        subtree,
+        children,
+        below_a_leaf,
+        every_entry_can_be_read_by_its_dn,
+        order_is_fixed,
+        root_dse,
+        root_dse_selection,
+        whole_tree_from_the_root,
+        what_is_listed_is_supported,
+        controls_that_are_unknown,
+        subschema,
+    ],
+}
