@@ -80,10 +80,13 @@ impl App {
     pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
         let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
-        let hashing =
-            HashingPool::new(config.access.hashing_threads, HASHING_QUEUE).map_err(StartError::Threads)?;
+        let hashing = HashingPool::new(config.access.hashing_threads, HASHING_QUEUE).map_err(StartError::Threads)?;
         let (publish, directory) = watch::channel(None);
-        let services = Arc::new(Services { directory, hashing, policy: policy(config) });
+        let services = Arc::new(Services {
+            directory,
+            hashing,
+            policy: policy(config),
+        });
         let listener = Listener {
             address: config.network.address,
             tls,
@@ -96,8 +99,18 @@ impl App {
             idle_timeout: config.network.idle_timeout,
             write_timeout: config.network.write_timeout,
         };
-        let describer = Describer { database, base, queries: queries(&config.database), publish };
-        Ok(App { listener, shared, grace: config.shutdown_grace, describer })
+        let describer = Describer {
+            database,
+            base,
+            queries: queries(&config.database),
+            publish,
+        };
+        Ok(App {
+            listener,
+            shared,
+            grace: config.shutdown_grace,
+            describer,
+        })
     }
 
     /// Serves until `stop` is over, then drains.
@@ -107,7 +120,11 @@ impl App {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let address = self.listener.address;
         // Opened for a moment only: the socket must stay closed until the directory can be served.
-        drop(self.listener.bind().map_err(|error| StartError::Listen { address, error })?);
+        drop(
+            self.listener
+                .bind()
+                .map_err(|error| StartError::Listen { address, error })?,
+        );
         let draining = self.shared.draining.clone();
         let describing = tokio::spawn(self.describer.run());
         let serving = tokio::spawn(self.listener.run(self.shared, self.grace));

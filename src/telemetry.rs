@@ -85,23 +85,12 @@ pub fn redact_uri(uri: &str) -> String {
     let Some((scheme, rest)) = uri.trim().split_once(':') else {
         return "…".into();
     };
-    let known = [
-        "postgres",
-        "postgresql",
-        "mysql",
-        "mariadb",
-        "sqlite",
-        "http",
-        "https",
-    ];
+    let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite", "http", "https"];
     if !known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return "…".into();
     }
     if scheme.eq_ignore_ascii_case("sqlite") {
-        return format!(
-            "sqlite:{}",
-            rest.split_once('?').map_or(rest, |(path, _)| path)
-        );
+        return format!("sqlite:{}", rest.split_once('?').map_or(rest, |(path, _)| path));
     }
     let Ok(url) = url::Url::parse(uri.trim()) else {
         return format!("{scheme}:…");
@@ -116,10 +105,7 @@ pub fn redact_uri(uri: &str) -> String {
         return format!("{scheme}:…");
     }
     let host = url.host_str().unwrap_or_default();
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     // The path of anything but a database may hold a token.
     let path = if scheme.to_ascii_lowercase().starts_with("http") {
         ""
@@ -191,23 +177,16 @@ mod tests {
             let text = logged(directives, LogFormat::Text, everything);
             assert!(!text.contains("hunter2"), "{text}");
         }
-        assert_eq!(
-            logged("trace", LogFormat::Text, everything).lines().count(),
-            3
-        );
+        assert_eq!(logged("trace", LogFormat::Text, everything).lines().count(), 3);
         assert_eq!(logged("off", LogFormat::Text, everything), "");
     }
 
     #[test]
     fn json_lines_are_objects_with_flat_fields() {
-        let text = logged("info", LogFormat::Json, || {
-            tracing::info!(entries = 3, "search")
-        });
+        let text = logged("info", LogFormat::Json, || tracing::info!(entries = 3, "search"));
         assert_eq!(text.lines().count(), 1);
         assert!(
-            text.starts_with('{')
-                && text.contains(r#""entries":3"#)
-                && text.contains(r#""message":"search""#),
+            text.starts_with('{') && text.contains(r#""entries":3"#) && text.contains(r#""message":"search""#),
             "{text}"
         );
     }
@@ -219,18 +198,9 @@ mod tests {
                 "postgres://u:hunter2@db.example.com:5432/users",
                 "postgres://db.example.com:5432/users",
             ),
-            (
-                "mysql://u:hunter2@[::1]/users?ssl-key=hunter2",
-                "mysql://[::1]/users",
-            ),
-            (
-                "postgres:///users?host=/run&password=hunter2",
-                "postgres:///users",
-            ),
-            (
-                "sqlite:///var/users.db?key=hunter2",
-                "sqlite:///var/users.db",
-            ),
+            ("mysql://u:hunter2@[::1]/users?ssl-key=hunter2", "mysql://[::1]/users"),
+            ("postgres:///users?host=/run&password=hunter2", "postgres:///users"),
+            ("sqlite:///var/users.db?key=hunter2", "sqlite:///var/users.db"),
             ("https://example.com/hunter2", "https://example.com"),
             ("postgres://u:hunter2@h:port/d", "postgres:…"),
             ("postgres://u:p@hunter2@h/d", "postgres://h/d"),

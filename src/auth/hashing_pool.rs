@@ -76,10 +76,7 @@ impl HashingPool {
                 .name(format!("hashing-{number}"))
                 .spawn(move || run(&receiver, &*work))?;
         }
-        let places = threads
-            .get()
-            .saturating_add(queue)
-            .min(Semaphore::MAX_PERMITS);
+        let places = threads.get().saturating_add(queue).min(Semaphore::MAX_PERMITS);
         Ok(Self {
             jobs,
             admission: Arc::new(Semaphore::new(places)),
@@ -90,11 +87,7 @@ impl HashingPool {
     /// Compares a password with a stored hash on one of the threads.
     ///
     /// With no hash, or an unusable one, the same work is done as for others; the verdict is never a match then.
-    pub async fn verify(
-        &self,
-        stored: Option<&str>,
-        password: &[u8],
-    ) -> Result<Verdict, PoolError> {
+    pub async fn verify(&self, stored: Option<&str>, password: &[u8]) -> Result<Verdict, PoolError> {
         let place = Arc::clone(&self.admission)
             .try_acquire_owned()
             .map_err(|_| PoolError::Overloaded)?;
@@ -196,10 +189,7 @@ mod tests {
     async fn verdicts_come_through() {
         let pool = HashingPool::new(NonZeroUsize::MIN, 1).unwrap();
         assert_eq!(pool.verify(Some(SSHA), b"secret").await, Ok(Verdict::Match));
-        assert_eq!(
-            pool.verify(Some(SSHA), b"Secret").await,
-            Ok(Verdict::Mismatch)
-        );
+        assert_eq!(pool.verify(Some(SSHA), b"Secret").await, Ok(Verdict::Mismatch));
         assert_eq!(pool.verify_decoy(b"secret").await, Ok(Verdict::Mismatch));
         assert!(matches!(
             pool.verify(Some("secret"), b"secret").await,
@@ -217,8 +207,7 @@ mod tests {
                 tokio::spawn(async move { pool.verify(None, b"x").await })
             })
             .collect();
-        until(|| gate.begun.load(Ordering::SeqCst) == 2 && pool.admission.available_permits() == 0)
-            .await;
+        until(|| gate.begun.load(Ordering::SeqCst) == 2 && pool.admission.available_permits() == 0).await;
         assert_eq!(pool.verify(None, b"x").await, Err(PoolError::Overloaded));
         for _ in 0..3 {
             gate.open.send(()).unwrap();

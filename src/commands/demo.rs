@@ -48,7 +48,9 @@ async fn prepare(folder: &Path, port: u16) -> io::Result<EnvSource> {
     let database: PathBuf = folder.join("directory.sqlite");
     let settings: PathBuf = folder.join("settings.env");
     fs::write(&settings, SETTINGS)?;
-    sqlite_file::create(&database, &[SCHEMA, ROWS]).await.map_err(|error| io::Error::other(error.detail()))?;
+    sqlite_file::create(&database, &[SCHEMA, ROWS])
+        .await
+        .map_err(|error| io::Error::other(error.detail()))?;
     let own = [
         ("SQL_URI", format!("sqlite:{}", database.display())),
         ("BIND_IP", "127.0.0.1".to_owned()),

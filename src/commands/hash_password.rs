@@ -19,7 +19,9 @@ pub fn run() -> ExitCode {
     }
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() || password.len() > MAX_PASSWORD_BYTES {
-        complain(&format!("a password of 1 to {MAX_PASSWORD_BYTES} bytes is expected on standard input"));
+        complain(&format!(
+            "a password of 1 to {MAX_PASSWORD_BYTES} bytes is expected on standard input"
+        ));
         return ExitCode::FAILURE;
     }
     match hash_password(password.as_bytes()) {

@@ -41,7 +41,11 @@ enum NotReady {
     #[error("no answer within {PATIENCE:?}")]
     Late,
     #[error("{what} was answered with {code:?}, {expected} expected")]
-    Answer { what: &'static str, code: LdapResultCode, expected: &'static str },
+    Answer {
+        what: &'static str,
+        code: LdapResultCode,
+        expected: &'static str,
+    },
 }
 
 /// Asks the gateway at `uri`, by default the one that the settings would start; exit code 0 when it is ready.
@@ -69,11 +73,16 @@ pub async fn run(uri: Option<String>) -> ExitCode {
 async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
     let (address, encrypted) = match uri {
         Some(uri) => parse_uri(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
-        None => (own_address(config.network.address).to_string(), !config.network.unencrypted),
+        None => (
+            own_address(config.network.address).to_string(),
+            !config.network.unencrypted,
+        ),
     };
     let stream = TcpStream::connect(address).await.map_err(NotReady::Connect)?;
     if encrypted {
-        let stream = tls::client::connect_unverified(stream).await.map_err(NotReady::Connect)?;
+        let stream = tls::client::connect_unverified(stream)
+            .await
+            .map_err(NotReady::Connect)?;
         ask(stream, config).await
     } else {
         ask(stream, config).await
@@ -81,9 +90,14 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
 }
 
 async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, config: &Config) -> Result<(), NotReady> {
-    let mut peer = Peer { framed: Framed::new(stream, LdapCodec::default()), last: 0 };
+    let mut peer = Peer {
+        framed: Framed::new(stream, LdapCodec::default()),
+        last: 0,
+    };
     let code = peer.call("a read of the root DSE", read("")).await?;
-    expect("a read of the root DSE", code, "success", |code| *code == LdapResultCode::Success)?;
+    expect("a read of the root DSE", code, "success", |code| {
+        *code == LdapResultCode::Success
+    })?;
     // Refused to the anonymous is an answer too: what matters is that the base is served.
     let code = peer.call("a read of the base", read(&config.base_dn)).await?;
     expect("a read of the base", code, "success", |code| {
@@ -98,15 +112,27 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (dn, password, wanted, expected) = match &config.probe {
-        Some(ProbeSettings { dn, password }) => {
-            (dn.clone(), password.reveal().to_owned(), LdapResultCode::Success, "success")
-        }
+        Some(ProbeSettings { dn, password }) => (
+            dn.clone(),
+            password.reveal().to_owned(),
+            LdapResultCode::Success,
+            "success",
+        ),
         None => {
             let dn = format!("uid={NOBODY},{}", config.base_dn);
-            (dn, NOBODY.to_owned(), LdapResultCode::InvalidCredentials, "invalidCredentials")
+            (
+                dn,
+                NOBODY.to_owned(),
+                LdapResultCode::InvalidCredentials,
+                "invalidCredentials",
+            )
         }
     };
-    let request = LdapBindRequest { version: 3, dn, cred: LdapBindCred::Simple(password) };
+    let request = LdapBindRequest {
+        version: 3,
+        dn,
+        cred: LdapBindCred::Simple(password),
+    };
     let code = peer.call("a bind", LdapOp::BindRequest(request)).await?;
     expect("a bind", code, expected, |code| *code == wanted)
 }
@@ -117,7 +143,11 @@ fn expect(
     expected: &'static str,
     right: impl Fn(&LdapResultCode) -> bool,
 ) -> Result<(), NotReady> {
-    if right(&code) { Ok(()) } else { Err(NotReady::Answer { what, code, expected }) }
+    if right(&code) {
+        Ok(())
+    } else {
+        Err(NotReady::Answer { what, code, expected })
+    }
 }
 
 fn read(base: &str) -> LdapOp {
@@ -145,7 +175,11 @@ where
     /// Sends a request and waits for its final response.
     async fn call(&mut self, what: &'static str, op: LdapOp) -> Result<LdapResultCode, NotReady> {
         self.last += 1;
-        let request = LdapMsg { msgid: self.last, op, ctrl: Vec::new() };
+        let request = LdapMsg {
+            msgid: self.last,
+            op,
+            ctrl: Vec::new(),
+        };
         self.framed.send(request).await.map_err(NotReady::Connection)?;
         loop {
             let message = self.framed.next().await.ok_or(NotReady::Closed(what))?;
@@ -169,10 +203,17 @@ fn parse_uri(uri: &str) -> Option<(String, bool)> {
         _ => return None,
     };
     let host = rest.split('/').next().filter(|host| !host.is_empty())?;
-    let has_port = host.rsplit_once(':').is_some_and(|(before, port)| {
-        port.parse::<u16>().is_ok() && (!before.contains(':') || before.ends_with(']'))
-    });
-    Some((if has_port { host.to_owned() } else { format!("{host}:{port}") }, encrypted))
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(before, port)| port.parse::<u16>().is_ok() && (!before.contains(':') || before.ends_with(']')));
+    Some((
+        if has_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{port}")
+        },
+        encrypted,
+    ))
 }
 
 /// A gateway that listens on all addresses is asked on loopback.

@@ -78,7 +78,11 @@ async fn stop_signal() {
     let mut signals: Vec<Signal> = [SignalKind::terminate(), SignalKind::interrupt()]
         .into_iter()
         .chain(OTHER_STOP_SIGNALS.map(SignalKind::from_raw))
-        .filter_map(|kind| signal(kind).inspect_err(|error| warn!(%error, "a signal can not be caught")).ok())
+        .filter_map(|kind| {
+            signal(kind)
+                .inspect_err(|error| warn!(%error, "a signal can not be caught"))
+                .ok()
+        })
         .collect();
     if signals.is_empty() {
         return pending().await;

@@ -85,13 +85,7 @@ pub(super) fn ssl_mode(text: &str) -> Option<SslMode> {
         "require" | "required" => Some(SslMode::Require),
         "verify-ca" => Some(SslMode::VerifyCa),
         "verify-full" | "verify-identity" => Some(SslMode::VerifyFull),
-        other => super::parse::boolean(other).map(|on| {
-            if on {
-                SslMode::Require
-            } else {
-                SslMode::Disable
-            }
-        }),
+        other => super::parse::boolean(other).map(|on| if on { SslMode::Require } else { SslMode::Disable }),
     }
 }
 
@@ -115,10 +109,7 @@ mod tests {
                 DatabaseKind::PostgreSql,
             ),
             ("postgresql://u@[::1]/d", DatabaseKind::PostgreSql),
-            (
-                "postgres:///d?host=/run/postgresql",
-                DatabaseKind::PostgreSql,
-            ),
+            ("postgres:///d?host=/run/postgresql", DatabaseKind::PostgreSql),
             ("mysql://u:p%40@h/d", DatabaseKind::MySql),
             ("mariadb://h/d", DatabaseKind::MySql),
             ("sqlite:users.db", DatabaseKind::Sqlite),

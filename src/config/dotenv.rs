@@ -17,10 +17,7 @@ pub(super) struct Parsed {
 
 /// Reads the text of a `.env` file. Never fails: what can not be read is listed by line number.
 pub(super) fn parse(text: &str) -> Parsed {
-    let text = text
-        .strip_prefix('\u{feff}')
-        .unwrap_or(text)
-        .replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let mut parsed = Parsed::default();
     let mut rest = text.as_str();
     let mut number = 1;
@@ -42,11 +39,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             }
         }
         let consumed = rest.len().saturating_sub(next.len());
-        number += rest
-            .bytes()
-            .take(consumed)
-            .filter(|byte| *byte == b'\n')
-            .count();
+        number += rest.bytes().take(consumed).filter(|byte| *byte == b'\n').count();
         rest = next;
     }
     parsed
@@ -149,11 +142,7 @@ fn unquoted(name: String, text: &str) -> Assignment<'_> {
         line.get(..*at)
             .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
     });
-    let value = comment
-        .and_then(|at| line.get(..at))
-        .unwrap_or(line)
-        .trim()
-        .to_owned();
+    let value = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim().to_owned();
     Assignment::Value { name, value, after }
 }
 
@@ -172,10 +161,7 @@ mod tests {
 
     fn values(text: &str) -> Vec<(String, String)> {
         let parsed = parse(text);
-        assert!(
-            parsed.ignored.is_empty() && parsed.unclosed.is_empty(),
-            "{parsed:?}"
-        );
+        assert!(parsed.ignored.is_empty() && parsed.unclosed.is_empty(), "{parsed:?}");
         parsed.values
     }
 
@@ -188,18 +174,12 @@ mod tests {
     #[test]
     fn deployed_queries_are_read_to_the_end_of_the_line() {
         let query = r#"SELECT g."cn" AS name FROM "Groups" g WHERE u."uid" = ?"#;
-        assert_eq!(
-            value(&format!("SQL_QUERY_GROUPS_BY_MEMBER={query}\n")),
-            query
-        );
+        assert_eq!(value(&format!("SQL_QUERY_GROUPS_BY_MEMBER={query}\n")), query);
         assert_eq!(
             value("SQL_URI=postgres://u:pa$$w0rd#1@h:5432/d"),
             "postgres://u:pa$$w0rd#1@h:5432/d"
         );
-        assert_eq!(
-            value("Q=SELECT a FROM b WHERE c = $1"),
-            "SELECT a FROM b WHERE c = $1"
-        );
+        assert_eq!(value("Q=SELECT a FROM b WHERE c = $1"), "SELECT a FROM b WHERE c = $1");
     }
 
     #[test]

@@ -44,11 +44,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
-            Some(found) => write!(
-                formatter,
-                "{}: found `{found}`, {}",
-                self.variable, self.text
-            ),
+            Some(found) => write!(formatter, "{}: found `{found}`, {}", self.variable, self.text),
             None => write!(formatter, "{}: {}", self.variable, self.text),
         }
     }
@@ -107,10 +103,7 @@ fn shorten(value: &str) -> String {
     if shown.len() < value.len() {
         shown.push('…');
     }
-    shown
-        .chars()
-        .map(|c| if c.is_control() { '␤' } else { c })
-        .collect()
+    shown.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -128,15 +121,7 @@ mod tests {
     #[test]
     fn a_problem_names_variable_value_and_remedy_on_one_line() {
         let problem = Problem::wrong("PORT", "seven\nhundred", "a number");
-        assert_eq!(
-            problem.to_string(),
-            "PORT: found `seven␤hundred`, must be a number"
-        );
-        assert!(
-            Problem::wrong("PORT", &"x".repeat(5000), "a number")
-                .to_string()
-                .len()
-                < 150
-        );
+        assert_eq!(problem.to_string(), "PORT: found `seven␤hundred`, must be a number");
+        assert!(Problem::wrong("PORT", &"x".repeat(5000), "a number").to_string().len() < 150);
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::parse::Reader;
 use super::{
-    AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings,
-    EnvSource, LogFormat, LogSettings, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem,
-    Queries, Secret, TlsSettings, TlsVersion, Warning, database, names,
+    AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
+    LogFormat, LogSettings, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries, Secret, TlsSettings,
+    TlsVersion, Warning, database, names,
 };
 
 /// Where a certificate is looked for and kept when none is configured.
@@ -21,16 +21,11 @@ const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 type CheckDn<'a> = &'a dyn Fn(&str) -> Result<(), String>;
 
-pub(super) fn load(
-    source: &EnvSource,
-    check_dn: CheckDn<'_>,
-) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config, Vec<Warning>), ConfigErrors> {
     let mut reader = Reader::new(source);
     let config = read(&mut reader, check_dn);
     let Reader {
-        problems,
-        mut warnings,
-        ..
+        problems, mut warnings, ..
     } = reader;
     warnings.extend(names::unknown(&source.names()));
     if problems.is_empty() {
@@ -161,9 +156,7 @@ fn database(reader: &mut Reader<'_>) -> DatabaseSettings {
     };
     DatabaseSettings {
         uri,
-        kind: inspected
-            .map(|inspected| inspected.kind)
-            .unwrap_or_default(),
+        kind: inspected.map(|inspected| inspected.kind).unwrap_or_default(),
         ssl: asked.filter(|_| in_uri.is_none()),
         queries,
         pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
@@ -182,16 +175,11 @@ fn database(reader: &mut Reader<'_>) -> DatabaseSettings {
 fn access(reader: &mut Reader<'_>) -> AccessSettings {
     // Deployments keep the URL when they take `notification` out of the chain; its errors come with it.
     reader.secret("NOTIFICATION_URL");
-    let threads = reader
-        .number("HASHING_THREADS", 1, 256)
-        .and_then(NonZeroUsize::new);
+    let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
     AccessSettings {
         auth_backends: auth_backends(reader),
         require_auth_for_search: reader.boolean("REQUIRE_AUTH_FOR_SEARCH"),
-        bind_dn: reader.choice(
-            "BIND_DN",
-            &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)],
-        ),
+        bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
         bind_hold: reader.duration("BIND_HOLD"),
         hashing_threads: threads
             .or_else(|| std::thread::available_parallelism().ok())
@@ -208,9 +196,7 @@ fn auth_backends(reader: &mut Reader<'_>) -> Vec<AuthBackend> {
             "sql" => chain.push(AuthBackend::Sql),
             "notification" => {
                 let problem = "`notification` is not supported yet; a bind would pass without it";
-                reader
-                    .problems
-                    .push(Problem::other("AUTH_BACKENDS", problem));
+                reader.problems.push(Problem::other("AUTH_BACKENDS", problem));
             }
             _ => reader.problems.push(Problem::wrong(
                 "AUTH_BACKENDS",
@@ -235,18 +221,13 @@ fn network(reader: &mut Reader<'_>) -> NetworkSettings {
     let port = reader.number("PORT", 0, 65535).unwrap_or(standard);
     let idle_timeout = reader.duration("LDAP_IDLE_TIMEOUT");
     if idle_timeout < LEAST_IDLE_TIMEOUT && reader.is_given("LDAP_IDLE_TIMEOUT") {
-        let text =
-            "is less than 1h: clients that keep their connections may fail their next request";
-        reader
-            .warnings
-            .push(Warning::new("LDAP_IDLE_TIMEOUT", text));
+        let text = "is less than 1h: clients that keep their connections may fail their next request";
+        reader.warnings.push(Warning::new("LDAP_IDLE_TIMEOUT", text));
     }
     NetworkSettings {
         address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
         unencrypted,
-        max_connections: reader
-            .number("MAX_CONNECTIONS", 1, 1_000_000)
-            .unwrap_or_default(),
+        max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),
         idle_timeout,
         write_timeout: reader.duration("WRITE_TIMEOUT"),
     }
@@ -258,10 +239,9 @@ fn tls(reader: &mut Reader<'_>, common_name: &str, unencrypted: bool) -> TlsSett
     if let (Some(min), Some(max)) = (min_version, max_version)
         && min > max
     {
-        reader.problems.push(Problem::other(
-            "TLS_MIN_VERSION",
-            "is higher than TLS_MAX_VERSION",
-        ));
+        reader
+            .problems
+            .push(Problem::other("TLS_MIN_VERSION", "is higher than TLS_MAX_VERSION"));
     }
     let certificate = certificate(reader);
     if unencrypted && certificate != CertificateSource::Directory(CERTIFICATE_DIRECTORY.into()) {
@@ -304,10 +284,7 @@ fn tls_version(reader: &mut Reader<'_>, name: &'static str) -> Option<TlsVersion
 }
 
 fn certificate(reader: &mut Reader<'_>) -> CertificateSource {
-    let content = (
-        reader.text("LDAP_CERT_CONTENT"),
-        reader.secret("LDAP_KEY_CONTENT"),
-    );
+    let content = (reader.text("LDAP_CERT_CONTENT"), reader.secret("LDAP_KEY_CONTENT"));
     let files = (reader.text("LDAP_CERT_PATH"), reader.text("LDAP_KEY_PATH"));
     half_given(reader, "LDAP_CERT_CONTENT", "LDAP_KEY_CONTENT");
     half_given(reader, "LDAP_CERT_PATH", "LDAP_KEY_PATH");
@@ -336,21 +313,16 @@ fn half_given(reader: &mut Reader<'_>, first: &str, second: &str) {
         (false, true) => (second, first),
         _ => return,
     };
-    reader.problems.push(Problem::other(
-        missing,
-        format!("is missing, though {given} is given"),
-    ));
+    reader
+        .problems
+        .push(Problem::other(missing, format!("is missing, though {given} is given")));
 }
 
 /// Reads `LOG_LEVEL` and `LOG_FORMAT`.
 pub(super) fn log(reader: &mut Reader<'_>) -> LogSettings {
-    let expected =
-        "error, warn, info, debug, trace or off, or a list such as info,ldap_gateway::sql=debug";
+    let expected = "error, warn, info, debug, trace or off, or a list such as info,ldap_gateway::sql=debug";
     LogSettings {
-        format: reader.choice(
-            "LOG_FORMAT",
-            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
-        ),
+        format: reader.choice("LOG_FORMAT", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
         directives: reader
             .parsed("LOG_LEVEL", expected, log_directives)
             .unwrap_or_else(|| "info".into()),
@@ -373,9 +345,9 @@ fn log_directives(text: &str) -> Option<String> {
             None => level,
             Some(module) => {
                 let valid = !module.is_empty()
-                    && module.bytes().all(|byte| {
-                        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-')
-                    });
+                    && module
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-'));
                 if !valid {
                     return None;
                 }
@@ -392,11 +364,9 @@ fn probe(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Option<ProbeSettings
     let password = reader.secret("PROBE_BIND_PASSWORD");
     if let Some(Err(why)) = dn.as_deref().map(check_dn) {
         let found = dn.as_deref().unwrap_or_default();
-        reader.problems.push(Problem::wrong(
-            "PROBE_BIND_DN",
-            found,
-            &format!("a DN: {why}"),
-        ));
+        reader
+            .problems
+            .push(Problem::wrong("PROBE_BIND_DN", found, &format!("a DN: {why}")));
     }
     Some(ProbeSettings {
         dn: dn?,

@@ -20,9 +20,8 @@ pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
 pub use secret::Secret;
 pub use source::EnvSource;
 pub use types::{
-    AccessSettings, AuthBackend, BindDn, CertificateSource, DatabaseSettings, LogFormat,
-    LogSettings, NetworkSettings, OnDatabaseFailure, ProbeSettings, Queries, TlsSettings,
-    TlsVersion,
+    AccessSettings, AuthBackend, BindDn, CertificateSource, DatabaseSettings, LogFormat, LogSettings, NetworkSettings,
+    OnDatabaseFailure, ProbeSettings, Queries, TlsSettings, TlsVersion,
 };
 
 use std::time::Duration;

@@ -32,9 +32,7 @@ pub(super) fn unknown(names: &BTreeMap<&str, &str>) -> Vec<Warning> {
     let known = known();
     names
         .iter()
-        .filter(|(name, value)| {
-            !known.iter().any(|known| known == *name) && !is_injected(name, value)
-        })
+        .filter(|(name, value)| !known.iter().any(|known| known == *name) && !is_injected(name, value))
         .filter_map(|(name, _)| {
             let upper = name.to_ascii_uppercase();
             let (distance, nearest) = known
@@ -60,12 +58,10 @@ fn known() -> Vec<String> {
     SETTINGS
         .iter()
         .flat_map(|setting| {
-            std::iter::once(setting.name)
-                .chain(setting.alias)
-                .flat_map(|name| {
-                    let file = setting.secret.then(|| format!("{name}_FILE"));
-                    std::iter::once(name.to_owned()).chain(file)
-                })
+            std::iter::once(setting.name).chain(setting.alias).flat_map(|name| {
+                let file = setting.secret.then(|| format!("{name}_FILE"));
+                std::iter::once(name.to_owned()).chain(file)
+            })
         })
         .collect()
 }
@@ -73,10 +69,7 @@ fn known() -> Vec<String> {
 /// Variables that Kubernetes and Docker links inject for a service that happens to be called `ldap` or
 /// `sql`: `LDAP_SERVICE_HOST`, `LDAP_PORT_636_TCP_ADDR`, `LDAP_PORT=tcp://…`, `LDAP_ENV_…`, `LDAP_NAME=/…`.
 fn is_injected(name: &str, value: &str) -> bool {
-    if name.ends_with("_SERVICE_HOST")
-        || name.ends_with("_SERVICE_PORT")
-        || name.contains("_SERVICE_PORT_")
-    {
+    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
         return true;
     }
     if name.ends_with("_PORT") && (value.starts_with("tcp://") || value.starts_with("udp://")) {
@@ -126,9 +119,7 @@ mod tests {
             let warnings = warnings(&[(wrong, "x")]);
             assert_eq!(
                 warnings,
-                [format!(
-                    "{wrong}: is no setting and is ignored; is {right} meant?"
-                )]
+                [format!("{wrong}: is no setting and is ignored; is {right} meant?")]
             );
         }
         assert_eq!(warnings(&[("LOG_SOMETHING_ELSE_ENTIRELY", "x")]).len(), 1);

@@ -86,24 +86,11 @@ impl<'a> Reader<'a> {
             .unwrap_or_default()
     }
 
-    pub fn number<T: TryFrom<u64> + Default>(
-        &mut self,
-        name: &'static str,
-        least: u64,
-        most: u64,
-    ) -> Option<T> {
-        self.parsed(
-            name,
-            &format!("a whole number from {least} to {most}"),
-            |text| {
-                let number: u64 = text.parse().ok()?;
-                (least..=most)
-                    .contains(&number)
-                    .then_some(number)?
-                    .try_into()
-                    .ok()
-            },
-        )
+    pub fn number<T: TryFrom<u64> + Default>(&mut self, name: &'static str, least: u64, most: u64) -> Option<T> {
+        self.parsed(name, &format!("a whole number from {least} to {most}"), |text| {
+            let number: u64 = text.parse().ok()?;
+            (least..=most).contains(&number).then_some(number)?.try_into().ok()
+        })
     }
 
     pub fn duration(&mut self, name: &'static str) -> Duration {
@@ -162,8 +149,7 @@ impl<'a> Reader<'a> {
             let text = match value {
                 Given::Text(text) => text,
                 Given::NotUnicode => {
-                    self.problems
-                        .push(Problem::other(variable, "is not UTF-8 text"));
+                    self.problems.push(Problem::other(variable, "is not UTF-8 text"));
                     return None;
                 }
             };
@@ -188,10 +174,8 @@ impl<'a> Reader<'a> {
                 } else {
                     String::new()
                 };
-                self.problems.push(Problem::other(
-                    name,
-                    format!("is required and missing{alternative}"),
-                ));
+                self.problems
+                    .push(Problem::other(name, format!("is required and missing{alternative}")));
                 None
             }
             Absent::None | Absent::Computed(_) => None,
@@ -239,9 +223,7 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 
 /// `5s`, `500ms`, `10m`, `1h`, `1d`, or bare seconds.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
     let number: u64 = number.parse().ok()?;
     let milliseconds = match unit.trim_start().to_ascii_lowercase().as_str() {
@@ -278,10 +260,7 @@ mod tests {
 
     #[test]
     fn booleans() {
-        for (words, value) in [
-            (["true", "1", "Yes", "ON"], true),
-            (["FALSE", "0", "no", "Off"], false),
-        ] {
+        for (words, value) in [(["true", "1", "Yes", "ON"], true), (["FALSE", "0", "no", "Off"], false)] {
             for word in words {
                 assert_eq!(boolean(word), Some(value), "{word}");
             }
@@ -307,11 +286,7 @@ mod tests {
             ("2 min", 120_000),
             ("1D", 86_400_000),
         ] {
-            assert_eq!(
-                duration(text),
-                Some(Duration::from_millis(milliseconds)),
-                "{text}"
-            );
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
         for text in [
             "",
@@ -341,10 +316,7 @@ mod tests {
         std::fs::write(&path, " p ss\r\n").unwrap();
         let path = path.to_str().unwrap();
         let problems = reader_of(&[("PROBE_BIND_PASSWORD_FILE", path)], |reader| {
-            assert_eq!(
-                reader.secret("PROBE_BIND_PASSWORD").unwrap().reveal(),
-                " p ss"
-            );
+            assert_eq!(reader.secret("PROBE_BIND_PASSWORD").unwrap().reveal(), " p ss");
             assert!(reader.is_given("PROBE_BIND_PASSWORD"));
         });
         assert!(problems.is_empty(), "{problems:?}");
@@ -358,24 +330,17 @@ mod tests {
             drop(reader.secret("SQL_URI"))
         });
         assert!(
-            problems[0]
-                .starts_with("SQL_URL_FILE: the file /nowhere/x cannot be read: No such file"),
+            problems[0].starts_with("SQL_URL_FILE: the file /nowhere/x cannot be read: No such file"),
             "{problems:?}"
         );
         std::fs::write(path, "\n").unwrap();
         assert_eq!(
-            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(
-                reader.secret("SQL_URI")
-            ))
-            .len(),
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(),
             1
         );
         std::fs::write(path, b"\xff").unwrap();
         assert_eq!(
-            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(
-                reader.secret("SQL_URI")
-            ))
-            .len(),
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(),
             1
         );
     }
@@ -404,11 +369,7 @@ mod tests {
 
     #[test]
     fn numbers_and_choices() {
-        let variables = [
-            ("SQL_POOL_SIZE", "1001"),
-            ("PORT", "636x"),
-            ("BIND_DN", "strict"),
-        ];
+        let variables = [("SQL_POOL_SIZE", "1001"), ("PORT", "636x"), ("BIND_DN", "strict")];
         let problems = reader_of(&variables, |reader| {
             assert_eq!(reader.number::<u32>("SQL_POOL_SIZE", 1, 1000), None);
             assert_eq!(reader.number::<u16>("PORT", 0, 65535), None);
@@ -416,10 +377,7 @@ mod tests {
             assert_eq!(reader.choice("LOG_FORMAT", &[("TEXT", 1)]), 1);
         });
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert_eq!(
-            problems[2],
-            "BIND_DN: found `strict`, must be `lenient` or `exact`"
-        );
+        assert_eq!(problems[2], "BIND_DN: found `strict`, must be `lenient` or `exact`");
     }
 
     proptest! {

@@ -104,13 +104,7 @@ impl Section {
     }
 }
 
-const fn setting(
-    name: &'static str,
-    section: Section,
-    kind: Kind,
-    default: Absent,
-    text: &'static str,
-) -> Setting {
+const fn setting(name: &'static str, section: Section, kind: Kind, default: Absent, text: &'static str) -> Setting {
     Setting {
         name,
         alias: None,
@@ -122,13 +116,7 @@ const fn setting(
     }
 }
 
-const fn secret(
-    name: &'static str,
-    section: Section,
-    kind: Kind,
-    default: Absent,
-    text: &'static str,
-) -> Setting {
+const fn secret(name: &'static str, section: Section, kind: Kind, default: Absent, text: &'static str) -> Setting {
     Setting {
         name,
         alias: None,
@@ -208,14 +196,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "SQL_SSL",
         Database,
-        Choice(&[
-            "true",
-            "false",
-            "prefer",
-            "require",
-            "verify-ca",
-            "verify-full",
-        ]),
+        Choice(&["true", "false", "prefer", "require", "verify-ca", "verify-full"]),
         Computed("as `SQL_URI` says, else `prefer`"),
         "TLS to the database. `true` is `require`: encrypted, certificate not verified. An `sslmode` (`ssl-mode`) in `SQL_URI` has precedence.",
     ),
@@ -408,13 +389,7 @@ pub const SETTINGS: &[Setting] = &[
         Value("1.2"),
         "The lowest TLS version: `1.2` or `1.3`, also as `TLSv1.2`.",
     ),
-    setting(
-        "TLS_MAX_VERSION",
-        Tls,
-        Text,
-        Value("1.3"),
-        "The highest TLS version.",
-    ),
+    setting("TLS_MAX_VERSION", Tls, Text, Value("1.3"), "The highest TLS version."),
     setting(
         "TLS_CIPHERS",
         Tls,

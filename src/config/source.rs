@@ -53,10 +53,7 @@ impl EnvSource {
     }
 
     /// Adds a layer below the ones that are there.
-    pub fn with_variables<N: Into<String>, V: Into<String>>(
-        self,
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
+    pub fn with_variables<N: Into<String>, V: Into<String>>(self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
         self.with_layer(
             variables
                 .into_iter()
@@ -66,10 +63,7 @@ impl EnvSource {
 
     /// Adds a layer of variables as the system gives them. `env::vars` would panic on the first name or
     /// value that is not Unicode; such a name is none of ours, such a value is an error only if it is.
-    pub fn with_os_variables(
-        self,
-        variables: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Self {
+    pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         self.with_layer(variables.into_iter().filter_map(|(name, value)| {
             let value = value.into_string().map_or(Given::NotUnicode, Given::Text);
             name.into_string().ok().map(|name| (name, value))
@@ -83,23 +77,18 @@ impl EnvSource {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => text,
                 Err(_) => {
-                    self.problems
-                        .push(Problem::other(&shown, "is not UTF-8 text"));
+                    self.problems.push(Problem::other(&shown, "is not UTF-8 text"));
                     return self;
                 }
             },
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 return self;
             }
             // systemd reads an `EnvironmentFile=` as root and starts us with its contents: not ours to read,
             // and nothing is missing. Where something is, the warning is shown with the errors.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                self.warnings.push(Warning::new(
-                    &shown,
-                    format!("is not used: it cannot be read: {error}"),
-                ));
+                self.warnings
+                    .push(Warning::new(&shown, format!("is not used: it cannot be read: {error}")));
                 return self;
             }
             Err(error) => {
@@ -194,10 +183,7 @@ mod tests {
         let directory = crate::config::tests::TestDirectory::new();
         let path = directory.path().join("none/.env");
         assert!(EnvSource::new().with_file(&path).problems.is_empty());
-        assert_eq!(
-            EnvSource::new().with_file(directory.path()).problems.len(),
-            1
-        );
+        assert_eq!(EnvSource::new().with_file(directory.path()).problems.len(), 1);
         let path = directory.path().join("latin1");
         std::fs::write(&path, b"A=\xe9\n").unwrap();
         assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
@@ -210,8 +196,7 @@ mod tests {
     fn variables_that_are_not_unicode_do_not_panic() {
         use std::os::unix::ffi::OsStringExt;
         let bad = || OsString::from_vec(vec![b'x', 0xff]);
-        let source = EnvSource::new()
-            .with_os_variables([(bad(), "a".into()), ("LDAP_BASE_DN".into(), bad())]);
+        let source = EnvSource::new().with_os_variables([(bad(), "a".into()), ("LDAP_BASE_DN".into(), bad())]);
         assert_eq!(source.names().len(), 1);
         assert!(!format!("{source:?}").contains('x'));
     }

@@ -84,12 +84,7 @@ fn problem(variables: &[(&str, &str)]) -> String {
 }
 
 fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
-    load(variables)
-        .unwrap()
-        .1
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    load(variables).unwrap().1.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -116,10 +111,7 @@ fn the_deployed_configuration_loads_unchanged() {
     assert!(!config.access.require_auth_for_search);
     assert_eq!(config.access.auth_backends, [AuthBackend::Sql]);
     assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
-    assert_eq!(
-        config.tls.certificate,
-        CertificateSource::Directory("certs".into())
-    );
+    assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
     assert_eq!(
         config.log,
         LogSettings {
@@ -153,10 +145,7 @@ fn every_setting_of_the_table_is_read() {
     let source = EnvSource::new();
     let mut reader = parse::Reader::new(&source);
     load::read(&mut reader, &any_dn);
-    let table: std::collections::BTreeSet<_> = settings::SETTINGS
-        .iter()
-        .map(|setting| setting.name)
-        .collect();
+    let table: std::collections::BTreeSet<_> = settings::SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(reader.asked, table);
 }
 
@@ -255,10 +244,7 @@ fn the_base_dn_is_derived_from_the_common_name() {
             .with_variables([("LDAP_COMMON_NAME", name)])
     };
     assert_eq!(
-        Config::load(&source("ldap2.example.com"), any_dn)
-            .unwrap()
-            .0
-            .base_dn,
+        Config::load(&source("ldap2.example.com"), any_dn).unwrap().0.base_dn,
         "dc=example,dc=com"
     );
     assert!(
@@ -277,13 +263,7 @@ fn the_base_dn_is_derived_from_the_common_name() {
 
 #[test]
 fn ports_follow_encryption_and_addresses_may_be_ipv6() {
-    assert_eq!(
-        config(&[("LDAP_UNENCRYPTED", "Yes")])
-            .network
-            .address
-            .port(),
-        389
-    );
+    assert_eq!(config(&[("LDAP_UNENCRYPTED", "Yes")]).network.address.port(), 389);
     assert_eq!(
         config(&[("PORT", "0"), ("BIND_IP", "[::1]")])
             .network
@@ -291,26 +271,14 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
             .to_string(),
         "[::1]:0"
     );
-    assert_eq!(
-        config(&[("BIND_IP", "::")]).network.address.to_string(),
-        "[::]:636"
-    );
+    assert_eq!(config(&[("BIND_IP", "::")]).network.address.to_string(), "[::]:636");
 }
 
 #[test]
 fn ssl_of_the_uri_has_precedence() {
-    assert_eq!(
-        config(&[("SQL_SSL", "true")]).database.ssl,
-        Some(SslMode::Require)
-    );
-    assert_eq!(
-        config(&[("SQL_SSL", "false")]).database.ssl,
-        Some(SslMode::Disable)
-    );
-    let both = [
-        ("SQL_SSL", "false"),
-        ("SQL_URI", "postgres://h/d?sslmode=verify-full"),
-    ];
+    assert_eq!(config(&[("SQL_SSL", "true")]).database.ssl, Some(SslMode::Require));
+    assert_eq!(config(&[("SQL_SSL", "false")]).database.ssl, Some(SslMode::Disable));
+    let both = [("SQL_SSL", "false"), ("SQL_URI", "postgres://h/d?sslmode=verify-full")];
     assert_eq!(config(&both).database.ssl, None);
     assert_eq!(warnings(&both).len(), 1);
 }
@@ -321,9 +289,7 @@ fn certificates_come_in_pairs() {
         problem(&[("LDAP_CERT_PATH", "c")]),
         "LDAP_KEY_PATH: is missing, though LDAP_CERT_PATH is given"
     );
-    assert!(
-        problem(&[("LDAP_KEY_CONTENT", "hunter2")]).starts_with("LDAP_CERT_CONTENT: is missing")
-    );
+    assert!(problem(&[("LDAP_KEY_CONTENT", "hunter2")]).starts_with("LDAP_CERT_CONTENT: is missing"));
     let pair = [
         ("LDAP_CERT_CONTENT", "c"),
         ("LDAP_KEY_CONTENT", "k"),
@@ -355,9 +321,7 @@ fn tls_versions_in_every_spelling() {
         TlsVersion::V1_2
     );
     assert_eq!(warnings(&[("TLS_MIN_VERSION", "TLSv1.1")]).len(), 1);
-    assert!(
-        problem(&[("TLS_MAX_VERSION", "TLSv1.1")]).starts_with("TLS_MAX_VERSION: found `TLSv1.1`")
-    );
+    assert!(problem(&[("TLS_MAX_VERSION", "TLSv1.1")]).starts_with("TLS_MAX_VERSION: found `TLSv1.1`"));
     assert!(problem(&[("TLS_MIN_VERSION", "1.3"), ("TLS_MAX_VERSION", "1.2")]).contains("higher"));
 }
 
@@ -370,10 +334,7 @@ fn log_levels() {
         "warn,ldap_gateway::sql=trace"
     );
     for wrong in ["verbose", "info,=debug", "a b=info", "info=x"] {
-        assert!(
-            problem(&[("LOG_LEVEL", wrong)]).starts_with("LOG_LEVEL"),
-            "{wrong}"
-        );
+        assert!(problem(&[("LOG_LEVEL", wrong)]).starts_with("LOG_LEVEL"), "{wrong}");
     }
     let source = EnvSource::new().with_variables([("LOG_FORMAT", "JSON")]);
     assert_eq!(LogSettings::from_source(&source).format, LogFormat::Json);

@@ -33,8 +33,7 @@ impl AccountColumns {
         !is_refusing_word(&self.status)
             && (self.enabled.is_absent() || self.enabled.to_boolean() == Some(true))
             && (self.locked.is_absent() || self.locked.to_boolean() == Some(false))
-            && (self.expires_at.is_absent()
-                || time(&self.expires_at).is_some_and(|expiry| expiry > now))
+            && (self.expires_at.is_absent() || time(&self.expires_at).is_some_and(|expiry| expiry > now))
             && is_password_chain(&self.auth_backends)
     }
 }
@@ -66,15 +65,16 @@ fn is_password_chain(backends: &Cell) -> bool {
             .map(str::to_owned)
             .collect(),
     };
-    names
-        .iter()
-        .all(|name| name.trim().eq_ignore_ascii_case("sql"))
+    names.iter().all(|name| name.trim().eq_ignore_ascii_case("sql"))
 }
 
 /// SQLite and some applications store seconds since 1970.
 fn time(cell: &Cell) -> Option<Timestamp> {
     match cell {
-        Cell::Integer(seconds) => Some(Timestamp { seconds: i64::try_from(*seconds).ok()?, nanos: 0 }),
+        Cell::Integer(seconds) => Some(Timestamp {
+            seconds: i64::try_from(*seconds).ok()?,
+            nanos: 0,
+        }),
         other => other.to_time(),
     }
 }
@@ -84,7 +84,10 @@ fn time(cell: &Cell) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp { seconds: 1_700_000_000, nanos: 0 };
+    const NOW: Timestamp = Timestamp {
+        seconds: 1_700_000_000,
+        nanos: 0,
+    };
 
     fn may_bind(change: impl FnOnce(&mut AccountColumns)) -> bool {
         let mut columns = AccountColumns::default();
@@ -112,11 +115,23 @@ mod tests {
 
     #[test]
     fn truth_values_come_in_many_forms() {
-        for yes in [Cell::Boolean(true), Cell::Integer(1), text("t"), text("YES"), text("on")] {
+        for yes in [
+            Cell::Boolean(true),
+            Cell::Integer(1),
+            text("t"),
+            text("YES"),
+            text("on"),
+        ] {
             assert!(may_bind(|columns| columns.enabled = yes.clone()), "{yes:?}");
             assert!(!may_bind(|columns| columns.locked = yes.clone()), "{yes:?}");
         }
-        for no in [Cell::Boolean(false), Cell::Integer(0), text("f"), text("No"), text("off")] {
+        for no in [
+            Cell::Boolean(false),
+            Cell::Integer(0),
+            text("f"),
+            text("No"),
+            text("off"),
+        ] {
             assert!(!may_bind(|columns| columns.enabled = no.clone()), "{no:?}");
             assert!(may_bind(|columns| columns.locked = no.clone()), "{no:?}");
         }

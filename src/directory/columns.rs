@@ -79,12 +79,7 @@ impl Role {
     pub fn is_private(self) -> bool {
         matches!(
             self,
-            Role::Password
-                | Role::AuthBackends
-                | Role::Status
-                | Role::Enabled
-                | Role::Locked
-                | Role::ExpiresAt
+            Role::Password | Role::AuthBackends | Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt
         )
     }
 }
@@ -164,11 +159,7 @@ const GROUP_COLUMNS: [(&str, Role); 11] = [
 pub const PASS_THROUGH: &str = "attr:";
 
 /// Assigns every column its use, from left to right.
-pub fn assign<'a>(
-    kind: Kind,
-    columns: impl IntoIterator<Item = &'a str>,
-    schema: &Schema,
-) -> Vec<ColumnUse> {
+pub fn assign<'a>(kind: Kind, columns: impl IntoIterator<Item = &'a str>, schema: &Schema) -> Vec<ColumnUse> {
     let mut taken = HashSet::new();
     columns
         .into_iter()
@@ -211,10 +202,7 @@ fn role(kind: Kind, column: &str, schema: &Schema) -> Result<Role, Ignored> {
     let id = schema.attribute(name).ok_or(Ignored::Unknown)?;
     let attribute = schema.attribute_type(id);
     // A column called "2.5.4.3" is not meant as an OID.
-    let by_name = attribute
-        .names
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name));
+    let by_name = attribute.names.iter().any(|known| known.eq_ignore_ascii_case(name));
     if !by_name {
         return Err(Ignored::Unknown);
     }
@@ -249,11 +237,7 @@ fn is_attribute_name(name: &str) -> bool {
 /// Names that look like secrets are not served under any circumstances, also not as `attr:`.
 fn is_never(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name == "dn"
-        || name.ends_with("hash")
-        || ["password", "pkcs12", "secret"]
-            .iter()
-            .any(|word| name.contains(word))
+    name == "dn" || name.ends_with("hash") || ["password", "pkcs12", "secret"].iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]
@@ -274,7 +258,15 @@ mod tests {
         assert_eq!(
             roles(
                 Kind::User,
-                &["uid", "uidNumber", "GIDNUMBER", "givenName", "sn", "cn", "homeDirectory"]
+                &[
+                    "uid",
+                    "uidNumber",
+                    "GIDNUMBER",
+                    "givenName",
+                    "sn",
+                    "cn",
+                    "homeDirectory"
+                ]
             ),
             [
                 Ok(Role::Name),
@@ -304,8 +296,16 @@ mod tests {
     #[test]
     fn secrets_and_operational_attributes_are_never_taken() {
         for column in [
-            "passwordHash", "attr:apiSecret", "attr:tokenHash", "userPKCS12", "objectClass", "dn", "memberOf",
-            "entryDN", "unixPassword", "old_password",
+            "passwordHash",
+            "attr:apiSecret",
+            "attr:tokenHash",
+            "userPKCS12",
+            "objectClass",
+            "dn",
+            "memberOf",
+            "entryDN",
+            "unixPassword",
+            "old_password",
         ] {
             let role = roles(Kind::User, &[column])[0];
             assert!(role.is_err(), "{column}: {role:?}");
@@ -316,7 +316,13 @@ mod tests {
     fn pass_through_needs_the_schema_or_an_alias() {
         let found = roles(
             Kind::User,
-            &["telephoneNumber", "favouriteDrink1", "attr:favouriteDrink1", "attr:1x", "2.5.4.12"],
+            &[
+                "telephoneNumber",
+                "favouriteDrink1",
+                "attr:favouriteDrink1",
+                "attr:1x",
+                "2.5.4.12",
+            ],
         );
         assert!(matches!(found[0], Ok(Role::Attribute(_))));
         assert_eq!(found[1], Err(Ignored::Unknown));

@@ -23,12 +23,7 @@ const SPELLINGS: u32 = 500;
 
 impl Directory {
     /// The row of the entry with this name; none when there is no such entry.
-    pub(super) async fn find(
-        &self,
-        kind: Kind,
-        name: &Name,
-        deadline: Instant,
-    ) -> Result<Option<Row>, DirectoryError> {
+    pub(super) async fn find(&self, kind: Kind, name: &Name, deadline: Instant) -> Result<Option<Row>, DirectoryError> {
         let found = match kind {
             Kind::User => match &self.one_user {
                 Some(one_user) => one_user.find(name, deadline).await?,
@@ -94,12 +89,7 @@ impl Directory {
     ///
     /// # Errors
     /// The database could not answer before `deadline`.
-    pub async fn account(
-        &self,
-        dn: &Dn,
-        lenient: bool,
-        deadline: Instant,
-    ) -> Result<Option<Account>, DirectoryError> {
+    pub async fn account(&self, dn: &Dn, lenient: bool, deadline: Instant) -> Result<Option<Account>, DirectoryError> {
         let name = match self.tree.locate(dn, &self.schema) {
             Place::Entry(Kind::User, name) => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),

@@ -110,7 +110,13 @@ struct Classes {
 const USER_CLASSES: [&str; 4] = ["top", "person", "organizationalPerson", "inetOrgPerson"];
 const GROUP_CLASSES: [&str; 2] = ["top", "groupOfNames"];
 const SHADOW_ATTRIBUTES: [&str; 7] = [
-    "shadowLastChange", "shadowMin", "shadowMax", "shadowWarning", "shadowInactive", "shadowExpire", "shadowFlag",
+    "shadowLastChange",
+    "shadowMin",
+    "shadowMax",
+    "shadowWarning",
+    "shadowInactive",
+    "shadowExpire",
+    "shadowFlag",
 ];
 
 impl EntryMaker {
@@ -126,14 +132,20 @@ impl EntryMaker {
         };
         let allowing: Vec<ClassId> = classes.iter().filter_map(|class| schema.object_class(class)).collect();
         let classes = Classes {
-            shadow_account: kind == Kind::User
-                && projection.passed_through().any(|id| shadow.contains(&id)),
+            shadow_account: kind == Kind::User && projection.passed_through().any(|id| shadow.contains(&id)),
             extensible: projection
                 .passed_through()
                 .any(|id| !allowing.iter().any(|class| schema.class_allows(*class, id))),
         };
         let namespace = base_uuid(&tree);
-        EntryMaker { kind, tree, schema, projection, namespace, classes }
+        EntryMaker {
+            kind,
+            tree,
+            schema,
+            projection,
+            namespace,
+            classes,
+        }
     }
 
     /// What the rows are made of.
@@ -165,21 +177,31 @@ impl EntryMaker {
             ids::SSH_PUBLIC_KEY,
             ids::MEMBER_OF,
         ];
-        const OF_GROUPS: [AttributeId; 5] =
-            [ids::CN, ids::GID_NUMBER, ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
+        const OF_GROUPS: [AttributeId; 5] = [
+            ids::CN,
+            ids::GID_NUMBER,
+            ids::MEMBER_UID,
+            ids::MEMBER,
+            ids::UNIQUE_MEMBER,
+        ];
         let own: &[AttributeId] = match self.kind {
             Kind::User => &OF_USERS,
             Kind::Group => &OF_GROUPS,
         };
         let timestamp = (id == ids::CREATE_TIMESTAMP && self.projection.position(Role::CreatedAt).is_some())
             || (id == ids::MODIFY_TIMESTAMP && self.projection.position(Role::UpdatedAt).is_some());
-        COMMON.contains(&id) || own.contains(&id) || timestamp || self.projection.passed_through().any(|have| have == id)
+        COMMON.contains(&id)
+            || own.contains(&id)
+            || timestamp
+            || self.projection.passed_through().any(|have| have == id)
     }
 
     /// Whether all entries of this kind have the object class with this OID, or none; None when it depends on the row.
     pub fn has_class(&self, oid: &str) -> Option<bool> {
         let is = |name: &str| {
-            self.schema.object_class(name).is_some_and(|class| self.schema.object_class_type(class).oid == oid)
+            self.schema
+                .object_class(name)
+                .is_some_and(|class| self.schema.object_class_type(class).oid == oid)
         };
         let (always, sometimes): (&[&str], &[&str]) = match self.kind {
             Kind::User => (&USER_CLASSES, &["posixAccount", "ldapPublicKey"]),
@@ -243,8 +265,7 @@ impl EntryMaker {
         entry.set(ids::OBJECT_CLASS, classes);
         entry.push(ids::UID, owned(name.to_owned()));
         if let Some((uid, gid)) = posix {
-            let home = home
-                .unwrap_or_else(|| format!("/home/{name}"));
+            let home = home.unwrap_or_else(|| format!("/home/{name}"));
             entry.push(ids::UID_NUMBER, owned(uid.to_string()));
             entry.push(ids::GID_NUMBER, owned(gid.to_string()));
             if self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
@@ -386,7 +407,7 @@ fn fallback_cn(first: Option<&str>, last: Option<&str>, name: &str) -> String {
 }
 
 /// gecos in ASCII: marks are dropped from letters, what has no ASCII form becomes a question mark.
-fn ascii<'a>(text: &'a str, name: &str) -> String {
+fn ascii(text: &str, name: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }

@@ -76,7 +76,11 @@ fn relation<'a>(
         described: &query.described,
         name: query.column(Role::Name).unwrap_or_default(),
     };
-    SqlMembership { users: named(users), groups: named(groups), by_member: named(by_member) }
+    SqlMembership {
+        users: named(users),
+        groups: named(groups),
+        by_member: named(by_member),
+    }
 }
 
 impl Membership {
@@ -120,12 +124,7 @@ impl Membership {
 
 impl Directory {
     /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
-    pub(super) async fn pairs(
-        &self,
-        by: By<'_>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    pub(super) async fn pairs(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
         match self.membership {
             Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
@@ -192,12 +191,7 @@ impl Directory {
     }
 
     /// Statement by statement, a few at a time; for groups, of every user there is.
-    async fn pairs_per_user(
-        &self,
-        by: By<'_>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    async fn pairs_per_user(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
         match by {
             By::Users(users) => self.pairs_of_users(users.to_vec(), class, deadline).await,
             By::Groups(groups) => {
@@ -205,7 +199,10 @@ impl Directory {
                 let mut pairs = Vec::new();
                 let mut after: Option<Key> = None;
                 loop {
-                    let chunk = self.users.chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline).await?;
+                    let chunk = self
+                        .users
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
                     let projection = self.users.maker().projection();
                     let users = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
                     let mut found = self.pairs_of_users(users, class, deadline).await?;
@@ -232,7 +229,14 @@ impl Directory {
             .map(|user| async move {
                 let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await?;
                 let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
-                Ok::<_, SqlError>(groups.map(|group| Pair { user: user.clone(), group }).collect())
+                Ok::<_, SqlError>(
+                    groups
+                        .map(|group| Pair {
+                            user: user.clone(),
+                            group,
+                        })
+                        .collect(),
+                )
             })
             .buffered(PIPELINED)
             .try_collect()
@@ -258,7 +262,10 @@ impl Directory {
                 let wanted: HashSet<String> = prepared(names);
                 let mut after: Option<Key> = None;
                 loop {
-                    let chunk = self.groups.chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline).await?;
+                    let chunk = self
+                        .groups
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
                     let listed = chunk.rows.into_iter().flat_map(|row| self.listed(role, row));
                     pairs.extend(
                         listed.filter(|pair| Name::new(&pair.user).is_some_and(|name| wanted.contains(&name.prepared))),
@@ -281,18 +288,31 @@ impl Directory {
         };
         let members = match projection.take(&mut row, role) {
             // DNs hold commas themselves.
-            Cell::Text(text) if role == Role::Members => {
-                text.split([';', '\n']).map(|member| Cell::Text(member.trim().to_owned())).collect()
-            }
-            Cell::Text(text) => text.split(',').map(|member| Cell::Text(member.trim().to_owned())).collect(),
+            Cell::Text(text) if role == Role::Members => text
+                .split([';', '\n'])
+                .map(|member| Cell::Text(member.trim().to_owned()))
+                .collect(),
+            Cell::Text(text) => text
+                .split(',')
+                .map(|member| Cell::Text(member.trim().to_owned()))
+                .collect(),
             other => vec![other],
         };
         let values = members.into_iter().flat_map(cell_values);
         let users = values.filter_map(|value| {
             let text = String::from_utf8(value.to_vec()).ok()?;
-            if role == Role::MemberUids { Some(text) } else { self.user_of(&text) }
+            if role == Role::MemberUids {
+                Some(text)
+            } else {
+                self.user_of(&text)
+            }
         });
-        users.map(|user| Pair { user, group: group.clone() }).collect()
+        users
+            .map(|user| Pair {
+                user,
+                group: group.clone(),
+            })
+            .collect()
     }
 
     /// The user that a member's DN names.
@@ -323,7 +343,10 @@ impl Directory {
         }
         let kept = pairs.into_iter().filter_map(|pair| {
             let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
-            Some(Pair { user, group: pair.group })
+            Some(Pair {
+                user,
+                group: pair.group,
+            })
         });
         Ok(kept.collect())
     }
@@ -333,11 +356,17 @@ fn pair(row: &[Cell]) -> Option<Pair> {
     let [user, group] = row else {
         return None;
     };
-    Some(Pair { user: user.to_text()?.into_owned(), group: group.to_text()?.into_owned() })
+    Some(Pair {
+        user: user.to_text()?.into_owned(),
+        group: group.to_text()?.into_owned(),
+    })
 }
 
 fn prepared(names: &[String]) -> HashSet<String> {
-    names.iter().filter_map(|name| Some(Name::new(name)?.prepared)).collect()
+    names
+        .iter()
+        .filter_map(|name| Some(Name::new(name)?.prepared))
+        .collect()
 }
 
 /// The right sides by the prepared left ones, each once: values of an attribute are a set under its matching rule.

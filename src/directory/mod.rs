@@ -29,17 +29,9 @@ use self::{
     tree::{Place, Tree},
 };
 use crate::{
-    model::{
-        dn::Dn,
-        entry::Entry,
-        schema::Schema,
-    },
+    model::{dn::Dn, entry::Entry, schema::Schema},
     sql::{
-        database::Database,
-        error::SqlError,
-        hold::Class,
-        described::Described,
-        query::OperatorQuery,
+        database::Database, described::Described, error::SqlError, hold::Class, query::OperatorQuery,
         statement::Source as Table,
     },
 };
@@ -71,7 +63,7 @@ impl DirectoryError {
 /// The answer to a search before its first entry.
 pub enum Found<'a> {
     /// The base exists; these are the entries below it that match.
-    Results(search::Results<'a>),
+    Results(Box<search::Results<'a>>),
     /// The base does not exist.
     NoSuchObject {
         /// The deepest ancestor that does (RFC 4511 4.1.9); empty when there is none.
@@ -114,7 +106,11 @@ pub struct QueryProblem {
 
 impl QueryProblem {
     fn of_database(variable: &'static str, error: &SqlError) -> Self {
-        QueryProblem { variable, text: error.detail(), unreachable: !matches!(error, SqlError::Statement(_)) }
+        QueryProblem {
+            variable,
+            text: error.detail(),
+            unreachable: !matches!(error, SqlError::Statement(_)),
+        }
     }
 }
 
@@ -220,10 +216,7 @@ impl Directory {
 
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind.
     pub fn is_public(&self, dn: &Dn) -> bool {
-        matches!(
-            self.tree.locate(dn, &self.schema),
-            Place::RootDse | Place::Subschema
-        )
+        matches!(self.tree.locate(dn, &self.schema), Place::RootDse | Place::Subschema)
     }
 }
 
@@ -259,7 +252,11 @@ async fn describe_queries(
         number += 1;
         let names = described.columns.iter().map(|column| column.name.as_str());
         let columns = columns::assign(kind, names, &schema);
-        DescribedQuery { query, described, columns }
+        DescribedQuery {
+            query,
+            described,
+            columns,
+        }
     });
     for (variable, query) in VARIABLES.into_iter().zip(&queries) {
         problems.extend(missing_columns(variable, query));
@@ -282,11 +279,20 @@ async fn describe_query(
         0 => OperatorQuery::listing(text, engine),
         _ => OperatorQuery::lookup(text, engine),
     };
-    let query = parsed.map_err(|error| QueryProblem { variable, text: error.to_string(), unreachable: false })?;
+    let query = parsed.map_err(|error| QueryProblem {
+        variable,
+        text: error.to_string(),
+        unreachable: false,
+    })?;
     let native = query.render(|_, _| engine.placeholder(1));
-    let description =
-        database.describe(&native).await.map_err(|error| QueryProblem::of_database(variable, &error))?;
-    let columns = description.columns.into_iter().map(|column| (column.name, column.type_name));
+    let description = database
+        .describe(&native)
+        .await
+        .map_err(|error| QueryProblem::of_database(variable, &error))?;
+    let columns = description
+        .columns
+        .into_iter()
+        .map(|column| (column.name, column.type_name));
     let mut described = Described::new(&query, columns, description.parameters);
     set_collations(database, &query, &mut described).await;
     Ok((query, described))
@@ -312,7 +318,11 @@ async fn set_collations(database: &Database, query: &OperatorQuery, described: &
 fn missing_columns(variable: &'static str, query: &DescribedQuery) -> Option<QueryProblem> {
     let has_name = query.columns.iter().any(|column| column.role == Ok(Role::Name));
     let names: Vec<&str> = query.columns.iter().map(|column| column.column.as_str()).collect();
-    let wanted = if variable.contains("USER") && !variable.contains("GROUPS") { "username (or uid)" } else { "name (or cn)" };
+    let wanted = if variable.contains("USER") && !variable.contains("GROUPS") {
+        "username (or uid)"
+    } else {
+        "name (or cn)"
+    };
     (!has_name).then(|| QueryProblem {
         variable,
         text: format!("no column {wanted} among the columns found: {}", names.join(", ")),

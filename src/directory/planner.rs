@@ -85,7 +85,10 @@ pub async fn residual(
 ) -> Result<Option<Residual>, DirectoryError> {
     let source = directory.source(kind);
     let mut terms = Vec::new();
-    let filter = filter.clone().map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf)).matching();
+    let filter = filter
+        .clone()
+        .map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf))
+        .matching();
     let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
         Some(term) => {
             terms.push(term);
@@ -103,7 +106,10 @@ pub async fn residual(
         }
         leaf => leaf,
     });
-    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations: RelationSets { kind, sets } }))
+    Ok((filter != ResolvedFilter::False).then_some(Residual {
+        filter,
+        relations: RelationSets { kind, sets },
+    }))
 }
 
 /// The names of the entries of `kind` for which a membership term is true.
@@ -129,7 +135,12 @@ async fn relation_set(
     let Some(row) = directory.find(other, &name, deadline).await? else {
         return Ok(RelationSet::default());
     };
-    let spelled = directory.source(other).maker().projection().name(&row).unwrap_or_default();
+    let spelled = directory
+        .source(other)
+        .maker()
+        .projection()
+        .name(&row)
+        .unwrap_or_default();
     // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
     if let MembershipTerm::UserNamed(text) = term
         && prepare_exact(text) != prepare_exact(&spelled)
@@ -181,10 +192,16 @@ impl MembershipTerm {
 /// memberships is one link.
 fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &str)> {
     match leaf {
-        ResolvedFilter::Equality { attribute, assertion, value }
-        | ResolvedFilter::InChain { attribute, assertion, value } => {
-            Some((*attribute, assertion, str::from_utf8(value).ok()?))
+        ResolvedFilter::Equality {
+            attribute,
+            assertion,
+            value,
         }
+        | ResolvedFilter::InChain {
+            attribute,
+            assertion,
+            value,
+        } => Some((*attribute, assertion, str::from_utf8(value).ok()?)),
         _ => None,
     }
 }
@@ -201,9 +218,10 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
     }
     match leaf {
         ResolvedFilter::Present(_) => Some(ResolvedFilter::True),
-        ResolvedFilter::Equality { assertion: Assertion::Oid(oid), .. } => {
-            source.maker().has_class(&oid.oid).map(|has| Truth::from(has).into())
-        }
+        ResolvedFilter::Equality {
+            assertion: Assertion::Oid(oid),
+            ..
+        } => source.maker().has_class(&oid.oid).map(|has| Truth::from(has).into()),
         _ => None,
     }
 }
@@ -219,9 +237,10 @@ pub fn plan(source: &Source, residual: &Residual) -> Plan {
 /// The names that an entry must have one of, where the filter says so.
 fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
     match filter {
-        ResolvedFilter::And(filters) => {
-            filters.iter().filter_map(|filter| names(source, filter)).min_by_key(Vec::len)
-        }
+        ResolvedFilter::And(filters) => filters
+            .iter()
+            .filter_map(|filter| names(source, filter))
+            .min_by_key(Vec::len),
         ResolvedFilter::Or(filters) => {
             let mut all: Vec<Name> = Vec::new();
             for filter in filters {
@@ -244,12 +263,12 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
 fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) -> Predicate {
     match filter {
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
-        ResolvedFilter::And(filters) => {
-            source.simplify(&Predicate::And(filters.iter().map(|filter| narrow(source, filter, relations)).collect()))
-        }
-        ResolvedFilter::Or(filters) => {
-            source.simplify(&Predicate::Or(filters.iter().map(|filter| narrow(source, filter, relations)).collect()))
-        }
+        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(
+            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
+        )),
+        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(
+            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
+        )),
         ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
             Some(set) if set.spelled.len() <= LISTED_NAMES => source.named_one_of(&set.spelled),
             _ => Predicate::True,
@@ -265,7 +284,10 @@ fn equality(source: &Source, id: AttributeId, assertion: &Assertion, text: &str)
     match assertion {
         Assertion::Text(..) if id == source.kind().naming_attribute() => {
             let column = source.column(Role::Name)?;
-            Some(Predicate::EqualsIgnoreCase { column, prepared: Name::new(text)?.prepared })
+            Some(Predicate::EqualsIgnoreCase {
+                column,
+                prepared: Name::new(text)?.prepared,
+            })
         }
         Assertion::Text(..) if id == ids::MAIL && source.kind() == Kind::User => Some(mail(source, text)),
         Assertion::Integer(_) => {
@@ -274,7 +296,10 @@ fn equality(source: &Source, id: AttributeId, assertion: &Assertion, text: &str)
                 (Kind::User, ids::GID_NUMBER) => source.column(Role::PrimaryGroup)?,
                 _ => return None,
             };
-            Some(Predicate::IntegerEquals { column, value: text.trim().parse().ok()? })
+            Some(Predicate::IntegerEquals {
+                column,
+                value: text.trim().parse().ok()?,
+            })
         }
         _ => None,
     }
@@ -287,10 +312,16 @@ fn mail(source: &Source, text: &str) -> Predicate {
         return Predicate::False;
     };
     let column = source.column(Role::Mail);
-    let own = column.map(|column| Predicate::EqualsIgnoreCase { column, prepared: prepared.clone() });
+    let own = column.map(|column| Predicate::EqualsIgnoreCase {
+        column,
+        prepared: prepared.clone(),
+    });
     let by_name = source.mail_domain().and_then(|domain| {
         let name = prepared.strip_suffix(&domain.to_lowercase())?.strip_suffix('@')?;
-        let named = Predicate::EqualsIgnoreCase { column: source.column(Role::Name)?, prepared: name.to_owned() };
+        let named = Predicate::EqualsIgnoreCase {
+            column: source.column(Role::Name)?,
+            prepared: name.to_owned(),
+        };
         Some(match column {
             Some(column) => Predicate::And(vec![named, Predicate::IsAbsent(column)]),
             None => named,

@@ -21,9 +21,9 @@ use crate::{
     model::{
         dn::Dn,
         entry::{Entry, Selection},
-        scope::Scope,
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
         schema::{AttributeId, ids},
+        scope::Scope,
         value::Value,
     },
     sql::{Row, database::RowStream, hold::Class, predicate::Predicate},
@@ -148,12 +148,10 @@ impl Directory {
             }
             Place::Nowhere => return Ok(self.nothing_below_base()),
             Place::Foreign => {
-                return Ok(Found::NoSuchObject {
-                    matched: String::new(),
-                });
+                return Ok(Found::NoSuchObject { matched: String::new() });
             }
         }
-        Ok(Found::Results(results))
+        Ok(Found::Results(Box::new(results)))
     }
 
     fn nothing_below_base(&self) -> Found<'_> {
@@ -239,8 +237,11 @@ impl<'a> Results<'a> {
                 } else {
                     Losers::default()
                 };
-                let stream =
-                    if everything && !source.reads_by_key() { source.stream(self.scan_timeout) } else { None };
+                let stream = if everything && !source.reads_by_key() {
+                    source.stream(self.scan_timeout)
+                } else {
+                    None
+                };
                 Stage::Scan(Box::new(Scan {
                     kind,
                     predicate,
@@ -309,9 +310,7 @@ impl<'a> Results<'a> {
             self.add_membership(kind, needs, &mut entries, class).await?;
         }
         let schema = &self.directory.schema;
-        entries.retain(|entry| {
-            residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True
-        });
+        entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
         if !needs.before_filter {
             self.add_membership(kind, needs, &mut entries, class).await?;
         }
@@ -379,7 +378,11 @@ impl Needs {
         let filtered = |id| filter.mentions(id);
         // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
         let selected = |id| {
-            if id == ids::UNIQUE_MEMBER { selection.lists(id) } else { selection.includes(schema, id) }
+            if id == ids::UNIQUE_MEMBER {
+                selection.lists(id)
+            } else {
+                selection.includes(schema, id)
+            }
         };
         let wanted = |id| selected(id) || filtered(id);
         let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];

@@ -105,7 +105,10 @@ impl Source {
 
     /// Rows that have one of these names, as this listing or the membership's source spells them.
     pub fn named_one_of(&self, names: &[String]) -> Predicate {
-        Predicate::EqualsAny { column: self.name, values: names.to_vec() }
+        Predicate::EqualsAny {
+            column: self.name,
+            values: names.to_vec(),
+        }
     }
 
     /// Whether a chunk costs what its rows cost; else the listing is better streamed.
@@ -144,7 +147,10 @@ impl Source {
         let Some(last) = last else {
             return Ok(Chunk { rows, next: None });
         };
-        let same_key = Predicate::KeyEquals { column: self.name, last: last.clone() };
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: last.clone(),
+        };
         let ties = table.select(columns, &Predicate::And(vec![predicate.clone(), same_key]));
         for row in self.fetch(ties, class, deadline).await? {
             if !rows.contains(&row) {
@@ -168,13 +174,17 @@ impl Source {
     /// # Errors
     /// The database could not answer before `deadline`.
     pub async fn named(&self, names: &[String], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
-        let statement = self.table().select(&self.maker.projection().columns, &self.named_one_of(names));
+        let statement = self
+            .table()
+            .select(&self.maker.projection().columns, &self.named_one_of(names));
         self.fetch(statement, class, deadline).await
     }
 
     /// All rows as they come, for listings that can not be read by key.
     pub fn stream(&self, row_timeout: Duration) -> Option<RowStream> {
-        let statement = self.table().select(&self.maker.projection().columns, &Predicate::True)?;
+        let statement = self
+            .table()
+            .select(&self.maker.projection().columns, &Predicate::True)?;
         Some(self.database.stream(statement.sql, statement.args, row_timeout))
     }
 
@@ -207,12 +217,7 @@ impl Source {
         Table::listing(&self.query, &self.described)
     }
 
-    async fn fetch(
-        &self,
-        statement: Option<Statement>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    async fn fetch(&self, statement: Option<Statement>, class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         fetch(&self.database, statement, class, deadline).await
     }
 }
@@ -274,11 +279,17 @@ impl Losers {
             let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
                 continue;
             };
-            by_name.entry(name.prepared).or_default().push((name.spelled, projection.number(row)));
+            by_name
+                .entry(name.prepared)
+                .or_default()
+                .push((name.spelled, projection.number(row)));
         }
         let mut losers = Losers::default();
         for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-            let winner = twins.iter().reduce(|best, twin| if precedes(twin.1, best.1) { twin } else { best }).cloned();
+            let winner = twins
+                .iter()
+                .reduce(|best, twin| if precedes(twin.1, best.1) { twin } else { best })
+                .cloned();
             for twin in twins {
                 if winner.as_ref() == Some(&twin) {
                     losers.once.insert(twin, false);
@@ -333,7 +344,10 @@ struct Lookup {
 impl Lookup {
     fn new(query: &DescribedQuery, columns: &[usize]) -> Option<Self> {
         let statement = Table::lookup(&query.query, &query.described, "")?.select(columns, &Predicate::True)?;
-        Some(Lookup { sql: statement.sql, binds: statement.args.len() })
+        Some(Lookup {
+            sql: statement.sql,
+            binds: statement.args.len(),
+        })
     }
 
     async fn rows(
@@ -347,7 +361,10 @@ impl Lookup {
             return Ok(Vec::new());
         }
         let args = vec![Arg::Text(name.to_owned()); self.binds];
-        let statement = Statement { sql: self.sql.clone(), args };
+        let statement = Statement {
+            sql: self.sql.clone(),
+            args,
+        };
         fetch(database, Some(statement), class, deadline).await
     }
 }
@@ -357,8 +374,13 @@ impl OneUser {
     pub fn new(database: Database, query: &DescribedQuery, users: &Source) -> Option<Self> {
         let account_projection = Projection::of_accounts(&query.columns);
         // The same roles in the same order as all-users rows, so that one maker serves both.
-        let columns: Option<Vec<usize>> =
-            users.maker.projection().roles().iter().map(|role| query.column(*role)).collect();
+        let columns: Option<Vec<usize>> = users
+            .maker
+            .projection()
+            .roles()
+            .iter()
+            .map(|role| query.column(*role))
+            .collect();
         let entry = match columns {
             Some(columns) => Some(Lookup::new(query, &columns)?),
             None => None,

@@ -32,8 +32,18 @@ pub fn root_dse(schema: &Schema, tree: &Tree, capabilities: Capabilities) -> Ent
     set(&mut entry, schema, "defaultNamingContext", [tree.base_text()]);
     set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
     set(&mut entry, schema, "supportedLDAPVersion", ["3"]);
-    set(&mut entry, schema, "supportedControl", capabilities.controls.iter().copied());
-    set(&mut entry, schema, "supportedExtension", capabilities.extensions.iter().copied());
+    set(
+        &mut entry,
+        schema,
+        "supportedControl",
+        capabilities.controls.iter().copied(),
+    );
+    set(
+        &mut entry,
+        schema,
+        "supportedExtension",
+        capabilities.extensions.iter().copied(),
+    );
     set(&mut entry, schema, "supportedFeatures", FEATURES);
     set(&mut entry, schema, "vendorName", ["ldap-gateway"]);
     set(&mut entry, schema, "vendorVersion", [env!("CARGO_PKG_VERSION")]);
@@ -44,9 +54,19 @@ pub fn root_dse(schema: &Schema, tree: &Tree, capabilities: Capabilities) -> Ent
 /// The subschema subentry: every definition that an answer can refer to.
 pub fn subschema(schema: &Schema) -> Entry {
     let mut entry = Entry::new(SUBSCHEMA_DN.to_owned());
-    set(&mut entry, schema, "objectClass", ["top", "subentry", "subschema", "extensibleObject"]);
+    set(
+        &mut entry,
+        schema,
+        "objectClass",
+        ["top", "subentry", "subschema", "extensibleObject"],
+    );
     set(&mut entry, schema, "cn", ["Subschema"]);
-    set(&mut entry, schema, "attributeTypes", schema.attribute_type_descriptions());
+    set(
+        &mut entry,
+        schema,
+        "attributeTypes",
+        schema.attribute_type_descriptions(),
+    );
     set(&mut entry, schema, "objectClasses", schema.object_class_descriptions());
     set(&mut entry, schema, "ldapSyntaxes", schema.syntax_descriptions());
     set(&mut entry, schema, "matchingRules", schema.matching_rule_descriptions());
@@ -89,24 +109,14 @@ fn base_classes(base: &Dn) -> (&'static str, &'static [&'static str]) {
     match attribute.as_str() {
         "dc" | "domaincomponent" | "0.9.2342.19200300.100.1.25" => ("domain", &["top", "domain"]),
         "o" | "organizationname" | "2.5.4.10" => ("organization", &["top", "organization"]),
-        "ou" | "organizationalunitname" | "2.5.4.11" => {
-            ("organizationalUnit", &["top", "organizationalUnit"])
-        }
+        "ou" | "organizationalunitname" | "2.5.4.11" => ("organizationalUnit", &["top", "organizationalUnit"]),
         "c" | "countryname" | "2.5.4.6" => ("country", &["top", "country"]),
         _ => ("namedObject", &["top", "namedObject", "extensibleObject"]),
     }
 }
 
-fn set<T: Into<String>>(
-    entry: &mut Entry,
-    schema: &Schema,
-    name: &str,
-    values: impl IntoIterator<Item = T>,
-) {
-    let values: Vec<Value> = values
-        .into_iter()
-        .map(|value| Bytes::from(value.into()))
-        .collect();
+fn set<T: Into<String>>(entry: &mut Entry, schema: &Schema, name: &str, values: impl IntoIterator<Item = T>) {
+    let values: Vec<Value> = values.into_iter().map(|value| Bytes::from(value.into())).collect();
     if let Some(id) = schema.attribute(name)
         && !values.is_empty()
     {

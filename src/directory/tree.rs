@@ -212,8 +212,7 @@ mod tests {
         assert_eq!(tree.entry_dn(Kind::User, "alice"), "uid=alice,dc=example,dc=com");
         let hostile = tree.entry_dn(Kind::Group, " a,b+c\"d ");
         let (_, schema) = self::tree();
-        let Place::Entry(Kind::Group, name) = tree.locate(&Dn::parse(&hostile).unwrap(), &schema)
-        else {
+        let Place::Entry(Kind::Group, name) = tree.locate(&Dn::parse(&hostile).unwrap(), &schema) else {
             panic!("{hostile}")
         };
         assert_eq!(name.spelled, " a,b+c\"d ");

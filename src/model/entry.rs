@@ -47,11 +47,7 @@ impl Entry {
     /// Adds one value; that it is not there already is the caller's to know.
     pub fn push(&mut self, id: AttributeId, value: impl Into<Value>) {
         let value = value.into();
-        match self
-            .attributes
-            .iter_mut()
-            .find(|attribute| attribute.id == id)
-        {
+        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
             Some(attribute) => attribute.values.push(value),
             None => self.attributes.push(Attribute {
                 id,
@@ -64,11 +60,7 @@ impl Entry {
     pub fn set(&mut self, id: AttributeId, values: Vec<Value>) {
         self.attributes
             .retain(|attribute| attribute.id != id || !values.is_empty());
-        match self
-            .attributes
-            .iter_mut()
-            .find(|attribute| attribute.id == id)
-        {
+        match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
             Some(attribute) => attribute.values = values,
             None if values.is_empty() => {}
             None => self.attributes.push(Attribute { id, values }),
@@ -170,18 +162,12 @@ mod tests {
         assert_eq!(selected(&[]), ["cn", "sn", "uid"]);
         assert_eq!(selected(&["*"]), ["cn", "sn", "uid"]);
         assert_eq!(selected(&["+"]), ["memberOf", "entryUUID"]);
-        assert_eq!(
-            selected(&["*", "+"]),
-            ["cn", "sn", "uid", "memberOf", "entryUUID"]
-        );
+        assert_eq!(selected(&["*", "+"]), ["cn", "sn", "uid", "memberOf", "entryUUID"]);
         assert_eq!(selected(&["1.1"]), [""; 0]);
         assert_eq!(selected(&["1.1", "cn"]), ["cn"]);
         assert_eq!(selected(&["CN", "memberof", "cn"]), ["cn", "memberOf"]);
         assert_eq!(selected(&["2.5.4.3"]), ["cn"]);
-        assert_eq!(
-            selected(&["*", "memberOf"]),
-            ["cn", "sn", "uid", "memberOf"]
-        );
+        assert_eq!(selected(&["*", "memberOf"]), ["cn", "sn", "uid", "memberOf"]);
     }
 
     #[test]
@@ -221,11 +207,7 @@ mod tests {
         entry.set(ids::UID, vec!["c".into()]);
         entry.set(ids::SN, vec!["S".into()]);
         entry.set(ids::CN, Vec::new());
-        let ids: Vec<_> = entry
-            .attributes
-            .iter()
-            .map(|attribute| attribute.id)
-            .collect();
+        let ids: Vec<_> = entry.attributes.iter().map(|attribute| attribute.id).collect();
         assert_eq!(ids, [ids::UID, ids::SN]);
         assert_eq!(entry.values(ids::UID), ["c"]);
     }

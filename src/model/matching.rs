@@ -101,15 +101,12 @@ impl MatchingRule {
             Self::CaseExact | Self::CaseExactOrdering => text(Fold::Exact, value),
             Self::CaseIgnoreIa5 => ia5(Fold::Ignore, value),
             Self::CaseExactIa5 => ia5(Fold::Exact, value),
-            Self::NumericString | Self::NumericStringOrdering => boxed(prepare::prepare_numeric(
-                valid(Syntax::NumericString, value)?,
-            ))
-            .map(Assertion::Numeric),
-            Self::TelephoneNumber => boxed(prepare::prepare_telephone(valid(
-                Syntax::TelephoneNumber,
-                value,
-            )?))
-            .map(Assertion::Telephone),
+            Self::NumericString | Self::NumericStringOrdering => {
+                boxed(prepare::prepare_numeric(valid(Syntax::NumericString, value)?)).map(Assertion::Numeric)
+            }
+            Self::TelephoneNumber => {
+                boxed(prepare::prepare_telephone(valid(Syntax::TelephoneNumber, value)?)).map(Assertion::Telephone)
+            }
             Self::CaseIgnoreList => {
                 let lines = substrings::lines(valid(Syntax::PostalAddress, value)?);
                 lines
@@ -117,51 +114,35 @@ impl MatchingRule {
                     .collect::<Option<_>>()
                     .map(Assertion::Lines)
             }
-            Self::Word | Self::Keyword => boxed(prepare::prepare_ignore_case(valid(
-                Syntax::DirectoryString,
-                value,
-            )?))
-            .map(Assertion::Word),
-            Self::DirectoryStringFirstComponent => boxed(prepare::prepare_ignore_case(valid(
-                Syntax::DirectoryString,
-                value,
-            )?))
-            .map(Assertion::FirstText),
+            Self::Word | Self::Keyword => {
+                boxed(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::Word)
+            }
+            Self::DirectoryStringFirstComponent => {
+                boxed(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::FirstText)
+            }
             Self::Integer | Self::IntegerOrdering => {
                 valid(Syntax::Integer, value).map(|number| Assertion::Integer(number.into()))
             }
             Self::IntegerFirstComponent => {
                 valid(Syntax::Integer, value).map(|number| Assertion::FirstInteger(number.into()))
             }
-            Self::BitAnd => valid(Syntax::Integer, value)?
-                .parse()
-                .ok()
-                .map(Assertion::BitAnd),
-            Self::BitOr => valid(Syntax::Integer, value)?
-                .parse()
-                .ok()
-                .map(Assertion::BitOr),
+            Self::BitAnd => valid(Syntax::Integer, value)?.parse().ok().map(Assertion::BitAnd),
+            Self::BitOr => valid(Syntax::Integer, value)?.parse().ok().map(Assertion::BitOr),
             Self::Boolean => boolean(value).map(Assertion::Boolean),
-            Self::BitString => {
-                valid(Syntax::BitString, value).map(|bits| Assertion::Bits(bits.into()))
-            }
+            Self::BitString => valid(Syntax::BitString, value).map(|bits| Assertion::Bits(bits.into())),
             Self::OctetString | Self::OctetStringOrdering => Some(Assertion::Octets(value.into())),
             Self::GeneralizedTime | Self::GeneralizedTimeOrdering => {
                 Timestamp::parse_generalized(value).map(Assertion::Time)
             }
             Self::Uuid | Self::UuidOrdering => Syntax::parse_uuid(value).map(Assertion::Uuid),
             Self::ObjectIdentifier => ObjectIdentifier::parse(schema, value).map(Assertion::Oid),
-            Self::ObjectIdentifierFirstComponent => {
-                ObjectIdentifier::parse(schema, value).map(Assertion::FirstOid)
-            }
+            Self::ObjectIdentifierFirstComponent => ObjectIdentifier::parse(schema, value).map(Assertion::FirstOid),
             Self::DistinguishedName | Self::InChain => {
-                normalized(schema, std::str::from_utf8(value).ok()?)
-                    .map(|name| Assertion::Dn(Box::new(name)))
+                normalized(schema, std::str::from_utf8(value).ok()?).map(|name| Assertion::Dn(Box::new(name)))
             }
             Self::UniqueMember => {
                 let (name, uid) = Syntax::split_uid(std::str::from_utf8(value).ok()?);
-                normalized(schema, name)
-                    .map(|name| Assertion::NameAndUid(Box::new(name), uid.map(Into::into)))
+                normalized(schema, name).map(|name| Assertion::NameAndUid(Box::new(name), uid.map(Into::into)))
             }
             Self::CaseIgnoreSubstrings
             | Self::CaseExactSubstrings
@@ -204,10 +185,7 @@ impl MatchingRule {
                     | Syntax::TelephoneNumber
                     | Syntax::Ia5String
             ),
-            Self::CaseIgnoreIa5
-            | Self::CaseIgnoreIa5Substrings
-            | Self::CaseExactIa5
-            | Self::CaseExactIa5Substrings => {
+            Self::CaseIgnoreIa5 | Self::CaseIgnoreIa5Substrings | Self::CaseExactIa5 | Self::CaseExactIa5Substrings => {
                 matches!(
                     syntax,
                     Syntax::Ia5String | Syntax::NisNetgroupTriple | Syntax::BootParameter
@@ -216,12 +194,8 @@ impl MatchingRule {
             Self::NumericString | Self::NumericStringOrdering | Self::NumericStringSubstrings => {
                 syntax == Syntax::NumericString
             }
-            Self::TelephoneNumber | Self::TelephoneNumberSubstrings => {
-                syntax == Syntax::TelephoneNumber
-            }
-            Self::CaseIgnoreList | Self::CaseIgnoreListSubstrings => {
-                syntax == Syntax::PostalAddress
-            }
+            Self::TelephoneNumber | Self::TelephoneNumberSubstrings => syntax == Syntax::TelephoneNumber,
+            Self::CaseIgnoreList | Self::CaseIgnoreListSubstrings => syntax == Syntax::PostalAddress,
             Self::IntegerFirstComponent => syntax == Syntax::DitStructureRuleDescription,
             Self::ObjectIdentifierFirstComponent => matches!(
                 syntax,
@@ -252,34 +226,24 @@ impl Assertion {
                 let stored = substrings::lines(std::str::from_utf8(stored).ok()?)
                     .map(|line| prepare::prepare_ignore_case(&line))
                     .collect::<Option<Vec<_>>>()?;
-                Some(
-                    stored
-                        .iter()
-                        .map(String::as_str)
-                        .eq(lines.iter().map(AsRef::as_ref)),
-                )
+                Some(stored.iter().map(String::as_str).eq(lines.iter().map(AsRef::as_ref)))
             }
             Self::Word(word) => {
                 let stored = prepare::prepare_ignore_case(std::str::from_utf8(stored).ok()?)?;
                 Some(*stored == **word || stored.split(' ').any(|other| other == &**word))
             }
             Self::Boolean(asserted) => boolean(stored).map(|stored| stored == *asserted),
-            Self::Bits(bits) => Syntax::BitString
-                .is_valid(stored)
-                .then(|| stored == bits.as_bytes()),
+            Self::Bits(bits) => Syntax::BitString.is_valid(stored).then(|| stored == bits.as_bytes()),
             Self::Oid(asserted) => asserted.is(schema, stored),
             Self::Dn(name) => name.equals_text(schema, std::str::from_utf8(stored).ok()?),
             Self::NameAndUid(name, uid) => {
-                let (stored_name, stored_uid) =
-                    Syntax::split_uid(std::str::from_utf8(stored).ok()?);
+                let (stored_name, stored_uid) = Syntax::split_uid(std::str::from_utf8(stored).ok()?);
                 let same_name = name.equals_text(schema, stored_name)?;
                 Some(same_name && stored_uid == uid.as_deref())
             }
             Self::BitAnd(mask) => integer::small(stored).map(|stored| stored & mask == *mask),
             Self::BitOr(mask) => integer::small(stored).map(|stored| stored & mask != 0),
-            Self::FirstInteger(number) => {
-                integer::compare(first_component(stored)?, number).map(Ordering::is_eq)
-            }
+            Self::FirstInteger(number) => integer::compare(first_component(stored)?, number).map(Ordering::is_eq),
             Self::FirstOid(asserted) => asserted.is(schema, first_component(stored)?),
             Self::FirstText(prepared) => {
                 let text = first_component(stored)?;
@@ -289,11 +253,9 @@ impl Assertion {
                     .unwrap_or(text);
                 prepare::equals_prepared(prepared, Fold::Ignore, text)
             }
-            Self::Numeric(_)
-            | Self::Telephone(_)
-            | Self::Integer(_)
-            | Self::Time(_)
-            | Self::Uuid(_) => self.compare(schema, stored).map(Ordering::is_eq),
+            Self::Numeric(_) | Self::Telephone(_) | Self::Integer(_) | Self::Time(_) | Self::Uuid(_) => {
+                self.compare(schema, stored).map(Ordering::is_eq)
+            }
         }
     }
 

@@ -51,11 +51,7 @@ pub fn prepare_exact(text: &str) -> Option<String> {
 pub fn prepare(text: &str, fold: Fold) -> Option<String> {
     if text.is_ascii() {
         // ASCII is its own normal form.
-        return Some(
-            Squeezed::new(text.as_bytes(), fold)
-                .map(char::from)
-                .collect(),
-        );
+        return Some(Squeezed::new(text.as_bytes(), fold).map(char::from).collect());
     }
     Some(Spaces::of(&transcode(text, fold)?, " ").words)
 }
@@ -85,16 +81,8 @@ pub fn prepare_piece(text: &str, fold: Fold, piece: Piece) -> Option<String> {
     if words.is_empty() {
         return Some(" ".to_owned());
     }
-    let before = if piece == Piece::Initial || leading {
-        " "
-    } else {
-        ""
-    };
-    let after = if piece == Piece::Final || trailing {
-        " "
-    } else {
-        ""
-    };
+    let before = if piece == Piece::Initial || leading { " " } else { "" };
+    let after = if piece == Piece::Final || trailing { " " } else { "" };
     Some([before, &words, after].concat())
 }
 
@@ -102,22 +90,15 @@ pub fn prepare_piece(text: &str, fold: Fold, piece: Piece) -> Option<String> {
 #[must_use]
 pub fn prepare_whole(text: &str, fold: Fold) -> Option<String> {
     if text.is_ascii() {
-        return Some(
-            spaced_ascii(text.as_bytes(), fold)
-                .map(char::from)
-                .collect(),
-        );
+        return Some(spaced_ascii(text.as_bytes(), fold).map(char::from).collect());
     }
     Some([" ", &Spaces::of(&transcode(text, fold)?, "  ").words, " "].concat())
 }
 
 /// [`prepare_whole`] for ASCII, without a place to put it.
 pub(super) fn spaced_ascii(text: &[u8], fold: Fold) -> impl Iterator<Item = u8> + '_ {
-    let words = Squeezed::new(text, fold)
-        .flat_map(|byte| std::iter::repeat_n(byte, if byte == b' ' { 2 } else { 1 }));
-    std::iter::once(b' ')
-        .chain(words)
-        .chain(std::iter::once(b' '))
+    let words = Squeezed::new(text, fold).flat_map(|byte| std::iter::repeat_n(byte, if byte == b' ' { 2 } else { 1 }));
+    std::iter::once(b' ').chain(words).chain(std::iter::once(b' '))
 }
 
 /// Whether a stored value has the prepared form. Allocates only for stored values beyond ASCII.
@@ -140,11 +121,7 @@ pub fn compare_prepared(prepared: &str, fold: Fold, stored: &[u8]) -> Option<Ord
     if stored.is_ascii() {
         return Some(Squeezed::new(stored, fold).cmp(prepared.bytes()));
     }
-    Some(
-        prepare(std::str::from_utf8(stored).ok()?, fold)?
-            .as_str()
-            .cmp(prepared),
-    )
+    Some(prepare(std::str::from_utf8(stored).ok()?, fold)?.as_str().cmp(prepared))
 }
 
 /// ASCII text, prepared byte by byte: mapped (section 2.2), folded, spaces squeezed (section 2.6.1).
@@ -213,11 +190,7 @@ impl Spaces {
         };
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
-            if character == ' '
-                && !characters
-                    .peek()
-                    .is_some_and(|next| is_combining_mark(*next))
-            {
+            if character == ' ' && !characters.peek().is_some_and(|next| is_combining_mark(*next)) {
                 if spaces.words.is_empty() {
                     spaces.leading = true;
                 }
@@ -240,12 +213,7 @@ fn transcode(text: &str, fold: Fold) -> Option<String> {
     let prepared: String = match fold {
         Fold::Exact => mapped.nfkc().collect(),
         // The second round is for characters younger than the table, whose normal form may be upper case.
-        Fold::Ignore => mapped
-            .flat_map(fold_case)
-            .nfkc()
-            .flat_map(fold_case)
-            .nfkc()
-            .collect(),
+        Fold::Ignore => mapped.flat_map(fold_case).nfkc().flat_map(fold_case).nfkc().collect(),
     };
     (!prepared.chars().any(is_prohibited)).then_some(prepared)
 }
@@ -253,10 +221,7 @@ fn transcode(text: &str, fold: Fold) -> Option<String> {
 /// Table B.2 of RFC 3454; what is younger than the table is put in lower case first.
 fn fold_case(character: char) -> impl Iterator<Item = char> {
     let young = !character.is_ascii() && tables::unassigned_code_point(character);
-    let lower = young
-        .then(|| character.to_lowercase())
-        .into_iter()
-        .flatten();
+    let lower = young.then(|| character.to_lowercase()).into_iter().flatten();
     let old = (!young).then_some(character);
     lower.chain(old).flat_map(tables::case_fold_for_nfkc)
 }
@@ -300,9 +265,7 @@ fn map(character: char) -> Option<char> {
 /// characters of table C.8 are gone by now.
 fn is_prohibited(character: char) -> bool {
     !character.is_ascii()
-        && (character == '\u{fffd}'
-            || tables::private_use(character)
-            || tables::non_character_code_point(character))
+        && (character == '\u{fffd}' || tables::private_use(character) || tables::non_character_code_point(character))
 }
 
 fn is_space_or_hyphen(character: char) -> bool {
@@ -358,16 +321,9 @@ mod tests {
             ("𐒰", "𐓘"),
             ("🄐", "(a)"),
         ] {
-            assert_eq!(
-                prepare_ignore_case(one),
-                prepare_ignore_case(other),
-                "{one} {other}"
-            );
+            assert_eq!(prepare_ignore_case(one), prepare_ignore_case(other), "{one} {other}");
         }
-        assert_eq!(
-            prepare_exact("Å").unwrap(),
-            prepare_exact("A\u{30a}").unwrap()
-        );
+        assert_eq!(prepare_exact("Å").unwrap(), prepare_exact("A\u{30a}").unwrap());
         assert_ne!(prepare_exact("ä"), prepare_exact("Ä"));
         assert_ne!(prepare_ignore_case("muller"), prepare_ignore_case("müller"));
     }
@@ -384,10 +340,7 @@ mod tests {
 
     #[test]
     fn the_examples_of_rfc_4518_section_2_6_1() {
-        assert_eq!(
-            prepare_whole("foo bar  ", Fold::Exact).unwrap(),
-            " foo  bar "
-        );
+        assert_eq!(prepare_whole("foo bar  ", Fold::Exact).unwrap(), " foo  bar ");
         assert_eq!(prepare_whole("", Fold::Exact).unwrap(), "  ");
         assert_eq!(prepare_whole(" \u{a0}", Fold::Exact).unwrap(), "  ");
         let piece = |text, piece| prepare_piece(text, Fold::Exact, piece).unwrap();
@@ -403,10 +356,7 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(prepare_numeric(" 1 2\u{2003}3 ").unwrap(), "123");
-        assert_eq!(
-            prepare_telephone("+49 30\u{2010}123-45 X").unwrap(),
-            "+493012345x"
-        );
+        assert_eq!(prepare_telephone("+49 30\u{2010}123-45 X").unwrap(), "+493012345x");
     }
 
     /// Text in which everything interesting is likely.

@@ -74,11 +74,7 @@ impl Schema {
             nis::TABLE,
             operational::TABLE,
         ];
-        let attributes = tables
-            .into_iter()
-            .flatten()
-            .map(AttributeType::from)
-            .collect();
+        let attributes = tables.into_iter().flatten().map(AttributeType::from).collect();
         let classes_by_name = classes::TABLE
             .iter()
             .zip(0..)
@@ -107,14 +103,10 @@ impl Schema {
                     .iter()
                     .any(|existing| existing.eq_ignore_ascii_case(name))
             });
-            if known
-                || !syntax::is_descriptor(name.as_bytes())
-                || extended.attributes.len() >= usize::from(u16::MAX)
-            {
+            if known || !syntax::is_descriptor(name.as_bytes()) || extended.attributes.len() >= usize::from(u16::MAX) {
                 continue;
             }
-            let mut attribute =
-                AttributeType::from(&definition::string("", &[], "passed through from a column"));
+            let mut attribute = AttributeType::from(&definition::string("", &[], "passed through from a column"));
             attribute.oid = Cow::Owned(generated_oid(name));
             attribute.names = vec![Cow::Owned(name.clone())];
             extended.attributes.push(attribute);
@@ -128,10 +120,7 @@ impl Schema {
         self.subtypes = vec![Vec::new(); self.attributes.len()];
         for (attribute, place) in self.attributes.iter().zip(0..) {
             let id = AttributeId(place);
-            let names = attribute
-                .names
-                .iter()
-                .chain(std::iter::once(&attribute.oid));
+            let names = attribute.names.iter().chain(std::iter::once(&attribute.oid));
             for name in names {
                 self.by_name
                     .entry(name.to_ascii_lowercase().into_boxed_str())
@@ -154,9 +143,7 @@ impl Schema {
     #[must_use]
     pub fn attribute(&self, name_or_oid: &str) -> Option<AttributeId> {
         if name_or_oid.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.by_name
-                .get(name_or_oid.to_ascii_lowercase().as_str())
-                .copied()
+            self.by_name.get(name_or_oid.to_ascii_lowercase().as_str()).copied()
         } else {
             self.by_name.get(name_or_oid).copied()
         }
@@ -167,12 +154,9 @@ impl Schema {
     pub fn attribute_type(&self, id: AttributeId) -> &AttributeType {
         // Every identifier comes from this schema or from one it extends; `name` stands in for the
         // impossible rest, so that a mistake can not end a connection.
-        static FALLBACK: std::sync::LazyLock<AttributeType> = std::sync::LazyLock::new(|| {
-            AttributeType::from(&definition::string("2.5.4.41", &["name"], ""))
-        });
-        self.attributes
-            .get(usize::from(id.0))
-            .unwrap_or_else(|| &FALLBACK)
+        static FALLBACK: std::sync::LazyLock<AttributeType> =
+            std::sync::LazyLock::new(|| AttributeType::from(&definition::string("2.5.4.41", &["name"], "")));
+        self.attributes.get(usize::from(id.0)).unwrap_or_else(|| &FALLBACK)
     }
 
     /// The name under which an attribute is served.
@@ -192,9 +176,7 @@ impl Schema {
     /// An attribute type and everything that inherits from it: what a filter on it looks at (RFC 4511 4.5.1.7).
     #[must_use]
     pub fn subtypes(&self, id: AttributeId) -> &[AttributeId] {
-        self.subtypes
-            .get(usize::from(id.0))
-            .map_or(&[], Vec::as_slice)
+        self.subtypes.get(usize::from(id.0)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a type is the other one or inherits from it.
@@ -217,11 +199,7 @@ impl Schema {
     pub fn object_class(&self, name_or_oid: &str) -> Option<ClassId> {
         self.classes_by_name.get(name_or_oid).copied().or_else(|| {
             let found = classes::TABLE.iter().zip(0..).find(|(class, _)| {
-                class.oid == name_or_oid
-                    || class
-                        .names
-                        .iter()
-                        .any(|name| name.eq_ignore_ascii_case(name_or_oid))
+                class.oid == name_or_oid || class.names.iter().any(|name| name.eq_ignore_ascii_case(name_or_oid))
             });
             found.map(|(_, place)| ClassId(place))
         })
@@ -261,14 +239,10 @@ impl Schema {
     pub fn class_allows(&self, class: ClassId, attribute: AttributeId) -> bool {
         self.class_chain(class).any(|class| {
             let definition = self.object_class_type(class);
-            let listed = |list: &[AttributeId]| {
-                list.iter()
-                    .any(|allowed| self.is_subtype(attribute, *allowed))
-            };
+            let listed = |list: &[AttributeId]| list.iter().any(|allowed| self.is_subtype(attribute, *allowed));
             listed(definition.must)
                 || listed(definition.may)
-                || (class == class_ids::EXTENSIBLE_OBJECT
-                    && !self.attribute_type(attribute).is_operational())
+                || (class == class_ids::EXTENSIBLE_OBJECT && !self.attribute_type(attribute).is_operational())
         })
     }
 
@@ -303,9 +277,6 @@ impl Schema {
 
 /// An object identifier under 2.25 (X.667) from a name-based UUID.
 fn generated_oid(name: &str) -> String {
-    let uuid = uuid::Uuid::new_v5(
-        &uuid::Uuid::NAMESPACE_OID,
-        name.to_ascii_lowercase().as_bytes(),
-    );
+    let uuid = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.to_ascii_lowercase().as_bytes());
     format!("2.25.{}", uuid.as_u128())
 }

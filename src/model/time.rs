@@ -33,9 +33,7 @@ impl Timestamp {
     #[must_use]
     pub fn now() -> Self {
         // A clock before 1970 is as good as 1970.
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
             nanos: since.subsec_nanos(),
@@ -64,11 +62,7 @@ impl Timestamp {
         } else {
             0
         };
-        let offset = if reader.skip(b'Z') {
-            0
-        } else {
-            reader.offset()?
-        };
+        let offset = if reader.skip(b'Z') { 0 } else { reader.offset()? };
         reader.finish(seconds - offset, nanos)
     }
 
@@ -125,12 +119,11 @@ impl Timestamp {
             }
         }
         reader.skip(b' ');
-        let offset =
-            if reader.0.is_empty() || reader.skip(b'Z') || reader.skip(b'z') || reader.skip_utc() {
-                0
-            } else {
-                reader.offset()?
-            };
+        let offset = if reader.0.is_empty() || reader.skip(b'Z') || reader.skip(b'z') || reader.skip_utc() {
+            0
+        } else {
+            reader.offset()?
+        };
         reader.finish(seconds - offset, nanos)
     }
 
@@ -140,9 +133,7 @@ impl Timestamp {
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(DAY))?;
         let second = self.seconds.rem_euclid(DAY);
         let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
-        Some(format!(
-            "{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"
-        ))
+        Some(format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z"))
     }
 
     /// Whole days since 1970-01-01, as the shadow attributes count them.
@@ -171,12 +162,9 @@ impl Reader<'_> {
     }
 
     fn skip_utc(&mut self) -> bool {
-        [b"UTC", b"GMT"].into_iter().any(|zone| {
-            self.0
-                .strip_prefix(zone)
-                .map(|rest| self.0 = rest)
-                .is_some()
-        })
+        [b"UTC", b"GMT"]
+            .into_iter()
+            .any(|zone| self.0.strip_prefix(zone).map(|rest| self.0 = rest).is_some())
     }
 
     /// Exactly so many digits.
@@ -184,9 +172,7 @@ impl Reader<'_> {
         let (number, rest) = self.0.split_at_checked(digits)?;
         self.0 = rest;
         number.iter().try_fold(0, |sum, digit| {
-            digit
-                .is_ascii_digit()
-                .then(|| sum * 10 + i64::from(digit - b'0'))
+            digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
         })
     }
 
@@ -205,11 +191,7 @@ impl Reader<'_> {
     fn fraction(&mut self, unit: i64) -> Option<i64> {
         self.at_digit().then_some(())?;
         let (mut sum, mut scale) = (0_i64, i64::from(NANOS) * unit);
-        while let Some((digit, rest)) = self
-            .0
-            .split_first()
-            .filter(|(digit, _)| digit.is_ascii_digit())
-        {
+        while let Some((digit, rest)) = self.0.split_first().filter(|(digit, _)| digit.is_ascii_digit()) {
             // Every unit is divisible by ten at least nine times or its rest is below a nanosecond.
             sum += scale * i64::from(digit - b'0') / 10;
             scale /= 10;
@@ -270,16 +252,11 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
 fn civil_from_days(days: i64) -> Option<(i64, i64, i64)> {
     let days = days.checked_add(719_468)?;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (0..=9999).contains(&year).then_some((year, month, day))
 }
@@ -310,15 +287,9 @@ mod tests {
     fn the_examples_of_rfc_4517() {
         // Section 3.3.13: both are the same moment.
         assert_eq!(generalized("199412161032Z"), at(787_573_920, 0));
-        assert_eq!(
-            generalized("199412160532-0500"),
-            generalized("199412161032Z")
-        );
+        assert_eq!(generalized("199412160532-0500"), generalized("199412161032Z"));
         // Section 3.3.34.
-        assert_eq!(
-            Timestamp::parse_utc_time(b"9412161032Z"),
-            generalized("199412161032Z")
-        );
+        assert_eq!(Timestamp::parse_utc_time(b"9412161032Z"), generalized("199412161032Z"));
         assert_eq!(
             Timestamp::parse_utc_time(b"9412160532-0500"),
             generalized("199412161032Z")
@@ -388,10 +359,7 @@ mod tests {
             assert_eq!(Timestamp::parse_sql(text), expected, "{text}");
         }
         assert_eq!(Timestamp::parse_sql("2024-01-02"), at(1_704_153_600, 0));
-        assert_eq!(
-            Timestamp::parse_sql("2024-01-02 03:04"),
-            at(1_704_164_640, 0)
-        );
+        assert_eq!(Timestamp::parse_sql("2024-01-02 03:04"), at(1_704_164_640, 0));
         assert_eq!(Timestamp::parse_sql("infinity"), Some(Timestamp::INFINITY));
         for text in [
             "",
@@ -410,33 +378,16 @@ mod tests {
     #[test]
     fn what_directories_serve() {
         assert_eq!(
-            Timestamp {
-                seconds: 0,
-                nanos: 999
-            }
-            .to_generalized()
-            .unwrap(),
+            Timestamp { seconds: 0, nanos: 999 }.to_generalized().unwrap(),
             "19700101000000Z"
         );
         assert_eq!(
-            Timestamp {
-                seconds: -1,
-                nanos: 0
-            }
-            .to_generalized()
-            .unwrap(),
+            Timestamp { seconds: -1, nanos: 0 }.to_generalized().unwrap(),
             "19691231235959Z"
         );
         assert_eq!(Timestamp::INFINITY.to_generalized(), None);
         assert_eq!(Timestamp::NEGATIVE_INFINITY.to_generalized(), None);
-        assert_eq!(
-            Timestamp {
-                seconds: -1,
-                nanos: 0
-            }
-            .days(),
-            -1
-        );
+        assert_eq!(Timestamp { seconds: -1, nanos: 0 }.days(), -1);
     }
 
     proptest! {

@@ -135,8 +135,9 @@ impl Cell {
     pub fn to_time(&self) -> Option<Timestamp> {
         match self {
             Self::Time(time) => Some(*time),
-            Self::Text(text) => Timestamp::parse_sql(text)
-                .or_else(|| Timestamp::parse_generalized(text.trim().as_bytes())),
+            Self::Text(text) => {
+                Timestamp::parse_sql(text).or_else(|| Timestamp::parse_generalized(text.trim().as_bytes()))
+            }
             Self::Bytes(bytes) => Timestamp::parse_sql(std::str::from_utf8(bytes).ok()?),
             Self::Null | Self::Integer(_) | Self::Boolean(_) | Self::List(_) => None,
         }
@@ -170,16 +171,10 @@ mod tests {
     fn text_is_what_ldap_would_write() {
         assert_eq!(Cell::Integer(-7).to_text().unwrap(), "-7");
         assert_eq!(Cell::Boolean(true).to_text().unwrap(), "TRUE");
-        let time = Timestamp {
-            seconds: 0,
-            nanos: 0,
-        };
+        let time = Timestamp { seconds: 0, nanos: 0 };
         assert_eq!(Cell::Time(time).to_text().unwrap(), "19700101000000Z");
         assert_eq!(Cell::Bytes(vec![0xff]).to_text(), None);
-        assert_eq!(
-            Cell::Bytes(vec![0xff]).to_value().unwrap().as_ref(),
-            b"\xff"
-        );
+        assert_eq!(Cell::Bytes(vec![0xff]).to_value().unwrap().as_ref(), b"\xff");
         assert_eq!(Cell::Null.to_text(), None);
         let one = Cell::List(vec![Cell::Null, Cell::Integer(1)]);
         assert_eq!(one.to_text().unwrap(), "1");

@@ -63,17 +63,13 @@ async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identi
         }
         (false, false) => {}
     }
-    let dn = Dn::parse(&request.name)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN"))?;
+    let dn = Dn::parse(&request.name).map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN"))?;
     let account = account(context, &dn).await?;
     verify(context, account, password).await
 }
 
 async fn account(context: &Context, dn: &Dn) -> Result<Option<Account>, DirectoryError> {
-    let directory = context
-        .services
-        .directory()
-        .ok_or(DirectoryError::NotDescribed)?;
+    let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let policy = &context.services.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
     directory
@@ -84,10 +80,15 @@ async fn account(context: &Context, dn: &Dn) -> Result<Option<Account>, Director
 async fn verify(context: &Context, account: Option<Account>, password: &[u8]) -> Result<Identity, Failure> {
     let stored = account.as_ref().and_then(|account| account.password.as_deref());
     // A user who is unknown or has no hash costs the same work, and never matches.
-    let verdict = context.services.hashing.verify(stored, password).await.map_err(|error| {
-        warn!(%error, "a password could not be verified");
-        LdapResult::new(ResultCode::Unavailable, "passwords can not be verified now")
-    })?;
+    let verdict = context
+        .services
+        .hashing
+        .verify(stored, password)
+        .await
+        .map_err(|error| {
+            warn!(%error, "a password could not be verified");
+            LdapResult::new(ResultCode::Unavailable, "passwords can not be verified now")
+        })?;
     if let Verdict::Unusable(reason) = verdict
         && let Some(account) = account.as_ref().filter(|account| account.password.is_some())
     {

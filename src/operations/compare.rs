@@ -55,10 +55,11 @@ async fn read(
         scan_timeout: context.services.policy.scan_timeout,
     };
     Ok(match directory.search(query).await? {
-        Found::NoSuchObject { matched } => {
-            Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched))
-        }
-        Found::Results(mut results) => match results.next_batch().await?.and_then(|entries| entries.into_iter().next())
+        Found::NoSuchObject { matched } => Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched)),
+        Found::Results(mut results) => match results
+            .next_batch()
+            .await?
+            .and_then(|entries| entries.into_iter().next())
         {
             Some(entry) => Ok(entry),
             None => Err(ResultCode::NoSuchObject.into()),
@@ -77,12 +78,16 @@ fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> Ldap
     if attribute == ids::USER_PASSWORD || !held || name.len() != request.attribute.len() {
         return ResultCode::NoSuchAttribute.into();
     }
-    let filter = Filter::Equality { attribute: request.attribute.clone(), value: request.value.clone() };
+    let filter = Filter::Equality {
+        attribute: request.attribute.clone(),
+        value: request.value.clone(),
+    };
     match filter.resolve(schema).evaluate(schema, entry, &NoRelations) {
         Truth::True => ResultCode::CompareTrue.into(),
         Truth::False => ResultCode::CompareFalse.into(),
-        Truth::Undefined => {
-            LdapResult::new(ResultCode::InvalidAttributeSyntax, "the value does not fit the attribute's syntax")
-        }
+        Truth::Undefined => LdapResult::new(
+            ResultCode::InvalidAttributeSyntax,
+            "the value does not fit the attribute's syntax",
+        ),
     }
 }

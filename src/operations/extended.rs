@@ -6,7 +6,7 @@ use super::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{ExtendedRequest, LdapResult, write_extended_response, ResultCode};
+use crate::protocol::{ExtendedRequest, LdapResult, ResultCode, write_extended_response};
 
 /// "Who am I?" (RFC 4532).
 pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
@@ -25,9 +25,7 @@ pub fn extended(
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     if request.name != WHO_AM_I {
-        return Err(
-            LdapResult::new(ResultCode::ProtocolError, "unknown extended operation").into(),
-        );
+        return Err(LdapResult::new(ResultCode::ProtocolError, "unknown extended operation").into());
     }
     if request.value.is_some() {
         return Err(LdapResult::new(ResultCode::ProtocolError, "no value expected").into());

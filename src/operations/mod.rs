@@ -19,7 +19,7 @@ use self::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{Control, MANAGE_DSA_IT, Message, Request, LdapResult, ResponseKind, write_result, ResultCode};
+use crate::protocol::{Control, LdapResult, MANAGE_DSA_IT, Message, Request, ResponseKind, ResultCode, write_result};
 
 /// What an operation means for the session it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +40,7 @@ pub const SUPPORTED_CONTROLS: [&str; 1] = [MANAGE_DSA_IT];
 
 /// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
 pub async fn dispatch(context: &Context, message: Message, output: &mut Output) -> Outcome {
-    let Message {
-        id,
-        request,
-        controls,
-    } = message;
+    let Message { id, request, controls } = message;
     let Some(kind) = request.response_kind() else {
         return Outcome::Abandoned;
     };
@@ -80,9 +76,9 @@ async fn run(
         Request::Search(request) => search::search(context, id, request, output, report).await,
         Request::Compare(request) => compare::compare(context, id, &request, output, report).await,
         Request::Extended(request) => extended::extended(context, id, &request, output, report),
-        Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => Err(
-            LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into(),
-        ),
+        Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
+            Err(LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into())
+        }
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
     }
 }

@@ -8,7 +8,7 @@ use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
 use crate::{
     directory::DirectoryError,
     model::filter::Filter,
-    protocol::{Request, LdapResult, ResponseKind, ResultCode},
+    protocol::{LdapResult, Request, ResponseKind, ResultCode},
 };
 
 /// Why an operation did not come to its own end.
@@ -49,8 +49,7 @@ pub fn answer(
             if asks && on_database_failure == OnDatabaseFailure::Disconnect {
                 (Outcome::Disconnect("the directory is not available"), None)
             } else {
-                let result =
-                    LdapResult::new(ResultCode::Unavailable, "the directory is not available");
+                let result = LdapResult::new(ResultCode::Unavailable, "the directory is not available");
                 (Outcome::Answered, Some(result))
             }
         }
@@ -73,12 +72,7 @@ impl Report {
     pub fn new(request: &Request) -> Self {
         let summary = match request {
             Request::Bind(bind) => format!("bind {:?}", bind.name),
-            Request::Search(search) => format!(
-                "search {:?} {:?} {}",
-                search.base,
-                search.scope,
-                shape(&search.filter)
-            ),
+            Request::Search(search) => format!("search {:?} {:?} {}", search.base, search.scope, shape(&search.filter)),
             Request::Compare(compare) => format!("compare {:?} {}", compare.entry, compare.attribute),
             Request::Extended(extended) => format!("extended {}", extended.name),
             Request::Unbind => "unbind".to_owned(),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     directory::{Directory, DirectoryError, Found, search::Query},
     model::{dn::Dn, entry::Selection},
-    protocol::{SearchRequest, LdapResult, ResponseKind, write_entry, ResultCode},
+    protocol::{LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry},
 };
 
 /// Answers a search request.
@@ -31,10 +31,7 @@ pub async fn search(
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
-    let directory = context
-        .services
-        .directory()
-        .ok_or(DirectoryError::NotDescribed)?;
+    let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let base = readable_base(context, &directory, &request.base)?;
     let limits = Limits::of(context, &request);
     let query = Query {
@@ -45,15 +42,7 @@ pub async fn search(
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,
     };
-    let stream = stream(
-        &directory,
-        id,
-        query,
-        request.types_only,
-        &limits,
-        output,
-        report,
-    );
+    let stream = stream(&directory, id, query, request.types_only, &limits, output, report);
     let result = match limits.deadline {
         Some(deadline) => timeout_at(deadline, stream)
             .await
@@ -66,22 +55,13 @@ pub async fn search(
 
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells
 /// nobody what exists.
-pub(super) fn readable_base(
-    context: &Context,
-    directory: &Directory,
-    base: &str,
-) -> Result<Dn, Failure> {
-    let dn = Dn::parse(base)
-        .map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
+pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str) -> Result<Dn, Failure> {
+    let dn = Dn::parse(base).map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous
         && !directory.is_public(&dn);
     if refused {
-        return Err(LdapResult::new(
-            ResultCode::InsufficientAccessRights,
-            "authentication is required",
-        )
-        .into());
+        return Err(LdapResult::new(ResultCode::InsufficientAccessRights, "authentication is required").into());
     }
     Ok(dn)
 }
@@ -96,11 +76,8 @@ impl Limits {
     fn of(context: &Context, request: &SearchRequest) -> Self {
         Limits {
             entries: (request.size_limit > 0).then_some(u64::from(request.size_limit)),
-            deadline: (request.time_limit > 0).then(|| {
-                Instant::from_std(
-                    context.received + Duration::from_secs(u64::from(request.time_limit)),
-                )
-            }),
+            deadline: (request.time_limit > 0)
+                .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit)))),
         }
     }
 }
@@ -126,14 +103,7 @@ async fn stream(
             if limits.entries == Some(report.entries) {
                 return Ok(LdapResult::new(ResultCode::SizeLimitExceeded, ""));
             }
-            write_entry(
-                output.buffer(),
-                id,
-                directory.schema(),
-                entry,
-                &selection,
-                types_only,
-            );
+            write_entry(output.buffer(), id, directory.schema(), entry, &selection, types_only);
             report.entries += 1;
             output.flush_full_chunks().await?;
         }

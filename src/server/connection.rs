@@ -29,7 +29,9 @@ use crate::{
         context::{Context, Identity, Services},
         output::Output,
     },
-    protocol::{Decoded, Message, decode, Request, LdapResult, write_notice_of_disconnection, write_result, ResultCode},
+    protocol::{
+        Decoded, LdapResult, Message, Request, ResultCode, decode, write_notice_of_disconnection, write_result,
+    },
     sql::health::State,
 };
 
@@ -220,13 +222,9 @@ where
             return None;
         }
         if *self.shared.availability.borrow() == State::Away {
-            return Some(End::Notice(
-                ResultCode::Unavailable,
-                "the directory is not available",
-            ));
+            return Some(End::Notice(ResultCode::Unavailable, "the directory is not available"));
         }
-        (draining && !self.last_login)
-            .then_some(End::Notice(ResultCode::Unavailable, "shutting down"))
+        (draining && !self.last_login).then_some(End::Notice(ResultCode::Unavailable, "shutting down"))
     }
 
     /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
@@ -278,8 +276,7 @@ where
                 return;
             };
             let is_bind = matches!(message.request, Request::Bind(_));
-            if is_bind && !self.running.is_empty() || lock(&self.in_flight).contains_key(&message.id)
-            {
+            if is_bind && !self.running.is_empty() || lock(&self.in_flight).contains_key(&message.id) {
                 return;
             }
             if let Some((message, received)) = self.queue.pop_front() {
@@ -317,7 +314,11 @@ where
                 _ => output.flush().await,
             };
             Finished {
-                outcome: if delivered.is_ok() { outcome } else { operations::Outcome::Abandoned },
+                outcome: if delivered.is_ok() {
+                    outcome
+                } else {
+                    operations::Outcome::Abandoned
+                },
                 was_bind: is_bind,
                 only_root_dse,
             }

@@ -65,10 +65,7 @@ impl Listener {
         }
         connections.close();
         if timeout(grace, connections.wait()).await.is_err() {
-            warn!(
-                left = connections.len(),
-                "connections still open after {grace:?}"
-            );
+            warn!(left = connections.len(), "connections still open after {grace:?}");
         }
     }
 
@@ -133,9 +130,9 @@ impl Listener {
 /// The client's own doing costs nothing; exhaustion of descriptors passes when connections end.
 async fn after_accept_error(error: &io::Error) {
     match error.kind() {
-        io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::Interrupted => debug!(%error, "a client left before it was accepted"),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
+            debug!(%error, "a client left before it was accepted")
+        }
         _ => {
             error!(%error, "can not accept connections");
             sleep(RETRY).await;
@@ -169,11 +166,7 @@ async fn serve(
 
 /// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
 /// before the handshake clients fail over, after it SSSD does not.
-async fn handshake(
-    tls: &Acceptor,
-    stream: TcpStream,
-    shared: &Shared,
-) -> io::Result<Option<TlsStream<TcpStream>>> {
+async fn handshake(tls: &Acceptor, stream: TcpStream, shared: &Shared) -> io::Result<Option<TlsStream<TcpStream>>> {
     let mut availability = shared.availability.clone();
     tokio::select! {
         biased;

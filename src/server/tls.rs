@@ -3,8 +3,8 @@
 //! Must not know: sockets, LDAP, how the settings were read.
 
 mod certificate;
-pub mod client;
 mod ciphers;
+pub mod client;
 mod self_signed;
 #[cfg(test)]
 mod tests;
@@ -70,14 +70,10 @@ pub enum TlsError {
     #[error("{0}: no certificate found (no `BEGIN CERTIFICATE`)")]
     NoCertificate(String),
     /// PEM text without a key.
-    #[error(
-        "{0}: no private key found (`BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`)"
-    )]
+    #[error("{0}: no private key found (`BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`)")]
     NoKey(String),
     /// A key that only a passphrase opens.
-    #[error(
-        "{0}: the private key is encrypted; decrypt it, such as with `openssl pkey -in KEY -out NEWKEY`"
-    )]
+    #[error("{0}: the private key is encrypted; decrypt it, such as with `openssl pkey -in KEY -out NEWKEY`")]
     EncryptedKey(String),
     /// A key that cannot sign.
     #[error(
@@ -100,9 +96,7 @@ pub enum TlsError {
         hint: &'static str,
     },
     /// One file of a pair.
-    #[error(
-        "{found}: is there without {missing}; add that file, or remove both to have a self-signed pair made"
-    )]
+    #[error("{found}: is there without {missing}; add that file, or remove both to have a self-signed pair made")]
     HalfPair {
         /// The file that is there.
         found: String,
@@ -171,10 +165,7 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         .filter(|suite| suite.usable_for_signature_algorithm(algorithm))
         .collect();
     let mut versions: Vec<&'static SupportedProtocolVersion> = Vec::new();
-    for (version, supported, name) in [
-        (TlsVersion::V1_3, &TLS13, "1.3"),
-        (TlsVersion::V1_2, &TLS12, "1.2"),
-    ] {
+    for (version, supported, name) in [(TlsVersion::V1_3, &TLS13, "1.3"), (TlsVersion::V1_2, &TLS12, "1.2")] {
         if version < settings.min_version || version > settings.max_version {
             continue;
         }
@@ -195,8 +186,7 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         ..provider::default_provider()
     };
     let fingerprint = certificate.fingerprint;
-    let refused =
-        |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
+    let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)
         .map_err(refused)?

@@ -19,11 +19,7 @@ pub const QUEUED_CHUNKS: usize = 4;
 ///
 /// # Errors
 /// The stream's own, and [`io::ErrorKind::TimedOut`] when the client took nothing for `patience`.
-pub async fn write_chunks<W>(
-    mut stream: W,
-    mut queue: mpsc::Receiver<Bytes>,
-    patience: Duration,
-) -> io::Result<()>
+pub async fn write_chunks<W>(mut stream: W, mut queue: mpsc::Receiver<Bytes>, patience: Duration) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
@@ -53,10 +49,7 @@ where
     Ok(())
 }
 
-async fn within<T>(
-    patience: Duration,
-    write: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
+async fn within<T>(patience: Duration, write: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(patience, write)
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -86,10 +79,7 @@ mod tests {
         let (near, _far) = tokio::io::duplex(4);
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
         let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(30)));
-        sender
-            .send(Bytes::from_static(b"more than fits"))
-            .await
-            .ok();
+        sender.send(Bytes::from_static(b"more than fits")).await.ok();
         let ended = writer.await;
         assert!(matches!(ended, Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
         assert!(sender.send(Bytes::new()).await.is_err());

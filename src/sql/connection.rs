@@ -12,8 +12,8 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection as _, Either, Executor,
-    SqlSafeStr, Statement, TypeInfo,
+    Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr, Statement,
+    TypeInfo,
 };
 
 use super::database::{ColumnDescription, Description};
@@ -26,8 +26,7 @@ use super::target::Target;
 
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
 /// And a server that hangs up on idle sessions would look like a lost one.
-const MYSQL_SESSION: &str =
-    "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
+const MYSQL_SESSION: &str = "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
 
 /// With the first setting a statement whose connection was closed ends within half a second
 /// (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
@@ -108,9 +107,7 @@ impl Connection {
     /// False when the SQLite file has been deleted or replaced since.
     pub(super) fn is_current(&self) -> bool {
         match self {
-            Connection::Sqlite {
-                file: Some(file), ..
-            } => FileId::of(&file.path).is_ok_and(|now| now == *file),
+            Connection::Sqlite { file: Some(file), .. } => FileId::of(&file.path).is_ok_and(|now| now == *file),
             _ => true,
         }
     }
@@ -131,14 +128,8 @@ impl Connection {
     /// Asks for nothing but an answer.
     pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
         match self {
-            Connection::Postgres(connection) => connection
-                .execute(sqlx::raw_sql("SELECT 1"))
-                .await
-                .map(drop),
-            Connection::MySql { connection, .. } => connection
-                .execute(sqlx::raw_sql("SELECT 1"))
-                .await
-                .map(drop),
+            Connection::Postgres(connection) => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
+            Connection::MySql { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
             // Reads the file's header, which `SELECT 1` does not.
             Connection::Sqlite { connection, .. } => connection
                 .execute(sqlx::raw_sql("PRAGMA schema_version"))
@@ -159,26 +150,17 @@ impl Connection {
     }
 
     /// Columns and parameters of a statement, without running it.
-    pub(super) async fn describe(
-        &mut self,
-        sql: &str,
-        generation: u64,
-    ) -> Result<Description, Failure> {
+    pub(super) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, Failure> {
         let engine = self.engine();
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
-            Connection::Postgres(connection) => connection
-                .prepare(sql)
-                .await
-                .map(|statement| description(&statement)),
-            Connection::MySql { connection, .. } => connection
-                .prepare(sql)
-                .await
-                .map(|statement| description(&statement)),
-            Connection::Sqlite { connection, .. } => connection
-                .prepare(sql)
-                .await
-                .map(|statement| description(&statement)),
+            Connection::Postgres(connection) => connection.prepare(sql).await.map(|statement| description(&statement)),
+            Connection::MySql { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
+            Connection::Sqlite { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
         };
         described.map_err(|error| error::running(engine, &error, generation))
     }
@@ -202,35 +184,17 @@ impl Connection {
             Connection::Postgres(connection) => {
                 let query = sqlx::query_with(sql, postgres_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(
-                    rows,
-                    |row| decode::postgres::row(row, losses),
-                    row_timeout,
-                    sink,
-                )
-                .await
+                drain(rows, |row| decode::postgres::row(row, losses), row_timeout, sink).await
             }
             Connection::MySql { connection, .. } => {
                 let query = sqlx::query_with(sql, mysql_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(
-                    rows,
-                    |row| decode::mysql::row(row, losses),
-                    row_timeout,
-                    sink,
-                )
-                .await
+                drain(rows, |row| decode::mysql::row(row, losses), row_timeout, sink).await
             }
             Connection::Sqlite { connection, .. } => {
                 let query = sqlx::query_with(sql, sqlite_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(
-                    rows,
-                    |row| decode::sqlite::row(row, losses),
-                    row_timeout,
-                    sink,
-                )
-                .await
+                drain(rows, |row| decode::sqlite::row(row, losses), row_timeout, sink).await
             }
         };
         ended.map_err(|ended| match ended {
@@ -249,9 +213,7 @@ impl Connection {
     }
 }
 
-async fn open_postgres(
-    options: &sqlx::postgres::PgConnectOptions,
-) -> Result<Connection, sqlx::Error> {
+async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
     // Refused by some poolers and platforms: a loss of tidiness, not of correctness.
     if let Err(error) = connection.execute(sqlx::raw_sql(POSTGRES_SESSION)).await {
@@ -286,11 +248,7 @@ async fn open_sqlite(
         .lock_handle()
         .await?
         .set_progress_handler(1000, move || !stopped.load(Ordering::Relaxed));
-    Ok(Connection::Sqlite {
-        connection,
-        stop,
-        file,
-    })
+    Ok(Connection::Sqlite { connection, stop, file })
 }
 
 enum Ended {
@@ -348,10 +306,7 @@ where
         Some(Either::Right(count)) => vec![None; count],
         None => Vec::new(),
     };
-    Description {
-        columns,
-        parameters,
-    }
+    Description { columns, parameters }
 }
 
 fn unbound(_: sqlx::error::BoxDynError) -> Failure {

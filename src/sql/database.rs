@@ -123,9 +123,7 @@ impl Database {
             Arc::clone(&health),
         );
         let pool = Arc::new(pool);
-        let mut tasks = vec![
-            tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle(),
-        ];
+        let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
         if engine == Engine::MySql {
             tasks.push(tokio::spawn(pool::bury(Arc::clone(&pool), abandoned)).abort_handle());
         }
@@ -137,9 +135,7 @@ impl Database {
             losses: Losses::default(),
             tasks,
         };
-        Ok(Database {
-            inner: Arc::new(inner),
-        })
+        Ok(Database { inner: Arc::new(inner) })
     }
 
     /// The kind of database.
@@ -219,8 +215,7 @@ impl Database {
         };
         hold(&class.rule(), deadline, health, pool, |permit| async move {
             let mut rows = Vec::new();
-            self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows))
-                .await?;
+            self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
             Ok(rows)
         })
         .await
@@ -239,19 +234,10 @@ impl Database {
                 }
             }
         });
-        RowStream {
-            receiver,
-            over: false,
-        }
+        RowStream { receiver, over: false }
     }
 
-    async fn streaming(
-        &self,
-        sql: &str,
-        args: &[Arg],
-        row_timeout: Duration,
-        to: &mpsc::Sender<Batch>,
-    ) -> Batch {
+    async fn streaming(&self, sql: &str, args: &[Arg], row_timeout: Duration, to: &mpsc::Sender<Batch>) -> Batch {
         let Inner { pool, health, .. } = &*self.inner;
         let deadline = Instant::now() + row_timeout;
         let Ok(Ok(_share)) = tokio::time::timeout_at(deadline, pool.streams.acquire()).await else {
@@ -267,10 +253,7 @@ impl Database {
                 sent: false,
                 to,
             };
-            let ended = match self
-                .attempt(permit, sql, args, Some(row_timeout), &mut sink)
-                .await
-            {
+            let ended = match self.attempt(permit, sql, args, Some(row_timeout), &mut sink).await {
                 Ok(()) => sink.flush().await,
                 Err(failure) => Err(failure),
             };
@@ -302,16 +285,9 @@ impl Database {
         let generation = lease.generation();
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
-        let mut ended = connection
-            .run(sql, args, row_timeout, losses, sink, generation)
-            .await;
-        if matches!(ended, Err(Failure::Stale(_)))
-            && sink.restart()
-            && connection.forget_statements().await.is_ok()
-        {
-            ended = connection
-                .run(sql, args, row_timeout, losses, sink, generation)
-                .await;
+        let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
+        if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
+            ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         }
         settle(lease, ended)
     }
@@ -324,19 +300,16 @@ fn settle<T>(lease: Lease, ended: Result<T, Failure>) -> Result<T, Failure> {
         // With a code the database answered; without one the error is ours, in the middle of a result.
         Err(Failure::Statement(error)) if !error.code.is_empty() => lease.done(),
         Err(Failure::Lost { .. } | Failure::Connect(_) | Failure::Full(_)) => lease.broken(),
-        Err(Failure::Statement(_) | Failure::Busy(_) | Failure::Odd(_) | Failure::Final(_)) => {
-            drop(lease)
-        }
+        Err(Failure::Statement(_) | Failure::Busy(_) | Failure::Odd(_) | Failure::Final(_)) => drop(lease),
     }
     ended
 }
 
 fn cut_short(failure: Failure) -> SqlError {
     match failure {
-        Failure::Connect(detail)
-        | Failure::Full(detail)
-        | Failure::Lost { detail, .. }
-        | Failure::Odd(detail) => SqlError::Unavailable(detail),
+        Failure::Connect(detail) | Failure::Full(detail) | Failure::Lost { detail, .. } | Failure::Odd(detail) => {
+            SqlError::Unavailable(detail)
+        }
         Failure::Busy(_) => SqlError::TimedOut,
         Failure::Stale(error) | Failure::Statement(error) => SqlError::Statement(error),
         Failure::Final(error) => error,

@@ -57,8 +57,7 @@ impl Collation {
             }
             Engine::MySql => {
                 let name = text.to_ascii_lowercase();
-                let turkish =
-                    name.contains("turkish") || name.contains("_tr_") || name.contains("_az_");
+                let turkish = name.contains("turkish") || name.contains("_tr_") || name.contains("_az_");
                 (!name.is_empty()).then_some(Collation {
                     name,
                     deterministic: true,
@@ -122,11 +121,7 @@ impl Described {
     }
 
     /// Takes the answer to `Source::collations`, one text for each column it asked for.
-    pub fn set_collations(
-        &mut self,
-        engine: Engine,
-        answer: impl IntoIterator<Item = (usize, Option<String>)>,
-    ) {
+    pub fn set_collations(&mut self, engine: Engine, answer: impl IntoIterator<Item = (usize, Option<String>)>) {
         for (position, text) in answer {
             let Some(column) = self.columns.get_mut(position) else {
                 continue;
@@ -147,17 +142,13 @@ impl Described {
     /// what it really is only the collation tells.
     pub fn collated(&self, engine: Engine) -> Vec<usize> {
         let binary = |column: &Column| {
-            engine == Engine::MySql
-                && (column.type_name.ends_with("BINARY") || column.type_name.ends_with("BLOB"))
+            engine == Engine::MySql && (column.type_name.ends_with("BINARY") || column.type_name.ends_with("BLOB"))
         };
-        let asked = |(position, column): (usize, &Column)| {
-            (column.kind.is_text() || binary(column)).then_some(position)
-        };
+        let asked =
+            |(position, column): (usize, &Column)| (column.kind.is_text() || binary(column)).then_some(position);
         match engine {
             Engine::Sqlite => Vec::new(),
-            Engine::PostgreSql | Engine::MySql => {
-                self.columns.iter().enumerate().filter_map(asked).collect()
-            }
+            Engine::PostgreSql | Engine::MySql => self.columns.iter().enumerate().filter_map(asked).collect(),
         }
     }
 
@@ -190,9 +181,7 @@ fn kind(query: &OperatorQuery, type_name: &str) -> ColumnKind {
             _ => ColumnKind::Other,
         },
         Engine::MySql => match type_name.trim_end_matches(" UNSIGNED") {
-            "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" => {
-                ColumnKind::Text
-            }
+            "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" => ColumnKind::Text,
             "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" => ColumnKind::Integer,
             "BOOLEAN" => ColumnKind::Boolean,
             _ => ColumnKind::Other,

@@ -71,10 +71,7 @@ mod tests {
 
     #[test]
     fn identifiers_are_quoted_and_their_quotes_doubled() {
-        assert_eq!(
-            Engine::PostgreSql.quote("uid\"Number`"),
-            "\"uid\"\"Number`\""
-        );
+        assert_eq!(Engine::PostgreSql.quote("uid\"Number`"), "\"uid\"\"Number`\"");
         assert_eq!(Engine::Sqlite.quote("a b"), "\"a b\"");
         assert_eq!(Engine::MySql.quote("uid\"Number`"), "`uid\"Number```");
     }

@@ -120,10 +120,7 @@ impl StatementError {
 pub(super) fn connecting(error: &sqlx::Error) -> Failure {
     let full = match error {
         // Too many connections: in all, of this user, in this user's resources.
-        sqlx::Error::Database(error) => matches!(
-            code(error.as_ref()).as_str(),
-            "53300" | "1040" | "1203" | "1226"
-        ),
+        sqlx::Error::Database(error) => matches!(code(error.as_ref()).as_str(), "53300" | "1040" | "1203" | "1226"),
         _ => false,
     };
     if full {
@@ -173,9 +170,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
         },
         Engine::MySql => match statement.code.parse::<u16>().unwrap_or(0) {
             // Too many connections, shutting down, network, killed, "server is not available".
-            1040 | 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1203 | 1927 | 2006 | 2013 | 3168 => {
-                lost(statement)
-            }
+            1040 | 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1203 | 1927 | 2006 | 2013 | 3168 => lost(statement),
             1205 | 1213 => busy(statement),
             // Unknown prepared statement, needs to be re-prepared.
             1243 | 1615 => Failure::Stale(statement),
@@ -208,10 +203,7 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
         // Text representation, out of range, NUL or bytes the encoding lacks, dates; 22P05: no such
         // character in the server's encoding.
         Engine::PostgreSql => {
-            matches!(
-                code,
-                "22P02" | "22003" | "22021" | "22007" | "22008" | "22P05"
-            )
+            matches!(code, "22P02" | "22003" | "22021" | "22007" | "22008" | "22P05")
         }
         // Illegal mix of collations (sql-engines.md trap 7), wrong value for a type, invalid or
         // inconvertible character string.
@@ -238,9 +230,7 @@ fn words(error: &sqlx::Error) -> String {
         sqlx::Error::Tls(error) => format!("TLS: {error}"),
         // Encoding and decoding errors may quote values.
         sqlx::Error::Encode(_) => "a value could not be sent".to_owned(),
-        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
-            "a result could not be read".to_owned()
-        }
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => "a result could not be read".to_owned(),
         other => other.to_string(),
     }
 }

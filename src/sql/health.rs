@@ -79,12 +79,9 @@ impl Health {
     /// Connections of `generation` are not used again. Of many that break at once, the first one counts,
     /// so that those made after it are kept.
     fn distrust(&self, generation: u64) {
-        let _ = self.generation.compare_exchange(
-            generation,
-            generation + 1,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
+        let _ = self
+            .generation
+            .compare_exchange(generation, generation + 1, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// Begins a new generation.
@@ -225,11 +222,7 @@ pub(super) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
 }
 
 /// One question on the probe's connection, or on a new one when that is gone.
-async fn probe(
-    health: &Health,
-    pool: &Pool,
-    own: Option<Connection>,
-) -> Result<Connection, String> {
+async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<Connection, String> {
     if let Some(mut connection) = own
         && connection.is_current()
     {
@@ -256,13 +249,10 @@ async fn answers(connection: &mut Connection, pool: &Pool) -> Result<(), String>
     match connection.ping().await {
         Ok(()) => Ok(()),
         Err(error) => match error::running(pool.target().engine(), &error, 0) {
-            Failure::Lost { detail, .. }
-            | Failure::Connect(detail)
-            | Failure::Full(detail)
-            | Failure::Odd(detail) => Err(detail),
-            Failure::Busy(_) | Failure::Stale(_) | Failure::Statement(_) | Failure::Final(_) => {
-                Ok(())
+            Failure::Lost { detail, .. } | Failure::Connect(detail) | Failure::Full(detail) | Failure::Odd(detail) => {
+                Err(detail)
             }
+            Failure::Busy(_) | Failure::Stale(_) | Failure::Statement(_) | Failure::Final(_) => Ok(()),
         },
     }
 }
@@ -333,9 +323,7 @@ mod tests {
         let health = Health::new();
         health.mark_described();
         health.failed(&Failure::Busy("locked".to_owned()));
-        health.failed(&Failure::Statement(error::StatementError::ours(
-            "no such column",
-        )));
+        health.failed(&Failure::Statement(error::StatementError::ours("no such column")));
         assert_eq!((health.state(), health.generation()), (State::Serving, 1));
     }
 
@@ -346,10 +334,6 @@ mod tests {
         health.failed(&lost(1));
         assert_eq!(health.generation(), 2);
         health.failed(&Failure::Connect("too many".to_owned()));
-        assert_eq!(
-            health.generation(),
-            2,
-            "the connections that exist are still good"
-        );
+        assert_eq!(health.generation(), 2, "the connections that exist are still good");
     }
 }

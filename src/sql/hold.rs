@@ -195,9 +195,7 @@ async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Res
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(away()),
             Err(_) => {
-                return Err(SqlError::Unavailable(
-                    "it did not come back in time".to_owned(),
-                ));
+                return Err(SqlError::Unavailable("it did not come back in time".to_owned()));
             }
         }
     }
@@ -228,9 +226,7 @@ async fn lost_in_outage(states: &mut watch::Receiver<State>, stream: bool) {
 }
 
 async fn until<T>(deadline: Instant, wait: impl Future<Output = T>) -> Result<T, SqlError> {
-    timeout_at(deadline, wait)
-        .await
-        .map_err(|_| SqlError::TimedOut)
+    timeout_at(deadline, wait).await.map_err(|_| SqlError::TimedOut)
 }
 
 async fn at(instant: Option<Instant>) {
@@ -246,9 +242,7 @@ fn away() -> SqlError {
 
 fn out_of_time(health: &Health) -> SqlError {
     match health.state() {
-        State::Holding { .. } | State::Away => {
-            SqlError::Unavailable("it did not come back in time".to_owned())
-        }
+        State::Holding { .. } | State::Away => SqlError::Unavailable("it did not come back in time".to_owned()),
         State::Starting | State::Serving => SqlError::TimedOut,
     }
 }

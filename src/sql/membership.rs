@@ -66,12 +66,7 @@ impl<'a> Membership<'a> {
     /// Rows of user name and group name: the memberships of these users, or of all, in these groups, or in
     /// all. Names are spelled as the all-users and the group query spell them. The lists narrow as the
     /// database compares. `None` when there can be none, and where the form does not exist for these queries.
-    pub fn pairs(
-        &self,
-        form: Form,
-        users: Option<&[String]>,
-        groups: Option<&[String]>,
-    ) -> Option<Statement> {
+    pub fn pairs(&self, form: Form, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
         let users = match users {
             Some(users) => Some(keep_possible(column(self.users)?, users)?),
             None => None,
@@ -110,18 +105,10 @@ impl<'a> Membership<'a> {
             Some(groups) => Some(keep_possible(group, groups)?),
             None => None,
         };
-        self.filtered(
-            writer,
-            users,
-            groups.map(|groups| (group, name.as_str(), groups)),
-        )
+        self.filtered(writer, users, groups.map(|groups| (group, name.as_str(), groups)))
     }
 
-    fn json_each(
-        &self,
-        users: Option<Vec<String>>,
-        groups: Option<&[String]>,
-    ) -> Option<Statement> {
+    fn json_each(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
         let group = column(self.by_member)?;
         let source = Source::listing(self.by_member.query, self.by_member.described);
         if source.renames() {
@@ -132,9 +119,7 @@ impl<'a> Membership<'a> {
         let mut writer = Writer::new(self.engine());
         writer.push(&format!("SELECT {MEMBER}, gw_j.value FROM "));
         self.write_users(&mut writer);
-        writer.push(&format!(
-            " JOIN json_each((SELECT json_group_array({name}) FROM (\n"
-        ));
+        writer.push(&format!(" JOIN json_each((SELECT json_group_array({name}) FROM (\n"));
         writer
             .push(&self.correlated())
             .push("\n) gw_g WHERE ")
@@ -162,10 +147,7 @@ impl<'a> Membership<'a> {
             Some(groups) => Some(keep_possible(group, groups)?),
             None => None,
         };
-        let named: Vec<String> = positions
-            .iter()
-            .map(|at| source.name("gw_g", *at))
-            .collect();
+        let named: Vec<String> = positions.iter().map(|at| source.name("gw_g", *at)).collect();
         let name = source.name("gw_g", self.groups.name);
         let all_groups = format!("(\n{}\n) gw_g", self.groups.query.to_describe());
         let mut writer = Writer::new(self.engine());
@@ -201,8 +183,7 @@ impl<'a> Membership<'a> {
     fn tuple_positions(&self) -> Option<Vec<usize>> {
         let groups = &self.groups.described.columns;
         let position = |wanted: &Column| {
-            let named =
-                |(_, column): &(usize, &Column)| column.name.eq_ignore_ascii_case(&wanted.name);
+            let named = |(_, column): &(usize, &Column)| column.name.eq_ignore_ascii_case(&wanted.name);
             let mut same = groups.iter().enumerate().filter(named);
             match (same.next(), same.next()) {
                 (Some((position, _)), None) => Some(position),
@@ -216,20 +197,9 @@ impl<'a> Membership<'a> {
     /// Where a number is part of the tuple it tells groups apart; a name alone must be compared exactly, or a
     /// collation would put the members of `cafe` into `café`.
     fn tuple(&self, positions: &[usize], named: &[String]) -> Vec<String> {
-        let columns = || {
-            positions
-                .iter()
-                .map(|at| self.groups.described.columns.get(*at))
-        };
-        let exact = |column: &Column| {
-            column
-                .collation
-                .as_ref()
-                .is_some_and(|c| c.name.ends_with("_bin"))
-        };
-        let numbered = columns()
-            .flatten()
-            .any(|column| column.kind == ColumnKind::Integer);
+        let columns = || positions.iter().map(|at| self.groups.described.columns.get(*at));
+        let exact = |column: &Column| column.collation.as_ref().is_some_and(|c| c.name.ends_with("_bin"));
+        let numbered = columns().flatten().any(|column| column.kind == ColumnKind::Integer);
         let item = |(name, column): (&String, Option<&Column>)| match column {
             Some(column) if column.kind.is_text() && !numbered && !exact(column) => {
                 format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin")
@@ -269,25 +239,19 @@ impl<'a> Membership<'a> {
     /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value had.
     fn correlated(&self) -> String {
         let member = column(self.users);
-        self.by_member
-            .query
-            .render(|_, number| match self.engine() {
-                Engine::PostgreSql => {
-                    let wanted = self
-                        .by_member
-                        .described
-                        .parameters
-                        .get(number.saturating_sub(1));
-                    postgres_member(member, wanted.and_then(|name| name.as_deref()))
-                }
-                Engine::MySql if member.is_some_and(|c| !c.kind.is_text()) => {
-                    format!("CAST({MEMBER} AS CHAR)")
-                }
-                Engine::Sqlite if member.is_some_and(|c| c.kind != ColumnKind::Text) => {
-                    format!("CAST({MEMBER} AS TEXT)")
-                }
-                Engine::MySql | Engine::Sqlite => MEMBER.to_owned(),
-            })
+        self.by_member.query.render(|_, number| match self.engine() {
+            Engine::PostgreSql => {
+                let wanted = self.by_member.described.parameters.get(number.saturating_sub(1));
+                postgres_member(member, wanted.and_then(|name| name.as_deref()))
+            }
+            Engine::MySql if member.is_some_and(|c| !c.kind.is_text()) => {
+                format!("CAST({MEMBER} AS CHAR)")
+            }
+            Engine::Sqlite if member.is_some_and(|c| c.kind != ColumnKind::Text) => {
+                format!("CAST({MEMBER} AS TEXT)")
+            }
+            Engine::MySql | Engine::Sqlite => MEMBER.to_owned(),
+        })
     }
 
     /// Whether one user's name could fail a cast and with it everybody's statement.
@@ -305,16 +269,9 @@ impl<'a> Membership<'a> {
             "TEXT[]",
             "VARCHAR[]",
         ];
-        self.by_member
-            .described
-            .parameters
-            .iter()
-            .flatten()
-            .any(|wanted| {
-                wanted != member
-                    && !wanted.eq_ignore_ascii_case("citext")
-                    && !harmless.contains(&wanted.as_str())
-            })
+        self.by_member.described.parameters.iter().flatten().any(|wanted| {
+            wanted != member && !wanted.eq_ignore_ascii_case("citext") && !harmless.contains(&wanted.as_str())
+        })
     }
 }
 
@@ -356,11 +313,7 @@ fn column(named: Named<'_>) -> Option<&Column> {
 }
 
 fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
-    let values: Vec<String> = values
-        .iter()
-        .filter(|value| possible(column, value))
-        .cloned()
-        .collect();
+    let values: Vec<String> = values.iter().filter(|value| possible(column, value)).cloned().collect();
     (!values.is_empty()).then_some(values)
 }
 

@@ -129,10 +129,7 @@ impl Pool {
 
     /// A connection for that place: an idle one that can be trusted, else a new one. Where the database
     /// allows fewer connections than the pool has places, the living ones are shared.
-    pub(super) async fn lease(
-        self: &Arc<Self>,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<Lease, Failure> {
+    pub(super) async fn lease(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
         let member = loop {
             let generation = self.health.generation();
             if let Some(member) = self.take_idle(generation) {
@@ -155,9 +152,7 @@ impl Pool {
                         _counted: counted,
                     };
                 }
-                Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => {
-                    self.note_full(&detail)
-                }
+                Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
                 Err(failure) => return Err(failure),
             }
         };
@@ -172,18 +167,12 @@ impl Pool {
     }
 
     fn is_full(&self) -> bool {
-        let until = *self
-            .full_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until) && self.living.load(Ordering::Relaxed) > 0
     }
 
     fn note_full(&self, detail: &str) {
-        let mut until = self
-            .full_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut until = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.is_none() {
             tracing::warn!(
                 detail,
@@ -205,14 +194,11 @@ impl Pool {
 
     /// An idle connection for the probe, when it cannot have one of its own.
     pub(super) fn spare(&self) -> Option<Connection> {
-        self.take_idle(self.health.generation())
-            .map(|member| member.connection)
+        self.take_idle(self.health.generation()).map(|member| member.connection)
     }
 
     fn is_good(&self, idle: &Idle, generation: u64) -> bool {
-        idle.member.generation == generation
-            && idle.since.elapsed() < IDLE
-            && idle.member.born.elapsed() < LIFETIME
+        idle.member.generation == generation && idle.since.elapsed() < IDLE && idle.member.born.elapsed() < LIFETIME
     }
 
     /// Closes what is too old or not to be trusted.
@@ -291,11 +277,7 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
         }
         let killing = async {
             let mut connection = Connection::open(&pool.target).await.ok()?;
-            for Abandoned {
-                session,
-                generation,
-            } in list
-            {
+            for Abandoned { session, generation } in list {
                 // After a restart the number may be somebody else's.
                 if generation == pool.health.generation() {
                     let _ = connection.kill(session).await;

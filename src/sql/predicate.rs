@@ -110,14 +110,7 @@ impl Predicate {
                 Predicate::True,
                 Predicate::And,
             ),
-            Predicate::Or(parts) => fold(
-                parts,
-                engine,
-                columns,
-                Predicate::True,
-                Predicate::False,
-                Predicate::Or,
-            ),
+            Predicate::Or(parts) => fold(parts, engine, columns, Predicate::True, Predicate::False, Predicate::Or),
             Predicate::Not(inner) => match inner.simplify(engine, columns) {
                 Predicate::False => Predicate::True,
                 inner if inner.is_exact(engine, columns) => Predicate::Not(Box::new(inner)),
@@ -126,8 +119,7 @@ impl Predicate {
             Predicate::IsNotNull(position) => self.known(column(position).is_some()),
             Predicate::IsAbsent(position) => {
                 // What else is served as absent, empty arrays for one, is not ours to know.
-                let simple = column(position)
-                    .is_some_and(|c| c.kind != ColumnKind::Other || engine == Engine::Sqlite);
+                let simple = column(position).is_some_and(|c| c.kind != ColumnKind::Other || engine == Engine::Sqlite);
                 self.known(simple)
             }
             Predicate::EqualsIgnoreCase {
@@ -146,13 +138,8 @@ impl Predicate {
                 column: position,
                 values,
             } => match column(position) {
-                Some(c)
-                    if c.kind.is_text()
-                        || c.kind == ColumnKind::Integer
-                        || is_sqlite_expression(engine, c) =>
-                {
-                    let values: Vec<String> =
-                        values.iter().filter(|v| possible(c, v)).cloned().collect();
+                Some(c) if c.kind.is_text() || c.kind == ColumnKind::Integer || is_sqlite_expression(engine, c) => {
+                    let values: Vec<String> = values.iter().filter(|v| possible(c, v)).cloned().collect();
                     match values.is_empty() {
                         true => Predicate::False,
                         false => Predicate::EqualsAny {
@@ -163,33 +150,23 @@ impl Predicate {
                 }
                 _ => Predicate::True,
             },
-            Predicate::IntegerEquals {
-                column: position, ..
-            } => self.known(column(position).is_some_and(|c| {
-                c.kind.is_text() || is_number(c) || is_sqlite_expression(engine, c)
-            })),
+            Predicate::IntegerEquals { column: position, .. } => self.known(
+                column(position).is_some_and(|c| c.kind.is_text() || is_number(c) || is_sqlite_expression(engine, c)),
+            ),
             Predicate::NotCanonical { column: position } => match column(position) {
                 Some(c) if c.kind.is_text() || is_sqlite_expression(engine, c) => self.clone(),
-                Some(c)
-                    if matches!(c.kind, ColumnKind::Integer | ColumnKind::Boolean)
-                        && engine != Engine::Sqlite =>
-                {
+                Some(c) if matches!(c.kind, ColumnKind::Integer | ColumnKind::Boolean) && engine != Engine::Sqlite => {
                     Predicate::False
                 }
                 _ => Predicate::True,
             },
             Predicate::HasKey(position) => self.known(column(position).is_some()),
-            Predicate::KeyAfter {
-                column: position,
-                last,
+            Predicate::KeyAfter { column: position, last } | Predicate::KeyEquals { column: position, last } => {
+                match column(position) {
+                    Some(c) if possible_key(c, last) => self.clone(),
+                    _ => Predicate::False,
+                }
             }
-            | Predicate::KeyEquals {
-                column: position,
-                last,
-            } => match column(position) {
-                Some(c) if possible_key(c, last) => self.clone(),
-                _ => Predicate::False,
-            },
         }
     }
 
@@ -198,22 +175,14 @@ impl Predicate {
     }
 
     /// An integer column is served in decimal digits, so it can equal nothing else.
-    fn simplify_equals(
-        &self,
-        engine: Engine,
-        column: &Column,
-        position: usize,
-        value: &str,
-    ) -> Predicate {
+    fn simplify_equals(&self, engine: Engine, column: &Column, position: usize, value: &str) -> Predicate {
         match column.kind {
             ColumnKind::Integer if engine != Engine::Sqlite => match value.parse::<i64>() {
                 Ok(number) if number.to_string() == value => Predicate::IntegerEquals {
                     column: position,
                     value: number,
                 },
-                Err(_) if engine == Engine::MySql && value.bytes().all(|b| b.is_ascii_digit()) => {
-                    Predicate::True
-                }
+                Err(_) if engine == Engine::MySql && value.bytes().all(|b| b.is_ascii_digit()) => Predicate::True,
                 _ => Predicate::False,
             },
             kind if kind.is_text() || is_sqlite_expression(engine, column) => self.clone(),
@@ -225,15 +194,10 @@ impl Predicate {
     fn is_exact(&self, engine: Engine, columns: &[Column]) -> bool {
         match self {
             Predicate::False | Predicate::IsNotNull(_) => true,
-            Predicate::And(parts) | Predicate::Or(parts) => {
-                parts.iter().all(|part| part.is_exact(engine, columns))
-            }
+            Predicate::And(parts) | Predicate::Or(parts) => parts.iter().all(|part| part.is_exact(engine, columns)),
             Predicate::Not(inner) => inner.is_exact(engine, columns),
             Predicate::IntegerEquals { column, .. } => {
-                engine != Engine::Sqlite
-                    && columns
-                        .get(*column)
-                        .is_some_and(|c| c.kind == ColumnKind::Integer)
+                engine != Engine::Sqlite && columns.get(*column).is_some_and(|c| c.kind == ColumnKind::Integer)
             }
             _ => false,
         }
@@ -241,12 +205,7 @@ impl Predicate {
 
     /// Writes what `simplify` made.
     pub(super) fn write(&self, writer: &mut Writer, scope: &Scope<'_>) {
-        let at = |position: &usize| {
-            Some((
-                scope.columns.get(*position)?,
-                scope.names.get(*position)?.as_str(),
-            ))
-        };
+        let at = |position: &usize| Some((scope.columns.get(*position)?, scope.names.get(*position)?.as_str()));
         match self {
             Predicate::True => writer.put("1 = 1"),
             Predicate::False => writer.put("1 = 0"),
@@ -258,9 +217,9 @@ impl Predicate {
                 inner.write(writer, scope);
                 writer.push(") IS NOT TRUE");
             }
-            Predicate::IsNotNull(column) => with(writer, at(column), |w, _, name| {
-                w.put(&format!("{name} IS NOT NULL"))
-            }),
+            Predicate::IsNotNull(column) => {
+                with(writer, at(column), |w, _, name| w.put(&format!("{name} IS NOT NULL")))
+            }
             Predicate::IsAbsent(column) => with(writer, at(column), write_absent),
             Predicate::EqualsIgnoreCase { column, prepared } => {
                 let folded = prepared.to_ascii_lowercase();
@@ -277,18 +236,14 @@ impl Predicate {
                 w.equals_any(name, c, values);
             }),
             Predicate::IntegerEquals { column, value } => {
-                with(writer, at(column), |w, c, name| {
-                    write_integer(w, c, name, *value)
-                });
+                with(writer, at(column), |w, c, name| write_integer(w, c, name, *value));
             }
             Predicate::NotCanonical { column } => {
                 with(writer, at(column), |w, c, name| {
                     write_not_canonical(w, c, name, NOT_CANONICAL)
                 });
             }
-            Predicate::HasKey(column) => {
-                with(writer, at(column), |w, c, name| write_key(w, c, name, None))
-            }
+            Predicate::HasKey(column) => with(writer, at(column), |w, c, name| write_key(w, c, name, None)),
             Predicate::KeyAfter { column, last } => {
                 with(writer, at(column), |w, c, name| {
                     write_key(w, c, name, Some((" > ", last)))
@@ -339,11 +294,7 @@ fn write_list(writer: &mut Writer, scope: &Scope<'_>, parts: &[Predicate], betwe
 }
 
 /// A column that does not exist can not be compared, so nothing is excluded.
-fn with(
-    writer: &mut Writer,
-    column: Option<(&Column, &str)>,
-    write: impl FnOnce(&mut Writer, &Column, &str),
-) {
+fn with(writer: &mut Writer, column: Option<(&Column, &str)>, write: impl FnOnce(&mut Writer, &Column, &str)) {
     match column {
         Some((column, name)) => write(writer, column, name),
         None => writer.put("1 = 1"),
@@ -354,8 +305,7 @@ fn with(
 fn is_sqlite_expression(engine: Engine, column: &Column) -> bool {
     engine == Engine::Sqlite
         && (column.kind == ColumnKind::Integer
-            || column.kind == ColumnKind::Other
-                && matches!(column.type_name.as_str(), "NULL" | "" | "INTEGER"))
+            || column.kind == ColumnKind::Other && matches!(column.type_name.as_str(), "NULL" | "" | "INTEGER"))
 }
 
 fn is_number(column: &Column) -> bool {
@@ -364,11 +314,7 @@ fn is_number(column: &Column) -> bool {
 
 /// Whether a value of the column can be `value` at all.
 pub(super) fn possible(column: &Column, value: &str) -> bool {
-    let integer = || {
-        value
-            .parse::<i64>()
-            .is_ok_and(|number| number.to_string() == value)
-    };
+    let integer = || value.parse::<i64>().is_ok_and(|number| number.to_string() == value);
     !value.contains('\0') && (column.kind != ColumnKind::Integer || integer())
 }
 
@@ -386,11 +332,7 @@ pub(super) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
 
 /// PostgreSQL: the column for functions and regular expressions that must work by code point.
 fn postgres_text(column: &Column, name: &str, safe: bool) -> String {
-    let cast = if column.kind == ColumnKind::Text {
-        ""
-    } else {
-        "::text"
-    };
+    let cast = if column.kind == ColumnKind::Text { "" } else { "::text" };
     let collate = if safe { "" } else { " COLLATE \"C\"" };
     format!("{name}{cast}{collate}")
 }
@@ -407,9 +349,7 @@ fn folds_ascii(column: &Column) -> bool {
 /// The column such that values equal but for ASCII case are equal; may hold more equal.
 pub(super) fn folded(engine: Engine, column: &Column, name: &str) -> String {
     match engine {
-        Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => {
-            name.to_owned()
-        }
+        Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => name.to_owned(),
         Engine::PostgreSql => {
             let safe = folds_ascii(column) && is_deterministic(column);
             // An integer has no collation, and no case.
@@ -561,12 +501,7 @@ pub(super) fn key(engine: Engine, column: &Column, name: &str) -> String {
 
 /// The key compared as its own type, so that the column's index is used. SQLite keeps any type in any column
 /// and sorts all blobs after all texts: a text compared with them would never get past them.
-fn write_key(
-    writer: &mut Writer,
-    column: &Column,
-    name: &str,
-    comparison: Option<(&str, &String)>,
-) {
+fn write_key(writer: &mut Writer, column: &Column, name: &str, comparison: Option<(&str, &String)>) {
     let engine = writer.engine;
     let key = key(engine, column, name);
     let Some((operator, last)) = comparison else {

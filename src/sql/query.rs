@@ -63,9 +63,7 @@ pub enum QueryError {
         line: usize,
     },
     /// A directory only reads.
-    #[error(
-        "line {line}: the query locks rows (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE); a directory only reads"
-    )]
+    #[error("line {line}: the query locks rows (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE); a directory only reads")]
     Locking {
         /// Where it is asked for.
         line: usize,
@@ -133,10 +131,7 @@ impl OperatorQuery {
         {
             tokens.pop();
         }
-        let leading = tokens
-            .iter()
-            .take_while(|token| token.kind == Kind::Blank)
-            .count();
+        let leading = tokens.iter().take_while(|token| token.kind == Kind::Blank).count();
         tokens.drain(..leading);
         let code: Vec<Token> = tokens
             .iter()
@@ -182,9 +177,7 @@ impl OperatorQuery {
             Some(line) => Err(QueryError::HasPlaceholder {
                 line,
                 hint: match engine {
-                    Engine::PostgreSql => {
-                        " (the operator ? is written ?? where it follows no value)"
-                    }
+                    Engine::PostgreSql => " (the operator ? is written ?? where it follows no value)",
                     Engine::MySql | Engine::Sqlite => "",
                 },
             }),
@@ -207,10 +200,7 @@ impl OperatorQuery {
 
     /// In how many places the parameter stands.
     pub fn placeholders(&self) -> usize {
-        self.parts
-            .iter()
-            .filter(|part| matches!(part, Part::Hole(_)))
-            .count()
+        self.parts.iter().filter(|part| matches!(part, Part::Hole(_))).count()
     }
 
     /// The query with each placeholder replaced. The function gets the occurrence (from 0) and the parameter's
@@ -269,21 +259,13 @@ impl OperatorQuery {
 
 impl fmt::Debug for OperatorQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "OperatorQuery({:?}, {:?})",
-            self.engine,
-            self.to_describe()
-        )
+        write!(f, "OperatorQuery({:?}, {:?})", self.engine, self.to_describe())
     }
 }
 
 /// Whether the token is an unquoted word among `words` (given in capitals).
 fn is_one_of(token: &Token, words: &[&str]) -> bool {
-    token.kind == Kind::Word
-        && words
-            .iter()
-            .any(|word| token.text.eq_ignore_ascii_case(word))
+    token.kind == Kind::Word && words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
 }
 
 /// One SELECT, in balanced parentheses, that locks nothing.
@@ -296,9 +278,7 @@ fn check_shape(code: &[Token]) -> Result<(), QueryError> {
         return Err(QueryError::SecondStatement { line: first.line });
     }
     if !is_one_of(first, &["SELECT", "WITH", "VALUES", "TABLE"]) {
-        return Err(QueryError::NotASelect(
-            first.text.chars().take(32).collect(),
-        ));
+        return Err(QueryError::NotASelect(first.text.chars().take(32).collect()));
     }
     let mut depth = 0_usize;
     for token in code {
@@ -319,8 +299,7 @@ fn check_shape(code: &[Token]) -> Result<(), QueryError> {
     }
     for pair in code.windows(2) {
         let [first, second] = pair else { continue };
-        let locks = is_one_of(first, &["FOR"])
-            && is_one_of(second, &["UPDATE", "SHARE", "NO", "KEY"])
+        let locks = is_one_of(first, &["FOR"]) && is_one_of(second, &["UPDATE", "SHARE", "NO", "KEY"])
             || is_one_of(first, &["LOCK"]) && is_one_of(second, &["IN"]);
         if locks {
             return Err(QueryError::Locking { line: first.line });
@@ -356,9 +335,7 @@ fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError
             _ => {}
         }
     }
-    let numbered = code
-        .iter()
-        .any(|token| matches!(token.kind, Kind::Numbered(_)));
+    let numbered = code.iter().any(|token| matches!(token.kind, Kind::Numbered(_)));
     let mut meanings = Vec::new();
     let mut placeholders = 0;
     let mut previous: Option<&Token> = None;
@@ -369,8 +346,8 @@ fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError
             if numbered && !postgres {
                 return Err(QueryError::MixedPlaceholders { line: token.line });
             }
-            let jsonpath = ended_earlier
-                && previous.is_some_and(|previous| previous.text == "@" && touch(previous, token));
+            let jsonpath =
+                ended_earlier && previous.is_some_and(|previous| previous.text == "@" && touch(previous, token));
             let operator = postgres && (numbered || token.text == "??" || ended || jsonpath);
             meanings.push(if operator {
                 Question::Operator
@@ -430,10 +407,7 @@ const BEFORE_VALUES: &[&str] = &[
 /// Whether a value ends with this token, so that only an operator can follow.
 fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
     match token.kind {
-        Kind::Word => {
-            previous.is_some_and(|previous| previous.text == ".")
-                || !is_one_of(token, BEFORE_VALUES)
-        }
+        Kind::Word => previous.is_some_and(|previous| previous.text == ".") || !is_one_of(token, BEFORE_VALUES),
         Kind::Number | Kind::Text | Kind::Identifier | Kind::Close | Kind::Numbered(_) => true,
         _ => false,
     }

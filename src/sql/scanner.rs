@@ -75,10 +75,7 @@ impl<'a> Scanner<'a> {
         let (kind, length) = self.measure(first)?;
         // A length that is no boundary can not happen; if it did, the rest would be one token and the
         // database would refuse it.
-        let (token, rest) = self
-            .rest
-            .split_at_checked(length.max(1))
-            .unwrap_or((self.rest, ""));
+        let (token, rest) = self.rest.split_at_checked(length.max(1)).unwrap_or((self.rest, ""));
         self.rest = rest;
         Ok(Some(Token {
             kind,
@@ -95,17 +92,13 @@ impl<'a> Scanner<'a> {
         let unterminated_name = QueryError::UnterminatedIdentifier { line: self.line };
         Ok(match first {
             '\0' => return Err(QueryError::NulCharacter { line: self.line }),
-            c if c.is_ascii_whitespace() || c == '\u{b}' => (
-                Kind::Blank,
-                self.run(0, |c| c.is_ascii_whitespace() || c == '\u{b}'),
-            ),
+            c if c.is_ascii_whitespace() || c == '\u{b}' => {
+                (Kind::Blank, self.run(0, |c| c.is_ascii_whitespace() || c == '\u{b}'))
+            }
             '-' if self.starts_line_comment() => (Kind::Blank, self.line_end()),
             '#' if mysql => (Kind::Blank, self.line_end()),
             '/' if self.rest.starts_with("/*") => (Kind::Blank, self.block_comment()?),
-            '\'' => (
-                Kind::Text,
-                self.quoted(0, '\'', mysql).ok_or(unterminated_text)?,
-            ),
+            '\'' => (Kind::Text, self.quoted(0, '\'', mysql).ok_or(unterminated_text)?),
             'e' | 'E' if postgres && self.after(1).starts_with('\'') => {
                 (Kind::Text, self.escape_string().ok_or(unterminated_text)?)
             }
@@ -113,23 +106,12 @@ impl<'a> Scanner<'a> {
                 Kind::DoubleQuotedText,
                 self.quoted(0, '"', true).ok_or(unterminated_text)?,
             ),
-            '"' => (
-                Kind::Identifier,
-                self.quoted(0, '"', false).ok_or(unterminated_name)?,
-            ),
-            '`' if !postgres => (
-                Kind::Identifier,
-                self.quoted(0, '`', false).ok_or(unterminated_name)?,
-            ),
-            '[' if sqlite => (
-                Kind::Identifier,
-                self.rest.find(']').ok_or(unterminated_name)? + 1,
-            ),
+            '"' => (Kind::Identifier, self.quoted(0, '"', false).ok_or(unterminated_name)?),
+            '`' if !postgres => (Kind::Identifier, self.quoted(0, '`', false).ok_or(unterminated_name)?),
+            '[' if sqlite => (Kind::Identifier, self.rest.find(']').ok_or(unterminated_name)? + 1),
             '$' => self.dollar()?,
             '?' => self.question(),
-            ':' | '@' if sqlite && self.after(1).starts_with(is_word_part) => {
-                (Kind::Named, self.run(1, is_word_part))
-            }
+            ':' | '@' if sqlite && self.after(1).starts_with(is_word_part) => (Kind::Named, self.run(1, is_word_part)),
             '(' | '[' => (Kind::Open, 1),
             ')' | ']' => (Kind::Close, 1),
             ';' => (Kind::Semicolon, 1),
@@ -197,11 +179,10 @@ impl<'a> Scanner<'a> {
         while let Some((at, c)) = characters.next() {
             if backslash && c == '\\' {
                 characters.next();
-            } else if c == mark {
-                if characters.next_if(|&(_, next)| next == mark).is_none() {
+            } else if c == mark
+                && characters.next_if(|&(_, next)| next == mark).is_none() {
                     return Some(offset + at + mark.len_utf8());
                 }
-            }
         }
         None
     }

@@ -34,9 +34,9 @@ pub(super) enum Sink<'a> {
 impl Sink<'_> {
     pub(super) async fn push(&mut self, row: Row) -> Result<(), Failure> {
         match self {
-            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(Failure::Statement(
-                StatementError::ours("more rows than a single read may have"),
-            )),
+            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(Failure::Statement(StatementError::ours(
+                "more rows than a single read may have",
+            ))),
             Sink::All(rows) => {
                 rows.push(row);
                 Ok(())

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor,
-    sqlite::SqliteConnectOptions,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
 
 use super::error::SqlError;
 

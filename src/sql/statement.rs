@@ -101,8 +101,7 @@ impl Writer {
                 }
             }
             Engine::MySql => {
-                let lossy = column.kind.is_text()
-                    && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
+                let lossy = column.kind.is_text() && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
                 let list = self.padded_list(column, values);
                 // Comparing with a character that the column's character set lacks is error 1267.
                 match lossy && !values.iter().all(|value| value.is_ascii()) {
@@ -163,11 +162,7 @@ impl<'a> Source<'a> {
     }
 
     /// A query for one name. `None` when no row can have that name: PostgreSQL refuses U+0000.
-    pub fn lookup(
-        query: &'a OperatorQuery,
-        described: &'a Described,
-        value: &'a str,
-    ) -> Option<Source<'a>> {
+    pub fn lookup(query: &'a OperatorQuery, described: &'a Described, value: &'a str) -> Option<Source<'a>> {
         (!value.contains('\0')).then_some(Source {
             query,
             described,
@@ -234,15 +229,8 @@ impl<'a> Source<'a> {
         let column = self.described.columns.get(key)?;
         let mut writer = self.begin();
         self.write_select(&mut writer, &self.list(columns));
-        let folded = |alias: &str| {
-            super::predicate::folded(self.query.engine(), column, &self.name(alias, key))
-        };
-        let _ = write!(
-            writer.sql,
-            "\nWHERE {} IN (SELECT {} FROM ",
-            folded("q"),
-            folded("t")
-        );
+        let folded = |alias: &str| super::predicate::folded(self.query.engine(), column, &self.name(alias, key));
+        let _ = write!(writer.sql, "\nWHERE {} IN (SELECT {} FROM ", folded("q"), folded("t"));
         self.write_table(&mut writer, "t");
         let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
         if let Some(predicate) = not_canonical {
@@ -254,30 +242,21 @@ impl<'a> Source<'a> {
 
     /// The rows whose name can be `prepared` (RFC 4518, caseIgnore), for a name in which no blank is expected.
     /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own.
-    pub fn find_ignore_case(
-        &self,
-        columns: &[usize],
-        column: usize,
-        prepared: &str,
-    ) -> Option<Statement> {
+    pub fn find_ignore_case(&self, columns: &[usize], column: usize, prepared: &str) -> Option<Statement> {
         let equals = Predicate::EqualsIgnoreCase {
             column,
             prepared: prepared.to_owned(),
         };
         let described = self.described.columns.get(column)?;
         let canonical = super::predicate::is_canonical(prepared) && !prepared.contains(' ');
-        if self.query.engine() != Engine::Sqlite || described.kind != ColumnKind::Text || !canonical
-        {
+        if self.query.engine() != Engine::Sqlite || described.kind != ColumnKind::Text || !canonical {
             return self.select(columns, &equals);
         }
         let (list, name) = (self.list(columns), self.name("q", column));
         let mut writer = self.begin();
         self.write_select(&mut writer, &list);
         let first = writer.text(prepared);
-        let _ = write!(
-            writer.sql,
-            "\nWHERE {name} = {first} COLLATE NOCASE\nUNION ALL\n"
-        );
+        let _ = write!(writer.sql, "\nWHERE {name} = {first} COLLATE NOCASE\nUNION ALL\n");
         self.write_select(&mut writer, &list);
         let second = writer.text(prepared);
         let _ = write!(
@@ -346,15 +325,9 @@ impl<'a> Source<'a> {
 
     /// Whether the columns need names of ours: the operator's can not be referred to.
     pub(super) fn renames(&self) -> bool {
-        let unusable = |name: &str| {
-            name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0')
-        };
+        let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
         self.described.has_duplicate_names(self.query.engine())
-            || self
-                .described
-                .columns
-                .iter()
-                .any(|column| unusable(&column.name))
+            || self.described.columns.iter().any(|column| unusable(&column.name))
     }
 
     /// The column at `position`, quoted and qualified; NULL where there is none.
@@ -392,17 +365,13 @@ impl<'a> Source<'a> {
     fn scope(&self) -> Scope<'_> {
         Scope {
             columns: &self.described.columns,
-            names: (0..self.described.columns.len())
-                .map(|at| self.name("q", at))
-                .collect(),
+            names: (0..self.described.columns.len()).map(|at| self.name("q", at)).collect(),
         }
     }
 
     fn key(&self, position: usize) -> String {
         match self.described.columns.get(position) {
-            Some(column) => {
-                super::predicate::key(self.query.engine(), column, &self.name("q", position))
-            }
+            Some(column) => super::predicate::key(self.query.engine(), column, &self.name("q", position)),
             None => "NULL".to_owned(),
         }
     }
@@ -524,19 +493,13 @@ pub(super) fn cast_text(text: &str, wanted: Option<&str>) -> String {
 
 /// sqlx's name of a type as it can be written in SQL: built-in ones are in capitals there, others as created.
 pub(super) fn postgres_type(name: &str) -> String {
-    let (element, list) = name
-        .strip_suffix("[]")
-        .map_or((name, ""), |element| (element, "[]"));
+    let (element, list) = name.strip_suffix("[]").map_or((name, ""), |element| (element, "[]"));
     let element = match element {
         // `char` alone would be char(1), `bit` bit(1).
         "CHAR" => "bpchar".to_owned(),
         "BIT" => "varbit".to_owned(),
         quoted if quoted.starts_with('"') => quoted.to_owned(),
-        built_in
-            if built_in
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) =>
-        {
+        built_in if built_in.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) => {
             built_in.to_ascii_lowercase()
         }
         own => Engine::PostgreSql.quote(own),

@@ -59,8 +59,7 @@ impl Target {
             "mysql" | "mariadb" => mysql(uri, ssl),
             "sqlite" => sqlite(uri),
             _ => Err(SqlError::Settings(
-                "must begin with postgres://, postgresql://, mysql://, mariadb:// or sqlite:"
-                    .to_owned(),
+                "must begin with postgres://, postgresql://, mysql://, mariadb:// or sqlite:".to_owned(),
             )),
         }
     }
@@ -89,18 +88,13 @@ impl Query {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (name, value.to_ascii_lowercase().as_str()) {
-                ("ssl" | "tls", "true" | "1" | "require") | ("sslmode", "no-verify") => {
-                    parsed.tls = Some(true)
-                }
+                ("ssl" | "tls", "true" | "1" | "require") | ("sslmode", "no-verify") => parsed.tls = Some(true),
                 ("ssl" | "tls", "false" | "0" | "disable") => parsed.tls = Some(false),
                 _ if known.is_empty() || known.contains(&name) || name.starts_with("options[") => {
                     parsed.says_tls |= matches!(name, "sslmode" | "ssl-mode");
                     parsed.kept.push(pair.to_owned());
                 }
-                _ => tracing::warn!(
-                    parameter = name,
-                    "unknown parameter in the database URI is ignored"
-                ),
+                _ => tracing::warn!(parameter = name, "unknown parameter in the database URI is ignored"),
             }
         }
         parsed
@@ -115,19 +109,14 @@ impl Query {
 
     /// `None`: leave what the URI or the driver's default (try TLS, fall back) says.
     fn wish(&self, ssl: Option<bool>) -> Option<bool> {
-        if self.says_tls {
-            None
-        } else {
-            self.tls.or(ssl)
-        }
+        if self.says_tls { None } else { self.tls.or(ssl) }
     }
 }
 
 fn postgres(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let query = Query::read(query, POSTGRES_PARAMETERS);
-    let mut options =
-        PgConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
+    let mut options = PgConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
     match query.wish(ssl) {
         Some(true) => options = options.ssl_mode(PgSslMode::Require),
         Some(false) => options = options.ssl_mode(PgSslMode::Disable),
@@ -136,16 +125,13 @@ fn postgres(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
     if options.get_application_name().is_none() {
         options = options.application_name("ldap-gateway");
     }
-    Ok(Target::Postgres(Box::new(
-        options.disable_statement_logging(),
-    )))
+    Ok(Target::Postgres(Box::new(options.disable_statement_logging())))
 }
 
 fn mysql(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let query = Query::read(query, &[]);
-    let mut options =
-        MySqlConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
+    let mut options = MySqlConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
     match query.wish(ssl) {
         Some(true) => options = options.ssl_mode(MySqlSslMode::Required),
         Some(false) => options = options.ssl_mode(MySqlSslMode::Disabled),
@@ -181,22 +167,10 @@ fn unusable(error: &sqlx::Error) -> SqlError {
         ("invalid port", "the port is not a number from 0 to 65535"),
         ("empty host", "the host is missing"),
         ("relative URL", "`//` and the host are missing"),
-        (
-            "ssl_mode",
-            "sslmode has a value this database does not know",
-        ),
-        (
-            "ssl mode",
-            "sslmode has a value this database does not know",
-        ),
-        (
-            "for `mode`",
-            "mode has a value SQLite does not know (ro, rw, memory)",
-        ),
-        (
-            "unknown query parameter",
-            "has a parameter SQLite does not know",
-        ),
+        ("ssl_mode", "sslmode has a value this database does not know"),
+        ("ssl mode", "sslmode has a value this database does not know"),
+        ("for `mode`", "mode has a value SQLite does not know (ro, rw, memory)"),
+        ("unknown query parameter", "has a parameter SQLite does not know"),
     ];
     let text = known.iter().find(|(part, _)| words.contains(part)).map_or(
         "is not a valid URI; special characters in user name and password must be percent-encoded",
@@ -235,11 +209,7 @@ mod tests {
             ("sqlite:///some/file.db", Engine::Sqlite),
             ("sqlite::memory:", Engine::Sqlite),
         ] {
-            assert_eq!(
-                Target::parse(uri, None).ok().map(|t| t.engine()),
-                Some(engine),
-                "{uri}"
-            );
+            assert_eq!(Target::parse(uri, None).ok().map(|t| t.engine()), Some(engine), "{uri}");
         }
         assert!(error("oracle://u:hunter2@h/d").contains("postgres://"));
     }
@@ -275,22 +245,15 @@ mod tests {
         assert_eq!(pg("postgres://h/d", None), "Prefer");
         assert_eq!(pg("postgres://h/d", Some(true)), "Require");
         assert_eq!(pg("postgres://h/d", Some(false)), "Disable");
-        assert_eq!(
-            pg("postgres://h/d?sslmode=verify-full", Some(true)),
-            "VerifyFull"
-        );
+        assert_eq!(pg("postgres://h/d?sslmode=verify-full", Some(true)), "VerifyFull");
         assert_eq!(pg("postgres://h/d?sslmode=disable", Some(true)), "Disable");
         assert_eq!(pg("postgres://h/d?ssl=true", Some(false)), "Require");
-        assert_eq!(
-            pg("postgres://h/d?schema=public&sslmode=require", None),
-            "Require"
-        );
+        assert_eq!(pg("postgres://h/d?schema=public&sslmode=require", None), "Require");
     }
 
     #[test]
     fn a_sqlite_file_is_never_created() {
-        let Ok(Target::Sqlite(_, file)) = Target::parse("sqlite:some%20dir/a.db?mode=rwc", None)
-        else {
+        let Ok(Target::Sqlite(_, file)) = Target::parse("sqlite:some%20dir/a.db?mode=rwc", None) else {
             panic!()
         };
         assert_eq!(file, Some(PathBuf::from("some dir/a.db")));

@@ -4,9 +4,7 @@ use ::argon2::{Algorithm, AssociatedData, Params, ParamsBuilder, Version};
 use zeroize::Zeroizing;
 
 use super::encoding::{decimal, decode, encode};
-use super::stored::{
-    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY,
-};
+use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
 
 /// What `hash-password` uses: the defaults of Node's argon2 package, which fills the tables we replace.
 const MEMORY_KIB: u32 = 65_536;
@@ -87,8 +85,7 @@ pub(super) fn parse(id: &str, rest: &str) -> Result<Stored, Reason> {
         Some(rest) => {
             let (version, rest) = rest.split_once('$').ok_or(MALFORMED)?;
             let version = decimal(version).ok_or(MALFORMED)?;
-            let known =
-                Version::try_from(version).map_err(|_| "the Argon2 version is not known")?;
+            let known = Version::try_from(version).map_err(|_| "the Argon2 version is not known")?;
             (known, rest)
         }
     };
@@ -158,12 +155,7 @@ impl Argon2 {
         u64::from(self.params.m_cost())
     }
 
-    pub(super) fn compute(
-        &self,
-        password: &[u8],
-        salt: &[u8],
-        length: usize,
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
         let mut hash = Zeroizing::new(vec![0; length]);
         ::argon2::Argon2::new(self.algorithm, self.version, self.params.clone())
             .hash_password_into(password, salt, &mut hash)

@@ -43,29 +43,17 @@ pub(super) fn parse(rest: &str, sign_extended: bool) -> Result<Stored, Reason> {
         return Err(MALFORMED);
     }
     Ok(Stored {
-        scheme: Scheme::Bcrypt {
-            cost,
-            sign_extended,
-        },
+        scheme: Scheme::Bcrypt { cost, sign_extended },
         salt,
         hash,
     })
 }
 
-pub(super) fn compute(
-    cost: u32,
-    sign_extended: bool,
-    password: &[u8],
-    salt: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn compute(cost: u32, sign_extended: bool, password: &[u8], salt: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     // A C string: the NUL belongs to the key unless the password fills it.
     let mut key: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
     key.extend(password.iter().copied().chain([0]).take(KEY_BYTES));
-    let key = if sign_extended {
-        sign_extend(&key)
-    } else {
-        key
-    };
+    let key = if sign_extended { sign_extend(&key) } else { key };
     let hash = Zeroizing::new(::bcrypt::bcrypt(cost, salt.try_into().ok()?, &key));
     // The last byte is never stored.
     Some(Zeroizing::new(hash.get(..HASH_BYTES)?.to_vec()))

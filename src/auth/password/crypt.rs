@@ -119,10 +119,5 @@ pub(super) fn md5(password: &[u8], salt: &[u8]) -> Zeroizing<Vec<u8>> {
         hash = Zeroizing::new(digest.finalize().into());
     }
     const ORDER: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
-    Zeroizing::new(
-        ORDER
-            .iter()
-            .filter_map(|index| hash.get(*index).copied())
-            .collect(),
-    )
+    Zeroizing::new(ORDER.iter().filter_map(|index| hash.get(*index).copied()).collect())
 }

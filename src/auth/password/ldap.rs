@@ -77,9 +77,7 @@ fn salted(algorithm: Algorithm, value: &str) -> Result<Stored, Reason> {
 /// `rounds$salt$hash`. The hash must be whole: any first part of it would be right as well.
 fn pbkdf2(algorithm: Algorithm, value: &str) -> Result<Stored, Reason> {
     let [rounds, salt, hash] = fields(value).ok_or(MALFORMED)?;
-    let rounds = decimal(rounds)
-        .filter(|rounds| *rounds > 0)
-        .ok_or(MALFORMED)?;
+    let rounds = decimal(rounds).filter(|rounds| *rounds > 0).ok_or(MALFORMED)?;
     if rounds > MAX_ROUNDS {
         return Err(TOO_COSTLY);
     }

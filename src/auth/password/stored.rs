@@ -105,9 +105,7 @@ impl Stored {
         }
         match self.compute(password) {
             // Defence in depth: an empty hash would equal an empty result.
-            Ok(computed) if !self.hash.is_empty() && bool::from(computed.ct_eq(&self.hash)) => {
-                Verdict::Match
-            }
+            Ok(computed) if !self.hash.is_empty() && bool::from(computed.ct_eq(&self.hash)) => Verdict::Match,
             Ok(_) => Verdict::Mismatch,
             Err(reason) => Verdict::Unusable(reason),
         }
@@ -123,25 +121,18 @@ impl Stored {
     }
 
     fn compute(&self, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Reason> {
-        let _one_at_a_time = (self.scheme.memory_kib() > LARGE_MEMORY_KIB)
-            .then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+        let _one_at_a_time =
+            (self.scheme.memory_kib() > LARGE_MEMORY_KIB).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
         let length = self.hash.len();
         match &self.scheme {
             Scheme::Argon2(parameters) => parameters.compute(password, &self.salt, length),
-            Scheme::Bcrypt {
-                cost,
-                sign_extended,
-            } => bcrypt::compute(*cost, *sign_extended, password, &self.salt),
+            Scheme::Bcrypt { cost, sign_extended } => bcrypt::compute(*cost, *sign_extended, password, &self.salt),
             Scheme::Md5Crypt => Some(crypt::md5(password, &self.salt)),
             Scheme::Sha256Crypt { rounds } => crypt::sha256(password, &self.salt, *rounds),
             Scheme::Sha512Crypt { rounds } => crypt::sha512(password, &self.salt, *rounds),
-            Scheme::Yescrypt(parameters) => {
-                yescrypt::compute(parameters, password, &self.salt, length)
-            }
+            Scheme::Yescrypt(parameters) => yescrypt::compute(parameters, password, &self.salt, length),
             Scheme::Digest(algorithm) => Some(algorithm.digest(password, &self.salt)),
-            Scheme::Pbkdf2 { algorithm, rounds } => {
-                Some(algorithm.pbkdf2(password, &self.salt, *rounds))
-            }
+            Scheme::Pbkdf2 { algorithm, rounds } => Some(algorithm.pbkdf2(password, &self.salt, *rounds)),
         }
         .ok_or(FAILED)
     }

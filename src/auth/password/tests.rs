@@ -78,11 +78,7 @@ fn every_scheme_has_vectors_and_no_vector_lacks_a_scheme() {
         assert!(count >= 3, "{scheme} has {count} vectors");
     }
     for vector in vectors() {
-        assert!(
-            vector.stored.starts_with(vector.scheme),
-            "{}",
-            vector.stored
-        );
+        assert!(vector.stored.starts_with(vector.scheme), "{}", vector.stored);
         assert!(SCHEMES.contains(&vector.scheme));
     }
 }
@@ -97,18 +93,10 @@ fn right_passwords_match_and_wrong_ones_do_not() {
             stored,
         } = vector;
         let verdict = verify(stored, password.as_bytes());
-        assert_eq!(
-            verdict,
-            Verdict::Match,
-            "{scheme} {tool} {password}: {stored}"
-        );
+        assert_eq!(verdict, Verdict::Match, "{scheme} {tool} {password}: {stored}");
         let wrong = format!("x{password}");
         let verdict = verify(stored, wrong.as_bytes());
-        assert_eq!(
-            verdict,
-            Verdict::Mismatch,
-            "{scheme} {tool} {wrong}: {stored}"
-        );
+        assert_eq!(verdict, Verdict::Mismatch, "{scheme} {tool} {wrong}: {stored}");
     }
 }
 
@@ -230,22 +218,14 @@ fn what_is_no_hash_is_unusable() {
     ] {
         for password in ["secret", "", stored] {
             let verdict = verify(stored, password.as_bytes());
-            assert!(
-                matches!(verdict, Verdict::Unusable(_)),
-                "{stored}: {verdict:?}"
-            );
+            assert!(matches!(verdict, Verdict::Unusable(_)), "{stored}: {verdict:?}");
         }
     }
 }
 
 #[test]
 fn plain_text_never_matches_itself() {
-    for stored in [
-        "secret",
-        "{CLEARTEXT}secret",
-        "{SECRET}secret",
-        "$secret$secret",
-    ] {
+    for stored in ["secret", "{CLEARTEXT}secret", "{SECRET}secret", "$secret$secret"] {
         assert!(!verify(stored, b"secret").is_match(), "{stored}");
         assert!(!verify(stored, stored.as_bytes()).is_match(), "{stored}");
     }
@@ -368,29 +348,22 @@ fn nearly_hashes() -> impl Strategy<Value = String> {
         "ä",
         "\0",
     ]);
-    prop::collection::vec(
-        prop_oneof![8 => pieces.prop_map(str::to_owned), 1 => ".{0,8}"],
-        0..9,
-    )
-    .prop_map(|pieces| pieces.concat())
+    prop::collection::vec(prop_oneof![8 => pieces.prop_map(str::to_owned), 1 => ".{0,8}"], 0..9)
+        .prop_map(|pieces| pieces.concat())
 }
 
 /// A real hash with some of its bytes replaced.
 fn damaged_hashes() -> impl Strategy<Value = String> {
     let real: Vec<_> = one_of_each().into_values().map(|v| v.stored).collect();
     let damage = (any::<prop::sample::Index>(), "[ -~]");
-    (
-        prop::sample::select(real),
-        prop::collection::vec(damage, 1..4),
-    )
-        .prop_map(|(stored, damages)| {
-            let mut stored = stored.to_owned();
-            for (at, replacement) in damages {
-                let at = at.index(stored.len());
-                stored.replace_range(at..=at, &replacement);
-            }
-            stored
-        })
+    (prop::sample::select(real), prop::collection::vec(damage, 1..4)).prop_map(|(stored, damages)| {
+        let mut stored = stored.to_owned();
+        for (at, replacement) in damages {
+            let at = at.index(stored.len());
+            stored.replace_range(at..=at, &replacement);
+        }
+        stored
+    })
 }
 
 proptest! {

@@ -66,18 +66,12 @@ mod tests {
         let stored = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"; // "password", from openssl passwd -1
         assert_eq!(verifier.verify(Some(stored), b"password"), Verdict::Match);
         assert_eq!(verifier.verify(None, b"password"), Verdict::Mismatch);
-        assert!(matches!(
-            verifier.verify(Some("plain"), b"plain"),
-            Verdict::Unusable(_)
-        ));
+        assert!(matches!(verifier.verify(Some("plain"), b"plain"), Verdict::Unusable(_)));
 
         let real = Stored::parse(stored).ok().unwrap();
         let decoy = verifier.lock();
         assert_eq!(decoy.scheme, real.scheme);
-        assert_eq!(
-            (decoy.salt.len(), decoy.hash.len()),
-            (real.salt.len(), real.hash.len())
-        );
+        assert_eq!((decoy.salt.len(), decoy.hash.len()), (real.salt.len(), real.hash.len()));
         assert_ne!(decoy.salt, real.salt);
         assert_ne!(decoy.hash, real.hash);
     }

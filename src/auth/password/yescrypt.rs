@@ -5,9 +5,7 @@ use zeroize::Zeroizing;
 
 use super::argon2::fields;
 use super::encoding::{crypt_digit, decode_crypt};
-use super::stored::{
-    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY,
-};
+use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
 
 const HASH_BYTES: usize = 32;
 const UNSUPPORTED: Reason = "the variant of yescrypt is not supported";
@@ -50,24 +48,14 @@ pub(super) fn parse_scrypt(rest: &str) -> Result<Stored, Reason> {
             .by_ref()
             .take(length)
             .enumerate()
-            .try_fold(0, |number, (position, digit)| {
-                Some(number | (digit? << (6 * position)))
-            })
+            .try_fold(0, |number, (position, digit)| Some(number | (digit? << (6 * position))))
             .ok_or(MALFORMED)
     };
     let (log_n, r, p) = (number(1)?, number(5)?, number(5)?);
     stored(Mode::Classic, log_n, r, p, 0, salt.to_vec(), hash)
 }
 
-fn stored(
-    mode: Mode,
-    log_n: u32,
-    r: u32,
-    p: u32,
-    t: u32,
-    salt: Vec<u8>,
-    hash: &str,
-) -> Result<Stored, Reason> {
+fn stored(mode: Mode, log_n: u32, r: u32, p: u32, t: u32, salt: Vec<u8>, hash: &str) -> Result<Stored, Reason> {
     if log_n == 0 || r == 0 || p == 0 {
         return Err(MALFORMED);
     }
@@ -81,8 +69,7 @@ fn stored(
     if blocks > MAX_MEMORY_KIB * 8 || blocks.saturating_mul(passes) > bound {
         return Err(TOO_COSTLY);
     }
-    let parameters =
-        Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
+    let parameters = Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
     let hash = decode_crypt(hash).ok_or(MALFORMED)?;
     if hash.len() != HASH_BYTES {
         return Err(MALFORMED);
@@ -102,12 +89,7 @@ pub(super) fn memory_kib(parameters: &Params) -> u64 {
         / 1024
 }
 
-pub(super) fn compute(
-    parameters: &Params,
-    password: &[u8],
-    salt: &[u8],
-    length: usize,
-) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn compute(parameters: &Params, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     let mut hash = Zeroizing::new(vec![0; length]);
     ::yescrypt::yescrypt(password, salt, parameters, &mut hash).ok()?;
     Some(hash)

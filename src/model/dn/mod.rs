@@ -85,9 +85,7 @@ impl Dn {
     /// The name of the entry above; none above the root.
     pub fn parent(&self) -> Option<Self> {
         let (_, above) = self.rdns.split_first()?;
-        Some(Self {
-            rdns: above.to_vec(),
-        })
+        Some(Self { rdns: above.to_vec() })
     }
 
     /// The name of the entry `rdn` below this one.
@@ -190,11 +188,7 @@ pub fn escape_value(value: &str) -> Cow<'_, str> {
         b' ' => position == 0 || position == last,
         _ => false,
     };
-    let count = value
-        .bytes()
-        .enumerate()
-        .filter(|&(i, b)| needs(i, b))
-        .count();
+    let count = value.bytes().enumerate().filter(|&(i, b)| needs(i, b)).count();
     if count == 0 {
         return Cow::Borrowed(value);
     }

@@ -105,9 +105,7 @@ impl NormalizedDn {
     /// The name of the entry above; none above the root.
     pub fn parent(&self) -> Option<Self> {
         let (_, above) = self.rdns.split_first()?;
-        Some(Self {
-            rdns: above.to_vec(),
-        })
+        Some(Self { rdns: above.to_vec() })
     }
 
     /// The name of the entry `rdn` below this one.
@@ -138,23 +136,13 @@ impl NormalizedDn {
                 return Some(false);
             };
             let equal = match rdn.avas.as_slice() {
-                [only] if separator != Separator::Plus => {
-                    only.equals(schema, ava.attribute, &Found::from(&ava.value))
-                }
+                [only] if separator != Separator::Plus => only.equals(schema, ava.attribute, &Found::from(&ava.value)),
                 expected => {
-                    let mut avas = vec![normalize_ava(
-                        schema,
-                        ava.attribute,
-                        &Found::from(&ava.value),
-                    )];
+                    let mut avas = vec![normalize_ava(schema, ava.attribute, &Found::from(&ava.value))];
                     let mut separator = separator;
                     while separator == Separator::Plus {
                         let (ava, next) = reader.next_ava().ok()??;
-                        avas.push(normalize_ava(
-                            schema,
-                            ava.attribute,
-                            &Found::from(&ava.value),
-                        ));
+                        avas.push(normalize_ava(schema, ava.attribute, &Found::from(&ava.value)));
                         separator = next;
                     }
                     avas.sort_unstable();
@@ -199,8 +187,8 @@ impl NormalizedAva {
         match (&self.attribute, schema.attribute(attribute)) {
             (AttributeKey::Known(id), Some(other)) if *id == other => {
                 if let (NormalizedValue::Text(prepared), Found::Text(text)) = (&self.value, value)
-                    && let Some(equal) = text_fold(schema, *id)
-                        .and_then(|fold| equals_prepared(prepared, fold, text.as_bytes()))
+                    && let Some(equal) =
+                        text_fold(schema, *id).and_then(|fold| equals_prepared(prepared, fold, text.as_bytes()))
                 {
                     return equal;
                 }
@@ -285,9 +273,7 @@ fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
 /// One spelling for all equal assertions. Values of these syntaxes name entries only in theory.
 fn canonical(assertion: Assertion) -> Option<String> {
     match assertion {
-        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => {
-            Some(text.into())
-        }
+        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => Some(text.into()),
         Assertion::Boolean(value) => Some(if value { "TRUE" } else { "FALSE" }.to_owned()),
         Assertion::Time(time) => Some(format!("{}.{:09}", time.seconds, time.nanos)),
         Assertion::Uuid(uuid) => Some(format!("{uuid:032x}")),
@@ -306,9 +292,7 @@ fn decode_string(encoded: &[u8]) -> Option<String> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (length, content) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = length
-                .iter()
-                .fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
+            let length = length.iter().fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
             (length, content)
         }
         _ => return None,

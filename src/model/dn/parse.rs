@@ -231,25 +231,19 @@ impl<'a> AvaReader<'a> {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// RFC 4512 1.4: descr = keystring.
 fn is_descriptor(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// RFC 4512 1.4: numericoid = number 1*( DOT number ), without leading zeros.
 fn is_numeric_oid(name: &str) -> bool {
     name.contains('.')
         && name.split('.').all(|arc| {
-            !arc.is_empty()
-                && arc.bytes().all(|byte| byte.is_ascii_digit())
-                && (arc == "0" || !arc.starts_with('0'))
+            !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'))
         })
 }

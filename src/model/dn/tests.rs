@@ -33,10 +33,7 @@ fn reads_the_examples_of_rfc_4514() {
     );
     let dn = Dn::parse("OU=Sales+CN=J.  Smith,DC=example,DC=net").unwrap();
     assert_eq!(dn.rdns()[0].avas().len(), 2);
-    assert_eq!(
-        one(r#"James \"Jim\" Smith\, III"#),
-        r#"James "Jim" Smith, III"#
-    );
+    assert_eq!(one(r#"James \"Jim\" Smith\, III"#), r#"James "Jim" Smith, III"#);
     assert_eq!(one(r"Before\0dAfter"), "Before\rAfter");
     assert_eq!(one(r"Lu\C4\8Di\C4\87"), "Lučić");
     let dn = Dn::parse("1.3.6.1.4.1.1466.0=#04024869").unwrap();
@@ -247,11 +244,7 @@ mod normal {
             ("x-unknown=A", "X-UNKNOWN= A"),
         ] {
             assert_eq!(normal(one), normal(other), "{one} {other}");
-            assert_eq!(
-                equals_text(&normal(one), other),
-                Some(true),
-                "{one} {other}"
-            );
+            assert_eq!(equals_text(&normal(one), other), Some(true), "{one} {other}");
         }
         for (one, other) in [
             ("memberUid=a", "memberUid=A"),
@@ -263,11 +256,7 @@ mod normal {
             ("cn=\\#0c0161", "cn=#0c0161"),
         ] {
             assert_ne!(normal(one), normal(other), "{one} {other}");
-            assert_eq!(
-                equals_text(&normal(one), other),
-                Some(false),
-                "{one} {other}"
-            );
+            assert_eq!(equals_text(&normal(one), other), Some(false), "{one} {other}");
         }
     }
 
@@ -294,12 +283,9 @@ mod normal {
         let rdns = dn.rdns().iter().map(|rdn| {
             let avas = rdn.avas().iter().rev().map(|ava| {
                 let value = match ava.value() {
-                    AvaValue::Text(text) => {
-                        text.bytes().map(|byte| format!("\\{byte:02X}")).collect()
-                    }
+                    AvaValue::Text(text) => text.bytes().map(|byte| format!("\\{byte:02X}")).collect(),
                     AvaValue::Encoded(octets) => {
-                        let digits: String =
-                            octets.iter().map(|byte| format!("{byte:02X}")).collect();
+                        let digits: String = octets.iter().map(|byte| format!("{byte:02X}")).collect();
                         format!("#{digits}")
                     }
                 };

@@ -64,17 +64,11 @@ impl ResolvedFilter {
             Self::Present(ids::ENTRY_DN) => true,
             Self::Present(attribute) => entry.has(*attribute),
             Self::Equality {
-                attribute,
-                assertion,
-                ..
+                attribute, assertion, ..
             }
             | Self::InChain {
-                attribute,
-                assertion,
-                ..
-            } => any_value(entry, *attribute, |value| {
-                assertion.equals(schema, value) == Some(true)
-            }),
+                attribute, assertion, ..
+            } => any_value(entry, *attribute, |value| assertion.equals(schema, value) == Some(true)),
             Self::Ordering {
                 attribute,
                 side,
@@ -86,21 +80,15 @@ impl ResolvedFilter {
                     Side::LessOrEqual => Ordering::Greater,
                 };
                 any_value(entry, *attribute, |value| {
-                    assertion
-                        .compare(schema, value)
-                        .is_some_and(|order| order != outside)
+                    assertion.compare(schema, value).is_some_and(|order| order != outside)
                 })
             }
             Self::Substrings {
-                attribute,
-                assertion,
-                ..
-            } => any_value(entry, *attribute, |value| {
-                assertion.matches(value) == Some(true)
-            }),
-            Self::Extensible {
-                attribute, test, ..
-            } => any_value(entry, *attribute, |value| test.passes(schema, value)),
+                attribute, assertion, ..
+            } => any_value(entry, *attribute, |value| assertion.matches(value) == Some(true)),
+            Self::Extensible { attribute, test, .. } => {
+                any_value(entry, *attribute, |value| test.passes(schema, value))
+            }
             Self::InName { attributes, test } => in_name(schema, entry, attributes, test),
             _ => false,
         }

@@ -250,10 +250,7 @@ impl ResolvedFilter {
     #[must_use]
     pub fn map_leaves(self, replace: &mut impl FnMut(Self) -> Self) -> Self {
         // A trait object, so that recursion does not instantiate itself for ever.
-        fn map(
-            filter: ResolvedFilter,
-            replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter,
-        ) -> ResolvedFilter {
+        fn map(filter: ResolvedFilter, replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter) -> ResolvedFilter {
             use ResolvedFilter as R;
             match filter {
                 constant @ (R::True | R::False | R::Undefined) => constant,
@@ -289,9 +286,7 @@ impl ResolvedFilter {
     pub fn for_each_leaf(&self, visit: &mut dyn FnMut(&Self)) {
         match self {
             Self::True | Self::False | Self::Undefined => {}
-            Self::And(parts) | Self::Or(parts) => {
-                parts.iter().for_each(|part| part.for_each_leaf(visit))
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each_leaf(visit)),
             Self::Not(inner) => inner.for_each_leaf(visit),
             leaf => visit(leaf),
         }
@@ -345,11 +340,7 @@ impl Parts {
         self.undefined |= undefined;
     }
 
-    fn join(
-        mut self,
-        empty: ResolvedFilter,
-        wrap: fn(Vec<ResolvedFilter>) -> ResolvedFilter,
-    ) -> ResolvedFilter {
+    fn join(mut self, empty: ResolvedFilter, wrap: fn(Vec<ResolvedFilter>) -> ResolvedFilter) -> ResolvedFilter {
         if self.list.len() > 1 {
             wrap(self.list)
         } else {

@@ -27,10 +27,7 @@ impl fmt::Display for FilterError {
             }
             Self::Escape(at) => write!(out, "invalid filter at octet {at}: invalid escape"),
             Self::Character(at) => {
-                write!(
-                    out,
-                    "invalid filter at octet {at}: this character must be escaped"
-                )
+                write!(out, "invalid filter at octet {at}: this character must be escaped")
             }
             Self::TooDeep => write!(out, "the filter is nested too deeply"),
         }

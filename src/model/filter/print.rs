@@ -9,9 +9,7 @@ const MAX_SHAPE: usize = 1024;
 
 impl fmt::Display for Filter {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self, out, &|out: &mut _, value: &[u8]| {
-            write_value(out, value)
-        })
+        print(self, out, &|out: &mut _, value: &[u8]| write_value(out, value))
     }
 }
 

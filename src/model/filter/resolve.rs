@@ -46,22 +46,13 @@ fn resolve(schema: &Schema, filter: &Filter, depth: usize) -> ResolvedFilter {
             initial,
             any,
             last,
-        } => {
-            substrings(schema, attribute, initial.as_ref(), any, last.as_ref()).unwrap_or(Undefined)
-        }
+        } => substrings(schema, attribute, initial.as_ref(), any, last.as_ref()).unwrap_or(Undefined),
         Filter::Extensible {
             rule,
             attribute,
             value,
             dn_attributes,
-        } => extensible(
-            schema,
-            rule.as_deref(),
-            attribute.as_deref(),
-            value,
-            *dn_attributes,
-        )
-        .unwrap_or(Undefined),
+        } => extensible(schema, rule.as_deref(), attribute.as_deref(), value, *dn_attributes).unwrap_or(Undefined),
     }
 }
 
@@ -95,20 +86,12 @@ impl Description {
 
     /// The types whose values are meant: itself and its subtypes.
     fn types<'a>(&self, schema: &'a Schema) -> impl Iterator<Item = AttributeId> + use<'a> {
-        let types = if self.tagged {
-            &[]
-        } else {
-            schema.subtypes(self.id)
-        };
+        let types = if self.tagged { &[] } else { schema.subtypes(self.id) };
         types.iter().copied().filter(|&id| id != ids::USER_PASSWORD)
     }
 
     /// A leaf for each type, one of which must match.
-    fn each(
-        &self,
-        schema: &Schema,
-        leaf: impl FnMut(AttributeId) -> ResolvedFilter,
-    ) -> ResolvedFilter {
+    fn each(&self, schema: &Schema, leaf: impl FnMut(AttributeId) -> ResolvedFilter) -> ResolvedFilter {
         ResolvedFilter::any(self.types(schema).map(leaf))
     }
 }
@@ -117,27 +100,23 @@ fn equality(schema: &Schema, attribute: &str, value: &Bytes) -> Option<ResolvedF
     let description = Description::find(schema, attribute)?;
     let rule = description.definition(schema).equality?;
     let assertion = rule.assertion(schema, value)?;
-    Some(
-        description.each(schema, |attribute| ResolvedFilter::Equality {
-            attribute,
-            assertion: assertion.clone(),
-            value: value.clone(),
-        }),
-    )
+    Some(description.each(schema, |attribute| ResolvedFilter::Equality {
+        attribute,
+        assertion: assertion.clone(),
+        value: value.clone(),
+    }))
 }
 
 fn ordering(schema: &Schema, attribute: &str, side: Side, value: &Bytes) -> Option<ResolvedFilter> {
     let description = Description::find(schema, attribute)?;
     let rule = description.definition(schema).ordering?;
     let assertion = rule.assertion(schema, value)?;
-    Some(
-        description.each(schema, |attribute| ResolvedFilter::Ordering {
-            attribute,
-            side,
-            assertion: assertion.clone(),
-            value: value.clone(),
-        }),
-    )
+    Some(description.each(schema, |attribute| ResolvedFilter::Ordering {
+        attribute,
+        side,
+        assertion: assertion.clone(),
+        value: value.clone(),
+    }))
 }
 
 fn substrings(
@@ -151,15 +130,13 @@ fn substrings(
     let rule = description.definition(schema).substrings?;
     let (first, end) = (initial.map(Bytes::as_ref), last.map(Bytes::as_ref));
     let assertion = SubstringAssertion::new(rule, first, any, end)?;
-    Some(
-        description.each(schema, |attribute| ResolvedFilter::Substrings {
-            attribute,
-            assertion: assertion.clone(),
-            initial: initial.cloned(),
-            any: any.to_vec(),
-            last: last.cloned(),
-        }),
-    )
+    Some(description.each(schema, |attribute| ResolvedFilter::Substrings {
+        attribute,
+        assertion: assertion.clone(),
+        initial: initial.cloned(),
+        any: any.to_vec(),
+        last: last.cloned(),
+    }))
 }
 
 /// RFC 4511 4.5.1.7.7.

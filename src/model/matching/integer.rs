@@ -10,10 +10,7 @@ pub(super) fn compare(stored: &[u8], asserted: &str) -> Option<Ordering> {
     let (stored_negative, stored) = split(stored);
     let (asserted_negative, asserted) = split(asserted.as_bytes());
     // Without superfluous zeros the longer number is the greater one.
-    let by_size = stored
-        .len()
-        .cmp(&asserted.len())
-        .then_with(|| stored.cmp(asserted));
+    let by_size = stored.len().cmp(&asserted.len()).then_with(|| stored.cmp(asserted));
     Some(match (stored_negative, asserted_negative) {
         (false, false) => by_size,
         (true, true) => by_size.reverse(),
@@ -52,10 +49,7 @@ mod tests {
     fn larger_than_any_machine_word() {
         let huge = "9".repeat(60);
         assert_eq!(compare(huge.as_bytes(), "5"), Some(Ordering::Greater));
-        assert_eq!(
-            compare(format!("-{huge}").as_bytes(), "-5"),
-            Some(Ordering::Less)
-        );
+        assert_eq!(compare(format!("-{huge}").as_bytes(), "-5"), Some(Ordering::Less));
         assert_eq!(compare(huge.as_bytes(), &huge), Some(Ordering::Equal));
         assert_eq!(small(huge.as_bytes()), None);
     }

@@ -93,13 +93,9 @@ impl SubstringAssertion {
         let given = |piece: &String| !piece.is_empty();
         Self::new(
             rule,
-            Some(&initial)
-                .filter(|piece| given(piece))
-                .map(String::as_bytes),
+            Some(&initial).filter(|piece| given(piece)).map(String::as_bytes),
             &pieces,
-            Some(&last)
-                .filter(|piece| given(piece))
-                .map(String::as_bytes),
+            Some(&last).filter(|piece| given(piece)).map(String::as_bytes),
         )
     }
 
@@ -135,9 +131,7 @@ impl SubstringAssertion {
                 None => return false,
             }
         }
-        self.last
-            .as_ref()
-            .is_none_or(|last| rest.ends_with(&**last))
+        self.last.as_ref().is_none_or(|last| rest.ends_with(&**last))
     }
 }
 
@@ -147,9 +141,7 @@ impl Kind {
             MatchingRule::CaseIgnoreSubstrings | MatchingRule::CaseIgnoreIa5Substrings => {
                 Some(Self::Text(Fold::Ignore))
             }
-            MatchingRule::CaseExactSubstrings | MatchingRule::CaseExactIa5Substrings => {
-                Some(Self::Text(Fold::Exact))
-            }
+            MatchingRule::CaseExactSubstrings | MatchingRule::CaseExactIa5Substrings => Some(Self::Text(Fold::Exact)),
             MatchingRule::NumericStringSubstrings => Some(Self::Numeric),
             MatchingRule::TelephoneNumberSubstrings => Some(Self::Telephone),
             MatchingRule::CaseIgnoreListSubstrings => Some(Self::Lines),

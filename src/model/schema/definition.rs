@@ -184,11 +184,7 @@ impl Definition {
 type Names = &'static [&'static str];
 
 /// A directory string compared without regard to case.
-pub(super) const fn string(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn string(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::DirectoryString, oid, names, description)
         .eq(MatchingRule::CaseIgnore)
         .sub(MatchingRule::CaseIgnoreSubstrings)
@@ -202,20 +198,12 @@ pub(super) const fn ia5(oid: &'static str, names: Names, description: &'static s
 }
 
 /// An IA5 string in which case counts.
-pub(super) const fn exact_ia5(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn exact_ia5(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::Ia5String, oid, names, description).eq(MatchingRule::CaseExactIa5)
 }
 
 /// An integer with order.
-pub(super) const fn integer(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn integer(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::Integer, oid, names, description)
         .eq(MatchingRule::Integer)
         .ord(MatchingRule::IntegerOrdering)
@@ -227,45 +215,28 @@ pub(super) const fn dn(oid: &'static str, names: Names, description: &'static st
 }
 
 /// A telephone number.
-pub(super) const fn telephone(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn telephone(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::TelephoneNumber, oid, names, description)
         .eq(MatchingRule::TelephoneNumber)
         .sub(MatchingRule::TelephoneNumberSubstrings)
 }
 
 /// Digits and spaces.
-pub(super) const fn numeric(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn numeric(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::NumericString, oid, names, description)
         .eq(MatchingRule::NumericString)
         .sub(MatchingRule::NumericStringSubstrings)
 }
 
 /// Lines of text.
-pub(super) const fn postal(
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn postal(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::PostalAddress, oid, names, description)
         .eq(MatchingRule::CaseIgnoreList)
         .sub(MatchingRule::CaseIgnoreListSubstrings)
 }
 
 /// A value without matching rules.
-pub(super) const fn opaque(
-    syntax: Syntax,
-    oid: &'static str,
-    names: Names,
-    description: &'static str,
-) -> Definition {
+pub(super) const fn opaque(syntax: Syntax, oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(syntax, oid, names, description)
 }
 
@@ -299,12 +270,7 @@ impl From<&Definition> for AttributeType {
     fn from(definition: &Definition) -> Self {
         Self {
             oid: Cow::Borrowed(definition.oid),
-            names: definition
-                .names
-                .iter()
-                .copied()
-                .map(Cow::Borrowed)
-                .collect(),
+            names: definition.names.iter().copied().map(Cow::Borrowed).collect(),
             description: Cow::Borrowed(definition.description),
             superior: definition.superior,
             syntax: definition.syntax,

@@ -1,9 +1,7 @@
 //! The attribute types of draft-howard-rfc2307bis (NIS): memberUid and gecos hold any text, because user
 //! names and full names do.
 
-use super::MatchingRule::{
-    CaseExact, CaseExactIa5, CaseExactSubstrings, CaseIgnoreIa5, OctetString,
-};
+use super::MatchingRule::{CaseExact, CaseExactIa5, CaseExactSubstrings, CaseIgnoreIa5, OctetString};
 use super::Syntax;
 use super::definition::{Definition, exact_ia5, ia5, integer, string};
 use super::ids::NAME;

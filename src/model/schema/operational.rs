@@ -40,11 +40,7 @@ const fn definitions(
 }
 
 /// A text in the root DSE (RFC 3045).
-const fn vendor(
-    oid: &'static str,
-    names: &'static [&'static str],
-    text: &'static str,
-) -> Definition {
+const fn vendor(oid: &'static str, names: &'static [&'static str], text: &'static str) -> Definition {
     Definition::of(Syntax::DirectoryString, oid, names, text)
         .eq(R::CaseExact)
         .single()

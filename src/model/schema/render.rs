@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    AttributeId, AttributeType, MatchingRule, ObjectClass, ObjectClassKind, Schema, Syntax, Usage,
-};
+use super::{AttributeId, AttributeType, MatchingRule, ObjectClass, ObjectClassKind, Schema, Syntax, Usage};
 
 impl Schema {
     /// The values of `attributeTypes`.
@@ -15,8 +13,7 @@ impl Schema {
 
     /// The values of `objectClasses`.
     pub fn object_class_descriptions(&self) -> impl Iterator<Item = String> {
-        self.object_classes()
-            .map(|(_, class)| self.describe_class(class))
+        self.object_classes().map(|(_, class)| self.describe_class(class))
     }
 
     /// The values of `ldapSyntaxes`.
@@ -135,10 +132,7 @@ fn push_description(text: &mut String, description: &str) {
         push(
             text,
             "DESC",
-            &format!(
-                "'{}'",
-                description.replace('\\', "\\5C").replace('\'', "\\27")
-            ),
+            &format!("'{}'", description.replace('\\', "\\5C").replace('\'', "\\27")),
         );
     }
 }

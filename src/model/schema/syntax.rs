@@ -87,21 +87,15 @@ impl Syntax {
             Self::Ia5String => value.is_ascii(),
             Self::PrintableString | Self::TelephoneNumber => is_printable(value),
             Self::CountryString => value.len() == 2 && is_printable(value),
-            Self::NumericString => {
-                !value.is_empty()
-                    && value
-                        .iter()
-                        .all(|byte| byte.is_ascii_digit() || *byte == b' ')
-            }
+            Self::NumericString => !value.is_empty() && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b' '),
             Self::Integer => is_integer(value),
-            Self::Boolean => {
-                value.eq_ignore_ascii_case(b"TRUE") || value.eq_ignore_ascii_case(b"FALSE")
-            }
+            Self::Boolean => value.eq_ignore_ascii_case(b"TRUE") || value.eq_ignore_ascii_case(b"FALSE"),
             Self::BitString => is_bit_string(value),
             Self::Oid => is_oid(value),
             Self::Dn => std::str::from_utf8(value).is_ok_and(|text| Dn::parse(text).is_ok()),
-            Self::NameAndOptionalUid => std::str::from_utf8(value)
-                .is_ok_and(|text| Dn::parse(Self::split_uid(text).0).is_ok()),
+            Self::NameAndOptionalUid => {
+                std::str::from_utf8(value).is_ok_and(|text| Dn::parse(Self::split_uid(text).0).is_ok())
+            }
             Self::GeneralizedTime => Timestamp::parse_generalized(value).is_some(),
             Self::UtcTime => Timestamp::parse_utc_time(value).is_some(),
             Self::Uuid => Self::parse_uuid(value).is_some(),
@@ -111,32 +105,19 @@ impl Syntax {
                 .iter()
                 .position(|byte| *byte == b'$')
                 .and_then(|place| value.split_at_checked(place))
-                .is_some_and(|(kind, mailbox)| {
-                    is_printable(kind) && mailbox.len() > 1 && mailbox.is_ascii()
-                }),
-            Self::FacsimileTelephoneNumber => value
-                .split(|byte| *byte == b'$')
-                .next()
-                .is_some_and(is_printable),
+                .is_some_and(|(kind, mailbox)| is_printable(kind) && mailbox.len() > 1 && mailbox.is_ascii()),
+            Self::FacsimileTelephoneNumber => value.split(|byte| *byte == b'$').next().is_some_and(is_printable),
             Self::TelexNumber => {
-                value.split(|byte| *byte == b'$').count() == 3
-                    && value.split(|byte| *byte == b'$').all(is_printable)
+                value.split(|byte| *byte == b'$').count() == 3 && value.split(|byte| *byte == b'$').all(is_printable)
             }
-            Self::TeletexTerminalIdentifier => value
-                .split(|byte| *byte == b'$')
-                .next()
-                .is_some_and(is_printable),
+            Self::TeletexTerminalIdentifier => value.split(|byte| *byte == b'$').next().is_some_and(is_printable),
             Self::Certificate | Self::CertificateList | Self::CertificatePair => {
                 // DER SEQUENCE; whether it is a certificate is the reader's business.
                 value.first() == Some(&0x30)
             }
-            Self::NisNetgroupTriple => {
-                value.is_ascii() && value.starts_with(b"(") && value.ends_with(b")")
-            }
+            Self::NisNetgroupTriple => value.is_ascii() && value.starts_with(b"(") && value.ends_with(b")"),
             Self::SubtreeSpecification => {
-                value.starts_with(b"{")
-                    && value.ends_with(b"}")
-                    && std::str::from_utf8(value).is_ok()
+                value.starts_with(b"{") && value.ends_with(b"}") && std::str::from_utf8(value).is_ok()
             }
             Self::BootParameter => value.is_ascii() && value.contains(&b'='),
             Self::AttributeTypeDescription
@@ -147,9 +128,7 @@ impl Syntax {
             | Self::MatchingRuleUseDescription
             | Self::NameFormDescription
             | Self::ObjectClassDescription => {
-                value.starts_with(b"(")
-                    && value.ends_with(b")")
-                    && std::str::from_utf8(value).is_ok()
+                value.starts_with(b"(") && value.ends_with(b")") && std::str::from_utf8(value).is_ok()
             }
             Self::Audio
             | Self::Binary
@@ -238,9 +217,10 @@ pub(super) fn is_numeric_oid(value: &[u8]) -> bool {
 fn is_postal_address(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| {
         !text.is_empty()
-            && text.split('\\').skip(1).all(|after| {
-                after.starts_with("24") || after.starts_with("5C") || after.starts_with("5c")
-            })
+            && text
+                .split('\\')
+                .skip(1)
+                .all(|after| after.starts_with("24") || after.starts_with("5C") || after.starts_with("5c"))
     })
 }
 

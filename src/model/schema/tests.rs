@@ -47,11 +47,7 @@ fn names_and_identifiers_are_unique() {
     let (mut oids, mut names) = (HashSet::new(), HashSet::new());
     for (_, attribute) in schema.attributes() {
         assert!(oids.insert(attribute.oid.to_string()), "{}", attribute.oid);
-        assert!(
-            syntax::is_numeric_oid(attribute.oid.as_bytes()),
-            "{}",
-            attribute.oid
-        );
+        assert!(syntax::is_numeric_oid(attribute.oid.as_bytes()), "{}", attribute.oid);
         assert!(!attribute.names.is_empty());
         for name in &attribute.names {
             assert!(names.insert(name.to_ascii_lowercase()), "{name}");
@@ -74,10 +70,7 @@ fn names_and_identifiers_are_unique() {
     }
     for rule in MatchingRule::ALL {
         assert!(oids.insert(rule.oid().to_owned()), "{rule:?}");
-        assert_eq!(
-            schema.matching_rule(&rule.name().to_uppercase()),
-            Some(*rule)
-        );
+        assert_eq!(schema.matching_rule(&rule.name().to_uppercase()), Some(*rule));
         assert_eq!(schema.matching_rule(rule.oid()), Some(*rule));
     }
     let syntaxes: HashSet<_> = Syntax::ALL.iter().map(|syntax| syntax.oid()).collect();
@@ -93,21 +86,12 @@ fn rules_are_of_their_kind_and_subtypes_inherit() {
             (attribute.ordering, RuleKind::Ordering),
             (attribute.substrings, RuleKind::Substrings),
         ] {
-            assert!(
-                rule.is_none_or(|rule| rule.kind() == kind),
-                "{}",
-                attribute.name()
-            );
+            assert!(rule.is_none_or(|rule| rule.kind() == kind), "{}", attribute.name());
         }
         if let Some(superior) = attribute.superior {
             assert!(schema.is_subtype(id, superior));
             let superior = schema.attribute_type(superior);
-            assert_eq!(
-                attribute.equality,
-                superior.equality,
-                "{}",
-                attribute.name()
-            );
+            assert_eq!(attribute.equality, superior.equality, "{}", attribute.name());
             assert_eq!(attribute.usage, superior.usage, "{}", attribute.name());
         }
     }
@@ -121,10 +105,7 @@ fn lookups_take_any_case_and_identifiers() {
     assert_eq!(schema.attribute("2.5.4.3"), Some(ids::CN));
     assert_eq!(schema.attribute("cn;lang-de"), None);
     assert_eq!(schema.attribute(""), None);
-    assert_eq!(
-        schema.object_class("INETORGPERSON"),
-        Some(class_ids::INET_ORG_PERSON)
-    );
+    assert_eq!(schema.object_class("INETORGPERSON"), Some(class_ids::INET_ORG_PERSON));
     assert_eq!(schema.resolve_oid("1.2.3"), Some("1.2.3"));
     assert_eq!(schema.resolve_oid("caseExactMatch"), Some("2.5.13.5"));
     assert_eq!(schema.resolve_oid("nothing"), None);
@@ -135,14 +116,7 @@ fn lookups_take_any_case_and_identifiers() {
 fn name_covers_what_inherits_from_it() {
     let schema = Schema::standard();
     let covered = schema.subtypes(ids::NAME);
-    for id in [
-        ids::NAME,
-        ids::CN,
-        ids::SN,
-        ids::GIVEN_NAME,
-        ids::OU,
-        ids::C,
-    ] {
+    for id in [ids::NAME, ids::CN, ids::SN, ids::GIVEN_NAME, ids::OU, ids::C] {
         assert!(covered.contains(&id), "{}", schema.attribute_name(id));
     }
     assert!(!covered.contains(&ids::UID));
@@ -185,10 +159,7 @@ fn classes_allow_what_they_and_their_superiors_list() {
         .class_chain(person)
         .map(|class| schema.object_class_type(class).name())
         .collect();
-    assert_eq!(
-        chain,
-        ["inetOrgPerson", "organizationalPerson", "person", "top"]
-    );
+    assert_eq!(chain, ["inetOrgPerson", "organizationalPerson", "person", "top"]);
 }
 
 #[test]
@@ -196,10 +167,7 @@ fn passing_through_extends_the_schema() {
     let standard = Schema::standard();
     let names = ["badgeColour", "BADGECOLOUR", "mail", "no good", "1st", ""].map(String::from);
     let schema = standard.extended_with(&names);
-    assert_eq!(
-        schema.attributes().count(),
-        standard.attributes().count() + 1
-    );
+    assert_eq!(schema.attributes().count(), standard.attributes().count() + 1);
     let id = schema.attribute("badgecolour").unwrap();
     let attribute = schema.attribute_type(id);
     assert_eq!(attribute.name(), "badgeColour");
@@ -208,9 +176,7 @@ fn passing_through_extends_the_schema() {
     // Replicas must publish the same identifier, whatever else they pass through.
     let other = standard.extended_with(&["zzz".to_owned(), "BadgeColour".to_owned()]);
     assert_eq!(
-        other
-            .attribute_type(other.attribute("badgeColour").unwrap())
-            .oid,
+        other.attribute_type(other.attribute("badgeColour").unwrap()).oid,
         attribute.oid
     );
     assert_eq!(schema.attribute("mail"), Some(ids::MAIL));
@@ -242,29 +208,15 @@ fn definitions_in_text() {
         "( 2.5.6.0 NAME 'top' DESC 'top of the class hierarchy (RFC 4512)' ABSTRACT MUST objectClass )",
         "( 1.3.6.1.1.1.2.2 NAME 'posixGroup' DESC 'POSIX group (RFC 2307bis)' SUP top AUXILIARY MUST gidNumber MAY ( userPassword $ memberUid $ description ) )",
     ] {
-        assert!(
-            classes.iter().any(|text| text == expected),
-            "{expected}\n{classes:#?}"
-        );
+        assert!(classes.iter().any(|text| text == expected), "{expected}\n{classes:#?}");
     }
     let syntaxes: Vec<_> = schema.syntax_descriptions().collect();
     assert!(syntaxes.contains(&"( 1.3.6.1.4.1.1466.115.121.1.12 DESC 'DN' )".to_owned()));
     let rules: Vec<_> = schema.matching_rule_descriptions().collect();
-    assert!(rules.contains(
-        &"( 2.5.13.2 NAME 'caseIgnoreMatch' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )".to_owned()
-    ));
-    for text in attributes
-        .iter()
-        .chain(&classes)
-        .chain(&syntaxes)
-        .chain(&rules)
-    {
+    assert!(rules.contains(&"( 2.5.13.2 NAME 'caseIgnoreMatch' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )".to_owned()));
+    for text in attributes.iter().chain(&classes).chain(&syntaxes).chain(&rules) {
         assert!(Syntax::AttributeTypeDescription.is_valid(text.as_bytes()));
-        assert_eq!(
-            text.matches('(').count(),
-            text.matches(')').count(),
-            "{text}"
-        );
+        assert_eq!(text.matches('(').count(), text.matches(')').count(), "{text}");
     }
 }
 
@@ -328,11 +280,7 @@ fn values_of_syntaxes() {
             &["+61 3 9896 7801", "+81 3 347 7418$fineResolution"],
             &["", "$x"],
         ),
-        (
-            Syntax::TelexNumber,
-            &["12345$US$ABC"],
-            &["12345", "1$2$3$4"],
-        ),
+        (Syntax::TelexNumber, &["12345$US$ABC"], &["12345", "1$2$3$4"]),
         (
             Syntax::NisNetgroupTriple,
             &["(host,user,domain)", "(,alice,)"],

@@ -1,27 +1,17 @@
 //! The user attribute types of RFC 4519, of RFC 4523 (certificates) and of X.520.
 
-use super::MatchingRule::{
-    BitString, CaseIgnore, CaseIgnoreOrdering, CaseIgnoreSubstrings, OctetString, UniqueMember,
-};
+use super::MatchingRule::{BitString, CaseIgnore, CaseIgnoreOrdering, CaseIgnoreSubstrings, OctetString, UniqueMember};
 use super::Syntax;
 use super::definition::{Definition, dn, ia5, numeric, opaque, postal, string, telephone};
 use ids::{DISTINGUISHED_NAME, NAME, POSTAL_ADDRESS};
 
 /// A subtype of `name`.
-const fn name(
-    oid: &'static str,
-    names: &'static [&'static str],
-    description: &'static str,
-) -> Definition {
+const fn name(oid: &'static str, names: &'static [&'static str], description: &'static str) -> Definition {
     string(oid, names, description).sup(NAME)
 }
 
 /// A subtype of `distinguishedName`.
-const fn named(
-    oid: &'static str,
-    names: &'static [&'static str],
-    description: &'static str,
-) -> Definition {
+const fn named(oid: &'static str, names: &'static [&'static str], description: &'static str) -> Definition {
     dn(oid, names, description).sup(DISTINGUISHED_NAME)
 }
 

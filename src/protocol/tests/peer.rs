@@ -130,7 +130,7 @@ fn search() -> impl Strategy<Value = (peer::LdapOp, Request)> {
         (peer::LdapSearchScope::Base, Scope::Base),
         (peer::LdapSearchScope::OneLevel, Scope::OneLevel),
         (peer::LdapSearchScope::Subtree, Scope::Subtree),
-        (peer::LdapSearchScope::Subordinates, Scope::Subordinates),
+        (peer::LdapSearchScope::Children, Scope::Subordinates),
     ]);
     let aliases = prop::sample::select(vec![
         (peer::LdapDerefAliases::Never, DerefAliases::Never),

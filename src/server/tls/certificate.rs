@@ -110,10 +110,7 @@ fn make(
         "one is made at the start".to_owned()
     } else {
         match keep(directory, &pair) {
-            Ok(()) => format!(
-                "a self-signed one was made and written to {}",
-                directory.display()
-            ),
+            Ok(()) => format!("a self-signed one was made and written to {}", directory.display()),
             Err(error) => {
                 format!(
                     "a self-signed one was made for this run only ({} cannot be written: {error})",
@@ -226,8 +223,8 @@ fn chain(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 fn private_key(pem: &Pem) -> Result<Arc<dyn SigningKey>, TlsError> {
-    let der: Option<PrivateKeyDer<'static>> = rustls_pemfile::private_key(&mut pem.text.as_bytes())
-        .map_err(|error| {
+    let der: Option<PrivateKeyDer<'static>> =
+        rustls_pemfile::private_key(&mut pem.text.as_bytes()).map_err(|error| {
             encrypted_or(
                 pem,
                 TlsError::NotPem {
@@ -280,16 +277,11 @@ fn matching(
     };
     let public = key.public_key().map(|public| public.as_ref().to_vec());
     let holds = |certificate: &CertificateDer<'_>| {
-        public.as_deref().is_some_and(|public| {
-            certificate
-                .windows(public.len())
-                .any(|window| window == public)
-        })
+        public
+            .as_deref()
+            .is_some_and(|public| certificate.windows(public.len()).any(|window| window == public))
     };
-    let fingerprint = chain
-        .first()
-        .map(|leaf| fingerprint(leaf))
-        .unwrap_or_default();
+    let fingerprint = chain.first().map(|leaf| fingerprint(leaf)).unwrap_or_default();
     let first_holds = chain.first().is_some_and(holds);
     let other_holds = chain.iter().skip(1).any(holds);
     let key = CertifiedKey::new(chain, key);

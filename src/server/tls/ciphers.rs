@@ -61,10 +61,9 @@ const EVERYTHING: &[&str] = &["DEFAULT", "HIGH", "ALL", "SECURE", "AEAD"];
 
 /// What OpenSSL lists exclude by habit and rustls never had: no need to mention it.
 const NEVER_HERE: &[&str] = &[
-    "aNULL", "eNULL", "NULL", "EXPORT", "EXP", "LOW", "MEDIUM", "DES", "3DES", "RC4", "RC2",
-    "IDEA", "SEED", "MD5", "PSK", "SRP", "DSS", "aDSS", "ADH", "AECDH", "kRSA", "RSA", "kDH",
-    "CAMELLIA", "ARIA", "SSLv2", "SSLv3", "SHA1", "SHA", "CBC", "aDH", "kECDH", "aECDH", "DH",
-    "CBC3", "AESCCM", "CCM",
+    "aNULL", "eNULL", "NULL", "EXPORT", "EXP", "LOW", "MEDIUM", "DES", "3DES", "RC4", "RC2", "IDEA", "SEED", "MD5",
+    "PSK", "SRP", "DSS", "aDSS", "ADH", "AECDH", "kRSA", "RSA", "kDH", "CAMELLIA", "ARIA", "SSLv2", "SSLv3", "SHA1",
+    "SHA", "CBC", "aDH", "kECDH", "aECDH", "DH", "CBC3", "AESCCM", "CCM",
 ];
 
 /// The suites that `TLS_CIPHERS` names and the configured versions have; all where it is absent.
@@ -78,10 +77,7 @@ pub(super) fn select(
     let mut chosen: Vec<SupportedCipherSuite> = Vec::new();
     let mut removed: Vec<SupportedCipherSuite> = Vec::new();
     let mut unknown = Vec::new();
-    for word in text
-        .split([':', ',', ' ', '\t', '\n'])
-        .filter(|word| !word.is_empty())
-    {
+    for word in text.split([':', ',', ' ', '\t', '\n']).filter(|word| !word.is_empty()) {
         if let Some(name) = word.strip_prefix(['!', '-']) {
             match find(name) {
                 Some(suite) => removed.push(suite),
@@ -92,10 +88,7 @@ pub(super) fn select(
             if !chosen.contains(&suite) {
                 chosen.push(suite);
             }
-        } else if EVERYTHING
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(word))
-        {
+        } else if EVERYTHING.iter().any(|name| name.eq_ignore_ascii_case(word)) {
             let more: Vec<_> = DEFAULT_CIPHER_SUITES
                 .iter()
                 .filter(|suite| !chosen.contains(suite))
@@ -126,9 +119,7 @@ pub(super) fn select(
 fn find(name: &str) -> Option<SupportedCipherSuite> {
     NAMES
         .iter()
-        .find(|(openssl, iana, _)| {
-            openssl.eq_ignore_ascii_case(name) || iana.eq_ignore_ascii_case(name)
-        })
+        .find(|(openssl, iana, _)| openssl.eq_ignore_ascii_case(name) || iana.eq_ignore_ascii_case(name))
         .map(|(_, _, suite)| *suite)
 }
 
@@ -161,10 +152,7 @@ mod tests {
     #[test]
     fn every_suite_of_rustls_has_a_name() {
         for suite in DEFAULT_CIPHER_SUITES {
-            assert!(
-                NAMES.iter().any(|(_, _, named)| named == suite),
-                "{suite:?}"
-            );
+            assert!(NAMES.iter().any(|(_, _, named)| named == suite), "{suite:?}");
         }
     }
 
@@ -184,14 +172,11 @@ mod tests {
 
     #[test]
     fn others_are_named_and_none_left_is_an_error() {
-        let (suites, warnings) =
-            chosen("DHE-RSA-AES256-SHA:ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=2:!AES128");
+        let (suites, warnings) = chosen("DHE-RSA-AES256-SHA:ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=2:!AES128");
         assert_eq!(suites, Ok(1));
         assert_eq!(
             warnings,
-            [
-                "TLS_CIPHERS: ignored, as this server has no such suite: DHE-RSA-AES256-SHA, @SECLEVEL=2, !AES128"
-            ]
+            ["TLS_CIPHERS: ignored, as this server has no such suite: DHE-RSA-AES256-SHA, @SECLEVEL=2, !AES128"]
         );
         assert!(matches!(chosen("AES256-SHA").0, Err(TlsError::Ciphers(_))));
         assert!(matches!(chosen("HIGH:!TLS_AES_128_GCM_SHA256:::").0, Ok(8)));

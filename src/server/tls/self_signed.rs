@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, Days, Utc};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, date_time_ymd,
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, date_time_ymd,
 };
 
 use super::TlsError;
@@ -28,14 +28,10 @@ pub(super) struct Pair {
 /// Makes a P-256 pair, X.509 v3 and no authority, for this server by every name it may be called.
 pub(super) fn make(common_name: &str) -> Result<Pair, TlsError> {
     let failed = |error: rcgen::Error| TlsError::SelfSigned(error.to_string());
-    let mut params =
-        CertificateParams::new(names(common_name, host_name().as_deref())).map_err(failed)?;
+    let mut params = CertificateParams::new(names(common_name, host_name().as_deref())).map_err(failed)?;
     let mut subject = DistinguishedName::new();
     let short = common_name.chars().count() <= LONGEST_COMMON_NAME && !common_name.is_empty();
-    subject.push(
-        DnType::CommonName,
-        if short { common_name } else { "ldap-gateway" },
-    );
+    subject.push(DnType::CommonName, if short { common_name } else { "ldap-gateway" });
     params.distinguished_name = subject;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

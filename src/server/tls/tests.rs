@@ -11,14 +11,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion,
-    ServerConnection, SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, ServerConnection,
+    SignatureScheme, SupportedProtocolVersion,
 };
 
 use super::*;
@@ -114,9 +112,7 @@ impl ServerCertVerifier for TrustAnything {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        default_provider()
-            .signature_verification_algorithms
-            .supported_schemes()
+        default_provider().signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -132,10 +128,7 @@ fn client(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
 }
 
 /// A whole handshake in memory, without SNI.
-fn handshake(
-    client: &Arc<ClientConfig>,
-    server: &TlsSetup,
-) -> Result<(ProtocolVersion, HandshakeKind), Error> {
+fn handshake(client: &Arc<ClientConfig>, server: &TlsSetup) -> Result<(ProtocolVersion, HandshakeKind), Error> {
     let name = ServerName::try_from("ldap1.example.com").unwrap();
     let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
     let mut server = ServerConnection::new(Arc::clone(&server.config)).unwrap();
@@ -159,10 +152,7 @@ fn handshake(
             client.process_new_packets()?;
         }
     }
-    Ok((
-        server.protocol_version().unwrap(),
-        server.handshake_kind().unwrap(),
-    ))
+    Ok((server.protocol_version().unwrap(), server.handshake_kind().unwrap()))
 }
 
 #[test]
@@ -173,19 +163,10 @@ fn keys_of_every_usual_form_serve_both_versions() {
         path,
         "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa-pkcs8.pem",
     );
-    openssl(
-        path,
-        "rsa -in rsa-pkcs8.pem -traditional -out rsa-pkcs1.pem",
-    );
+    openssl(path, "rsa -in rsa-pkcs8.pem -traditional -out rsa-pkcs1.pem");
     openssl(path, "ecparam -name prime256v1 -genkey -out ec-sec1.pem");
-    openssl(
-        path,
-        "pkcs8 -topk8 -nocrypt -in ec-sec1.pem -out ec-pkcs8.pem",
-    );
-    openssl(
-        path,
-        "ecparam -name secp384r1 -genkey -noout -out ec384.pem",
-    );
+    openssl(path, "pkcs8 -topk8 -nocrypt -in ec-sec1.pem -out ec-pkcs8.pem");
+    openssl(path, "ecparam -name secp384r1 -genkey -noout -out ec384.pem");
     for (key, certificate) in [
         ("rsa-pkcs8.pem", "rsa.crt"),
         ("ec-sec1.pem", "ec.crt"),
@@ -213,30 +194,17 @@ fn keys_of_every_usual_form_serve_both_versions() {
         }
         let inline = std::fs::read_to_string(path.join(certificate)).unwrap();
         server_config(&content(&inline, &text)).unwrap();
-        server_config(&content(
-            &inline.replace('\n', "\\n"),
-            &text.replace('\n', "\\r\\n"),
-        ))
-        .unwrap();
+        server_config(&content(&inline.replace('\n', "\\n"), &text.replace('\n', "\\r\\n"))).unwrap();
     }
     let rsa_with_ec = error(&files(path, "rsa.crt", "ec-sec1.pem"));
-    assert!(
-        matches!(rsa_with_ec, TlsError::Mismatch { .. }),
-        "{rsa_with_ec}"
-    );
-    assert!(
-        rsa_with_ec.to_string().starts_with("LDAP_KEY_PATH ("),
-        "{rsa_with_ec}"
-    );
+    assert!(matches!(rsa_with_ec, TlsError::Mismatch { .. }), "{rsa_with_ec}");
+    assert!(rsa_with_ec.to_string().starts_with("LDAP_KEY_PATH ("), "{rsa_with_ec}");
 }
 
 #[test]
 fn sessions_are_resumed_on_both_versions() {
     let directory = TestDirectory::new();
-    let setup = server_config(&settings(CertificateSource::Directory(
-        directory.path().join("certs"),
-    )))
-    .unwrap();
+    let setup = server_config(&settings(CertificateSource::Directory(directory.path().join("certs")))).unwrap();
     // Without memory of its own: the default store forgets all but 256 sessions.
     assert!(setup.config.ticketer.enabled());
     for version in [&TLS12, &TLS13] {
@@ -312,19 +280,13 @@ fn wrong_files_are_named_with_the_reason() {
     let path = directory.path();
     openssl(path, "ecparam -name prime256v1 -genkey -noout -out key.pem");
     self_signed_by_openssl(path, "key.pem", "cert.pem");
-    openssl(
-        path,
-        "ecparam -name prime256v1 -genkey -noout -out other.pem",
-    );
+    openssl(path, "ecparam -name prime256v1 -genkey -noout -out other.pem");
     self_signed_by_openssl(path, "other.pem", "other.crt");
     openssl(
         path,
         "pkcs8 -topk8 -in key.pem -out pkcs8-encrypted.pem -passout pass:x",
     );
-    openssl(
-        path,
-        "ec -in key.pem -out sec1-encrypted.pem -aes128 -passout pass:x",
-    );
+    openssl(path, "ec -in key.pem -out sec1-encrypted.pem -aes128 -passout pass:x");
     openssl(
         path,
         "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short.pem",
@@ -378,16 +340,9 @@ fn wrong_files_are_named_with_the_reason() {
     let read = |name: &str| std::fs::read_to_string(path.join(name)).unwrap();
     std::fs::write(path.join("both.pem"), read("key.pem") + &read("cert.pem")).unwrap();
     assert!(server_config(&files(path, "both.pem", "both.pem")).is_ok());
-    std::fs::write(
-        path.join("reversed.pem"),
-        read("other.crt") + &read("cert.pem"),
-    )
-    .unwrap();
+    std::fs::write(path.join("reversed.pem"), read("other.crt") + &read("cert.pem")).unwrap();
     let reversed = error(&files(path, "reversed.pem", "key.pem"));
-    assert!(
-        reversed.to_string().contains("must be the first"),
-        "{reversed}"
-    );
+    assert!(reversed.to_string().contains("must be the first"), "{reversed}");
 }
 
 #[test]
@@ -402,14 +357,8 @@ fn version_1_certificates_are_served_with_a_warning() {
         path,
         "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem",
     );
-    openssl(
-        path,
-        "req -new -key key.pem -out request.pem -subj /CN=test",
-    );
-    openssl(
-        path,
-        "x509 -req -in request.pem -signkey key.pem -days 2 -out cert.pem",
-    );
+    openssl(path, "req -new -key key.pem -out request.pem -subj /CN=test");
+    openssl(path, "x509 -req -in request.pem -signkey key.pem -days 2 -out cert.pem");
     let setup = server_config(&files(path, "cert.pem", "key.pem")).unwrap();
     // OpenSSL from 3.4 on makes version 3 here: then there is nothing to warn of.
     let output = Command::new("openssl")
@@ -419,12 +368,7 @@ fn version_1_certificates_are_served_with_a_warning() {
     let is_version_1 = String::from_utf8(output.unwrap().stdout)
         .unwrap()
         .contains("Version: 1 ");
-    assert_eq!(
-        setup.warnings.len(),
-        usize::from(is_version_1),
-        "{:?}",
-        setup.warnings
-    );
+    assert_eq!(setup.warnings.len(), usize::from(is_version_1), "{:?}", setup.warnings);
     handshake(&client(&[&TLS13]), &setup).unwrap();
     handshake(&client(&[&TLS12]), &setup).unwrap();
     assert!(matches!(
@@ -443,11 +387,7 @@ fn a_self_signed_pair_is_made_once_and_kept() {
     assert!(!certs.exists(), "check leaves nothing behind");
 
     let first = server_config(&settings).unwrap();
-    assert!(
-        first.warnings[0].contains(&first.fingerprint),
-        "{:?}",
-        first.warnings
-    );
+    assert!(first.warnings[0].contains(&first.fingerprint), "{:?}", first.warnings);
     let second = server_config(&settings).unwrap();
     assert_eq!(first.fingerprint, second.fingerprint);
     assert_eq!(second.warnings, Vec::<String>::new());
@@ -505,11 +445,7 @@ fn a_directory_that_cannot_be_written_keeps_the_pair_in_memory() {
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
     let setup = server_config(&settings(CertificateSource::Directory(file.join("certs")))).unwrap();
-    assert!(
-        setup.warnings[0].contains("for this run only"),
-        "{:?}",
-        setup.warnings
-    );
+    assert!(setup.warnings[0].contains("for this run only"), "{:?}", setup.warnings);
     handshake(&client(&[&TLS13]), &setup).unwrap();
 }
 
@@ -517,10 +453,7 @@ fn a_directory_that_cannot_be_written_keeps_the_pair_in_memory() {
 fn pairs_of_other_tools_are_found() {
     let directory = TestDirectory::new();
     let path = directory.path();
-    openssl(
-        path,
-        "ecparam -name prime256v1 -genkey -noout -out privkey.pem",
-    );
+    openssl(path, "ecparam -name prime256v1 -genkey -noout -out privkey.pem");
     self_signed_by_openssl(path, "privkey.pem", "fullchain.pem");
     let setup = server_config(&settings(CertificateSource::Directory(path.into()))).unwrap();
     assert_eq!(setup.warnings, Vec::<String>::new());

@@ -91,11 +91,7 @@ async fn values_are_decoded_each_by_its_own_type() {
         [
             vec![Cell::Integer(1), Cell::Boolean(true), text("2024-01-02")],
             vec![text("1.5"), Cell::Integer(2), Cell::Null],
-            vec![
-                Cell::Bytes(vec![0xff, 0]),
-                Cell::Boolean(false),
-                Cell::Integer(7)
-            ],
+            vec![Cell::Bytes(vec![0xff, 0]), Cell::Boolean(false), Cell::Integer(7)],
             vec![Cell::Bytes(vec![0xff]), Cell::Null, text("")],
         ]
     );
@@ -112,16 +108,10 @@ async fn arguments_are_bound() {
         Arg::Integer(2),
         Arg::TextList(vec!["al\"ice".to_owned(), "alice".to_owned()]),
     ];
-    let rows = database
-        .fetch(sql, &args, Class::Lookup, within(2000))
-        .await
-        .unwrap();
+    let rows = database.fetch(sql, &args, Class::Lookup, within(2000)).await.unwrap();
     assert_eq!(rows, [[text("alice")], [text("bob")]]);
     let described = database.describe(sql).await.unwrap();
-    assert_eq!(
-        (described.columns.len(), described.parameters),
-        (1, vec![None; 3])
-    );
+    assert_eq!((described.columns.len(), described.parameters), (1, vec![None; 3]));
 }
 
 #[tokio::test]
@@ -131,12 +121,7 @@ async fn a_statements_own_error_is_not_repeated_and_changes_no_state() {
     let database = place.database();
     let begun = Instant::now();
     let error = database
-        .fetch(
-            "SELECT nosuch FROM u",
-            &[],
-            Class::ScanChunk,
-            within(60_000),
-        )
+        .fetch("SELECT nosuch FROM u", &[], Class::ScanChunk, within(60_000))
         .await
         .unwrap_err();
     assert!(
@@ -144,10 +129,7 @@ async fn a_statements_own_error_is_not_repeated_and_changes_no_state() {
         "{error:?}"
     );
     assert!(!error.to_string().contains("nosuch"));
-    assert!(matches!(
-        database.describe("SELEC").await,
-        Err(SqlError::Statement(_))
-    ));
+    assert!(matches!(database.describe("SELEC").await, Err(SqlError::Statement(_))));
     assert_eq!(database.state(), State::Serving);
 }
 
@@ -163,10 +145,7 @@ async fn a_changed_table_is_never_an_empty_answer() {
             .await;
         assert_eq!(rows.unwrap().len(), 2, "step {step}");
         let sql = format!("ALTER TABLE u ADD COLUMN c{step} TEXT");
-        manager
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-            .await
-            .unwrap();
+        manager.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
     }
 }
 
@@ -175,10 +154,7 @@ async fn a_slow_lookup_is_cut_and_leaves_the_pool_free() {
     let place = Place::new();
     let mut manager = place.manager(USERS).await;
     let database = place.database();
-    let error = database
-        .fetch(SLOW, &[], Class::Lookup, within(300))
-        .await
-        .unwrap_err();
+    let error = database.fetch(SLOW, &[], Class::Lookup, within(300)).await.unwrap_err();
     assert_eq!(error, SqlError::TimedOut);
     for _ in 0..8 {
         let dropped = tokio::time::timeout(
@@ -194,11 +170,7 @@ async fn a_slow_lookup_is_cut_and_leaves_the_pool_free() {
         .unwrap();
     // The statements have ended: nobody holds a lock.
     manager.execute("BEGIN EXCLUSIVE").await.unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
     assert_eq!(database.state(), State::Serving);
 }
 
@@ -260,21 +232,11 @@ async fn away_is_answered_at_once_and_the_probe_leads_back() {
         begun.elapsed()
     );
     let begun = Instant::now();
-    assert!(matches!(
-        fetch(Class::Bind).await,
-        Err(SqlError::Unavailable(_))
-    ));
+    assert!(matches!(fetch(Class::Bind).await, Err(SqlError::Unavailable(_))));
     assert!(begun.elapsed() < Duration::from_millis(50));
     place.manager(USERS).await;
-    states
-        .wait_for(|state| *state == State::Serving)
-        .await
-        .unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_millis(1000),
-        "{:?}",
-        begun.elapsed()
-    );
+    states.wait_for(|state| *state == State::Serving).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(1000), "{:?}", begun.elapsed());
     assert_eq!(fetch(Class::Lookup).await.unwrap().len(), 2);
 }
 
@@ -284,9 +246,7 @@ async fn streams_are_complete_or_say_so() {
     let _manager = place.manager(USERS).await;
     let database = place.database();
     let numbers = |limit: u64| {
-        format!(
-            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {limit}) SELECT x FROM c"
-        )
+        format!("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {limit}) SELECT x FROM c")
     };
     let second = Duration::from_secs(1);
 
@@ -304,10 +264,7 @@ async fn streams_are_complete_or_say_so() {
     }
 
     let mut stream = database.stream("SELECT nosuch FROM u".to_owned(), Vec::new(), second);
-    assert!(matches!(
-        stream.next().await,
-        Some(Err(SqlError::Statement(_)))
-    ));
+    assert!(matches!(stream.next().await, Some(Err(SqlError::Statement(_)))));
     assert!(stream.next().await.is_none());
 
     let mut stream = database.stream(SLOW.to_owned(), Vec::new(), Duration::from_millis(200));

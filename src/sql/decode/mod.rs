@@ -79,11 +79,7 @@ fn json(text: &str) -> Option<Cell> {
         JsonValue::Array(_) | JsonValue::Object(_) => None,
     };
     let cell = match &value {
-        JsonValue::Array(items) => items
-            .iter()
-            .map(scalar)
-            .collect::<Option<Vec<_>>>()
-            .map(Cell::List),
+        JsonValue::Array(items) => items.iter().map(scalar).collect::<Option<Vec<_>>>().map(Cell::List),
         other => scalar(other),
     };
     Some(cell.unwrap_or_else(|| Cell::Text(text.to_owned())))
@@ -93,9 +89,7 @@ fn json(text: &str) -> Option<Cell> {
 /// printable UTF-8 is text, everything else bytes.
 fn text_or_bytes(bytes: &[u8]) -> Cell {
     match std::str::from_utf8(bytes) {
-        Ok(text)
-            if !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) =>
-        {
+        Ok(text) if !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) => {
             Cell::Text(text.to_owned())
         }
         _ => Cell::Bytes(bytes.to_vec()),

@@ -32,9 +32,7 @@ pub(in crate::sql) fn row(row: &PgRow, losses: &Losses) -> crate::sql::Row {
             let name = column.name();
             match row.try_get_raw(column.ordinal()) {
                 Ok(value) if value.is_null() => Cell::Null,
-                Ok(value) => {
-                    cell(&value).unwrap_or_else(|| losses.note(name, column.type_info().name()))
-                }
+                Ok(value) => cell(&value).unwrap_or_else(|| losses.note(name, column.type_info().name())),
                 Err(_) => losses.note(name, column.type_info().name()),
             }
         })
@@ -71,23 +69,13 @@ fn simple(oid: u32, name: &str, bytes: &[u8]) -> Option<Cell> {
         // name, text, xml, unknown, varchar
         19 | 25 | 142 | 705 | 1043 => text(bytes)?,
         // bpchar: trailing blanks have no meaning.
-        1042 => Cell::Text(
-            std::str::from_utf8(bytes)
-                .ok()?
-                .trim_end_matches(' ')
-                .to_owned(),
-        ),
+        1042 => Cell::Text(std::str::from_utf8(bytes).ok()?.trim_end_matches(' ').to_owned()),
         20 => Cell::Integer(i64::from_be_bytes(bytes.try_into().ok()?).into()),
         21 => Cell::Integer(i16::from_be_bytes(bytes.try_into().ok()?).into()),
         23 => Cell::Integer(i32::from_be_bytes(bytes.try_into().ok()?).into()),
         // oid, xid, cid
         26 | 28 | 29 => Cell::Integer(u32::from_be_bytes(bytes.try_into().ok()?).into()),
-        700 => float(
-            f32::from_be_bytes(bytes.try_into().ok()?)
-                .to_string()
-                .parse()
-                .ok()?,
-        )?,
+        700 => float(f32::from_be_bytes(bytes.try_into().ok()?).to_string().parse().ok()?)?,
         701 => float(f64::from_be_bytes(bytes.try_into().ok()?))?,
         1700 => decimal(&numeric(bytes)?),
         114 => json(std::str::from_utf8(bytes).ok()?)?,
@@ -142,12 +130,7 @@ fn timestamp(micros: i64) -> Timestamp {
 
 fn time_of_day(micros: i64) -> String {
     let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
-    let whole = format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
+    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     match fraction {
         0 => whole,
         fraction => format!("{whole}.{}", format!("{fraction:06}").trim_end_matches('0')),
@@ -173,14 +156,8 @@ fn address(bytes: &[u8]) -> Option<String> {
         return None;
     };
     let (text, whole) = match address.len() {
-        4 => (
-            Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?).to_string(),
-            32,
-        ),
-        16 => (
-            Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(),
-            128,
-        ),
+        4 => (Ipv4Addr::from(<[u8; 4]>::try_from(address).ok()?).to_string(), 32),
+        16 => (Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128),
         _ => return None,
     };
     Some(if *cidr == 0 && *prefix == whole {
@@ -243,9 +220,7 @@ fn numeric(bytes: &[u8]) -> Option<String> {
         trimmed => trimmed.to_owned(),
     };
     let groups = i32::try_from(scale.div_ceil(4)).ok()?;
-    let fraction: String = (1..=groups)
-        .map(|group| format!("{:04}", digit(-group)))
-        .collect();
+    let fraction: String = (1..=groups).map(|group| format!("{:04}", digit(-group))).collect();
     let fraction: String = fraction.chars().take(scale).collect();
     Some(if fraction.is_empty() {
         format!("{sign}{whole}")
@@ -338,29 +313,17 @@ mod tests {
         assert_eq!(address(&[2, 32, 0, 4, 10, 0, 0, 1]).unwrap(), "10.0.0.1");
         assert_eq!(address(&[2, 8, 1, 4, 10, 0, 0, 0]).unwrap(), "10.0.0.0/8");
         assert_eq!(
-            address(&[
-                3, 128, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
-            ])
-            .unwrap(),
+            address(&[3, 128, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap(),
             "::1"
         );
-        assert_eq!(
-            hardware_address(&[8, 0, 0x2b, 1, 2, 3]),
-            "08:00:2b:01:02:03"
-        );
+        assert_eq!(hardware_address(&[8, 0, 0x2b, 1, 2, 3]), "08:00:2b:01:02:03");
         assert_eq!(bits(&[0, 0, 0, 3, 0b1010_0000]).unwrap(), "101");
     }
 
     #[test]
     fn padded_text_and_extension_types() {
-        assert_eq!(
-            simple(1042, "CHAR", b"alice   "),
-            Some(Cell::Text("alice".to_owned()))
-        );
-        assert_eq!(
-            simple(99_999, "citext", b"Alice"),
-            Some(Cell::Text("Alice".to_owned()))
-        );
+        assert_eq!(simple(1042, "CHAR", b"alice   "), Some(Cell::Text("alice".to_owned())));
+        assert_eq!(simple(99_999, "citext", b"Alice"), Some(Cell::Text("Alice".to_owned())));
         assert_eq!(simple(99_999, "hstore", b"x"), None);
         assert_eq!(
             simple(3802, "JSONB", b"\x01[\"a\"]"),

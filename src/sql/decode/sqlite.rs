@@ -14,9 +14,7 @@ pub(in crate::sql) fn row(row: &SqliteRow, losses: &Losses) -> crate::sql::Row {
             let declared = column.type_info().name();
             match row.try_get_raw(column.ordinal()) {
                 Ok(value) if value.is_null() => Cell::Null,
-                Ok(value) => {
-                    cell(declared, value).unwrap_or_else(|| losses.note(column.name(), declared))
-                }
+                Ok(value) => cell(declared, value).unwrap_or_else(|| losses.note(column.name(), declared)),
                 Err(_) => losses.note(column.name(), declared),
             }
         })

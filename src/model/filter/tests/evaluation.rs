@@ -17,13 +17,7 @@ fn truth_of(filter: &Filter, entry: &Entry) -> Truth {
 
 fn alice() -> Entry {
     let mut entry = Entry::new("uid=alice,ou=People,dc=example,dc=com");
-    for class in [
-        "top",
-        "person",
-        "organizationalPerson",
-        "inetOrgPerson",
-        "posixAccount",
-    ] {
+    for class in ["top", "person", "organizationalPerson", "inetOrgPerson", "posixAccount"] {
         entry.push(ids::OBJECT_CLASS, class);
     }
     entry.push(ids::UID, "alice");
@@ -183,10 +177,7 @@ fn nothing_is_said_about_passwords() {
     );
     check(
         False,
-        &[
-            "(:octetStringMatch:=secret)",
-            "(:dn:octetStringMatch:=secret)",
-        ],
+        &["(:octetStringMatch:=secret)", "(:dn:octetStringMatch:=secret)"],
     );
 }
 
@@ -240,10 +231,7 @@ fn ordering() {
 
 #[test]
 fn presence() {
-    check(
-        True,
-        &["(uid=*)", "(name=*)", "(objectClass=*)", "(memberOf=*)"],
-    );
+    check(True, &["(uid=*)", "(name=*)", "(objectClass=*)", "(memberOf=*)"]);
     check(False, &["(title=*)", "(uid;x-a=*)", "(uniqueMember=*)"]);
 }
 
@@ -292,11 +280,7 @@ fn extensible() {
 fn subtypes_count_for_their_supertype() {
     check(
         True,
-        &[
-            "(name=müller)",
-            "(name=Alice*)",
-            "(name:caseExactMatch:=Müller)",
-        ],
+        &["(name=müller)", "(name=Alice*)", "(name:caseExactMatch:=Müller)"],
     );
     check(False, &["(name=alice)", "(name;lang-de=Müller)"]);
 }
@@ -353,23 +337,17 @@ fn word() -> impl Strategy<Value = String> {
 
 fn any_entry() -> impl Strategy<Value = Entry> {
     let words = || proptest::collection::vec(word(), 0..3);
-    (words(), words(), words(), proptest::option::of(0..20_u32)).prop_map(
-        |(uid, sn, member_uid, number)| {
-            let mut entry = Entry::new("uid=a,dc=b");
-            let lists = [
-                (ids::UID, uid),
-                (ids::SN, sn),
-                (ids::MEMBER_UID, member_uid),
-            ];
-            for (id, values) in lists {
-                values.into_iter().for_each(|value| entry.push(id, value));
-            }
-            if let Some(number) = number {
-                entry.push(ids::UID_NUMBER, number.to_string());
-            }
-            entry
-        },
-    )
+    (words(), words(), words(), proptest::option::of(0..20_u32)).prop_map(|(uid, sn, member_uid, number)| {
+        let mut entry = Entry::new("uid=a,dc=b");
+        let lists = [(ids::UID, uid), (ids::SN, sn), (ids::MEMBER_UID, member_uid)];
+        for (id, values) in lists {
+            values.into_iter().for_each(|value| entry.push(id, value));
+        }
+        if let Some(number) = number {
+            entry.push(ids::UID_NUMBER, number.to_string());
+        }
+        entry
+    })
 }
 
 fn any_filter() -> impl Strategy<Value = String> {
@@ -440,9 +418,7 @@ fn reference(filter: &Filter, entry: &Entry) -> Truth {
             False => True,
             Undefined => Undefined,
         },
-        Filter::Present(attribute) => {
-            stored(attribute).map_or(Undefined, |values| (!values.is_empty()).into())
-        }
+        Filter::Present(attribute) => stored(attribute).map_or(Undefined, |values| (!values.is_empty()).into()),
         Filter::Equality { attribute, value } => {
             let Some(values) = stored(attribute) else {
                 return Undefined;
@@ -452,10 +428,7 @@ fn reference(filter: &Filter, entry: &Entry) -> Truth {
                 return Undefined;
             }
             let same = |stored: &bytes::Bytes| {
-                let (stored, asserted) = (
-                    squeezed(std::str::from_utf8(stored).unwrap()),
-                    squeezed(asserted),
-                );
+                let (stored, asserted) = (squeezed(std::str::from_utf8(stored).unwrap()), squeezed(asserted));
                 if attribute == "memberUid" {
                     stored == asserted
                 } else {

@@ -27,11 +27,7 @@ impl Assigned {
 }
 
 fn any_truth() -> impl Strategy<Value = Truth> {
-    prop_oneof![
-        Just(Truth::True),
-        Just(Truth::False),
-        Just(Truth::Undefined)
-    ]
+    prop_oneof![Just(Truth::True), Just(Truth::False), Just(Truth::Undefined)]
 }
 
 fn any_assignment() -> impl Strategy<Value = Assigned> {
@@ -70,17 +66,13 @@ fn is_simple(filter: &R) -> bool {
         parts.len() > 1
             && undefined <= 1
             && parts.iter().all(|part| {
-                !matches!(part, R::True | R::False)
-                    && !nested(part)
-                    && (*part == R::Undefined || is_simple(part))
+                !matches!(part, R::True | R::False) && !nested(part) && (*part == R::Undefined || is_simple(part))
             })
     };
     match filter {
         R::And(parts) => operands(parts, |part| matches!(part, R::And(_))),
         R::Or(parts) => operands(parts, |part| matches!(part, R::Or(_))),
-        R::Not(inner) => {
-            inner.constant().is_none() && !matches!(**inner, R::Not(_)) && is_simple(inner)
-        }
+        R::Not(inner) => inner.constant().is_none() && !matches!(**inner, R::Not(_)) && is_simple(inner),
         _ => true,
     }
 }
@@ -123,22 +115,14 @@ fn what_can_match_nothing_becomes_false() {
     ] {
         assert_eq!(filter(text).matching(), R::False, "{text}");
     }
-    assert_eq!(
-        filter("(|(uid=*)(nonsense=a))").matching(),
-        R::Present(ids::UID)
-    );
-    assert_eq!(
-        filter("(!(&(uid=*)(nonsense=a)))").matching(),
-        !R::Present(ids::UID)
-    );
+    assert_eq!(filter("(|(uid=*)(nonsense=a))").matching(), R::Present(ids::UID));
+    assert_eq!(filter("(!(&(uid=*)(nonsense=a)))").matching(), !R::Present(ids::UID));
     assert_eq!(filter("(!(uid;lang-de=*))"), R::True);
 }
 
 #[test]
 fn attributes_are_listed() {
-    let filter = Filter::parse(
-        "(&(uid=*)(!(uidNumber=*))(|(name=*)(x=*)(memberOf:1.2.840.113556.1.4.1941:=cn=a)))",
-    );
+    let filter = Filter::parse("(&(uid=*)(!(uidNumber=*))(|(name=*)(x=*)(memberOf:1.2.840.113556.1.4.1941:=cn=a)))");
     let filter = filter.unwrap().resolve(&Schema::standard());
     let mut seen = Vec::new();
     filter.for_each_attribute(|id| seen.push(id));

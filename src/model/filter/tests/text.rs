@@ -117,19 +117,13 @@ fn depth_is_limited() {
     let nested = |depth| format!("{}(a=b){}", "(!".repeat(depth), ")".repeat(depth));
     assert!(Filter::parse(&nested(MAX_DEPTH - 1)).is_ok());
     assert_eq!(Filter::parse(&nested(MAX_DEPTH)), Err(FilterError::TooDeep));
-    assert_eq!(
-        Filter::parse(&"(&".repeat(1_000_000)),
-        Err(FilterError::TooDeep)
-    );
+    assert_eq!(Filter::parse(&"(&".repeat(1_000_000)), Err(FilterError::TooDeep));
 }
 
 #[test]
 fn shape_has_no_values() {
     for (text, shape) in [
-        (
-            "(&(uid=alice)(!(cn>=b))(mail=*))",
-            "(&(uid=?)(!(cn>=?))(mail=*))",
-        ),
+        ("(&(uid=alice)(!(cn>=b))(mail=*))", "(&(uid=?)(!(cn>=?))(mail=*))"),
         ("(cn=a*b*c)", "(cn=?*?*?)"),
         ("(cn=*b)", "(cn=*?)"),
         ("(a:dn:1.2:=x)", "(a:dn:1.2:=?)"),
@@ -163,10 +157,8 @@ fn any_filter() -> impl Strategy<Value = Filter> {
     let piece = || any_bytes().prop_filter("no empty pieces", |piece| !piece.is_empty());
     let leaf = prop_oneof![
         (name(), any_bytes()).prop_map(|(attribute, value)| Filter::Equality { attribute, value }),
-        (name(), any_bytes())
-            .prop_map(|(attribute, value)| Filter::GreaterOrEqual { attribute, value }),
-        (name(), any_bytes())
-            .prop_map(|(attribute, value)| Filter::LessOrEqual { attribute, value }),
+        (name(), any_bytes()).prop_map(|(attribute, value)| Filter::GreaterOrEqual { attribute, value }),
+        (name(), any_bytes()).prop_map(|(attribute, value)| Filter::LessOrEqual { attribute, value }),
         (name(), any_bytes()).prop_map(|(attribute, value)| Filter::Approx { attribute, value }),
         name().prop_map(Filter::Present),
         (
@@ -193,14 +185,12 @@ fn any_filter() -> impl Strategy<Value = Filter> {
             .prop_filter("a rule or an attribute", |(rule, attribute, _, _)| {
                 rule.is_some() || attribute.is_some()
             })
-            .prop_map(
-                |(rule, attribute, value, dn_attributes)| Filter::Extensible {
-                    rule,
-                    attribute,
-                    value,
-                    dn_attributes
-                }
-            ),
+            .prop_map(|(rule, attribute, value, dn_attributes)| Filter::Extensible {
+                rule,
+                attribute,
+                value,
+                dn_attributes
+            }),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
