@@ -160,12 +160,13 @@ pub const PASS_THROUGH: &str = "attr:";
 
 /// Assigns every column its use, from left to right.
 pub fn assign<'a>(kind: Kind, columns: impl IntoIterator<Item = &'a str>, schema: &Schema) -> Vec<ColumnUse> {
+    let standard = Schema::standard();
     let mut taken = HashSet::new();
     columns
         .into_iter()
         .map(|column| ColumnUse {
             column: column.to_owned(),
-            role: role(kind, column, schema).and_then(|role| {
+            role: role(kind, column, schema, &standard).and_then(|role| {
                 if taken.insert(role) {
                     Ok(role)
                 } else {
@@ -186,7 +187,7 @@ pub fn pass_through_names<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec
         .collect()
 }
 
-fn role(kind: Kind, column: &str, schema: &Schema) -> Result<Role, Ignored> {
+fn role(kind: Kind, column: &str, schema: &Schema, standard: &Schema) -> Result<Role, Ignored> {
     let lower = column.to_ascii_lowercase();
     let table: &[(&str, Role)] = match kind {
         Kind::User => &USER_COLUMNS,
@@ -195,11 +196,14 @@ fn role(kind: Kind, column: &str, schema: &Schema) -> Result<Role, Ignored> {
     if let Some((_, role)) = table.iter().find(|(name, _)| *name == lower) {
         return Ok(*role);
     }
-    let name = pass_through_name(column).unwrap_or(column);
+    let passed_through = pass_through_name(column);
+    let name = passed_through.unwrap_or(column);
     if is_never(name) {
         return Err(Ignored::Never);
     }
-    let id = schema.attribute(name).ok_or(Ignored::Unknown)?;
+    // Without the prefix only the published schema counts, whatever another column has added to it.
+    let known = if passed_through.is_some() { schema } else { standard };
+    let id = known.attribute(name).ok_or(Ignored::Unknown)?;
     let attribute = schema.attribute_type(id);
     // A column called "2.5.4.3" is not meant as an OID.
     let by_name = attribute.names.iter().any(|known| known.eq_ignore_ascii_case(name));

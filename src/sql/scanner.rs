@@ -179,10 +179,9 @@ impl<'a> Scanner<'a> {
         while let Some((at, c)) = characters.next() {
             if backslash && c == '\\' {
                 characters.next();
-            } else if c == mark
-                && characters.next_if(|&(_, next)| next == mark).is_none() {
-                    return Some(offset + at + mark.len_utf8());
-                }
+            } else if c == mark && characters.next_if(|&(_, next)| next == mark).is_none() {
+                return Some(offset + at + mark.len_utf8());
+            }
         }
         None
     }
