@@ -8,6 +8,7 @@ pub mod predicate;
 pub mod query;
 mod scanner;
 pub mod statement;
+mod writer;
 
 pub use described::{Collation, Column, ColumnKind, Described};
 pub use engine::Engine;

@@ -197,10 +197,8 @@ impl<'a> Scanner<'a> {
         while let Some((at, c)) = characters.next() {
             if backslash && c == '\\' {
                 characters.next();
-            } else if c == mark {
-                if characters.next_if(|&(_, next)| next == mark).is_none() {
-                    return Some(offset + at + mark.len_utf8());
-                }
+            } else if c == mark && characters.next_if(|&(_, next)| next == mark).is_none() {
+                return Some(offset + at + mark.len_utf8());
             }
         }
         None
@@ -275,6 +273,7 @@ fn is_word_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
 }
 
-fn is_word_part(c: char) -> bool {
+/// Whether the character continues an unquoted name.
+pub(super) fn is_word_part(c: char) -> bool {
     is_word_start(c) || c.is_ascii_digit() || c == '$'
 }
