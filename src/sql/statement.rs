@@ -55,7 +55,8 @@ impl<'a> Source<'a> {
     /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
     ///
     /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
-    /// between them. So when a page is full, its last key's rows are to be read again with `ties`.
+    /// between them. So when a page is full, its last key's rows are to be read again with `ties`. A forged
+    /// key with a character that a latin1 column lacks is error 1267 on MySQL.
     pub fn page_after(
         &self,
         columns: &[usize],
@@ -118,7 +119,8 @@ impl<'a> Source<'a> {
     }
 
     /// The rows whose name can be `prepared` (RFC 4518, caseIgnore), for a name in which no blank is expected.
-    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own.
+    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own; they see texts only,
+    /// as pages do (a blob is no name).
     pub fn find_ignore_case(
         &self,
         columns: &[usize],

@@ -1,3 +1,7 @@
+//! These texts were run on PostgreSQL 15.18, MariaDB 10.11.19 and sqlx's SQLite, with ORDER BY, LIMIT and several
+//! placeholders too: each form that prepared gave what the query says user by user. MariaDB refuses `LATERAL` and,
+//! with LIMIT, row IN. LATERAL on MySQL 8 is from its manual.
+
 use super::super::query::tests::{ALL_GROUPS, ALL_USERS, GROUPS_BY_MEMBER};
 use super::super::statement::Arg;
 use super::*;
