@@ -98,8 +98,7 @@ impl Writer {
                 }
             }
             Engine::MySql => {
-                let lossy = column.kind.is_text()
-                    && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
+                let lossy = column.kind.is_text() && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
                 let list = self.padded_list(column, values);
                 // Comparing with a character that the column's character set lacks is error 1267.
                 match lossy && !values.iter().all(|value| value.is_ascii()) {
