@@ -76,7 +76,6 @@ pub struct Gateway {
     pub port: u16,
     pub tls: bool,
     log: PathBuf,
-    dir: PathBuf,
 }
 
 /// How long a start may take. Generous: the machine may be building and running three databases.
@@ -121,7 +120,6 @@ impl Gateway {
             port,
             tls,
             log,
-            dir: dir.to_path_buf(),
         }
     }
 
@@ -170,11 +168,6 @@ impl Gateway {
     /// All it has logged so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
-    }
-
-    /// Its working directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     pub fn log_tail(&self) -> String {
