@@ -2,3 +2,16 @@
 //!
 //! Modules depend on each other in one direction only, from the command line at the top to the pure
 //! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod directory;
+pub mod model;
+pub mod operations;
+pub mod protocol;
+pub mod server;
+pub mod sql;
+pub mod telemetry;

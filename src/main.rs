@@ -1,3 +1,7 @@
 //! The `ldap-gateway` program: everything it does lives in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ldap_gateway::cli::run()
+}

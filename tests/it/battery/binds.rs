@@ -4,9 +4,7 @@ use super::{Battery, names, search};
 use crate::harness::client::{base_search, bind, equal, extended, search as search_op};
 use crate::harness::ldap::{BASE, BATTERY_PASSWORD, group_dn, password, rdn_value, set, user_dn};
 use crate::harness::{Client, block_on, ldapsearch, ldapwhoami};
-use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapCompareRequest, LdapOp, SaslCredentials,
-};
+use ldap3_proto::proto::{LdapBindCred, LdapBindRequest, LdapCompareRequest, LdapOp, SaslCredentials};
 
 pub fn right_password(ctx: &Battery) {
     for user in ["alice", "bob", "carol", "erin", "grace"] {
@@ -25,11 +23,7 @@ pub fn wrong_password(ctx: &Battery) {
         "alice-likes-te",
         "x",
     ] {
-        assert_eq!(
-            ldapwhoami(ctx.gateway, &user_dn("alice"), wrong).0,
-            49,
-            "{wrong:?}"
-        );
+        assert_eq!(ldapwhoami(ctx.gateway, &user_dn("alice"), wrong).0, 49, "{wrong:?}");
     }
 }
 
@@ -41,10 +35,7 @@ pub fn the_hash_is_no_password(ctx: &Battery) {
 }
 
 pub fn unknown_user(ctx: &Battery) {
-    assert_eq!(
-        ldapwhoami(ctx.gateway, &user_dn("nobody"), "some-Passw0rd").0,
-        49
-    );
+    assert_eq!(ldapwhoami(ctx.gateway, &user_dn("nobody"), "some-Passw0rd").0, 49);
     // Never noSuchObject, wherever the DN points.
     for dn in [
         group_dn("staff"),
@@ -57,10 +48,7 @@ pub fn unknown_user(ctx: &Battery) {
 }
 
 pub fn no_password_set(ctx: &Battery) {
-    assert_eq!(
-        ldapwhoami(ctx.gateway, &user_dn("heidi"), "some-Passw0rd").0,
-        49
-    );
+    assert_eq!(ldapwhoami(ctx.gateway, &user_dn("heidi"), "some-Passw0rd").0, 49);
     assert_eq!(ldapwhoami(ctx.gateway, &user_dn("heidi"), "NULL").0, 49);
 }
 
@@ -121,10 +109,7 @@ pub fn exact_dns(ctx: &Battery) {
         ldapwhoami(&gateway, "UID=ALICE, dc=example,dc=com", password("alice")).0,
         0
     );
-    for dn in [
-        "cn=alice,dc=example,dc=com",
-        "uid=alice,ou=people,dc=example,dc=com",
-    ] {
+    for dn in ["cn=alice,dc=example,dc=com", "uid=alice,ou=people,dc=example,dc=com"] {
         assert_eq!(ldapwhoami(&gateway, dn, password("alice")).0, 49, "{dn}");
     }
 }
@@ -162,14 +147,7 @@ pub fn no_dn(ctx: &Battery) {
 pub fn search_as_a_user(ctx: &Battery) {
     let found = search(
         ctx.gateway,
-        &[
-            "-D",
-            &user_dn("alice"),
-            "-w",
-            password("alice"),
-            "(uid=bob)",
-            "1.1",
-        ],
+        &["-D", &user_dn("alice"), "-w", password("alice"), "(uid=bob)", "1.1"],
     );
     assert_eq!(found.short(), set(["bob"]));
     let refused = search(
@@ -181,10 +159,7 @@ pub fn search_as_a_user(ctx: &Battery) {
 
 /// The identity by Who am I?
 async fn whoami(client: &mut Client) -> String {
-    let id = client
-        .send(extended("1.3.6.1.4.1.4203.1.11.3"))
-        .await
-        .unwrap();
+    let id = client.send(extended("1.3.6.1.4.1.4203.1.11.3")).await.unwrap();
     let message = client.receive().await.unwrap();
     assert_eq!(message.msgid, id);
     let LdapOp::ExtendedResponse(response) = message.op else {
@@ -198,46 +173,16 @@ pub fn again_on_the_same_connection(ctx: &Battery) {
     block_on(async {
         let mut client = Client::connect(ctx.gateway).await;
         assert_eq!(whoami(&mut client).await, "");
-        assert_eq!(
-            client
-                .bind(&user_dn("cheap"), BATTERY_PASSWORD)
-                .await
-                .unwrap(),
-            0
-        );
-        assert_eq!(
-            whoami(&mut client).await,
-            format!("dn:{}", user_dn("cheap"))
-        );
-        assert_eq!(
-            client
-                .bind(&user_dn("o'brien"), BATTERY_PASSWORD)
-                .await
-                .unwrap(),
-            0
-        );
-        assert_eq!(
-            whoami(&mut client).await,
-            format!("dn:{}", user_dn("o'brien"))
-        );
+        assert_eq!(client.bind(&user_dn("cheap"), BATTERY_PASSWORD).await.unwrap(), 0);
+        assert_eq!(whoami(&mut client).await, format!("dn:{}", user_dn("cheap")));
+        assert_eq!(client.bind(&user_dn("o'brien"), BATTERY_PASSWORD).await.unwrap(), 0);
+        assert_eq!(whoami(&mut client).await, format!("dn:{}", user_dn("o'brien")));
         // A bind that fails leaves the connection anonymous (RFC 4511 4.2.1), and usable.
-        assert_eq!(
-            client
-                .bind(&user_dn("cheap"), "wrong-Passw0rd")
-                .await
-                .unwrap(),
-            49
-        );
+        assert_eq!(client.bind(&user_dn("cheap"), "wrong-Passw0rd").await.unwrap(), 49);
         assert_eq!(whoami(&mut client).await, "");
         assert_eq!(client.bind(&user_dn("cheap"), "").await.unwrap(), 53);
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
-        assert_eq!(
-            client
-                .bind(&user_dn("cheap"), BATTERY_PASSWORD)
-                .await
-                .unwrap(),
-            0
-        );
+        assert_eq!(client.bind(&user_dn("cheap"), BATTERY_PASSWORD).await.unwrap(), 0);
         assert_eq!(client.bind("", "").await.unwrap(), 0);
         assert_eq!(whoami(&mut client).await, "");
     });
@@ -260,22 +205,14 @@ pub fn mechanisms_and_versions(ctx: &Battery) {
             7,
             "authMethodNotSupported"
         );
-        assert_eq!(
-            client.lookup("alice").await.unwrap(),
-            1,
-            "the connection stays usable"
-        );
+        assert_eq!(client.lookup("alice").await.unwrap(), 1, "the connection stays usable");
         let simple = LdapBindCred::Simple(BATTERY_PASSWORD.into());
         let request = LdapOp::BindRequest(LdapBindRequest {
             version: 2,
             dn: user_dn("cheap"),
             cred: simple,
         });
-        assert_eq!(
-            client.request(request).await.unwrap().code(),
-            2,
-            "protocolError"
-        );
+        assert_eq!(client.request(request).await.unwrap().code(), 2, "protocolError");
     });
 }
 
@@ -307,24 +244,14 @@ pub fn searches_need_a_bind_where_it_is_required(ctx: &Battery) {
         [BASE]
     );
     assert_eq!(
-        ldapsearch(
-            gateway,
-            &["-b", "cn=Subschema", "-s", "base", "attributeTypes"]
-        )
-        .success()
-        .len(),
+        ldapsearch(gateway, &["-b", "cn=Subschema", "-s", "base", "attributeTypes"])
+            .success()
+            .len(),
         1
     );
     let bound = search(
         gateway,
-        &[
-            "-D",
-            &user_dn("cheap"),
-            "-w",
-            BATTERY_PASSWORD,
-            "(uid=alice)",
-            "1.1",
-        ],
+        &["-D", &user_dn("cheap"), "-w", BATTERY_PASSWORD, "(uid=alice)", "1.1"],
     );
     assert_eq!(bound.short(), set(["alice"]));
 }
@@ -332,29 +259,11 @@ pub fn searches_need_a_bind_where_it_is_required(ctx: &Battery) {
 pub fn required_again_after_a_failed_bind(ctx: &Battery) {
     block_on(async {
         let mut client = Client::connect(ctx.closed()).await;
-        let code = async |client: &mut Client| {
-            client
-                .request(search_op(equal("uid", "alice")))
-                .await
-                .unwrap()
-                .code()
-        };
+        let code = async |client: &mut Client| client.request(search_op(equal("uid", "alice"))).await.unwrap().code();
         assert_eq!(code(&mut client).await, 50);
-        assert_eq!(
-            client
-                .bind(&user_dn("cheap"), BATTERY_PASSWORD)
-                .await
-                .unwrap(),
-            0
-        );
+        assert_eq!(client.bind(&user_dn("cheap"), BATTERY_PASSWORD).await.unwrap(), 0);
         assert_eq!(code(&mut client).await, 0);
-        assert_eq!(
-            client
-                .bind(&user_dn("cheap"), "wrong-Passw0rd")
-                .await
-                .unwrap(),
-            49
-        );
+        assert_eq!(client.bind(&user_dn("cheap"), "wrong-Passw0rd").await.unwrap(), 49);
         assert_eq!(code(&mut client).await, 50);
         let compare = LdapCompareRequest {
             dn: user_dn("alice"),
@@ -362,11 +271,7 @@ pub fn required_again_after_a_failed_bind(ctx: &Battery) {
             val: b"alice".to_vec(),
         };
         assert_eq!(
-            client
-                .request(LdapOp::CompareRequest(compare))
-                .await
-                .unwrap()
-                .code(),
+            client.request(LdapOp::CompareRequest(compare)).await.unwrap().code(),
             50
         );
     });
@@ -396,29 +301,17 @@ pub fn requests_keep_the_identity_they_started_with(ctx: &Battery) {
 }
 
 pub fn pending_users_may_bind_where_no_status_is_asked_for(ctx: &Battery) {
-    assert_eq!(
-        ldapwhoami(ctx.gateway, &user_dn("dave"), password("dave")).0,
-        0
-    );
+    assert_eq!(ldapwhoami(ctx.gateway, &user_dn("dave"), password("dave")).0, 0);
 }
 
 pub fn a_bind_needs_the_row_of_the_one_user_query(ctx: &Battery) {
     // All-users says who exists; a condition in one-user is honoured by the bind.
     let gateway = ctx.gateway_with(|env| {
         env.changed("SQL_QUERY_ONE_USER", |query| {
-            format!(
-                "{query} AND {}",
-                ctx.engine.quoted("\"uidNumber\" <> 30025")
-            )
+            format!("{query} AND {}", ctx.engine.quoted("\"uidNumber\" <> 30025"))
         })
     });
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0,
-        49
-    );
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("o'brien"), BATTERY_PASSWORD).0,
-        0
-    );
+    assert_eq!(ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 49);
+    assert_eq!(ldapwhoami(&gateway, &user_dn("o'brien"), BATTERY_PASSWORD).0, 0);
     assert!(names(&gateway, "(objectClass=person)").contains("cheap"));
 }

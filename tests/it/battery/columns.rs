@@ -50,10 +50,7 @@ pub fn enabled_and_locked(ctx: &Battery) {
     assert!(!refuses(&gateway, "unset"));
     assert!(refuses(&gateway, "locked1"));
     assert!(!refuses(&gateway, "locked0"));
-    assert!(
-        refuses(&gateway, "locked7"),
-        "a value that cannot be read refuses"
-    );
+    assert!(refuses(&gateway, "locked7"), "a value that cannot be read refuses");
     assert!(
         search(&gateway, &["(uid=no)", "enabled", "locked"])
             .only()
@@ -67,10 +64,7 @@ pub fn enabled_as_text(ctx: &Battery) {
         "true", "T", "yes", "Y", "on", "1", "false", "F", "no", "N", "off", "0", "perhaps",
     ];
     let names: Vec<String> = (0..words.len()).map(|n| format!("word{n}")).collect();
-    let sets: Vec<String> = words
-        .iter()
-        .map(|word| format!("\"on_\" = '{word}'"))
-        .collect();
+    let sets: Vec<String> = words.iter().map(|word| format!("\"on_\" = '{word}'")).collect();
     let copies: Vec<(&str, &str)> = names
         .iter()
         .map(String::as_str)
@@ -89,11 +83,7 @@ pub fn enabled_as_text(ctx: &Battery) {
     );
     for (number, (name, word)) in names.iter().zip(words).enumerate() {
         assert_eq!(refuses(&enabled, name), number >= 6, "enabled = {word}");
-        assert_eq!(
-            refuses(&locked, name),
-            !(6..12).contains(&number),
-            "locked = {word}"
-        );
+        assert_eq!(refuses(&locked, name), !(6..12).contains(&number), "locked = {word}");
     }
 }
 
@@ -128,11 +118,7 @@ pub fn status_in_any_case(ctx: &Battery) {
         ("s5", "\"status\" = ''"),
     ];
     let database = with_copies(ctx.engine, "\"unused_\" integer", &copies);
-    let gateway = Gateway::start(
-        &database
-            .deployed()
-            .with_user_columns(&ctx.engine.quoted("\"status\"")),
-    );
+    let gateway = Gateway::start(&database.deployed().with_user_columns(&ctx.engine.quoted("\"status\"")));
     assert_eq!(
         ["s1", "s2", "s3", "s4", "s5"].map(|name| refuses(&gateway, name)),
         [true, true, false, false, false]
@@ -211,23 +197,14 @@ pub fn select_all(ctx: &Battery) {
         "title",
         "description",
     ] {
-        database.sql(&format!(
-            "ALTER TABLE \"Users\" ADD COLUMN \"{column}\" varchar(100)"
-        ));
-        database.sql(&format!(
-            "UPDATE \"Users\" SET \"{column}\" = 'value of {column}'"
-        ));
+        database.sql(&format!("ALTER TABLE \"Users\" ADD COLUMN \"{column}\" varchar(100)"));
+        database.sql(&format!("UPDATE \"Users\" SET \"{column}\" = 'value of {column}'"));
     }
     let users = ctx.engine.quoted("SELECT * FROM \"Users\"");
-    let gateway = Gateway::start(
-        &database
-            .deployed()
-            .with("SQL_QUERY_ALL_USERS", &users)
-            .with(
-                "SQL_QUERY_ONE_USER",
-                ctx.engine.quoted(&format!("{users} WHERE \"uid\" = ?")),
-            ),
-    );
+    let gateway = Gateway::start(&database.deployed().with("SQL_QUERY_ALL_USERS", &users).with(
+        "SQL_QUERY_ONE_USER",
+        ctx.engine.quoted(&format!("{users} WHERE \"uid\" = ?")),
+    ));
     let alice = search(&gateway, &["(uid=alice)", "*", "+"]).only();
     // The manager's own names work unaliased.
     for (name, value) in [
@@ -243,19 +220,10 @@ pub fn select_all(ctx: &Battery) {
     // Columns named like attributes of the schema are served, others are not.
     assert_eq!(alice.one("title"), "value of title");
     assert_eq!(alice.one("description"), "value of description");
-    assert_eq!(
-        names(&gateway, "(&(uid=alice)(title=VALUE OF TITLE))"),
-        set(["alice"])
-    );
+    assert_eq!(names(&gateway, "(&(uid=alice)(title=VALUE OF TITLE))"), set(["alice"]));
     for (name, value) in &alice.attributes {
         let value = String::from_utf8_lossy(value);
-        for hidden in [
-            "apiToken",
-            "notes",
-            "passwordHash",
-            "clientSecret",
-            "$argon2",
-        ] {
+        for hidden in ["apiToken", "notes", "passwordHash", "clientSecret", "$argon2"] {
             assert!(!value.contains(hidden), "{name}: {value}");
         }
     }
@@ -276,16 +244,10 @@ pub fn pass_through(ctx: &Battery) {
         (alice.one("employeeNumber"), alice.one("badgeColour")),
         ("42".into(), "Blue".into())
     );
-    assert!(
-        alice.attributes.iter().all(|(_, value)| value != b"no"),
-        "{alice:?}"
-    );
+    assert!(alice.attributes.iter().all(|(_, value)| value != b"no"), "{alice:?}");
     // No class of its allows badgeColour.
     assert!(alice.set("objectClass").contains("extensibleObject"));
-    assert_eq!(
-        names(&gateway, "(&(uid=alice)(badgecolour=BLUE))"),
-        set(["alice"])
-    );
+    assert_eq!(names(&gateway, "(&(uid=alice)(badgecolour=BLUE))"), set(["alice"]));
     assert_eq!(
         search(&gateway, &["(uid=alice)", "badgecolour"])
             .only()
@@ -293,17 +255,8 @@ pub fn pass_through(ctx: &Battery) {
             .len(),
         1
     );
-    for hidden in [
-        "mySecret",
-        "oldPassword",
-        "tokenHash",
-        "pkcs12Key",
-        "badgeShape",
-    ] {
-        assert!(
-            names(&gateway, &format!("({hidden}=*)")).is_empty(),
-            "{hidden}"
-        );
+    for hidden in ["mySecret", "oldPassword", "tokenHash", "pkcs12Key", "badgeShape"] {
+        assert!(names(&gateway, &format!("({hidden}=*)")).is_empty(), "{hidden}");
     }
 }
 
@@ -314,17 +267,17 @@ pub fn never_from_a_column(ctx: &Battery) {
     let alice = search(&gateway, &["(uid=alice)", "*", "+"]).only();
     assert_eq!(alice.dn, user_dn("alice"));
     assert!(!alice.set("objectClass").contains("posixGroup"));
-    assert!(
-        !alice
-            .values("memberOf")
-            .iter()
-            .any(|dn| dn.contains("admins"))
-    );
+    assert!(!alice.values("memberOf").iter().any(|dn| dn.contains("admins")));
     assert!(alice.values("member").is_empty() && alice.values("creatorsName").is_empty());
 }
 
 pub fn the_column_further_left_counts(ctx: &Battery) {
-    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted("'second@example.com' AS \"MAIL\", '/bin/first' AS login_shell, '/bin/second' AS \"loginShell\"")));
+    let gateway =
+        ctx.gateway_with(|env| {
+            env.with_user_columns(&ctx.engine.quoted(
+                "'second@example.com' AS \"MAIL\", '/bin/first' AS login_shell, '/bin/second' AS \"loginShell\"",
+            ))
+        });
     // MariaDB and SQLite take MAIL and mail for one name; whatever they make of it, the first is the one.
     let alice = search(&gateway, &["(uid=alice)"]).only();
     assert_eq!(alice.one("loginShell"), "/bin/first");
@@ -355,17 +308,11 @@ pub fn kinds_of_columns(ctx: &Battery) {
     assert_eq!(alice.one("employeeNumber"), "12");
     assert_eq!(alice.one("carLicense"), "1234567890123");
     assert_eq!(alice.one("departmentNumber"), "12.50");
-    assert!(
-        ["TRUE", "1"].contains(&alice.one("employeeType").as_str()),
-        "{alice:?}"
-    );
+    assert!(["TRUE", "1"].contains(&alice.one("employeeType").as_str()), "{alice:?}");
     assert!(alice.one("description").starts_with("2024"), "{alice:?}");
     if ctx.engine == Engine::PostgreSql {
         // MariaDB and SQLite know JSON only as text.
-        assert_eq!(
-            (alice.set("title"), alice.set("l")),
-            (set(["a", "b"]), set(["x", "y"]))
-        );
+        assert_eq!((alice.set("title"), alice.set("l")), (set(["a", "b"]), set(["x", "y"])));
     }
     assert_eq!(alice.one("roomNumber").trim_end(), "padded");
     assert_eq!(alice.one("street"), "n");
@@ -377,14 +324,8 @@ pub fn kinds_of_columns(ctx: &Battery) {
         .collect();
     assert_eq!(photo, [&vec![0xff, 0xd8]]);
     assert_eq!(
-        names(
-            &gateway,
-            "(&(uid=alice)(jpegPhoto=\\ff\\d8)(carLicense=1234567890123))"
-        ),
+        names(&gateway, "(&(uid=alice)(jpegPhoto=\\ff\\d8)(carLicense=1234567890123))"),
         set(["alice"])
     );
-    assert_eq!(
-        names(&gateway, "(&(uid=bob)(employeeNumber=12))"),
-        set(["bob"])
-    );
+    assert_eq!(names(&gateway, "(&(uid=bob)(employeeNumber=12))"), set(["bob"]));
 }

@@ -6,10 +6,7 @@ use crate::harness::ldapsearch;
 
 fn read(ctx: &Battery, base: &str) -> (i32, Vec<String>) {
     let answer = ldapsearch(ctx.gateway, &["-b", base, "-s", "base", "1.1"]);
-    (
-        answer.code,
-        answer.entries.into_iter().map(|entry| entry.dn).collect(),
-    )
+    (answer.code, answer.entries.into_iter().map(|entry| entry.dn).collect())
 }
 
 pub fn spellings(ctx: &Battery) {
@@ -24,11 +21,7 @@ pub fn spellings(ctx: &Battery) {
         "uid=\\61\\6C\\69\\63\\65,dc=example,dc=com",
         "uid=alice\\20,dc=example,dc=com",
     ] {
-        assert_eq!(
-            read(ctx, spelling),
-            (0, vec![user_dn("alice")]),
-            "{spelling}"
-        );
+        assert_eq!(read(ctx, spelling), (0, vec![user_dn("alice")]), "{spelling}");
     }
 }
 
@@ -55,11 +48,7 @@ pub fn base_in_another_spelling(ctx: &Battery) {
     ] {
         let found = ldapsearch(ctx.gateway, &["-b", base, "(uid=alice)", "1.1"]).dns();
         // The entry's own DN is spelled as always.
-        assert_eq!(
-            found.into_iter().collect::<Vec<_>>(),
-            [user_dn("alice")],
-            "{base}"
-        );
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [user_dn("alice")], "{base}");
     }
 }
 
@@ -108,10 +97,7 @@ pub fn names_beyond_ascii(ctx: &Battery) {
 }
 
 pub fn groups(ctx: &Battery) {
-    assert_eq!(
-        read(ctx, "CN=Staff,dc=example,dc=com"),
-        (0, vec![group_dn("staff")])
-    );
+    assert_eq!(read(ctx, "CN=Staff,dc=example,dc=com"), (0, vec![group_dn("staff")]));
     assert_eq!(
         read(ctx, "cn=ops   team,dc=example,dc=com"),
         (0, vec![group_dn("Ops Team")])

@@ -33,11 +33,7 @@ pub fn members_are_listed(ctx: &Battery) {
         let expected = members(ctx, &group);
         assert_eq!(entry.set("memberUid"), expected, "{group}");
         for attribute in ["member", "uniqueMember"] {
-            let names: BTreeSet<String> = entry
-                .values(attribute)
-                .iter()
-                .map(|dn| rdn_value(dn))
-                .collect();
+            let names: BTreeSet<String> = entry.values(attribute).iter().map(|dn| rdn_value(dn)).collect();
             assert_eq!(names, expected, "{attribute} of {group}");
         }
         assert_eq!(entry.attributes.len(), 3 * expected.len(), "no value twice");
@@ -79,9 +75,7 @@ pub fn member_of_is_spelled_as_the_entries_are(ctx: &Battery) {
 }
 
 pub fn empty_groups_are_served(ctx: &Battery) {
-    let entry = ctx
-        .search(&["(&(objectClass=groupOfNames)(cn=empty))"])
-        .only();
+    let entry = ctx.search(&["(&(objectClass=groupOfNames)(cn=empty))"]).only();
     assert_eq!(entry.names(), set(["objectClass", "cn", "gidNumber"]));
     let with_members = ctx.names("(member=*)");
     assert!(!with_members.contains("empty") && with_members.contains("staff"));
@@ -145,10 +139,7 @@ pub fn not_by_member(ctx: &Battery) {
             &others,
         );
     }
-    ctx.finds_set(
-        "(&(objectClass=posixGroup)(!(memberUid=nobody)))",
-        &ctx.groups("1 = 1"),
-    );
+    ctx.finds_set("(&(objectClass=posixGroup)(!(memberUid=nobody)))", &ctx.groups("1 = 1"));
 }
 
 pub fn several_members(ctx: &Battery) {
@@ -178,15 +169,9 @@ pub fn parts_of_members(ctx: &Battery) {
 
 pub fn by_group(ctx: &Battery) {
     for group in ["staff", "developers", "Ops Team", "größe", "empty"] {
-        ctx.finds_set(
-            &format!("(memberOf={})", group_dn(group)),
-            &members(ctx, group),
-        );
+        ctx.finds_set(&format!("(memberOf={})", group_dn(group)), &members(ctx, group));
     }
-    ctx.finds_set(
-        "(memberOf=CN=STAFF, DC=Example, DC=com)",
-        &members(ctx, "staff"),
-    );
+    ctx.finds_set("(memberOf=CN=STAFF, DC=Example, DC=com)", &members(ctx, "staff"));
     ctx.finds_set(
         "(memberOf=cn=r&d\\5c, berlin,dc=example,dc=com)",
         &members(ctx, "R&D, Berlin"),
@@ -220,27 +205,23 @@ pub fn not_by_group(ctx: &Battery) {
 }
 
 pub fn in_any_group(ctx: &Battery) {
-    let some = ctx.column("SELECT DISTINCT u.\"uid\" FROM \"Users\" u JOIN \"UserGroups\" ug ON ug.\"uidNumber\" = u.\"uidNumber\"");
+    let some = ctx.column(
+        "SELECT DISTINCT u.\"uid\" FROM \"Users\" u JOIN \"UserGroups\" ug ON ug.\"uidNumber\" = u.\"uidNumber\"",
+    );
     ctx.finds_set("(memberOf=*)", &some);
     let none = ctx.users("1 = 1").difference(&some).cloned().collect();
     ctx.finds_set("(&(objectClass=person)(!(memberOf=*)))", &none);
 }
 
 pub fn name_of_a_like_pattern(ctx: &Battery) {
-    ctx.finds(
-        "(&(objectClass=posixGroup)(cn=under_group))",
-        ["under_group"],
-    );
+    ctx.finds("(&(objectClass=posixGroup)(cn=under_group))", ["under_group"]);
     ctx.finds("(memberUid=under_score)", ["under_group"]);
     ctx.finds("(memberUid=underXscore)", ["underXgroup"]);
     ctx.finds("(memberUid=o'brien)", ["R&D, Berlin"]);
 }
 
 pub fn by_number(ctx: &Battery) {
-    ctx.finds(
-        "(&(objectClass=posixGroup)(gidNumber=20011))",
-        ["sysadmins"],
-    );
+    ctx.finds("(&(objectClass=posixGroup)(gidNumber=20011))", ["sysadmins"]);
     ctx.finds("(&(objectClass=groupOfNames)(gidNumber=99999))", []);
 }
 
@@ -250,7 +231,10 @@ pub fn as_clients_ask(ctx: &Battery) {
         "(&(memberUid=alice)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))",
         &groups_of(ctx, "alice"),
     );
-    ctx.finds_set("(&(member=uid=alice,dc=example,dc=com)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))", &groups_of(ctx, "alice"));
+    ctx.finds_set(
+        "(&(member=uid=alice,dc=example,dc=com)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))",
+        &groups_of(ctx, "alice"),
+    );
     ctx.finds(
         "(&(uid=alice)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))",
         ["alice"],
@@ -260,19 +244,20 @@ pub fn as_clients_ask(ctx: &Battery) {
         ["bob"],
     );
     // Proxmox.
-    let users = "(&(|(objectclass=inetorgperson)(objectclass=posixaccount)(objectclass=person)(objectclass=user))(uid=*))";
+    let users =
+        "(&(|(objectclass=inetorgperson)(objectclass=posixaccount)(objectclass=person)(objectclass=user))(uid=*))";
     ctx.finds_users(users, "1 = 1");
-    ctx.finds_groups("(|(objectclass=groupOfNames)(objectclass=group)(objectclass=univentionGroup)(objectclass=ipausergroup))", "1 = 1");
+    ctx.finds_groups(
+        "(|(objectclass=groupOfNames)(objectclass=group)(objectclass=univentionGroup)(objectclass=ipausergroup))",
+        "1 = 1",
+    );
     // Defguard: an OR with a single element.
     ctx.finds_set(
         "(&(objectClass=groupOfNames)(|(member=uid=dave,dc=example,dc=com)))",
         &set(["staff"]),
     );
     // GitLab.
-    ctx.finds(
-        "(&(uid=alice)(memberOf=cn=staff,dc=example,dc=com))",
-        ["alice"],
-    );
+    ctx.finds("(&(uid=alice)(memberOf=cn=staff,dc=example,dc=com))", ["alice"]);
     let entry = ldapsearch(
         ctx.gateway,
         &[

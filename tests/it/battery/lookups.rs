@@ -8,13 +8,7 @@ pub fn user_by_name(ctx: &Battery) {
     assert_eq!(alice.dn, "uid=alice,dc=example,dc=com");
     assert_eq!(
         alice.set("objectClass"),
-        set([
-            "top",
-            "person",
-            "organizationalPerson",
-            "inetOrgPerson",
-            "posixAccount"
-        ])
+        set(["top", "person", "organizationalPerson", "inetOrgPerson", "posixAccount"])
     );
     for (name, value) in [
         ("uid", "alice"),
@@ -40,10 +34,7 @@ pub fn user_by_name_in_any_case(ctx: &Battery) {
     assert_eq!(ctx.search(&["(UID=ALICE)"]).only().dn, user_dn("alice"));
     // Stored with capitals: found by any spelling, named as stored.
     for name in ["MixedCase", "mixedcase", "MIXEDCASE"] {
-        assert_eq!(
-            ctx.search(&[&format!("(uid={name})")]).only().dn,
-            user_dn("MixedCase")
-        );
+        assert_eq!(ctx.search(&[&format!("(uid={name})")]).only().dn, user_dn("MixedCase"));
     }
 }
 
@@ -66,14 +57,9 @@ pub fn all_groups(ctx: &Battery) {
 }
 
 pub fn group_by_name(ctx: &Battery) {
-    let group = ctx
-        .search(&["(&(objectClass=posixGroup)(cn=sysadmins))"])
-        .only();
+    let group = ctx.search(&["(&(objectClass=posixGroup)(cn=sysadmins))"]).only();
     assert_eq!(group.dn, "cn=sysadmins,dc=example,dc=com");
-    assert_eq!(
-        group.set("objectClass"),
-        set(["top", "groupOfNames", "posixGroup"])
-    );
+    assert_eq!(group.set("objectClass"), set(["top", "groupOfNames", "posixGroup"]));
     assert_eq!(group.one("cn"), "sysadmins");
     assert_eq!(group.one("gidNumber"), "20011");
     assert_eq!(group.one("memberUid"), "alice");
@@ -101,10 +87,7 @@ pub fn groups_of_a_member(ctx: &Battery) {
 }
 
 pub fn name_or_mail(ctx: &Battery) {
-    ctx.finds(
-        "(|(uid=alice)(mail=bob.jones@example.com))",
-        ["alice", "bob"],
-    );
+    ctx.finds("(|(uid=alice)(mail=bob.jones@example.com))", ["alice", "bob"]);
     ctx.finds("(|(uid=nobody)(mail=bob.jones@example.com))", ["bob"]);
     ctx.finds("(|(uid=alice)(mail=alice@example.com))", ["alice"]);
 }
@@ -124,35 +107,22 @@ pub fn read_of_a_dn(ctx: &Battery) {
         ("carol", "Carol Müller"),
         ("grace", "Grace O'Brien"),
     ] {
-        let entry =
-            crate::harness::ldapsearch(ctx.gateway, &["-b", &user_dn(user), "-s", "base"]).only();
+        let entry = crate::harness::ldapsearch(ctx.gateway, &["-b", &user_dn(user), "-s", "base"]).only();
         assert_eq!(entry.one("cn"), name);
     }
 }
 
 pub fn read_of_a_dn_that_does_not_exist(ctx: &Battery) {
     let read = |base: &str| crate::harness::ldapsearch(ctx.gateway, &["-b", base, "-s", "base"]);
-    for name in [
-        "uid=nobody",
-        "cn=nobody",
-        "ou=people",
-        "mail=alice@example.com",
-    ] {
+    for name in ["uid=nobody", "cn=nobody", "ou=people", "mail=alice@example.com"] {
         let answer = read(&format!("{name},{BASE}"));
-        assert_eq!(
-            (answer.code, answer.matched.as_deref()),
-            (32, Some(BASE)),
-            "{name}"
-        );
+        assert_eq!((answer.code, answer.matched.as_deref()), (32, Some(BASE)), "{name}");
         assert!(answer.entries.is_empty());
     }
     let answer = read(&format!("cn=below,{}", user_dn("alice")));
     assert_eq!((answer.code, answer.matched), (32, Some(user_dn("alice"))));
     let answer = read(&format!("cn=below,cn=staff,{BASE}"));
-    assert_eq!(
-        (answer.code, answer.matched),
-        (32, Some(format!("cn=staff,{BASE}")))
-    );
+    assert_eq!((answer.code, answer.matched), (32, Some(format!("cn=staff,{BASE}"))));
     for foreign in ["dc=com", "dc=other,dc=org", "uid=alice,dc=example,dc=org"] {
         let answer = read(foreign);
         assert_eq!((answer.code, answer.matched), (32, None), "{foreign}");
@@ -183,10 +153,7 @@ pub fn fallbacks(ctx: &Battery) {
         ("Onlyfirst".into(), "Onlyfirst".into())
     );
     let last = of("onlylast");
-    assert_eq!(
-        (last.one("cn"), last.one("sn")),
-        ("Lastname".into(), "Lastname".into())
-    );
+    assert_eq!((last.one("cn"), last.one("sn")), ("Lastname".into(), "Lastname".into()));
     let full = of("fullonly");
     assert_eq!(
         (full.one("cn"), full.one("sn")),
@@ -201,13 +168,7 @@ pub fn no_number_no_posix_account(ctx: &Battery) {
         entry.set("objectClass"),
         set(["top", "person", "organizationalPerson", "inetOrgPerson"])
     );
-    for name in [
-        "uidNumber",
-        "gidNumber",
-        "homeDirectory",
-        "loginShell",
-        "gecos",
-    ] {
+    for name in ["uidNumber", "gidNumber", "homeDirectory", "loginShell", "gecos"] {
         assert!(entry.values(name).is_empty(), "{name}");
     }
     assert_eq!(entry.one("cn"), "No Gid");
@@ -216,20 +177,13 @@ pub fn no_number_no_posix_account(ctx: &Battery) {
 
 pub fn gecos_is_ascii(ctx: &Battery) {
     for name in ["carol", "jörg"] {
-        let gecos = ctx
-            .search(&[&format!("(uid={name})"), "gecos"])
-            .only()
-            .one("gecos");
+        let gecos = ctx.search(&[&format!("(uid={name})"), "gecos"]).only().one("gecos");
         assert!(gecos.is_ascii() && gecos.len() > 5, "{gecos}");
     }
 }
 
 pub fn values_are_served_as_stored(ctx: &Battery) {
-    let value = |name: &str, attribute: &str| {
-        ctx.search(&[&format!("(uid={name})"), attribute])
-            .only()
-            .one(attribute)
-    };
+    let value = |name: &str, attribute: &str| ctx.search(&[&format!("(uid={name})"), attribute]).only().one(attribute);
     assert_eq!(value("carol", "sn"), "Müller");
     assert_eq!(value("jörg", "cn"), "Jörg Straße");
     assert_eq!(value("MixedCase", "mail"), "Mixed.Case@Example.COM");

@@ -34,12 +34,10 @@ pub struct Battery {
 
 impl Battery {
     fn on(engine: Engine) -> Battery {
-        static DEPLOYED: [OnceLock<Gateway>; 3] =
-            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        static DEPLOYED: [OnceLock<Gateway>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
         let guard = crate::harness::beside_others();
         let database = Database::shared(engine);
-        let gateway =
-            DEPLOYED[engine as usize].get_or_init(|| Gateway::start(&database.deployed()));
+        let gateway = DEPLOYED[engine as usize].get_or_init(|| Gateway::start(&database.deployed()));
         Battery {
             engine,
             database,
@@ -50,23 +48,15 @@ impl Battery {
 
     /// The gateway with the recommended settings on the same database.
     pub fn recommended(&self) -> &'static Gateway {
-        static RECOMMENDED: [OnceLock<Gateway>; 3] =
-            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
-        RECOMMENDED[self.engine as usize]
-            .get_or_init(|| Gateway::start(&self.database.recommended()))
+        static RECOMMENDED: [OnceLock<Gateway>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        RECOMMENDED[self.engine as usize].get_or_init(|| Gateway::start(&self.database.recommended()))
     }
 
     /// The gateway that wants a bind before a search, with the deployed settings otherwise.
     pub fn closed(&self) -> &'static Gateway {
         static CLOSED: [OnceLock<Gateway>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
-        CLOSED[self.engine as usize].get_or_init(|| {
-            Gateway::start(
-                &self
-                    .database
-                    .deployed()
-                    .with("REQUIRE_AUTH_FOR_SEARCH", true),
-            )
-        })
+        CLOSED[self.engine as usize]
+            .get_or_init(|| Gateway::start(&self.database.deployed().with("REQUIRE_AUTH_FOR_SEARCH", true)))
     }
 
     /// A gateway of this case's own, on the shared database.

@@ -4,9 +4,7 @@ use super::Battery;
 use crate::harness::client::{equal, extended, search as search_op};
 use crate::harness::ldap::{group_dn, user_dn};
 use crate::harness::{Client, block_on};
-use ldap3_proto::proto::{
-    LdapAddRequest, LdapCompareRequest, LdapFilter, LdapModifyDNRequest, LdapOp,
-};
+use ldap3_proto::proto::{LdapAddRequest, LdapCompareRequest, LdapFilter, LdapModifyDNRequest, LdapOp};
 use std::time::Duration;
 
 fn compare(dn: &str, attribute: &str, value: &str) -> LdapOp {
@@ -30,21 +28,12 @@ pub fn compares(ctx: &Battery) {
             (&alice, "memberOf", &group_dn("staff"), 6),
             (&alice, "memberOf", &group_dn("empty"), 5),
             (&group_dn("staff"), "memberUid", "bob", 6),
-            (
-                &group_dn("staff"),
-                "member",
-                "UID=Bob, dc=example,dc=com",
-                6,
-            ),
+            (&group_dn("staff"), "member", "UID=Bob, dc=example,dc=com", 6),
             (&group_dn("staff"), "memberUid", "carol", 5),
             (&user_dn("nobody"), "uid", "nobody", 32),
         ] {
             assert_eq!(
-                client
-                    .request(compare(dn, attribute, value))
-                    .await
-                    .unwrap()
-                    .code(),
+                client.request(compare(dn, attribute, value)).await.unwrap().code(),
                 code,
                 "{attribute}={value} of {dn}"
             );
@@ -88,9 +77,8 @@ pub fn writes_are_refused(ctx: &Battery) {
         for op in ops {
             let id = client.send(op).await.unwrap();
             let message = client.receive_within(Duration::from_secs(5)).await.unwrap();
-            let (LdapOp::AddResponse(result)
-            | LdapOp::DelResponse(result)
-            | LdapOp::ModifyDNResponse(result)) = message.op
+            let (LdapOp::AddResponse(result) | LdapOp::DelResponse(result) | LdapOp::ModifyDNResponse(result)) =
+                message.op
             else {
                 panic!("{:?}", message.op)
             };
@@ -104,11 +92,7 @@ pub fn unknown_extended_operations(ctx: &Battery) {
     block_on(async {
         let mut client = Client::connect(ctx.gateway).await;
         assert_eq!(
-            client
-                .request(extended("1.2.3.4.5.6.7"))
-                .await
-                .unwrap()
-                .code(),
+            client.request(extended("1.2.3.4.5.6.7")).await.unwrap().code(),
             2,
             "protocolError"
         );

@@ -13,24 +13,15 @@ fn works(gateway: &Gateway) {
         set(["alice"])
     );
     assert!(names(gateway, "(uid=nobody)").is_empty());
-    assert_eq!(
-        ldapwhoami(gateway, &user_dn("cheap"), BATTERY_PASSWORD).0,
-        0
-    );
-    let staff = search(
-        gateway,
-        &["(&(objectClass=posixGroup)(cn=staff))", "memberUid"],
-    )
-    .only();
+    assert_eq!(ldapwhoami(gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+    let staff = search(gateway, &["(&(objectClass=posixGroup)(cn=staff))", "memberUid"]).only();
     assert_eq!(staff.set("memberUid"), set(["alice", "bob", "dave"]));
 }
 
 pub fn dollar_placeholders(ctx: &Battery) {
     works(&ctx.gateway_with(|env| {
         env.changed("SQL_QUERY_ONE_USER", |query| query.replace('?', "$1"))
-            .changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
-                query.replace('?', "$1")
-            })
+            .changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| query.replace('?', "$1"))
     }));
 }
 
@@ -61,10 +52,7 @@ pub fn placeholder_used_twice(ctx: &Battery) {
 pub fn queries_that_are_not_plain(ctx: &Battery) {
     works(&ctx.gateway_with(|env| {
         env.changed("SQL_QUERY_ALL_USERS", |query| {
-            format!(
-                "{query} ORDER BY {}",
-                ctx.engine.quoted("\"mail\", \"uid\"")
-            )
+            format!("{query} ORDER BY {}", ctx.engine.quoted("\"mail\", \"uid\""))
         })
         .changed("SQL_QUERY_ALL_GROUPS", |query| {
             query.replacen("SELECT", "SELECT DISTINCT", 1)
@@ -119,10 +107,7 @@ pub fn members_in_a_column(ctx: &Battery) {
                 1,
             );
             // Names with commas can not be in such a list.
-            format!(
-                "{query} WHERE {}",
-                ctx.engine.quoted("g.\"gidNumber\" < 30000")
-            )
+            format!("{query} WHERE {}", ctx.engine.quoted("g.\"gidNumber\" < 30000"))
         })
     }));
 }
@@ -134,15 +119,12 @@ pub fn text_compared_with_a_number(ctx: &Battery) {
         "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\") VALUES ('60001', 60001, 20001);\n\
          INSERT INTO \"UserGroups\" VALUES (60001, 20001)",
     );
-    let gateway = Gateway::start(&database.deployed().changed(
-        "SQL_QUERY_GROUPS_BY_MEMBER",
-        |query| {
-            query.replace(
-                &ctx.engine.quoted("u.\"uid\" = ?"),
-                &ctx.engine.quoted("u.\"uidNumber\" = ?"),
-            )
-        },
-    ));
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+        query.replace(
+            &ctx.engine.quoted("u.\"uid\" = ?"),
+            &ctx.engine.quoted("u.\"uidNumber\" = ?"),
+        )
+    }));
     assert_eq!(names(&gateway, "(memberUid=60001)"), set(["staff"]));
     assert!(names(&gateway, "(memberUid=60002)").is_empty());
     // No number: no row, and no error.
@@ -160,59 +142,34 @@ pub fn what_is_inserted_is_there(ctx: &Battery) {
     database.sql("INSERT INTO \"UserGroups\" VALUES (61000, 20012)");
     assert_eq!(names(&gateway, "(memberUid=newcomer)"), set(["empty"]));
     assert_eq!(
-        search(&gateway, &["(cn=empty)", "member"])
-            .only()
-            .one("member"),
+        search(&gateway, &["(cn=empty)", "member"]).only().one("member"),
         user_dn("newcomer")
     );
     database.sql("UPDATE \"Users\" SET \"uid\" = 'Renamed' WHERE \"uidNumber\" = 61000");
     assert!(names(&gateway, "(uid=newcomer)").is_empty());
+    assert_eq!(search(&gateway, &["(uid=renamed)"]).only().dn, user_dn("Renamed"));
     assert_eq!(
-        search(&gateway, &["(uid=renamed)"]).only().dn,
-        user_dn("Renamed")
-    );
-    assert_eq!(
-        search(&gateway, &["(cn=empty)", "member"])
-            .only()
-            .one("member"),
+        search(&gateway, &["(cn=empty)", "member"]).only().one("member"),
         user_dn("Renamed")
     );
     database.sql("DELETE FROM \"Users\" WHERE \"uidNumber\" = 61000");
     assert!(names(&gateway, "(uid=renamed)").is_empty());
-    assert!(
-        search(&gateway, &["(cn=empty)", "member"])
-            .only()
-            .attributes
-            .is_empty()
-    );
+    assert!(search(&gateway, &["(cn=empty)", "member"]).only().attributes.is_empty());
 }
 
 pub fn a_password_that_changes(ctx: &Battery) {
     let database = Database::fresh(ctx.engine);
     let gateway = Gateway::start(&database.deployed());
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0,
-        0
-    );
+    assert_eq!(ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
     database.sql("UPDATE \"Users\" SET \"userPassword\" = (SELECT \"p\" FROM (SELECT \"userPassword\" AS \"p\" FROM \"Users\" WHERE \"uid\" = 'bob') x) WHERE \"uid\" = 'cheap'");
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0,
-        49
-    );
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("cheap"), "bob-builds-boats").0,
-        0
-    );
+    assert_eq!(ldapwhoami(&gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 49);
+    assert_eq!(ldapwhoami(&gateway, &user_dn("cheap"), "bob-builds-boats").0, 0);
 }
 
 pub fn a_rename_keeps_the_uuid(ctx: &Battery) {
     let database = Database::fresh(ctx.engine);
     let gateway = Gateway::start(&database.deployed());
-    let uuid = |filter: &str| {
-        search(&gateway, &[filter, "entryUUID"])
-            .only()
-            .one("entryUUID")
-    };
+    let uuid = |filter: &str| search(&gateway, &[filter, "entryUUID"]).only().one("entryUUID");
     let before = (uuid("(uid=dave)"), uuid("(cn=empty)"));
     database.sql("UPDATE \"Users\" SET \"uid\" = 'david' WHERE \"uid\" = 'dave'; UPDATE \"Groups\" SET \"cn\" = 'hollow' WHERE \"cn\" = 'empty'");
     assert_eq!((uuid("(uid=david)"), uuid("(cn=hollow)")), before);
@@ -238,7 +195,9 @@ pub fn columns_that_come_and_go(ctx: &Battery) {
 fn with_twins(engine: Engine) -> Database {
     let database = Database::fresh(engine);
     if engine == Engine::MariaDb {
-        database.sql("ALTER TABLE \"Users\" MODIFY \"uid\" varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL");
+        database.sql(
+            "ALTER TABLE \"Users\" MODIFY \"uid\" varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
+        );
     }
     // `Twin` has the lower number and cheap's password, `twin` bob's.
     for (name, number, like) in [("Twin", 62_001, "cheap"), ("twin", 62_002, "bob")] {
@@ -264,9 +223,7 @@ pub fn twins_are_one_entry(ctx: &Battery) {
     );
     for spelling in ["Twin", "twin", "TWIN"] {
         assert_eq!(
-            search(&gateway, &[&format!("(uid={spelling})")])
-                .success()
-                .len(),
+            search(&gateway, &[&format!("(uid={spelling})")]).success().len(),
             1,
             "{spelling}"
         );
@@ -292,16 +249,10 @@ pub fn only_the_first_twin_may_bind(ctx: &Battery) {
 pub fn another_base(ctx: &Battery) {
     for (base, class, domain) in [
         ("o=Example Org,c=US", "organization", None),
-        (
-            "ou=lab,dc=example,dc=net",
-            "organizationalUnit",
-            Some("example.net"),
-        ),
+        ("ou=lab,dc=example,dc=net", "organizationalUnit", Some("example.net")),
     ] {
         let gateway = ctx.gateway_with(|env| env.with("LDAP_BASE_DN", base));
-        let read = |arguments: &[&str]| {
-            crate::harness::ldapsearch(&gateway, &[&["-b", base], arguments].concat())
-        };
+        let read = |arguments: &[&str]| crate::harness::ldapsearch(&gateway, &[&["-b", base], arguments].concat());
         let entry = read(&["-s", "base"]).only();
         assert!(entry.set("objectClass").contains(class), "{entry:?}");
         let erin = read(&["(uid=erin)"]).only();
@@ -314,18 +265,8 @@ pub fn another_base(ctx: &Battery) {
                 .into_iter()
                 .collect::<Vec<_>>()
         );
-        assert_eq!(
-            read(&["(member=uid=dave,dc=example,dc=com)", "1.1"])
-                .success()
-                .len(),
-            0
-        );
-        assert_eq!(
-            read(&[&format!("(member=uid=dave,{base})"), "1.1"])
-                .success()
-                .len(),
-            1
-        );
+        assert_eq!(read(&["(member=uid=dave,dc=example,dc=com)", "1.1"]).success().len(), 0);
+        assert_eq!(read(&[&format!("(member=uid=dave,{base})"), "1.1"]).success().len(), 1);
         assert_eq!(
             ldapwhoami(&gateway, &format!("uid=cheap,{base}"), BATTERY_PASSWORD).0,
             0
@@ -339,8 +280,7 @@ pub fn base_from_the_common_name(ctx: &Battery) {
         env.without("LDAP_BASE_DN")
             .with("LDAP_COMMON_NAME", "ldap1.corp.example.org")
     });
-    let root =
-        crate::harness::ldapsearch(&gateway, &["-b", "", "-s", "base", "namingContexts"]).only();
+    let root = crate::harness::ldapsearch(&gateway, &["-b", "", "-s", "base", "namingContexts"]).only();
     let base = root.one("namingContexts");
     assert!(base.ends_with("dc=corp,dc=example,dc=org"), "{base}");
     assert_eq!(
@@ -362,8 +302,5 @@ pub fn groups_with_more(ctx: &Battery) {
         (staff.dn.clone(), staff.one("description")),
         (group_dn("staff"), "What it is for".into())
     );
-    assert_eq!(
-        names(&gateway, "(description=what IT is for)"),
-        ctx.groups("1 = 1")
-    );
+    assert_eq!(names(&gateway, "(description=what IT is for)"), ctx.groups("1 = 1"));
 }

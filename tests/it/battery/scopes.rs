@@ -7,30 +7,17 @@ use crate::harness::ldapsearch;
 pub fn base_entry(ctx: &Battery) {
     let base = ctx.search(&["-s", "base"]).only();
     assert_eq!(base.dn, BASE);
-    assert!(
-        base.set("objectClass").is_superset(&set(["top", "domain"])),
-        "{base:?}"
-    );
+    assert!(base.set("objectClass").is_superset(&set(["top", "domain"])), "{base:?}");
     assert_eq!(base.one("dc"), "example");
-    assert!(
-        ctx.search(&["-s", "base", "(uid=alice)"])
-            .success()
-            .is_empty()
-    );
+    assert!(ctx.search(&["-s", "base", "(uid=alice)"]).success().is_empty());
 }
 
 pub fn one_level(ctx: &Battery) {
     let mut children = ctx.everything();
     children.remove("example");
     assert_eq!(ctx.search(&["-s", "one", "1.1"]).short(), children);
-    assert_eq!(
-        ctx.search(&["-s", "one", "(uid=alice)", "1.1"]).short(),
-        set(["alice"])
-    );
-    assert_eq!(
-        ctx.search(&["-s", "one", "(dc=example)"]).success().len(),
-        0
-    );
+    assert_eq!(ctx.search(&["-s", "one", "(uid=alice)", "1.1"]).short(), set(["alice"]));
+    assert_eq!(ctx.search(&["-s", "one", "(dc=example)"]).success().len(), 0);
 }
 
 pub fn subtree(ctx: &Battery) {
@@ -66,10 +53,7 @@ pub fn every_entry_can_be_read_by_its_dn(ctx: &Battery) {
         for dn in dns {
             let done = client.request(base_search(&dn, &["1.1"])).await.unwrap();
             assert_eq!(
-                done.entries
-                    .iter()
-                    .map(|entry| entry.dn.as_str())
-                    .collect::<Vec<_>>(),
+                done.entries.iter().map(|entry| entry.dn.as_str()).collect::<Vec<_>>(),
                 [dn.as_str()]
             );
         }
@@ -101,8 +85,7 @@ pub fn root_dse(ctx: &Battery) {
     assert_eq!(root.one("supportedLDAPVersion"), "3");
     assert_eq!(root.one("subschemaSubentry").to_lowercase(), "cn=subschema");
     assert!(
-        root.set("supportedExtension")
-            .contains("1.3.6.1.4.1.4203.1.11.3"),
+        root.set("supportedExtension").contains("1.3.6.1.4.1.4203.1.11.3"),
         "Who am I?"
     );
     assert!(root.set("objectClass").contains("top"));
@@ -113,18 +96,10 @@ pub fn root_dse(ctx: &Battery) {
 }
 
 pub fn root_dse_selection(ctx: &Battery) {
-    let read = |attributes: &[&str]| {
-        ldapsearch(
-            ctx.gateway,
-            &[&["-b", "", "-s", "base"], attributes].concat(),
-        )
-    };
+    let read = |attributes: &[&str]| ldapsearch(ctx.gateway, &[&["-b", "", "-s", "base"], attributes].concat());
     // RFC 4512 5.1: the interesting ones are operational.
     let plain = read(&[]).only();
-    assert!(
-        plain.values("objectClass").contains(&"top".to_string()),
-        "{plain:?}"
-    );
+    assert!(plain.values("objectClass").contains(&"top".to_string()), "{plain:?}");
     assert_eq!(read(&["1.1"]).only().names().len(), 0);
     assert_eq!(read(&["namingcontexts"]).only().names().len(), 1);
     assert_eq!(read(&["(objectClass=*)", "1.1"]).only().names().len(), 0);
@@ -135,12 +110,7 @@ pub fn root_dse_selection(ctx: &Battery) {
 pub fn whole_tree_from_the_root(ctx: &Battery) {
     let answer = ldapsearch(ctx.gateway, &["-b", "", "(uid=alice)", "1.1"]);
     match answer.code {
-        0 => assert!(
-            answer
-                .entries
-                .iter()
-                .all(|entry| entry.dn == user_dn("alice"))
-        ),
+        0 => assert!(answer.entries.iter().all(|entry| entry.dn == user_dn("alice"))),
         code => assert_eq!(code, 32),
     }
 }
@@ -150,8 +120,7 @@ pub fn what_is_listed_is_supported(ctx: &Battery) {
     for control in root.set("supportedControl") {
         // Without the value it wants it may be refused, but not as unknown.
         assert_ne!(
-            ctx.search(&["-e", &format!("!{control}"), "(uid=alice)"])
-                .code,
+            ctx.search(&["-e", &format!("!{control}"), "(uid=alice)"]).code,
             12,
             "{control}"
         );
@@ -172,9 +141,7 @@ pub fn what_is_listed_is_supported(ctx: &Battery) {
     assert!(features.contains("1.3.6.1.4.1.4203.1.5.1"));
     assert!(features.contains("1.3.6.1.4.1.4203.1.5.3"));
     assert!(
-        !root
-            .set("supportedExtension")
-            .contains("1.3.6.1.4.1.1466.20037"),
+        !root.set("supportedExtension").contains("1.3.6.1.4.1.1466.20037"),
         "StartTLS on LDAPS"
     );
 }
@@ -191,13 +158,7 @@ pub fn controls_that_are_unknown(ctx: &Battery) {
 pub fn subschema(ctx: &Battery) {
     let read = |attributes: &[&str]| {
         let arguments = [
-            &[
-                "-b",
-                "cn=Subschema",
-                "-s",
-                "base",
-                "(objectClass=subschema)",
-            ],
+            &["-b", "cn=Subschema", "-s", "base", "(objectClass=subschema)"],
             attributes,
         ]
         .concat();
@@ -224,13 +185,7 @@ pub fn subschema(ctx: &Battery) {
     };
     assert!(class("posixGroup").contains("AUXILIARY"), "RFC 2307bis");
     let group = class("groupOfNames");
-    let must = group
-        .split("MUST")
-        .nth(1)
-        .unwrap()
-        .split("MAY")
-        .next()
-        .unwrap();
+    let must = group.split("MUST").nth(1).unwrap().split("MAY").next().unwrap();
     assert!(!must.contains("member"), "empty groups are valid: {group}");
     // What is served is in the schema.
     let mut served = search(ctx.recommended(), &["*", "+"]).success();

@@ -5,8 +5,8 @@ use super::ldap::BASE;
 use futures::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::proto::{
-    LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg,
-    LdapOp, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
+    LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg, LdapOp, LdapResult,
+    LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
 };
 use std::io;
 use std::sync::Arc;
@@ -14,16 +14,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
-};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
-};
+use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
 use tokio_util::codec::Framed;
 
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -127,11 +121,7 @@ impl Client {
                     entries: entries.len(),
                 });
             }
-            assert_eq!(
-                message.msgid, id,
-                "an answer to another request: {:?}",
-                message.op
-            );
+            assert_eq!(message.msgid, id, "an answer to another request: {:?}", message.op);
             match message.op {
                 LdapOp::SearchResultEntry(entry) => entries.push(entry),
                 LdapOp::SearchResultDone(result) | LdapOp::CompareResult(result) => {
@@ -174,9 +164,7 @@ impl Client {
     }
 
     pub async fn bind(&mut self, dn: &str, password: &str) -> Result<i32, Closed> {
-        self.request(bind(dn, password))
-            .await
-            .map(|done| done.code())
+        self.request(bind(dn, password)).await.map(|done| done.code())
     }
 
     pub async fn root_dse(&mut self) -> Result<LdapSearchResultEntry, Closed> {
@@ -213,12 +201,7 @@ pub fn base_search(base: &str, attributes: &[&str]) -> LdapOp {
     )
 }
 
-pub fn search_for(
-    base: &str,
-    scope: LdapSearchScope,
-    filter: LdapFilter,
-    attributes: &[&str],
-) -> LdapOp {
+pub fn search_for(base: &str, scope: LdapSearchScope, filter: LdapFilter, attributes: &[&str]) -> LdapOp {
     LdapOp::SearchRequest(LdapSearchRequest {
         base: base.into(),
         scope,
@@ -293,12 +276,7 @@ impl ServerCertVerifier for Anyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -307,12 +285,7 @@ impl ServerCertVerifier for Anyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

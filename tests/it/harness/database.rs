@@ -99,20 +99,13 @@ impl Database {
             }
             Server::Sqlite(_) => Engine::Sqlite,
         };
-        Database {
-            engine,
-            server,
-            name,
-        }
+        Database { engine, server, name }
     }
 
     /// The schema only.
     pub fn schema_on(server: Server) -> Database {
         let database = Database::empty_on(server);
-        database.load(&repository(&format!(
-            "sql/schema-{}.sql",
-            database.engine.name()
-        )));
+        database.load(&repository(&format!("sql/schema-{}.sql", database.engine.name())));
         database
     }
 
@@ -137,25 +130,21 @@ impl Database {
 
     /// The filled one that tests share which only read.
     pub fn shared(engine: Engine) -> &'static Database {
-        static SHARED: [OnceLock<Database>; 3] =
-            [OnceLock::new(), OnceLock::new(), OnceLock::new()];
+        static SHARED: [OnceLock<Database>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];
         SHARED[engine as usize].get_or_init(|| Database::fresh(engine))
     }
 
     /// Runs a file as an operator would.
     pub fn load(&self, file: &Path) {
         let text = fs::read_to_string(file).unwrap();
-        self.run(&text).unwrap_or_else(|error| {
-            panic!("{} on {}: {error}", file.display(), self.engine.name())
-        });
+        self.run(&text)
+            .unwrap_or_else(|error| panic!("{} on {}: {error}", file.display(), self.engine.name()));
     }
 
     /// Runs SQL with names in double quotes, on MariaDB too, as the database's owner. Rows come back tab-separated.
     pub fn sql(&self, sql: &str) -> String {
         let ansi = match self.engine {
-            Engine::MariaDb => {
-                "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,NO_BACKSLASH_ESCAPES');\n"
-            }
+            Engine::MariaDb => "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,NO_BACKSLASH_ESCAPES');\n",
             Engine::Sqlite => "PRAGMA foreign_keys = ON;\n",
             Engine::PostgreSql => "",
         };
@@ -178,14 +167,7 @@ impl Database {
             Server::Sqlite(_) => {
                 let mut sqlite = Command::new("sqlite3");
                 sqlite
-                    .args([
-                        "-batch",
-                        "-bail",
-                        "-noheader",
-                        "-tabs",
-                        "-cmd",
-                        ".timeout 10000",
-                    ])
+                    .args(["-batch", "-bail", "-noheader", "-tabs", "-cmd", ".timeout 10000"])
                     .arg(self.sqlite_file());
                 pipe(&mut sqlite, sql)
             }
@@ -220,20 +202,12 @@ impl Database {
 
     /// The settings of `sql/deployed-*.env`, for this database.
     pub fn deployed(&self) -> Env {
-        Env::from_file(&repository(&format!(
-            "sql/deployed-{}.env",
-            self.engine.name()
-        )))
-        .with("SQL_URI", self.uri())
+        Env::from_file(&repository(&format!("sql/deployed-{}.env", self.engine.name()))).with("SQL_URI", self.uri())
     }
 
     /// The settings of `sql/recommended-*.env`, for this database.
     pub fn recommended(&self) -> Env {
-        Env::from_file(&repository(&format!(
-            "sql/recommended-{}.env",
-            self.engine.name()
-        )))
-        .with("SQL_URI", self.uri())
+        Env::from_file(&repository(&format!("sql/recommended-{}.env", self.engine.name()))).with("SQL_URI", self.uri())
     }
 
     pub fn stop(&self) {
@@ -306,12 +280,7 @@ pub fn pipe(command: &mut Command, input: &str) -> Result<String, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| {
-            panic!(
-                "{:?}: {error} (tests/run installs it)",
-                command.get_program()
-            )
-        });
+        .unwrap_or_else(|error| panic!("{:?}: {error} (tests/run installs it)", command.get_program()));
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_string();
     let writer = std::thread::spawn(move || {

@@ -18,11 +18,8 @@ pub struct Env(BTreeMap<String, String>);
 impl Env {
     /// Lines of `NAME=value`, the value being the rest of the line, as container engines read them.
     pub fn from_file(path: &Path) -> Env {
-        let text =
-            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let pairs = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let pairs = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         Env(pairs
             .map(|line| line.split_once('=').unwrap())
             .map(|(k, v)| (k.into(), v.into()))
@@ -44,10 +41,7 @@ impl Env {
     /// Changes one variable that is there.
     #[must_use]
     pub fn changed(mut self, name: &str, change: impl FnOnce(&str) -> String) -> Env {
-        let value = self
-            .0
-            .get_mut(name)
-            .unwrap_or_else(|| panic!("{name} is not set"));
+        let value = self.0.get_mut(name).unwrap_or_else(|| panic!("{name} is not set"));
         *value = change(value);
         self
     }
@@ -107,10 +101,7 @@ impl Gateway {
         if !env.0.contains_key("LOG_LEVEL") {
             env = env.with("LOG_LEVEL", "trace");
         }
-        let tls = env
-            .0
-            .get("LDAP_UNENCRYPTED")
-            .is_none_or(|value| value != "true");
+        let tls = env.0.get("LDAP_UNENCRYPTED").is_none_or(|value| value != "true");
         let log = log_file("serve");
         let mut gateway = program(dir, &env, &[]);
         gateway.stdout(fs::File::options().append(true).open(&log).unwrap());
@@ -158,11 +149,7 @@ impl Gateway {
     }
 
     pub fn uri(&self) -> String {
-        format!(
-            "{}://127.0.0.1:{}",
-            if self.tls { "ldaps" } else { "ldap" },
-            self.port
-        )
+        format!("{}://127.0.0.1:{}", if self.tls { "ldaps" } else { "ldap" }, self.port)
     }
 
     /// All it has logged so far.
@@ -227,10 +214,7 @@ pub fn run_in(dir: &Path, env: &Env, arguments: &[&str], input: &str) -> Ended {
 
 fn read(path: &Path) -> String {
     let mut text = Vec::new();
-    fs::File::open(path)
-        .unwrap()
-        .read_to_end(&mut text)
-        .unwrap();
+    fs::File::open(path).unwrap().read_to_end(&mut text).unwrap();
     String::from_utf8_lossy(&text).into_owned()
 }
 

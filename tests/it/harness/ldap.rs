@@ -42,12 +42,8 @@ pub struct Entry {
 impl Entry {
     /// The values of an attribute, its name spelled exactly so.
     pub fn values(&self, name: &str) -> Vec<String> {
-        let of = self
-            .attributes
-            .iter()
-            .filter(|(attribute, _)| attribute == name);
-        of.map(|(_, value)| String::from_utf8(value.clone()).unwrap())
-            .collect()
+        let of = self.attributes.iter().filter(|(attribute, _)| attribute == name);
+        of.map(|(_, value)| String::from_utf8(value.clone()).unwrap()).collect()
     }
 
     /// The only value.
@@ -63,10 +59,7 @@ impl Entry {
 
     /// The names of its attributes, each once.
     pub fn names(&self) -> BTreeSet<String> {
-        self.attributes
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.attributes.iter().map(|(name, _)| name.clone()).collect()
     }
 }
 
@@ -98,11 +91,7 @@ impl Search {
     pub fn dns(self) -> BTreeSet<String> {
         let entries = self.success();
         let dns: BTreeSet<String> = entries.iter().map(|entry| entry.dn.clone()).collect();
-        assert_eq!(
-            dns.len(),
-            entries.len(),
-            "an entry came twice: {entries:#?}"
-        );
+        assert_eq!(dns.len(), entries.len(), "an entry came twice: {entries:#?}");
         dns
     }
 
@@ -124,9 +113,7 @@ pub fn rdn_value(dn: &str) -> String {
                 let next = bytes.next().unwrap();
                 if next.is_ascii_hexdigit() {
                     let digits = [next, bytes.next().unwrap()];
-                    value.push(
-                        u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap(),
-                    );
+                    value.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
                 } else {
                     value.push(next);
                 }
@@ -205,9 +192,7 @@ fn parse_ldif(text: &str) -> Vec<Entry> {
         if line.starts_with('#') {
             continue;
         }
-        let (name, rest) = line
-            .split_once(':')
-            .unwrap_or_else(|| panic!("not LDIF: {line}"));
+        let (name, rest) = line.split_once(':').unwrap_or_else(|| panic!("not LDIF: {line}"));
         let value = match rest.strip_prefix(':') {
             Some(encoded) => base64(encoded.trim()),
             None => rest.strip_prefix(' ').unwrap_or(rest).as_bytes().to_vec(),
@@ -241,8 +226,7 @@ fn base64(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b'=').collect();
     let mut bytes = Vec::new();
     for chunk in digits.chunks(4) {
-        let bits =
-            chunk.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - chunk.len()));
+        let bits = chunk.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - chunk.len()));
         bytes.extend(&bits.to_be_bytes()[1..chunk.len()]);
     }
     bytes

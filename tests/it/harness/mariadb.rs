@@ -27,10 +27,7 @@ impl MariaDb {
     /// A new server, for tests that stop it or fill it.
     pub fn start() -> MariaDb {
         let dir = scratch("my");
-        run(Command::new("cp")
-            .arg("-a")
-            .arg(template().join("data"))
-            .arg(&dir));
+        run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
         let server = MariaDb {
             dir,
             port: free_port(),
@@ -49,10 +46,7 @@ impl MariaDb {
             .unwrap();
         let started = eventually(Duration::from_secs(30), || {
             let mut process = self.process.lock().unwrap();
-            if process
-                .as_mut()
-                .is_none_or(|process| process.try_wait().is_some())
-            {
+            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
                 let mut mariadbd = command("mariadbd", None);
                 mariadbd.arg("--no-defaults");
                 mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
@@ -111,21 +105,11 @@ impl MariaDb {
 
     /// Stops it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process
-            .lock()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .signal_family("STOP");
+        self.process.lock().unwrap().as_ref().unwrap().signal_family("STOP");
     }
 
     pub fn thaw(&self) {
-        self.process
-            .lock()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .signal_family("CONT");
+        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -197,10 +181,7 @@ fn template() -> PathBuf {
         server.launch();
         server.sql(
             "mysql",
-            &format!(
-                "CREATE USER {APP_USER} IDENTIFIED BY '{}'",
-                database::APP_PASSWORD
-            ),
+            &format!("CREATE USER {APP_USER} IDENTIFIED BY '{}'", database::APP_PASSWORD),
         );
         server.stop();
         dir

@@ -45,10 +45,7 @@ pub fn test_dir() -> &'static Path {
 fn remove_leftovers() {
     for entry in fs::read_dir("/tmp").unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(pid) = name
-            .strip_prefix("lgt-")
-            .filter(|pid| pid.parse::<u32>().is_ok())
-        else {
+        let Some(pid) = name.strip_prefix("lgt-").filter(|pid| pid.parse::<u32>().is_ok()) else {
             continue;
         };
         if !Path::new("/proc").join(pid).exists() {

@@ -30,10 +30,7 @@ impl Postgres {
     pub fn start() -> Postgres {
         let dir = scratch("pg");
         // Copying an initialised directory takes a tenth of initialising one.
-        run(Command::new("cp")
-            .arg("-a")
-            .arg(template().join("data"))
-            .arg(&dir));
+        run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
         let server = Postgres {
             dir,
             port: free_port(),
@@ -61,16 +58,9 @@ impl Postgres {
         let started = eventually(Duration::from_secs(30), || {
             let mut process = self.process.lock().unwrap();
             // Right after a SIGKILL the old backends may still hold the shared memory: it then ends at once; again.
-            if process
-                .as_mut()
-                .is_none_or(|process| process.try_wait().is_some())
-            {
+            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
                 let mut postgres = command(binary("postgres"), Some(SUPERUSER));
-                postgres
-                    .arg("-D")
-                    .arg(self.dir.join("data"))
-                    .arg("-k")
-                    .arg(&self.dir);
+                postgres.arg("-D").arg(self.dir.join("data")).arg("-k").arg(&self.dir);
                 for setting in [
                     "listen_addresses=127.0.0.1",
                     &format!("port={}", self.port),
@@ -119,21 +109,11 @@ impl Postgres {
 
     /// Stops every process of it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process
-            .lock()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .signal_family("STOP");
+        self.process.lock().unwrap().as_ref().unwrap().signal_family("STOP");
     }
 
     pub fn thaw(&self) {
-        self.process
-            .lock()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .signal_family("CONT");
+        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -141,9 +121,7 @@ impl Postgres {
         self.psql("postgres", &format!("CREATE DATABASE {name}"));
         self.psql(
             name,
-            &format!(
-                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {APP_USER};"
-            ),
+            &format!("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {APP_USER};"),
         );
     }
 
@@ -187,12 +165,7 @@ fn binary(name: &str) -> PathBuf {
             .expect("PostgreSQL is not installed: use tests/run, which does that")
             .flatten()
             .filter(|entry| entry.path().join("bin/initdb").exists())
-            .filter_map(|entry| {
-                Some((
-                    entry.file_name().to_str()?.parse().ok()?,
-                    entry.path().join("bin"),
-                ))
-            })
+            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
             .collect();
         versions.sort();
         versions

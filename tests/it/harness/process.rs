@@ -52,9 +52,7 @@ pub fn is_root() -> bool {
 
 /// Runs a command to its end; its output, or a panic with what it said.
 pub fn run(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
         output.status.success(),
         "{command:?}: {}\n{}{}",
@@ -113,12 +111,7 @@ impl Process {
         let mut family = vec![self.pid()];
         let mut next = 0;
         while let Some(&of) = family.get(next) {
-            family.extend(
-                parents
-                    .iter()
-                    .filter(|(_, parent)| *parent == of)
-                    .map(|(pid, _)| *pid),
-            );
+            family.extend(parents.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
             next += 1;
         }
         family

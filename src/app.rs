@@ -1,0 +1,234 @@
+//! Puts the gateway together from its settings and runs it until it is told to stop.
+//!
+//! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
+
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    auth::hashing_pool::HashingPool,
+    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
+    directory::{Directory, Queries, QueryProblem, subschema::Capabilities},
+    model::dn::Dn,
+    operations::{
+        SUPPORTED_CONTROLS,
+        context::Services,
+        extended::SUPPORTED_EXTENSIONS,
+        policy::{self, LOOKUP_HOLD, Policy},
+    },
+    server::{connection::Shared, listener::Listener, tls::Acceptor},
+    sql::{
+        database::{Database, SqlSettings},
+        error::SqlError,
+    },
+};
+
+/// Between two attempts to describe the queries.
+const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
+/// How often a lasting problem is logged.
+const REMIND: Duration = Duration::from_secs(60);
+/// Binds that may wait for a hashing thread; at some 100 ms each the last one waits for minutes.
+const HASHING_QUEUE: usize = 1024;
+
+/// What the root DSE lists.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    controls: &SUPPORTED_CONTROLS,
+    extensions: &SUPPORTED_EXTENSIONS,
+};
+
+/// Why the gateway can not start at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The base DN.
+    #[error("LDAP_BASE_DN: {0}")]
+    BaseDn(String),
+    /// The database settings.
+    #[error("SQL_URI: {}", .0.detail())]
+    Database(SqlError),
+    /// The operating system refuses threads.
+    #[error("HASHING_THREADS: can not start threads: {0}")]
+    Threads(io::Error),
+    /// The port can not be opened.
+    #[error("PORT, BIND_IP: can not listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// A gateway that is ready to run.
+pub struct App {
+    listener: Listener,
+    shared: Shared,
+    grace: Duration,
+    describer: Describer,
+}
+
+impl App {
+    /// Builds everything; must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// What is wrong without asking the database.
+    pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
+        let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
+        let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
+        let hashing = HashingPool::new(config.access.hashing_threads, HASHING_QUEUE).map_err(StartError::Threads)?;
+        let (publish, directory) = watch::channel(None);
+        let services = Arc::new(Services {
+            directory,
+            hashing,
+            policy: policy(config),
+        });
+        let listener = Listener {
+            address: config.network.address,
+            tls,
+            max_connections: config.network.max_connections,
+        };
+        let shared = Shared {
+            services,
+            availability: database.states(),
+            draining: CancellationToken::new(),
+            idle_timeout: config.network.idle_timeout,
+            write_timeout: config.network.write_timeout,
+        };
+        let describer = Describer {
+            database,
+            base,
+            queries: queries(&config.database),
+            publish,
+        };
+        Ok(App {
+            listener,
+            shared,
+            grace: config.shutdown_grace,
+            describer,
+        })
+    }
+
+    /// Serves until `stop` is over, then drains.
+    ///
+    /// # Errors
+    /// The port can not be opened now. Later that is retried.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let address = self.listener.address;
+        // Opened for a moment only: the socket must stay closed until the directory can be served.
+        drop(
+            self.listener
+                .bind()
+                .map_err(|error| StartError::Listen { address, error })?,
+        );
+        let draining = self.shared.draining.clone();
+        let describing = tokio::spawn(self.describer.run());
+        let serving = tokio::spawn(self.listener.run(self.shared, self.grace));
+        stop.await;
+        info!("stopping: no new connections, what is in flight is finished");
+        draining.cancel();
+        if let Err(error) = serving.await {
+            error!(%error, "the listener failed");
+        }
+        describing.abort();
+        Ok(())
+    }
+}
+
+/// Keeps the directory described: at start until it succeeds, and again when connections were lost or replaced.
+struct Describer {
+    database: Database,
+    base: Dn,
+    queries: Queries,
+    publish: watch::Sender<Option<Arc<Directory>>>,
+}
+
+impl Describer {
+    async fn run(self) {
+        loop {
+            let generation = self.database.generation();
+            self.describe().await;
+            while self.database.generation() == generation {
+                sleep(DESCRIBE_AGAIN).await;
+            }
+        }
+    }
+
+    /// Until it succeeds; each problem is logged at once and then every minute.
+    async fn describe(&self) {
+        let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
+        loop {
+            match Directory::describe(&self.database, &self.base, &self.queries, CAPABILITIES).await {
+                Ok(directory) => {
+                    if logged.is_some() {
+                        info!("the queries have been described");
+                    }
+                    self.publish.send_replace(Some(Arc::new(directory)));
+                    self.database.mark_described();
+                    return;
+                }
+                Err(problems) => {
+                    let again = logged
+                        .as_ref()
+                        .is_some_and(|(before, at)| *before == problems && at.elapsed() < REMIND);
+                    if !again {
+                        log_problems(&problems);
+                        logged = Some((problems, Instant::now()));
+                    }
+                }
+            }
+            sleep(DESCRIBE_AGAIN).await;
+        }
+    }
+}
+
+fn log_problems(problems: &[QueryProblem]) {
+    // One unreachable database is one problem, however many queries wait for it.
+    if let Some(problem) = problems.iter().find(|problem| problem.unreachable) {
+        warn!("SQL_URI: {}; waiting", problem.text);
+    }
+    for problem in problems.iter().filter(|problem| !problem.unreachable) {
+        error!("{problem}");
+    }
+}
+
+/// The queries as the directory takes them.
+pub fn queries(settings: &DatabaseSettings) -> Queries {
+    let queries = &settings.queries;
+    Queries {
+        all_users: queries.all_users.clone(),
+        one_user: queries.one_user.clone(),
+        all_groups: queries.all_groups.clone(),
+        groups_by_member: queries.groups_by_member.clone(),
+    }
+}
+
+/// The database settings as the SQL layer takes them.
+pub fn sql_settings(settings: &DatabaseSettings) -> SqlSettings {
+    SqlSettings {
+        pool_size: usize::try_from(settings.pool_size).unwrap_or(usize::MAX),
+        connect_timeout: settings.connect_timeout,
+        ..SqlSettings::new(settings.uri.reveal())
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        require_auth_for_search: config.access.require_auth_for_search,
+        bind_dn: match config.access.bind_dn {
+            BindDn::Lenient => policy::BindDn::Lenient,
+            BindDn::Exact => policy::BindDn::Exact,
+        },
+        on_database_failure: match config.database.on_failure {
+            OnDatabaseFailure::Disconnect => policy::OnDatabaseFailure::Disconnect,
+            OnDatabaseFailure::Unavailable => policy::OnDatabaseFailure::Unavailable,
+        },
+        lookup_hold: LOOKUP_HOLD,
+        bind_hold: config.access.bind_hold,
+        scan_timeout: config.database.scan_timeout,
+    }
+}

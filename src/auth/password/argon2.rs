@@ -1,0 +1,186 @@
+//! `$argon2id$`, `$argon2i$`, `$argon2d$` in the PHC string format (RFC 9106), and the hashes we make ourselves.
+
+use ::argon2::{Algorithm, AssociatedData, Params, ParamsBuilder, Version};
+use zeroize::Zeroizing;
+
+use super::encoding::{decimal, decode, encode};
+use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
+
+/// What `hash-password` uses: the defaults of Node's argon2 package, which fills the tables we replace.
+const MEMORY_KIB: u32 = 65_536;
+const PASSES: u32 = 3;
+const LANES: u32 = 4;
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+/// Shorter hashes could be met by chance; libraries refuse them too.
+const HASH_BYTES_ALLOWED: std::ops::RangeInclusive<usize> = 10..=256;
+
+/// A variant with its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Argon2 {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+}
+
+/// A new hash could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// The password is empty or longer than any bind may send.
+    #[error("the password must have 1 to {} bytes", super::MAX_PASSWORD_BYTES)]
+    Length,
+    /// The system gave no random bytes for the salt.
+    #[error("no random bytes for the salt: {0}")]
+    Salt(getrandom::Error),
+    /// The computation failed, for lack of memory.
+    #[error("the hash could not be computed")]
+    Compute,
+}
+
+/// Hashes a password for a `password` column: `$argon2id$v=19$m=65536,t=3,p=4$…`.
+pub fn hash_password(password: &[u8]) -> Result<String, HashError> {
+    if password.is_empty() || password.len() > super::MAX_PASSWORD_BYTES {
+        return Err(HashError::Length);
+    }
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(HashError::Salt)?;
+    let hash = default_argon2()
+        .compute(password, &salt, HASH_BYTES)
+        .ok_or(HashError::Compute)?;
+    Ok(format!(
+        "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${}${}",
+        encode(&salt),
+        encode(&hash)
+    ))
+}
+
+/// The work of a hash made by `hash_password`, of nobody.
+pub(super) fn default_decoy() -> Stored {
+    Stored {
+        scheme: Scheme::Argon2(default_argon2()),
+        salt: vec![b'.'; SALT_BYTES],
+        hash: vec![0; HASH_BYTES],
+    }
+}
+
+fn default_argon2() -> Argon2 {
+    Argon2 {
+        algorithm: Algorithm::Argon2id,
+        version: Version::V0x13,
+        // The constants are within all limits; a test compares the parameters.
+        params: Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default(),
+    }
+}
+
+/// `[v=19$]m=…,t=…,p=…[,keyid=…][,data=…]$salt$hash`. Without `v=` it is version 16, from before it was written.
+pub(super) fn parse(id: &str, rest: &str) -> Result<Stored, Reason> {
+    let algorithm = match id {
+        "argon2id" => Algorithm::Argon2id,
+        "argon2i" => Algorithm::Argon2i,
+        _ => Algorithm::Argon2d,
+    };
+    let (version, rest) = match rest.strip_prefix("v=") {
+        None => (Version::V0x10, rest),
+        Some(rest) => {
+            let (version, rest) = rest.split_once('$').ok_or(MALFORMED)?;
+            let version = decimal(version).ok_or(MALFORMED)?;
+            let known = Version::try_from(version).map_err(|_| "the Argon2 version is not known")?;
+            (known, rest)
+        }
+    };
+    let [params, salt, hash] = fields(rest).ok_or(MALFORMED)?;
+    let params = parse_params(params)?;
+    let salt = decode(salt).ok_or(MALFORMED)?;
+    let hash = decode(hash).ok_or(MALFORMED)?;
+    if salt.len() < ::argon2::MIN_SALT_LEN || !HASH_BYTES_ALLOWED.contains(&hash.len()) {
+        return Err(MALFORMED);
+    }
+    Ok(Stored {
+        scheme: Scheme::Argon2(Argon2 {
+            algorithm,
+            version,
+            params,
+        }),
+        salt,
+        hash,
+    })
+}
+
+/// Exactly `N` fields between dollar signs.
+pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
+    let fields: Vec<&str> = text.split('$').collect();
+    fields.try_into().ok()
+}
+
+fn parse_params(text: &str) -> Result<Params, Reason> {
+    let (mut memory, mut passes, mut lanes) = (None, None, None);
+    let mut data = None;
+    for pair in text.split(',') {
+        let (name, value) = pair.split_once('=').ok_or(MALFORMED)?;
+        let number = match name {
+            "m" => &mut memory,
+            "t" => &mut passes,
+            "p" => &mut lanes,
+            // Names a key kept elsewhere; says nothing about the computation.
+            "keyid" => continue,
+            "data" if data.is_none() => {
+                data = Some(AssociatedData::from_b64(value).map_err(|_| MALFORMED)?);
+                continue;
+            }
+            _ => return Err(MALFORMED),
+        };
+        let value = decimal(value).ok_or(MALFORMED)?;
+        if number.replace(value).is_some() {
+            return Err(MALFORMED);
+        }
+    }
+    let (Some(memory), Some(passes), Some(lanes)) = (memory, passes, lanes) else {
+        return Err(MALFORMED);
+    };
+    let kib = u64::from(memory);
+    if kib > MAX_MEMORY_KIB || kib * u64::from(passes) > MAX_MEMORY_PASSES_KIB {
+        return Err(TOO_COSTLY);
+    }
+    let mut builder = ParamsBuilder::new();
+    builder.m_cost(memory).t_cost(passes).p_cost(lanes);
+    if let Some(data) = data {
+        builder.data(data);
+    }
+    builder.build().map_err(|_| MALFORMED)
+}
+
+impl Argon2 {
+    pub(super) fn memory_kib(&self) -> u64 {
+        u64::from(self.params.m_cost())
+    }
+
+    pub(super) fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+        let mut hash = Zeroizing::new(vec![0; length]);
+        ::argon2::Argon2::new(self.algorithm, self.version, self.params.clone())
+            .hash_password_into(password, salt, &mut hash)
+            .ok()?;
+        Some(hash)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::auth::password::{Verdict, verify};
+
+    #[test]
+    fn own_hashes_verify_and_are_what_the_decoy_imitates() {
+        let stored = hash_password(b"secret").unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=65536,t=3,p=4$"));
+        assert_eq!(verify(&stored, b"secret"), Verdict::Match);
+        assert_eq!(verify(&stored, b"Secret"), Verdict::Mismatch);
+        assert_ne!(stored, hash_password(b"secret").unwrap());
+        let parsed = Stored::parse(&stored).ok().unwrap();
+        assert_eq!(parsed.scheme, default_decoy().scheme);
+        assert_eq!(parsed.salt.len(), default_decoy().salt.len());
+        assert_eq!(parsed.hash.len(), default_decoy().hash.len());
+        assert!(hash_password(b"").is_err());
+    }
+}

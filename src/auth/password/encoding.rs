@@ -1,0 +1,102 @@
+//! The base64 dialects of password hashes.
+
+use base64::Engine;
+use base64::alphabet::{self, Alphabet};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Padding or none, stray bits in the last character: libraries differ, and neither makes another hash of it.
+const fn lenient(alphabet: &Alphabet) -> GeneralPurpose {
+    GeneralPurpose::new(
+        alphabet,
+        GeneralPurposeConfig::new()
+            .with_encode_padding(false)
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    )
+}
+
+static STANDARD: GeneralPurpose = lenient(&alphabet::STANDARD);
+static BCRYPT: GeneralPurpose = lenient(&alphabet::BCRYPT);
+
+/// RFC 4648 section 4.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// RFC 4648 section 4, without padding.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// "Adapted base64" of passlib and OpenLDAP's pw-pbkdf2: `.` for `+`.
+pub(super) fn decode_adapted(text: &str) -> Option<Vec<u8>> {
+    decode(&text.replace('.', "+"))
+}
+
+/// bcrypt's alphabet.
+pub(super) fn decode_bcrypt(text: &str) -> Option<Vec<u8>> {
+    BCRYPT.decode(text).ok()
+}
+
+/// A character of crypt(3)'s alphabet `./0-9A-Za-z` as its six bits.
+pub(super) fn crypt_digit(character: u8) -> Option<u32> {
+    let digit = match character {
+        b'.' => 0,
+        b'/' => 1,
+        b'0'..=b'9' => character - b'0' + 2,
+        b'A'..=b'Z' => character - b'A' + 12,
+        b'a'..=b'z' => character - b'a' + 38,
+        _ => return None,
+    };
+    Some(u32::from(digit))
+}
+
+/// crypt(3)'s base64: four characters hold three bytes, lowest bits first.
+pub(super) fn decode_crypt(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for group in text.as_bytes().chunks(4) {
+        let mut bits = 0;
+        for (position, character) in group.iter().enumerate() {
+            bits |= crypt_digit(*character)? << (6 * position);
+        }
+        let whole = group.len() * 6 / 8;
+        // A lone character holds no byte; bits beyond the last byte are written by nobody.
+        if whole == 0 || bits >> (8 * whole) != 0 {
+            return None;
+        }
+        bytes.extend(bits.to_le_bytes().iter().take(whole));
+    }
+    Some(bytes)
+}
+
+/// A number in decimal as hashes write it: no sign, no blank, no leading zero that another parser could read as octal.
+pub(super) fn decimal(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = text == "0" || !text.starts_with('0');
+    (plain && canonical).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crypt_base64() {
+        assert_eq!(decode_crypt(""), Some(vec![]));
+        assert_eq!(decode_crypt("/."), Some(vec![1]));
+        assert_eq!(decode_crypt("zzzz"), Some(vec![255, 255, 255]));
+        assert_eq!(decode_crypt("z1"), Some(vec![255]));
+        for broken in ["/", "/4", "zzzzz", "a-bc", "aä"] {
+            assert_eq!(decode_crypt(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn decimals() {
+        assert_eq!(decimal("0"), Some(0));
+        assert_eq!(decimal("4294967295"), Some(u32::MAX));
+        for broken in ["", "+1", "-1", " 1", "01", "4294967296", "1e3"] {
+            assert_eq!(decimal(broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `$y$` (yescrypt) and `$7$` (scrypt) of crypt(3). yescrypt's classic mode *is* scrypt; libxcrypt does it so too.
+
+use ::yescrypt::{Mode, Params};
+use zeroize::Zeroizing;
+
+use super::argon2::fields;
+use super::encoding::{crypt_digit, decode_crypt};
+use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
+
+const HASH_BYTES: usize = 32;
+const UNSUPPORTED: Reason = "the variant of yescrypt is not supported";
+
+/// `parameters$salt$hash`.
+pub(super) fn parse(rest: &str) -> Result<Stored, Reason> {
+    let [parameters, salt, hash] = fields(rest).ok_or(MALFORMED)?;
+    let mut numbers = Numbers(parameters.as_bytes());
+    let mode = Mode::try_from(numbers.next(0)?).map_err(|_| UNSUPPORTED)?;
+    let log_n = numbers.next(1)?;
+    let r = numbers.next(1)?;
+    let (mut p, mut t) = (1, 0);
+    if !numbers.0.is_empty() {
+        let present = numbers.next(1)?;
+        if present & 1 != 0 {
+            p = numbers.next(2)?;
+        }
+        if present & 2 != 0 {
+            t = numbers.next(1)?;
+        }
+        // Upgraded hashes and a ROM: nothing makes them.
+        if present & !3 != 0 {
+            return Err(UNSUPPORTED);
+        }
+    }
+    if !numbers.0.is_empty() {
+        return Err(MALFORMED);
+    }
+    let salt = decode_crypt(salt).ok_or(MALFORMED)?;
+    stored(mode, log_n, r, p, t, salt, hash)
+}
+
+/// `N` in one character, `r` and `p` in five each, then `salt$hash`; the salt is taken as it is written.
+pub(super) fn parse_scrypt(rest: &str) -> Result<Stored, Reason> {
+    let (setting, hash) = rest.split_once('$').ok_or(MALFORMED)?;
+    let (numbers, salt) = setting.as_bytes().split_at_checked(11).ok_or(MALFORMED)?;
+    let mut digits = numbers.iter().map(|character| crypt_digit(*character));
+    let mut number = |length: usize| {
+        digits
+            .by_ref()
+            .take(length)
+            .enumerate()
+            .try_fold(0, |number, (position, digit)| Some(number | (digit? << (6 * position))))
+            .ok_or(MALFORMED)
+    };
+    let (log_n, r, p) = (number(1)?, number(5)?, number(5)?);
+    stored(Mode::Classic, log_n, r, p, 0, salt.to_vec(), hash)
+}
+
+fn stored(mode: Mode, log_n: u32, r: u32, p: u32, t: u32, salt: Vec<u8>, hash: &str) -> Result<Stored, Reason> {
+    if log_n == 0 || r == 0 || p == 0 {
+        return Err(MALFORMED);
+    }
+    // In KiB, each block being 128 * r bytes; every factor is first bounded so that the products cannot overflow.
+    let bound = MAX_MEMORY_PASSES_KIB * 8;
+    if log_n > 30 || [r, p, t].iter().any(|factor| u64::from(*factor) > bound) {
+        return Err(TOO_COSTLY);
+    }
+    let blocks = (1_u64 << log_n).saturating_mul(u64::from(r));
+    let passes = u64::from(p).saturating_mul(u64::from(t) + 1);
+    if blocks > MAX_MEMORY_KIB * 8 || blocks.saturating_mul(passes) > bound {
+        return Err(TOO_COSTLY);
+    }
+    let parameters = Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
+    let hash = decode_crypt(hash).ok_or(MALFORMED)?;
+    if hash.len() != HASH_BYTES {
+        return Err(MALFORMED);
+    }
+    Ok(Stored {
+        scheme: Scheme::Yescrypt(parameters),
+        salt,
+        hash,
+    })
+}
+
+pub(super) fn memory_kib(parameters: &Params) -> u64 {
+    parameters
+        .n()
+        .saturating_mul(u64::from(parameters.r()))
+        .saturating_mul(128)
+        / 1024
+}
+
+pub(super) fn compute(parameters: &Params, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut hash = Zeroizing::new(vec![0; length]);
+    ::yescrypt::yescrypt(password, salt, parameters, &mut hash).ok()?;
+    Some(hash)
+}
+
+/// yescrypt's numbers of varying length: the first character says how many follow.
+struct Numbers<'a>(&'a [u8]);
+
+impl Numbers<'_> {
+    /// The next number; `least` is what the encoding starts to count from.
+    fn next(&mut self, least: u32) -> Result<u32, Reason> {
+        let first = self.digit()?;
+        let (mut start, mut end) = (0, 47);
+        let (mut number, mut bits) = (u64::from(least), 0_u32);
+        while first > end {
+            number += u64::from(end + 1 - start) << bits;
+            start = end + 1;
+            end = start + (62 - end) / 2;
+            bits += 6;
+        }
+        // `first` is below 64, so at most five characters follow: 36 bits in all.
+        number += u64::from(first - start) << bits;
+        while bits > 0 {
+            bits -= 6;
+            number += u64::from(self.digit()?) << bits;
+        }
+        u32::try_from(number).map_err(|_| TOO_COSTLY)
+    }
+
+    fn digit(&mut self) -> Result<u32, Reason> {
+        let (first, rest) = self.0.split_first().ok_or(MALFORMED)?;
+        self.0 = rest;
+        crypt_digit(*first).ok_or(MALFORMED)
+    }
+}

@@ -1,0 +1,61 @@
+//! The command line: which command, with which exit code. Each command lives in a module of its own.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+
+/// An LDAP server whose directory is your own SQL database.
+///
+/// Settings come from the environment, from `.env` in the working directory and from /etc/ldap-gateway/.env.
+/// docs/settings.md lists all of them.
+#[derive(Debug, Parser)]
+#[command(name = "ldap-gateway", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the directory; what happens without a command.
+    Serve,
+    /// Serve a sample directory from an embedded database and print the commands to try.
+    Demo {
+        /// The port to listen on; loopback only.
+        #[arg(long, default_value_t = commands::demo::PORT)]
+        port: u16,
+    },
+    /// Check settings, certificate, database and queries; say what would be served. Serves nothing.
+    Check,
+    /// Ask a running gateway whether it is ready: exit code 0 if so.
+    Probe {
+        /// The gateway to ask, such as ldaps://ldap1:636; by default the one these settings would start.
+        uri: Option<String>,
+    },
+    /// Read a password from standard input and print its hash for the password column.
+    HashPassword,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let command = Arguments::parse().command.unwrap_or(Command::Serve);
+    match command {
+        Command::HashPassword => commands::hash_password::run(),
+        Command::Serve => in_runtime(commands::serve::run()),
+        Command::Demo { port } => in_runtime(commands::demo::run(port)),
+        Command::Check => in_runtime(commands::check::run()),
+        Command::Probe { uri } => in_runtime(commands::probe::run(uri)),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => {
+            commands::complain(&format!("can not start: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `demo`: a sample directory from an embedded SQLite database, to try the gateway without any of one's own.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::{self, ExitCode},
+};
+
+use super::{base_dn, complain, report, say, serve};
+use crate::{
+    config::{Config, EnvSource},
+    sql::sqlite_file,
+};
+
+/// A port that needs no privileges.
+pub const PORT: u16 = 6360;
+const SCHEMA: &str = include_str!("../../sql/schema-sqlite.sql");
+const ROWS: &str = include_str!("../../sql/sample.sql");
+const SETTINGS: &str = include_str!("../../sql/recommended-sqlite.env");
+
+/// Serves the sample directory on loopback until a signal says stop.
+pub async fn run(port: u16) -> ExitCode {
+    let folder = env::temp_dir().join(format!("ldap-gateway-demo-{}", process::id()));
+    let code = match prepare(&folder, port).await {
+        Ok(source) => demo(&source, port).await,
+        Err(error) => {
+            complain(&format!("can not make the sample database: {error}"));
+            ExitCode::FAILURE
+        }
+    };
+    // What is left behind in a temporary directory is the system's to clean up.
+    let _ = fs::remove_dir_all(&folder);
+    code
+}
+
+async fn demo(source: &EnvSource, port: u16) -> ExitCode {
+    let (config, warnings) = match Config::load(source, base_dn) {
+        Ok(loaded) => loaded,
+        Err(errors) => return report(&errors),
+    };
+    say(&introduction(&config.base_dn, port));
+    serve::serve(&config, &warnings).await
+}
+
+/// Makes the database and the settings that name it. They are the shipped ones, so that `demo` shows what they do.
+async fn prepare(folder: &Path, port: u16) -> io::Result<EnvSource> {
+    fs::create_dir_all(folder)?;
+    let database: PathBuf = folder.join("directory.sqlite");
+    let settings: PathBuf = folder.join("settings.env");
+    fs::write(&settings, SETTINGS)?;
+    sqlite_file::create(&database, &[SCHEMA, ROWS])
+        .await
+        .map_err(|error| io::Error::other(error.detail()))?;
+    let own = [
+        ("SQL_URI", format!("sqlite:{}", database.display())),
+        ("BIND_IP", "127.0.0.1".to_owned()),
+        ("PORT", port.to_string()),
+        ("LDAP_COMMON_NAME", "localhost".to_owned()),
+    ];
+    Ok(EnvSource::new().with_variables(own).with_file(&settings))
+}
+
+fn introduction(base: &str, port: u16) -> String {
+    let uri = format!("ldaps://127.0.0.1:{port}");
+    format!(
+        "A sample directory of 8 users and 5 groups. In another terminal (Debian: apt install ldap-utils), try:
+
+  LDAPTLS_REQCERT=never ldapsearch -x -LLL -H {uri} -b {base} '(objectClass=posixAccount)' uid cn mail
+  LDAPTLS_REQCERT=never ldapsearch -x -LLL -H {uri} -b {base} '(memberUid=alice)' cn member
+  LDAPTLS_REQCERT=never ldapwhoami -x -H {uri} -D uid=alice,{base} -w alice-likes-tea
+
+Stop it with Ctrl-C.
+"
+    )
+}

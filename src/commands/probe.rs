@@ -1,0 +1,245 @@
+//! `probe`: is a running gateway ready? For containers without a shell, and for rolling updates.
+//!
+//! It speaks through ldap3_proto's codec and not through our own, so that it also tells when ours is wrong.
+
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+
+use futures::{SinkExt, StreamExt};
+use ldap3_proto::{
+    LdapCodec, LdapFilter, LdapMsg, LdapResultCode, LdapSearchScope,
+    proto::{LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapOp, LdapSearchRequest},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_util::codec::Framed;
+
+use super::{complain, say, settings};
+use crate::{
+    config::{Config, ProbeSettings},
+    server::tls,
+};
+
+/// Longer than a bind is held while the database is away.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// No row can have this name: it stands in nobody's table by accident, and the answer must be 49.
+const NOBODY: &str = "ldap-gateway-probe-nobody-6f1c2a";
+
+/// Why the gateway is not ready.
+#[derive(Debug, thiserror::Error)]
+enum NotReady {
+    #[error("{0} is no URI such as ldaps://ldap1:636")]
+    Uri(String),
+    #[error("can not connect: {0}")]
+    Connect(io::Error),
+    #[error("the connection failed: {0}")]
+    Connection(io::Error),
+    #[error("the connection was closed during {0}")]
+    Closed(&'static str),
+    #[error("no answer within {PATIENCE:?}")]
+    Late,
+    #[error("{what} was answered with {code:?}, {expected} expected")]
+    Answer {
+        what: &'static str,
+        code: LdapResultCode,
+        expected: &'static str,
+    },
+}
+
+/// Asks the gateway at `uri`, by default the one that the settings would start; exit code 0 when it is ready.
+pub async fn run(uri: Option<String>) -> ExitCode {
+    let (config, _) = match settings() {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let answer = match timeout(PATIENCE, probe(uri.as_deref(), &config)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(NotReady::Late),
+    };
+    match answer {
+        Ok(()) => {
+            say("ready");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("not ready: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
+    let (address, encrypted) = match uri {
+        Some(uri) => parse_uri(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
+        None => (
+            own_address(config.network.address).to_string(),
+            !config.network.unencrypted,
+        ),
+    };
+    let stream = TcpStream::connect(address).await.map_err(NotReady::Connect)?;
+    if encrypted {
+        let stream = tls::client::connect_unverified(stream)
+            .await
+            .map_err(NotReady::Connect)?;
+        ask(stream, config).await
+    } else {
+        ask(stream, config).await
+    }
+}
+
+async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, config: &Config) -> Result<(), NotReady> {
+    let mut peer = Peer {
+        framed: Framed::new(stream, LdapCodec::default()),
+        last: 0,
+    };
+    let code = peer.call("a read of the root DSE", read("")).await?;
+    expect("a read of the root DSE", code, "success", |code| {
+        *code == LdapResultCode::Success
+    })?;
+    // Refused to the anonymous is an answer too: what matters is that the base is served.
+    let code = peer.call("a read of the base", read(&config.base_dn)).await?;
+    expect("a read of the base", code, "success", |code| {
+        matches!(code, LdapResultCode::Success | LdapResultCode::InsufficentAccessRights)
+    })?;
+    bind(&mut peer, config).await
+}
+
+/// A bind asks the database, and nothing is served without it.
+async fn bind<S>(peer: &mut Peer<S>, config: &Config) -> Result<(), NotReady>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (dn, password, wanted, expected) = match &config.probe {
+        Some(ProbeSettings { dn, password }) => (
+            dn.clone(),
+            password.reveal().to_owned(),
+            LdapResultCode::Success,
+            "success",
+        ),
+        None => {
+            let dn = format!("uid={NOBODY},{}", config.base_dn);
+            (
+                dn,
+                NOBODY.to_owned(),
+                LdapResultCode::InvalidCredentials,
+                "invalidCredentials",
+            )
+        }
+    };
+    let request = LdapBindRequest {
+        version: 3,
+        dn,
+        cred: LdapBindCred::Simple(password),
+    };
+    let code = peer.call("a bind", LdapOp::BindRequest(request)).await?;
+    expect("a bind", code, expected, |code| *code == wanted)
+}
+
+fn expect(
+    what: &'static str,
+    code: LdapResultCode,
+    expected: &'static str,
+    right: impl Fn(&LdapResultCode) -> bool,
+) -> Result<(), NotReady> {
+    if right(&code) {
+        Ok(())
+    } else {
+        Err(NotReady::Answer { what, code, expected })
+    }
+}
+
+fn read(base: &str) -> LdapOp {
+    LdapOp::SearchRequest(LdapSearchRequest {
+        base: base.to_owned(),
+        scope: LdapSearchScope::Base,
+        aliases: LdapDerefAliases::Never,
+        sizelimit: 0,
+        timelimit: 0,
+        typesonly: false,
+        filter: LdapFilter::Present("objectClass".to_owned()),
+        attrs: vec!["1.1".to_owned()],
+    })
+}
+
+struct Peer<S> {
+    framed: Framed<S, LdapCodec>,
+    last: i32,
+}
+
+impl<S> Peer<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Sends a request and waits for its final response.
+    async fn call(&mut self, what: &'static str, op: LdapOp) -> Result<LdapResultCode, NotReady> {
+        self.last += 1;
+        let request = LdapMsg {
+            msgid: self.last,
+            op,
+            ctrl: Vec::new(),
+        };
+        self.framed.send(request).await.map_err(NotReady::Connection)?;
+        loop {
+            let message = self.framed.next().await.ok_or(NotReady::Closed(what))?;
+            let message = message.map_err(NotReady::Connection)?;
+            match message.op {
+                LdapOp::SearchResultDone(result) => return Ok(result.code),
+                LdapOp::BindResponse(response) => return Ok(response.res.code),
+                _ if message.msgid == 0 => return Err(NotReady::Closed(what)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `ldaps://host[:port]` or `ldap://host[:port]`: where to connect, and whether with TLS.
+fn parse_uri(uri: &str) -> Option<(String, bool)> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let (encrypted, port) = match scheme.to_ascii_lowercase().as_str() {
+        "ldaps" => (true, 636),
+        "ldap" => (false, 389),
+        _ => return None,
+    };
+    let host = rest.split('/').next().filter(|host| !host.is_empty())?;
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(before, port)| port.parse::<u16>().is_ok() && (!before.contains(':') || before.ends_with(']')));
+    Some((
+        if has_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{port}")
+        },
+        encrypted,
+    ))
+}
+
+/// A gateway that listens on all addresses is asked on loopback.
+fn own_address(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uris_name_host_port_and_encryption() {
+        let parsed = |uri: &str| parse_uri(uri);
+        assert_eq!(parsed("ldaps://ldap1"), Some(("ldap1:636".to_owned(), true)));
+        assert_eq!(parsed("LDAP://ldap1/"), Some(("ldap1:389".to_owned(), false)));
+        assert_eq!(parsed("ldaps://ldap1:6360"), Some(("ldap1:6360".to_owned(), true)));
+        assert_eq!(parsed("ldaps://[::1]:6360"), Some(("[::1]:6360".to_owned(), true)));
+        assert_eq!(parsed("ldaps://[::1]"), Some(("[::1]:636".to_owned(), true)));
+        assert_eq!(parsed("https://ldap1"), None);
+        assert_eq!(parsed("ldap1:636"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! `serve`: the gateway itself, from its settings to the signal that stops it.
+
+use std::{future::pending, process::ExitCode};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+use super::{complain, settings};
+use crate::{
+    app::App,
+    config::{Config, EXIT_CODE, Warning},
+    server::tls::{self, Acceptor},
+    telemetry,
+};
+
+/// SIGPWR and SIGRTMIN+3: how container engines and systemd ask some containers to stop.
+const OTHER_STOP_SIGNALS: [i32; 2] = [30, 37];
+
+/// Serves until a signal says stop.
+pub async fn run() -> ExitCode {
+    match settings() {
+        Ok((config, warnings)) => serve(&config, &warnings).await,
+        Err(code) => code,
+    }
+}
+
+/// Serves what `config` says; log lines go to standard error.
+pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
+    if let Err(error) = telemetry::init(&config.log) {
+        complain(&format!("can not log: {error}"));
+    }
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    let tls = match acceptor(config) {
+        Ok(tls) => tls,
+        Err(text) => {
+            error!("{text}");
+            return ExitCode::from(EXIT_CODE);
+        }
+    };
+    let app = match App::new(config, tls) {
+        Ok(app) => app,
+        Err(error) => {
+            error!("{error}");
+            return ExitCode::from(EXIT_CODE);
+        }
+    };
+    info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), config.base_dn);
+    match app.run(stop_signal()).await {
+        Ok(()) => {
+            info!("stopped");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What accepts TLS; None for plain LDAP.
+fn acceptor(config: &Config) -> Result<Option<Acceptor>, String> {
+    if config.network.unencrypted {
+        warn!("LDAP_UNENCRYPTED: passwords cross the network readable");
+        return Ok(None);
+    }
+    let setup = tls::server_config(&config.tls).map_err(|errors| errors.to_string())?;
+    for warning in &setup.warnings {
+        warn!("{warning}");
+    }
+    info!("the certificate's SHA-256 fingerprint is {}", setup.fingerprint);
+    Ok(Some(setup.acceptor()))
+}
+
+/// Waits for SIGTERM, SIGINT, SIGPWR or SIGRTMIN+3.
+async fn stop_signal() {
+    let mut signals: Vec<Signal> = [SignalKind::terminate(), SignalKind::interrupt()]
+        .into_iter()
+        .chain(OTHER_STOP_SIGNALS.map(SignalKind::from_raw))
+        .filter_map(|kind| {
+            signal(kind)
+                .inspect_err(|error| warn!(%error, "a signal can not be caught"))
+                .ok()
+        })
+        .collect();
+    if signals.is_empty() {
+        return pending().await;
+    }
+    let waits = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    futures::future::select_all(waits).await;
+}

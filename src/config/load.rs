@@ -1,0 +1,375 @@
+//! Puts the typed settings together and checks them against each other.
+//! Must not know: where the values came from.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::parse::Reader;
+use super::{
+    AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
+    LogFormat, LogSettings, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries, Secret, TlsSettings,
+    TlsVersion, Warning, database, names,
+};
+
+/// Where a certificate is looked for and kept when none is configured.
+const CERTIFICATE_DIRECTORY: &str = "certs";
+
+/// Clients keep their connections idle; closing them sooner costs logins (design.md section 3).
+const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+type CheckDn<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+
+pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+    let mut reader = Reader::new(source);
+    let config = read(&mut reader, check_dn);
+    let Reader {
+        problems, mut warnings, ..
+    } = reader;
+    warnings.extend(names::unknown(&source.names()));
+    if problems.is_empty() {
+        Ok((config, warnings))
+    } else {
+        Err(ConfigErrors { problems, warnings })
+    }
+}
+
+/// Reads everything; where something is wrong a problem is noted and a stand-in returned.
+pub(super) fn read(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Config {
+    let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
+        text.eq_ignore_ascii_case("sql").then_some(())
+    });
+    for name in [
+        "LDAP_USERS_RDN",
+        "LDAP_GROUPS_RDN",
+        "REALM_CONFIG",
+        "SQL_QUERY_ALL_MEMBERSHIPS",
+        "ADMIN_ADDR",
+    ] {
+        reader.not_supported_yet(name);
+    }
+    let _: Option<()> = reader.parsed(
+        "LDAP_USER_PRIVATE_GROUPS",
+        "`off`; `auto` is not supported yet",
+        |text| text.eq_ignore_ascii_case("off").then_some(()),
+    );
+    let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
+    let network = network(reader);
+    Config {
+        base_dn: base_dn(reader, &common_name, check_dn),
+        database: database(reader),
+        access: access(reader),
+        tls: tls(reader, &common_name, network.unencrypted),
+        network,
+        log: log(reader),
+        shutdown_grace: reader.duration("SHUTDOWN_GRACE"),
+        probe: probe(reader, check_dn),
+        common_name,
+    }
+}
+
+fn base_dn(reader: &mut Reader<'_>, common_name: &str, check_dn: CheckDn<'_>) -> String {
+    if let Some(text) = reader.text("LDAP_BASE_DN") {
+        if let Err(why) = check_dn(&text) {
+            reader.problems.push(Problem::wrong(
+                "LDAP_BASE_DN",
+                &text,
+                &format!("a DN such as dc=example,dc=com: {why}"),
+            ));
+        }
+        return text;
+    }
+    // Only a wrong value in the way of deriving one is its own problem already.
+    if reader.is_given("LDAP_BASE_DN") {
+        return String::new();
+    }
+    let derived = reader
+        .is_given("LDAP_COMMON_NAME")
+        .then(|| derived_base_dn(common_name))
+        .flatten();
+    derived.unwrap_or_else(|| {
+        let text = "is required and missing, such as dc=example,dc=com; it can be derived only from a \
+                    LDAP_COMMON_NAME such as ldap1.example.com";
+        reader.problems.push(Problem::other("LDAP_BASE_DN", text));
+        String::new()
+    })
+}
+
+/// `ldap1.example.com` → `dc=example,dc=com`, `example.com` → `dc=example,dc=com`, `ldap1` → `dc=ldap1`.
+pub(super) fn derived_base_dn(common_name: &str) -> Option<String> {
+    if common_name.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let labels: Vec<&str> = common_name.trim_end_matches('.').split('.').collect();
+    let usable = |label: &&str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if !labels.iter().all(usable) {
+        return None;
+    }
+    let host = usize::from(labels.len() >= 3);
+    Some(
+        labels
+            .iter()
+            .skip(host)
+            .map(|label| format!("dc={label}"))
+            .collect::<Vec<_>>()
+            .join(","),
+    )
+}
+
+fn database(reader: &mut Reader<'_>) -> DatabaseSettings {
+    let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
+    let inspected = match database::inspect(uri.reveal()) {
+        Ok(inspected) => Some(inspected),
+        Err(why) => {
+            if !uri.reveal().is_empty() {
+                reader.problems.push(Problem::other("SQL_URI", why));
+            }
+            None
+        }
+    };
+    let asked = reader.parsed(
+        "SQL_SSL",
+        "true, false, prefer, require, verify-ca or verify-full",
+        database::ssl_mode,
+    );
+    let in_uri = inspected.and_then(|inspected| inspected.ssl);
+    if let (Some(asked), Some(in_uri)) = (asked, in_uri)
+        && asked != in_uri
+    {
+        reader.warnings.push(Warning::new(
+            "SQL_SSL",
+            "has no effect: SQL_URI asks for another sslmode",
+        ));
+    }
+    let mut query = |name| reader.text(name).unwrap_or_default();
+    let queries = Queries {
+        all_users: query("SQL_QUERY_ALL_USERS"),
+        one_user: query("SQL_QUERY_ONE_USER"),
+        all_groups: query("SQL_QUERY_ALL_GROUPS"),
+        groups_by_member: query("SQL_QUERY_GROUPS_BY_MEMBER"),
+    };
+    DatabaseSettings {
+        uri,
+        kind: inspected.map(|inspected| inspected.kind).unwrap_or_default(),
+        ssl: asked.filter(|_| in_uri.is_none()),
+        queries,
+        pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
+        connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),
+        scan_timeout: reader.duration("SCAN_TIMEOUT"),
+        on_failure: reader.choice(
+            "ON_DATABASE_FAILURE",
+            &[
+                ("disconnect", OnDatabaseFailure::Disconnect),
+                ("unavailable", OnDatabaseFailure::Unavailable),
+            ],
+        ),
+    }
+}
+
+fn access(reader: &mut Reader<'_>) -> AccessSettings {
+    // Deployments keep the URL when they take `notification` out of the chain; its errors come with it.
+    reader.secret("NOTIFICATION_URL");
+    let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
+    AccessSettings {
+        auth_backends: auth_backends(reader),
+        require_auth_for_search: reader.boolean("REQUIRE_AUTH_FOR_SEARCH"),
+        bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
+        bind_hold: reader.duration("BIND_HOLD"),
+        hashing_threads: threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN),
+    }
+}
+
+fn auth_backends(reader: &mut Reader<'_>) -> Vec<AuthBackend> {
+    let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
+    let mut chain = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        match name.to_ascii_lowercase().as_str() {
+            "sql" if chain.contains(&AuthBackend::Sql) => {}
+            "sql" => chain.push(AuthBackend::Sql),
+            "notification" => {
+                let problem = "`notification` is not supported yet; a bind would pass without it";
+                reader.problems.push(Problem::other("AUTH_BACKENDS", problem));
+            }
+            _ => reader.problems.push(Problem::wrong(
+                "AUTH_BACKENDS",
+                &text,
+                "a list of `sql` and `notification`",
+            )),
+        }
+    }
+    chain
+}
+
+fn network(reader: &mut Reader<'_>) -> NetworkSettings {
+    let unencrypted = reader.boolean("LDAP_UNENCRYPTED");
+    let standard = if unencrypted { 389 } else { 636 };
+    let address = reader.parsed("BIND_IP", "an IP address such as 0.0.0.0 or ::", |text| {
+        text.strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+            .unwrap_or(text)
+            .parse()
+            .ok()
+    });
+    let port = reader.number("PORT", 0, 65535).unwrap_or(standard);
+    let idle_timeout = reader.duration("LDAP_IDLE_TIMEOUT");
+    if idle_timeout < LEAST_IDLE_TIMEOUT && reader.is_given("LDAP_IDLE_TIMEOUT") {
+        let text = "is less than 1h: clients that keep their connections may fail their next request";
+        reader.warnings.push(Warning::new("LDAP_IDLE_TIMEOUT", text));
+    }
+    NetworkSettings {
+        address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
+        unencrypted,
+        max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),
+        idle_timeout,
+        write_timeout: reader.duration("WRITE_TIMEOUT"),
+    }
+}
+
+fn tls(reader: &mut Reader<'_>, common_name: &str, unencrypted: bool) -> TlsSettings {
+    let min_version = tls_version(reader, "TLS_MIN_VERSION");
+    let max_version = tls_version(reader, "TLS_MAX_VERSION");
+    if let (Some(min), Some(max)) = (min_version, max_version)
+        && min > max
+    {
+        reader
+            .problems
+            .push(Problem::other("TLS_MIN_VERSION", "is higher than TLS_MAX_VERSION"));
+    }
+    let certificate = certificate(reader);
+    if unencrypted && certificate != CertificateSource::Directory(CERTIFICATE_DIRECTORY.into()) {
+        let text = "is true: the certificate that is configured is not used, passwords cross the network readable";
+        reader.warnings.push(Warning::new("LDAP_UNENCRYPTED", text));
+    }
+    TlsSettings {
+        certificate,
+        min_version: min_version.unwrap_or_default(),
+        max_version: max_version.unwrap_or_default(),
+        ciphers: reader.text("TLS_CIPHERS"),
+        common_name: common_name.to_owned(),
+    }
+}
+
+/// `1.2`, `TLSv1.2`, `TLSv1_2`, `tls1.2`. Older versions exist in deployed settings: as the lowest one
+/// they only mean "do not be strict", as the highest one nothing would be left.
+fn tls_version(reader: &mut Reader<'_>, name: &'static str) -> Option<TlsVersion> {
+    let mut old = false;
+    let version = reader.parsed(name, "1.2 or 1.3", |text| {
+        let text = text.to_ascii_lowercase().replace('_', ".").replace(' ', "");
+        let text = text.strip_prefix("tls").unwrap_or(&text);
+        match text.strip_prefix('v').unwrap_or(text) {
+            "1.2" => Some(TlsVersion::V1_2),
+            "1.3" => Some(TlsVersion::V1_3),
+            "1" | "1.0" | "1.1" if name == "TLS_MIN_VERSION" => {
+                old = true;
+                Some(TlsVersion::V1_2)
+            }
+            _ => None,
+        }
+    });
+    if old {
+        reader.warnings.push(Warning::new(
+            name,
+            "TLS 1.0 and 1.1 are not supported; 1.2 is the lowest version",
+        ));
+    }
+    version
+}
+
+fn certificate(reader: &mut Reader<'_>) -> CertificateSource {
+    let content = (reader.text("LDAP_CERT_CONTENT"), reader.secret("LDAP_KEY_CONTENT"));
+    let files = (reader.text("LDAP_CERT_PATH"), reader.text("LDAP_KEY_PATH"));
+    half_given(reader, "LDAP_CERT_CONTENT", "LDAP_KEY_CONTENT");
+    half_given(reader, "LDAP_CERT_PATH", "LDAP_KEY_PATH");
+    match (content, files) {
+        ((Some(certificate), Some(key)), files) => {
+            if files != (None, None) {
+                let text = "have no effect: LDAP_CERT_CONTENT and LDAP_KEY_CONTENT have precedence";
+                reader
+                    .warnings
+                    .push(Warning::new("LDAP_CERT_PATH, LDAP_KEY_PATH", text));
+            }
+            CertificateSource::Content { certificate, key }
+        }
+        (_, (Some(certificate), Some(key))) => CertificateSource::Files {
+            certificate: PathBuf::from(certificate),
+            key: PathBuf::from(key),
+        },
+        _ => CertificateSource::Directory(PathBuf::from(CERTIFICATE_DIRECTORY)),
+    }
+}
+
+/// Notes a problem where only one of two settings that need each other is given.
+fn half_given(reader: &mut Reader<'_>, first: &str, second: &str) {
+    let (given, missing) = match (reader.is_given(first), reader.is_given(second)) {
+        (true, false) => (first, second),
+        (false, true) => (second, first),
+        _ => return,
+    };
+    reader
+        .problems
+        .push(Problem::other(missing, format!("is missing, though {given} is given")));
+}
+
+/// Reads `LOG_LEVEL` and `LOG_FORMAT`.
+pub(super) fn log(reader: &mut Reader<'_>) -> LogSettings {
+    let expected = "error, warn, info, debug, trace or off, or a list such as info,ldap_gateway::sql=debug";
+    LogSettings {
+        format: reader.choice("LOG_FORMAT", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+        directives: reader
+            .parsed("LOG_LEVEL", expected, log_directives)
+            .unwrap_or_else(|| "info".into()),
+    }
+}
+
+/// Checks `LOG_LEVEL` strictly: the filter's own parser takes any word for a module's name.
+fn log_directives(text: &str) -> Option<String> {
+    let mut directives = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        let (module, level) = part
+            .rsplit_once('=')
+            .map_or((None, part), |(module, level)| (Some(module), level));
+        let level = match level.trim().to_ascii_lowercase().as_str() {
+            "warning" => "warn".to_owned(),
+            level @ ("off" | "error" | "warn" | "info" | "debug" | "trace") => level.to_owned(),
+            _ => return None,
+        };
+        directives.push(match module.map(str::trim) {
+            None => level,
+            Some(module) => {
+                let valid = !module.is_empty()
+                    && module
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-'));
+                if !valid {
+                    return None;
+                }
+                format!("{module}={level}")
+            }
+        });
+    }
+    Some(directives.join(","))
+}
+
+fn probe(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Option<ProbeSettings> {
+    half_given(reader, "PROBE_BIND_DN", "PROBE_BIND_PASSWORD");
+    let dn = reader.text("PROBE_BIND_DN");
+    let password = reader.secret("PROBE_BIND_PASSWORD");
+    if let Some(Err(why)) = dn.as_deref().map(check_dn) {
+        let found = dn.as_deref().unwrap_or_default();
+        reader
+            .problems
+            .push(Problem::wrong("PROBE_BIND_DN", found, &format!("a DN: {why}")));
+    }
+    Some(ProbeSettings {
+        dn: dn?,
+        password: password?,
+    })
+}

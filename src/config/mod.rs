@@ -1,0 +1,70 @@
+//! Environment → typed settings: read from one table, checked as far as is possible without asking
+//! anybody, all errors at once. The only reader of the environment.
+//! Must not know: databases, sockets, LDAP operations.
+
+mod database;
+mod dotenv;
+mod errors;
+mod load;
+mod names;
+mod parse;
+mod secret;
+pub mod settings;
+mod source;
+#[cfg(test)]
+pub(crate) mod tests;
+mod types;
+
+pub use database::{DatabaseKind, SslMode};
+pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
+pub use secret::Secret;
+pub use source::EnvSource;
+pub use types::{
+    AccessSettings, AuthBackend, BindDn, CertificateSource, DatabaseSettings, LogFormat, LogSettings, NetworkSettings,
+    OnDatabaseFailure, ProbeSettings, Queries, TlsSettings, TlsVersion,
+};
+
+use std::time::Duration;
+
+/// All settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `LDAP_BASE_DN`, or what was derived from `LDAP_COMMON_NAME`.
+    pub base_dn: String,
+    /// `LDAP_COMMON_NAME`
+    pub common_name: String,
+    /// The database and what to ask it.
+    pub database: DatabaseSettings,
+    /// Who may bind and search.
+    pub access: AccessSettings,
+    /// The listening socket and its limits.
+    pub network: NetworkSettings,
+    /// Certificate and TLS parameters; without effect where `network.unencrypted`.
+    pub tls: TlsSettings,
+    /// How to log.
+    pub log: LogSettings,
+    /// `SHUTDOWN_GRACE`
+    pub shutdown_grace: Duration,
+    /// Whom `probe` binds as.
+    pub probe: Option<ProbeSettings>,
+}
+
+impl Config {
+    /// Reads and checks all settings. `check_dn` says why a text is no DN that can be a base.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once; the program then ends with [`EXIT_CODE`].
+    pub fn load(
+        source: &EnvSource,
+        check_dn: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<(Self, Vec<Warning>), ConfigErrors> {
+        load::load(source, &check_dn)
+    }
+}
+
+impl LogSettings {
+    /// `LOG_LEVEL` and `LOG_FORMAT` alone, so that the other settings' errors can be logged as asked.
+    pub fn from_source(source: &EnvSource) -> Self {
+        load::log(&mut parse::Reader::new(source))
+    }
+}

@@ -1,0 +1,389 @@
+//! Reads typed values by name and remembers everything that is wrong, so that all of it is reported at
+//! once. Names, defaults and secrecy come from the table, so they can not differ from what it says.
+//! Must not know: what the values are used for.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::errors::{Problem, Warning};
+use super::secret::Secret;
+use super::settings::{Absent, Setting, find};
+use super::source::{EnvSource, Given};
+
+/// Longer than anybody means, and short enough for every clock.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Hands out settings and collects problems. Where a value is wrong the stand-in returned does not
+/// matter: a problem was noted, so it is never used.
+pub(super) struct Reader<'a> {
+    source: &'a EnvSource,
+    pub problems: Vec<Problem>,
+    pub warnings: Vec<Warning>,
+    /// The names asked for: a test compares them with the table.
+    pub asked: BTreeSet<&'static str>,
+}
+
+/// A setting's text and the variable that gave it.
+struct Found {
+    variable: String,
+    text: String,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(source: &'a EnvSource) -> Self {
+        Self {
+            source,
+            problems: source.problems.clone(),
+            warnings: source.warnings.clone(),
+            asked: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the operator gave this setting, be it right or wrong.
+    pub fn is_given(&self, name: &str) -> bool {
+        find(name).is_some_and(|setting| {
+            let names = candidates(setting);
+            self.source
+                .layers()
+                .iter()
+                .any(|layer| names.iter().any(|(name, _)| layer.contains_key(name)))
+        })
+    }
+
+    /// Text, or its default; absent where there is none.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.find(name).map(|found| found.text.trim().to_owned())
+    }
+
+    /// A secret; its blanks count.
+    pub fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        self.find(name).map(|found| Secret::new(found.text))
+    }
+
+    /// A value that `parse` understands; `expected` completes "must be …".
+    pub fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.find(name)?;
+        let text = found.text.trim();
+        let value = parse(text);
+        if value.is_none() {
+            let secret = find(name).is_none_or(|setting| setting.secret);
+            self.problems.push(if secret {
+                Problem::other(&found.variable, format!("must be {expected}"))
+            } else {
+                Problem::wrong(&found.variable, text, expected)
+            });
+        }
+        value
+    }
+
+    pub fn boolean(&mut self, name: &'static str) -> bool {
+        self.parsed(name, "true or false (1, 0, yes, no, on, off)", boolean)
+            .unwrap_or_default()
+    }
+
+    pub fn number<T: TryFrom<u64> + Default>(&mut self, name: &'static str, least: u64, most: u64) -> Option<T> {
+        self.parsed(name, &format!("a whole number from {least} to {most}"), |text| {
+            let number: u64 = text.parse().ok()?;
+            (least..=most).contains(&number).then_some(number)?.try_into().ok()
+        })
+    }
+
+    pub fn duration(&mut self, name: &'static str) -> Duration {
+        self.parsed(
+            name,
+            "a time greater than zero, such as 5s, 500ms, 10m, 1h or bare seconds",
+            |text| duration(text).filter(|duration| !duration.is_zero()),
+        )
+        .unwrap_or_default()
+    }
+
+    /// One of several words, in any letter case.
+    pub fn choice<T: Copy + Default>(&mut self, name: &'static str, words: &[(&str, T)]) -> T {
+        let expected = words
+            .iter()
+            .map(|(word, _)| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(" or ");
+        self.parsed(name, &expected, |text| {
+            words
+                .iter()
+                .find(|(word, _)| word.eq_ignore_ascii_case(text))
+                .map(|(_, value)| *value)
+        })
+        .unwrap_or_default()
+    }
+
+    /// Refuses a setting that will mean something in a later version: ignoring it would be a silent pass.
+    pub fn not_supported_yet(&mut self, name: &'static str) {
+        if self.find(name).is_some() {
+            self.problems
+                .push(Problem::other(name, "is not supported yet; remove it"));
+        }
+    }
+
+    /// The first layer that gives the setting decides, in whichever form; a required one that no layer
+    /// gives is a problem.
+    fn find(&mut self, name: &'static str) -> Option<Found> {
+        self.asked.insert(name);
+        let setting = find(name)?;
+        let names = candidates(setting);
+        let source = self.source;
+        for layer in source.layers() {
+            let given: Vec<_> = names
+                .iter()
+                .filter_map(|(name, from_file)| Some((name, *from_file, layer.get(name)?)))
+                .collect();
+            let Some((variable, from_file, value)) = given.first() else {
+                continue;
+            };
+            if let Some((other, ..)) = given.iter().find(|(_, _, other)| other != value) {
+                let text = format!("is given and so is {other}; give only one of them");
+                self.problems.push(Problem::other(variable, text));
+                return None;
+            }
+            let text = match value {
+                Given::Text(text) => text,
+                Given::NotUnicode => {
+                    self.problems.push(Problem::other(variable, "is not UTF-8 text"));
+                    return None;
+                }
+            };
+            let text = if *from_file {
+                self.contents(variable, text.trim())?
+            } else {
+                text.clone()
+            };
+            return Some(Found {
+                variable: (*variable).clone(),
+                text,
+            });
+        }
+        match setting.default {
+            Absent::Value(text) => Some(Found {
+                variable: name.into(),
+                text: text.into(),
+            }),
+            Absent::Required => {
+                let alternative = if setting.secret {
+                    format!(" (or {name}_FILE)")
+                } else {
+                    String::new()
+                };
+                self.problems
+                    .push(Problem::other(name, format!("is required and missing{alternative}")));
+                None
+            }
+            Absent::None | Absent::Computed(_) => None,
+        }
+    }
+
+    /// The secret in the file that `NAME_FILE` names.
+    fn contents(&mut self, variable: &str, path: &str) -> Option<String> {
+        let problem = match std::fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                let text = text.trim_end_matches(['\n', '\r']);
+                if !text.trim().is_empty() {
+                    return Some(text.to_owned());
+                }
+                format!("the file {path} is empty")
+            }
+            Ok(Err(_)) => format!("the file {path} is not UTF-8 text"),
+            Err(error) => format!("the file {path} cannot be read: {error}"),
+        };
+        self.problems.push(Problem::other(variable, problem));
+        None
+    }
+}
+
+/// The variables that can give a setting, and whether they name a file that holds the value.
+fn candidates(setting: &Setting) -> Vec<(String, bool)> {
+    let mut names = Vec::new();
+    for name in std::iter::once(setting.name).chain(setting.alias) {
+        names.push((name.to_owned(), false));
+        if setting.secret {
+            names.push((format!("{name}_FILE"), true));
+        }
+    }
+    names
+}
+
+/// The words for yes and no that operators write.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// `5s`, `500ms`, `10m`, `1h`, `1d`, or bare seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    let milliseconds = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" | "min" => 60 * 1000,
+        "h" => 60 * 60 * 1000,
+        "d" => 24 * 60 * 60 * 1000,
+        _ => return None,
+    };
+    let duration = Duration::from_millis(number.checked_mul(milliseconds)?);
+    (duration <= LONGEST).then_some(duration)
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reader_of(variables: &[(&str, &str)], read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {
+        let source = EnvSource::new().with_variables(variables.iter().copied());
+        let mut reader = Reader::new(&source);
+        read(&mut reader);
+        reader.problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn booleans() {
+        for (words, value) in [(["true", "1", "Yes", "ON"], true), (["FALSE", "0", "no", "Off"], false)] {
+            for word in words {
+                assert_eq!(boolean(word), Some(value), "{word}");
+            }
+        }
+        assert_eq!(boolean("maybe"), None);
+        let problems = reader_of(&[("LDAP_UNENCRYPTED", "maybe")], |reader| {
+            reader.boolean("LDAP_UNENCRYPTED");
+            assert!(reader.boolean("REQUIRE_AUTH_FOR_SEARCH"));
+        });
+        assert_eq!(
+            problems,
+            ["LDAP_UNENCRYPTED: found `maybe`, must be true or false (1, 0, yes, no, on, off)"]
+        );
+    }
+
+    #[test]
+    fn durations() {
+        for (text, milliseconds) in [
+            ("5s", 5_000),
+            ("500ms", 500),
+            ("1h", 3_600_000),
+            ("7", 7_000),
+            ("2 min", 120_000),
+            ("1D", 86_400_000),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in [
+            "",
+            "s",
+            "5 parsecs",
+            "-1s",
+            "1.5s",
+            "99999999999999999999",
+            "18446744073709551615d",
+            "400d",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+        assert_eq!(
+            reader_of(&[("BIND_HOLD", "0")], |reader| {
+                reader.duration("BIND_HOLD");
+            })
+            .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn secrets_come_from_files_too() {
+        let directory = crate::config::tests::TestDirectory::new();
+        let path = directory.path().join("secret");
+        std::fs::write(&path, " p ss\r\n").unwrap();
+        let path = path.to_str().unwrap();
+        let problems = reader_of(&[("PROBE_BIND_PASSWORD_FILE", path)], |reader| {
+            assert_eq!(reader.secret("PROBE_BIND_PASSWORD").unwrap().reveal(), " p ss");
+            assert!(reader.is_given("PROBE_BIND_PASSWORD"));
+        });
+        assert!(problems.is_empty(), "{problems:?}");
+        let both = [("SQL_URI", "sqlite:hunter2"), ("SQL_URI_FILE", path)];
+        let problems = reader_of(&both, |reader| drop(reader.secret("SQL_URI")));
+        assert_eq!(
+            problems,
+            ["SQL_URI: is given and so is SQL_URI_FILE; give only one of them"]
+        );
+        let problems = reader_of(&[("SQL_URL_FILE", "/nowhere/x")], |reader| {
+            drop(reader.secret("SQL_URI"))
+        });
+        assert!(
+            problems[0].starts_with("SQL_URL_FILE: the file /nowhere/x cannot be read: No such file"),
+            "{problems:?}"
+        );
+        std::fs::write(path, "\n").unwrap();
+        assert_eq!(
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(),
+            1
+        );
+        std::fs::write(path, b"\xff").unwrap();
+        assert_eq!(
+            reader_of(&[("SQL_URI_FILE", path)], |reader| drop(reader.secret("SQL_URI"))).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_first_layer_decides_in_whichever_form() {
+        let source = EnvSource::new()
+            .with_variables([("SQL_URL", "sqlite:a")])
+            .with_variables([("SQL_URI_FILE", "/nowhere")]);
+        let mut reader = Reader::new(&source);
+        assert_eq!(reader.secret("SQL_URI").unwrap().reveal(), "sqlite:a");
+        assert!(reader.problems.is_empty());
+        let problems = reader_of(&[("SQL_URI", "a"), ("SQL_URL", "a")], |reader| {
+            drop(reader.secret("SQL_URI"))
+        });
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+
+    #[test]
+    fn wrong_secrets_are_not_shown() {
+        let problems = reader_of(&[("SQL_URI", "hunter2")], |reader| {
+            assert_eq!(reader.parsed("SQL_URI", "a database", |_| None::<()>), None);
+        });
+        assert_eq!(problems, ["SQL_URI: must be a database"]);
+    }
+
+    #[test]
+    fn numbers_and_choices() {
+        let variables = [("SQL_POOL_SIZE", "1001"), ("PORT", "636x"), ("BIND_DN", "strict")];
+        let problems = reader_of(&variables, |reader| {
+            assert_eq!(reader.number::<u32>("SQL_POOL_SIZE", 1, 1000), None);
+            assert_eq!(reader.number::<u16>("PORT", 0, 65535), None);
+            assert_eq!(reader.choice("BIND_DN", &[("lenient", 1), ("exact", 2)]), 0);
+            assert_eq!(reader.choice("LOG_FORMAT", &[("TEXT", 1)]), 1);
+        });
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert_eq!(problems[2], "BIND_DN: found `strict`, must be `lenient` or `exact`");
+    }
+
+    proptest! {
+        #[test]
+        fn durations_never_panic(text in "\\PC{0,12}") {
+            duration(&text);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Text that must never be printed: passwords, database URIs, private keys.
+//! Must not know: which settings are secret (that is `settings`).
+
+use std::fmt;
+
+/// A secret from the settings. `Debug` and `Display` never show it, so that no log line or error can,
+/// however carelessly it is written; reading it takes the explicit [`Secret::reveal`].
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps `text` so that it can be passed around without being printed.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself. Every call is a place where it could leak.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn is_never_printed() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(
+            format!("{secret} {secret:?} {:#?}", Some(&secret))
+                .matches("hunter2")
+                .count(),
+            0
+        );
+        assert_eq!(secret.reveal(), "hunter2");
+    }
+}

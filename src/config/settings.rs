@@ -1,0 +1,554 @@
+//! The one table of all settings: `parse` takes names and defaults from it, `docs/settings.md`, the
+//! README and `--help` are rendered from it or compared with it by tests.
+//! Must not know: what the values are used for.
+
+/// One setting, as the operator sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// Another name that deployments use for it.
+    pub alias: Option<&'static str>,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// What counts when it is absent.
+    pub default: Absent,
+    /// Whether its value must never be shown, and may come from the file that `NAME_FILE` names.
+    pub secret: bool,
+    /// Where it is listed.
+    pub section: Section,
+    /// What it is for, in Markdown, for somebody who reads nothing else.
+    pub text: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true`/`false`, `1`/`0`, `yes`/`no`, `on`/`off`, in any letter case.
+    Boolean,
+    /// `500ms`, `5s`, `10m`, `1h`, `1d`, or bare seconds.
+    Duration,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Words with commas between them.
+    List,
+    /// A distinguished name (RFC 4514).
+    Dn,
+    /// An IP address.
+    Address,
+    /// A URI.
+    Uri,
+    /// An SQL query.
+    Query,
+    /// A file.
+    Path,
+    /// PEM text, its line ends real or written as `\n`.
+    Pem,
+}
+
+/// What counts when a setting is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// The gateway does not start without it.
+    Required,
+    /// Nothing.
+    None,
+    /// This value, parsed exactly as if the operator had given it.
+    Value(&'static str),
+    /// A value that depends on something; this says on what.
+    Computed(&'static str),
+}
+
+/// Where a setting is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What the directory looks like.
+    Directory,
+    /// The database and the queries.
+    Database,
+    /// Who may bind and search.
+    Access,
+    /// Sockets and their limits.
+    Network,
+    /// Certificate and TLS parameters.
+    Tls,
+    /// Logs and operation.
+    Operation,
+}
+
+impl Section {
+    /// All sections in the order of the documentation.
+    pub const ALL: [Self; 6] = [
+        Self::Directory,
+        Self::Database,
+        Self::Access,
+        Self::Network,
+        Self::Tls,
+        Self::Operation,
+    ];
+
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Directory => "Directory",
+            Self::Database => "Database",
+            Self::Access => "Authentication and access",
+            Self::Network => "Network",
+            Self::Tls => "TLS",
+            Self::Operation => "Operation",
+        }
+    }
+}
+
+const fn setting(name: &'static str, section: Section, kind: Kind, default: Absent, text: &'static str) -> Setting {
+    Setting {
+        name,
+        alias: None,
+        kind,
+        default,
+        secret: false,
+        section,
+        text,
+    }
+}
+
+const fn secret(name: &'static str, section: Section, kind: Kind, default: Absent, text: &'static str) -> Setting {
+    Setting {
+        name,
+        alias: None,
+        kind,
+        default,
+        secret: true,
+        section,
+        text,
+    }
+}
+
+use Absent::{Computed, None as Nothing, Required, Value};
+use Kind::{Address, Boolean, Choice, Dn, Duration, List, Number, Path, Pem, Query, Text, Uri};
+use Section::{Access, Database, Directory, Network, Operation, Tls};
+
+/// Every setting there is.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "LDAP_BASE_DN",
+        Directory,
+        Dn,
+        Computed("derived from `LDAP_COMMON_NAME`"),
+        "The DN of the directory's base entry. Derived, `ldap1.example.com` gives `dc=example,dc=com`: each label of the name is a `dc`, the first one (the host) is dropped where there are three or more.",
+    ),
+    setting(
+        "LDAP_COMMON_NAME",
+        Directory,
+        Text,
+        Value("localhost"),
+        "The name of this server, as clients call it; also in the self-signed certificate.",
+    ),
+    setting(
+        "DIRECTORY_BACKEND",
+        Directory,
+        Choice(&["sql"]),
+        Value("sql"),
+        "Where the directory lives.",
+    ),
+    setting(
+        "LDAP_USERS_RDN",
+        Directory,
+        Dn,
+        Nothing,
+        "A container entry for users, such as `ou=people`. Not supported yet.",
+    ),
+    setting(
+        "LDAP_GROUPS_RDN",
+        Directory,
+        Dn,
+        Nothing,
+        "A container entry for groups, such as `ou=groups`. Not supported yet.",
+    ),
+    setting(
+        "LDAP_USER_PRIVATE_GROUPS",
+        Directory,
+        Choice(&["auto", "off"]),
+        Value("off"),
+        "Whether a user whose gid number no group has gets an implicit group. `auto` is not supported yet.",
+    ),
+    secret(
+        "REALM_CONFIG",
+        Directory,
+        Text,
+        Nothing,
+        "Several directories in one gateway. Not supported yet.",
+    ),
+    Setting {
+        alias: Some("SQL_URL"),
+        ..secret(
+            "SQL_URI",
+            Database,
+            Uri,
+            Required,
+            "The database: `postgres://`, `postgresql://`, `mysql://`, `mariadb://user:password@host:port/database` or `sqlite:path`. Characters of the password that a URI reserves are written as `%40` and so on.",
+        )
+    },
+    setting(
+        "SQL_SSL",
+        Database,
+        Choice(&["true", "false", "prefer", "require", "verify-ca", "verify-full"]),
+        Computed("as `SQL_URI` says, else `prefer`"),
+        "TLS to the database. `true` is `require`: encrypted, certificate not verified. An `sslmode` (`ssl-mode`) in `SQL_URI` has precedence.",
+    ),
+    setting(
+        "SQL_QUERY_ALL_USERS",
+        Database,
+        Query,
+        Required,
+        "All users, one a row; columns become attributes by their names.",
+    ),
+    setting(
+        "SQL_QUERY_ONE_USER",
+        Database,
+        Query,
+        Required,
+        "The user whose name is the placeholder (`?` or `$1`), with the same columns.",
+    ),
+    setting(
+        "SQL_QUERY_ALL_GROUPS",
+        Database,
+        Query,
+        Required,
+        "All groups, one a row.",
+    ),
+    setting(
+        "SQL_QUERY_GROUPS_BY_MEMBER",
+        Database,
+        Query,
+        Required,
+        "The groups of the user whose name is the placeholder.",
+    ),
+    setting(
+        "SQL_QUERY_ALL_MEMBERSHIPS",
+        Database,
+        Query,
+        Nothing,
+        "All pairs of user and group, a shortcut. Not supported yet.",
+    ),
+    setting(
+        "SQL_POOL_SIZE",
+        Database,
+        Number,
+        Value("10"),
+        "The most connections to the database, 1 to 1000.",
+    ),
+    setting(
+        "SQL_CONNECT_TIMEOUT",
+        Database,
+        Duration,
+        Value("2s"),
+        "How long one attempt to connect to the database may take.",
+    ),
+    setting(
+        "SCAN_TIMEOUT",
+        Database,
+        Duration,
+        Value("60s"),
+        "How long a search that reads a table may wait for its next row.",
+    ),
+    setting(
+        "ON_DATABASE_FAILURE",
+        Database,
+        Choice(&["disconnect", "unavailable"]),
+        Value("disconnect"),
+        "How a search ends that the database cannot answer: the connection is closed, so that clients ask another replica and delete nobody, or result code 52.",
+    ),
+    setting(
+        "AUTH_BACKENDS",
+        Access,
+        List,
+        Value("sql"),
+        "What a bind must pass, in this order: `sql` (the hash in the password column). `notification` is not supported yet.",
+    ),
+    secret(
+        "NOTIFICATION_URL",
+        Access,
+        Uri,
+        Nothing,
+        "Where `notification` asks for approval.",
+    ),
+    setting(
+        "REQUIRE_AUTH_FOR_SEARCH",
+        Access,
+        Boolean,
+        Value("true"),
+        "Whether a client must bind before it may search or compare.",
+    ),
+    setting(
+        "BIND_DN",
+        Access,
+        Choice(&["lenient", "exact"]),
+        Value("lenient"),
+        "Which DNs a user may bind with: any below the base that begins with `uid=NAME` or `cn=NAME`, or only the user's own.",
+    ),
+    setting(
+        "BIND_HOLD",
+        Access,
+        Duration,
+        Value("5s"),
+        "How long a bind waits for a database that is away before it is answered `unavailable`.",
+    ),
+    setting(
+        "HASHING_THREADS",
+        Access,
+        Number,
+        Computed("number of processor cores"),
+        "How many passwords are verified at the same time, 1 to 256.",
+    ),
+    setting(
+        "PORT",
+        Network,
+        Number,
+        Computed("`636`; `389` where `LDAP_UNENCRYPTED`"),
+        "The TCP port; 0 for any that is free.",
+    ),
+    setting(
+        "BIND_IP",
+        Network,
+        Address,
+        Value("0.0.0.0"),
+        "The local address to listen on; `::` for IPv6 and IPv4.",
+    ),
+    setting(
+        "LDAP_UNENCRYPTED",
+        Network,
+        Boolean,
+        Value("false"),
+        "Plain LDAP instead of LDAPS: passwords cross the network readable.",
+    ),
+    setting(
+        "MAX_CONNECTIONS",
+        Network,
+        Number,
+        Value("4096"),
+        "The most client connections at a time.",
+    ),
+    setting(
+        "LDAP_IDLE_TIMEOUT",
+        Network,
+        Duration,
+        Value("1h"),
+        "How long a connection without requests is kept.",
+    ),
+    setting(
+        "WRITE_TIMEOUT",
+        Network,
+        Duration,
+        Value("30s"),
+        "How long a client may leave its answers unread before it is closed.",
+    ),
+    setting(
+        "ADMIN_ADDR",
+        Network,
+        Text,
+        Nothing,
+        "Address and port for liveness, readiness and metrics over HTTP. Not supported yet.",
+    ),
+    setting(
+        "LDAP_CERT_CONTENT",
+        Tls,
+        Pem,
+        Nothing,
+        "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else a self-signed one is made.",
+    ),
+    secret(
+        "LDAP_KEY_CONTENT",
+        Tls,
+        Pem,
+        Nothing,
+        "The private key of `LDAP_CERT_CONTENT`: RSA or ECDSA; PKCS#8, PKCS#1 or SEC1; not encrypted.",
+    ),
+    setting(
+        "LDAP_CERT_PATH",
+        Tls,
+        Path,
+        Nothing,
+        "A file with what `LDAP_CERT_CONTENT` would hold.",
+    ),
+    setting(
+        "LDAP_KEY_PATH",
+        Tls,
+        Path,
+        Nothing,
+        "A file with what `LDAP_KEY_CONTENT` would hold.",
+    ),
+    setting(
+        "TLS_MIN_VERSION",
+        Tls,
+        Text,
+        Value("1.2"),
+        "The lowest TLS version: `1.2` or `1.3`, also as `TLSv1.2`.",
+    ),
+    setting("TLS_MAX_VERSION", Tls, Text, Value("1.3"), "The highest TLS version."),
+    setting(
+        "TLS_CIPHERS",
+        Tls,
+        Text,
+        Computed("all that are safe"),
+        "OpenSSL or IANA names of cipher suites, with `:` or commas between them. A TLS version of whose suites none is named is not offered.",
+    ),
+    setting(
+        "LOG_LEVEL",
+        Operation,
+        Text,
+        Value("info"),
+        "`error`, `warn`, `info`, `debug`, `trace` or `off`; also by module, `info,ldap_gateway::sql=debug`.",
+    ),
+    setting(
+        "LOG_FORMAT",
+        Operation,
+        Choice(&["text", "json"]),
+        Value("text"),
+        "How log lines look.",
+    ),
+    setting(
+        "SHUTDOWN_GRACE",
+        Operation,
+        Duration,
+        Value("8s"),
+        "How long requests in flight may take to end after SIGTERM.",
+    ),
+    setting(
+        "PROBE_BIND_DN",
+        Operation,
+        Dn,
+        Nothing,
+        "The DN that `probe` binds with; without it, a name that cannot exist, which must be refused.",
+    ),
+    secret(
+        "PROBE_BIND_PASSWORD",
+        Operation,
+        Text,
+        Nothing,
+        "The password of `PROBE_BIND_DN`.",
+    ),
+];
+
+/// The setting called `name`, aliases not counted.
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+impl Kind {
+    /// The type as the documentation shows it.
+    pub fn label(self) -> String {
+        match self {
+            Text => "text".into(),
+            Number => "number".into(),
+            Boolean => "boolean".into(),
+            Duration => "duration".into(),
+            Choice(words) => words
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            List => "list".into(),
+            Dn => "DN".into(),
+            Address => "IP address".into(),
+            Uri => "URI".into(),
+            Query => "SQL query".into(),
+            Path => "file".into(),
+            Pem => "PEM text".into(),
+        }
+    }
+}
+
+impl Absent {
+    /// The default as the documentation shows it.
+    pub fn label(self) -> String {
+        match self {
+            Required => "**required**".into(),
+            Nothing => "".into(),
+            Value(text) => format!("`{text}`"),
+            Computed(text) => text.into(),
+        }
+    }
+}
+
+/// The table as Markdown, for the documentation and the test that keeps it true.
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for section in Section::ALL {
+        text.push_str(&format!(
+            "## {}\n\n| Setting | Type | Default | What it is for |\n|---|---|---|---|\n",
+            section.title()
+        ));
+        for setting in SETTINGS.iter().filter(|setting| setting.section == section) {
+            let mut name = format!("`{}`", setting.name);
+            if let Some(alias) = setting.alias {
+                name.push_str(&format!(", `{alias}`"));
+            }
+            if setting.secret {
+                name.push_str(" (secret)");
+            }
+            text.push_str(&format!(
+                "| {name} | {} | {} | {} |\n",
+                setting.kind.label(),
+                setting.default.label(),
+                setting.text
+            ));
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_no_file_variant_is_taken() {
+        let names: Vec<_> = SETTINGS
+            .iter()
+            .flat_map(|setting| std::iter::once(setting.name).chain(setting.alias))
+            .collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert!(names.iter().all(|name| !name.ends_with("_FILE")));
+        assert!(
+            SETTINGS
+                .iter()
+                .all(|setting| !setting.text.contains('|') && setting.text.ends_with('.'))
+        );
+    }
+
+    /// `SETTINGS_BLESS=1 cargo test --lib config` writes the page anew.
+    #[test]
+    fn the_documentation_lists_exactly_these_settings() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (begin, end) = ("<!-- settings: begin -->\n\n", "\n<!-- settings: end -->");
+        let (head, rest) = page.split_once(begin).unwrap();
+        let (table, tail) = rest.split_once(end).unwrap();
+        if std::env::var_os("SETTINGS_BLESS").is_some() {
+            std::fs::write(path, format!("{head}{begin}{}{end}{tail}", markdown())).unwrap();
+            return;
+        }
+        assert_eq!(
+            table,
+            markdown(),
+            "run SETTINGS_BLESS=1 cargo test --lib config::settings"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! Where settings come from: the process environment, then `.env` in the working directory, then
+//! `/etc/ldap-gateway/.env`; the first that gives a setting wins. The only reader of the environment.
+//! Must not know: what the settings mean.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::dotenv;
+use super::errors::{Problem, Warning};
+
+/// The `.env` file below the working directory.
+const LOCAL_FILE: &str = ".env";
+
+/// The `.env` file of a packaged installation.
+const SYSTEM_FILE: &str = "/etc/ldap-gateway/.env";
+
+/// Names and values in layers, the first layer first. Built explicitly, so that tests (and `demo`)
+/// decide what is seen; only [`EnvSource::from_process`] looks at the process.
+#[derive(Clone, Debug, Default)]
+pub struct EnvSource {
+    layers: Vec<BTreeMap<String, Given>>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A value as it was given. `Debug` hides it: it may be a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    Text(String),
+    NotUnicode,
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl EnvSource {
+    /// Nothing at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What `serve` and `check` see: the process environment and the two `.env` files.
+    pub fn from_process() -> Self {
+        Self::new()
+            .with_os_variables(std::env::vars_os())
+            .with_file(Path::new(LOCAL_FILE))
+            .with_file(Path::new(SYSTEM_FILE))
+    }
+
+    /// Adds a layer below the ones that are there.
+    pub fn with_variables<N: Into<String>, V: Into<String>>(self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.with_layer(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), Given::Text(value.into()))),
+        )
+    }
+
+    /// Adds a layer of variables as the system gives them. `env::vars` would panic on the first name or
+    /// value that is not Unicode; such a name is none of ours, such a value is an error only if it is.
+    pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        self.with_layer(variables.into_iter().filter_map(|(name, value)| {
+            let value = value.into_string().map_or(Given::NotUnicode, Given::Text);
+            name.into_string().ok().map(|name| (name, value))
+        }))
+    }
+
+    /// Adds a `.env` file as a layer; a file that does not exist adds nothing.
+    pub fn with_file(mut self, path: &Path) -> Self {
+        let shown = path.display().to_string();
+        let text = match std::fs::read(path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(_) => {
+                    self.problems.push(Problem::other(&shown, "is not UTF-8 text"));
+                    return self;
+                }
+            },
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return self;
+            }
+            // systemd reads an `EnvironmentFile=` as root and starts us with its contents: not ours to read,
+            // and nothing is missing. Where something is, the warning is shown with the errors.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.warnings
+                    .push(Warning::new(&shown, format!("is not used: it cannot be read: {error}")));
+                return self;
+            }
+            Err(error) => {
+                self.problems
+                    .push(Problem::other(&shown, format!("cannot be read: {error}")));
+                return self;
+            }
+        };
+        let parsed = dotenv::parse(&text);
+        for line in parsed.ignored {
+            self.warnings.push(Warning::new(
+                &shown,
+                format!("line {line} is no NAME=value and is ignored"),
+            ));
+        }
+        for line in parsed.unclosed {
+            self.problems.push(Problem::other(
+                &shown,
+                format!("a quotation begins in line {line} and never ends"),
+            ));
+        }
+        self.with_variables(parsed.values)
+    }
+
+    fn with_layer(mut self, variables: impl Iterator<Item = (String, Given)>) -> Self {
+        let mut layer: BTreeMap<_, _> = variables.collect();
+        layer.retain(|_, given| !given.is_empty());
+        self.layers.push(layer);
+        self
+    }
+
+    /// The layers, the first wins. Empty values are not in them: empty means absent.
+    pub(super) fn layers(&self) -> &[BTreeMap<String, Given>] {
+        &self.layers
+    }
+
+    /// Every name that any layer gives, once, with its value where that is text.
+    pub(super) fn names(&self) -> BTreeMap<&str, &str> {
+        let mut names = BTreeMap::new();
+        for (name, given) in self.layers.iter().flatten() {
+            let text = match given {
+                Given::Text(text) => text.as_str(),
+                Given::NotUnicode => "",
+            };
+            names.entry(name.as_str()).or_insert(text);
+        }
+        names
+    }
+}
+
+impl Given {
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.trim().is_empty())
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_variables_let_the_file_speak() {
+        let directory = crate::config::tests::TestDirectory::new();
+        let path = directory.path().join(".env");
+        std::fs::write(&path, "PORT=1636\nA=1\nA=2\nnonsense\nC=1\nC=\n").unwrap();
+        let source = EnvSource::new()
+            .with_variables([("PORT", ""), ("B", "3")])
+            .with_file(&path);
+        let names = source.names();
+        assert_eq!(names.get("PORT"), Some(&"1636"));
+        assert_eq!(names.get("A"), Some(&"2"));
+        assert_eq!(names.get("B"), Some(&"3"));
+        assert_eq!(names.get("C"), None);
+        assert_eq!(source.warnings.len(), 1);
+        assert!(
+            source.warnings[0].to_string().contains("line 4"),
+            "{:?}",
+            source.warnings
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_nothing_and_an_unreadable_one_a_problem() {
+        let directory = crate::config::tests::TestDirectory::new();
+        let path = directory.path().join("none/.env");
+        assert!(EnvSource::new().with_file(&path).problems.is_empty());
+        assert_eq!(EnvSource::new().with_file(directory.path()).problems.len(), 1);
+        let path = directory.path().join("latin1");
+        std::fs::write(&path, b"A=\xe9\n").unwrap();
+        assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
+        std::fs::write(&path, "A='b\n").unwrap();
+        assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn variables_that_are_not_unicode_do_not_panic() {
+        use std::os::unix::ffi::OsStringExt;
+        let bad = || OsString::from_vec(vec![b'x', 0xff]);
+        let source = EnvSource::new().with_os_variables([(bad(), "a".into()), ("LDAP_BASE_DN".into(), bad())]);
+        assert_eq!(source.names().len(), 1);
+        assert!(!format!("{source:?}").contains('x'));
+    }
+}

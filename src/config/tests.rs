@@ -1,0 +1,354 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+
+use super::*;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A directory of this test's own, gone afterwards.
+pub(crate) struct TestDirectory(PathBuf);
+
+impl TestDirectory {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "ldap-gateway-test-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TestDirectory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The configuration of issue 2, which must start as it is.
+const DEPLOYED: &str = r#"
+DIRECTORY_BACKEND=sql
+AUTH_BACKENDS=sql
+LDAP_COMMON_NAME=ldap1
+LDAP_BASE_DN=dc=example,dc=com
+REQUIRE_AUTH_FOR_SEARCH=false
+SQL_URI=postgres://username:password@hostname:5432/database
+SQL_QUERY_ALL_USERS=SELECT "uid" AS username, "uidNumber" AS uid_number, "gidNumber" AS gid_number, "givenName" AS first_name, "cn" AS full_name, "sn" AS last_name, "mail", "homeDirectory" AS home_directory, "userPassword" AS password FROM "Users"
+SQL_QUERY_ONE_USER=SELECT "uid" AS username, "uidNumber" AS uid_number, "gidNumber" AS gid_number, "givenName" AS first_name, "cn" AS full_name, "sn" AS last_name, "mail", "homeDirectory" AS home_directory, "userPassword" AS password FROM "Users" WHERE "uid" = ?
+SQL_QUERY_ALL_GROUPS=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g
+SQL_QUERY_GROUPS_BY_MEMBER=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g INNER JOIN "UserGroups" ug ON g."gidNumber" = ug."gidNumber" INNER JOIN "Users" u ON ug."uidNumber" = u."uidNumber" WHERE u."uid" = ?
+"#;
+
+fn any_dn(text: &str) -> Result<(), String> {
+    if text.contains('=') {
+        Ok(())
+    } else {
+        Err("no `=`".into())
+    }
+}
+
+fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+    let directory = TestDirectory::new();
+    let file = directory.path().join(".env");
+    std::fs::write(&file, DEPLOYED).unwrap();
+    Config::load(
+        &EnvSource::new()
+            .with_variables(variables.iter().copied())
+            .with_file(&file),
+        any_dn,
+    )
+}
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    load(variables).unwrap().0
+}
+
+fn problem(variables: &[(&str, &str)]) -> String {
+    let errors = load(variables).expect_err("a problem");
+    assert_eq!(errors.problems.len(), 1, "{errors}");
+    errors.to_string()
+}
+
+fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
+    load(variables).unwrap().1.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_deployed_configuration_loads_unchanged() {
+    let (config, warnings) = load(&[]).unwrap();
+    assert_eq!(warnings, []);
+    assert_eq!(config.base_dn, "dc=example,dc=com");
+    assert_eq!(config.database.kind, DatabaseKind::PostgreSql);
+    assert!(
+        config
+            .database
+            .queries
+            .all_users
+            .starts_with("SELECT \"uid\" AS username")
+    );
+    assert!(
+        config
+            .database
+            .queries
+            .groups_by_member
+            .ends_with("WHERE u.\"uid\" = ?")
+    );
+    assert_eq!(config.database.ssl, None);
+    assert!(!config.access.require_auth_for_search);
+    assert_eq!(config.access.auth_backends, [AuthBackend::Sql]);
+    assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
+    assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
+    assert_eq!(
+        config.log,
+        LogSettings {
+            format: LogFormat::Text,
+            directives: "info".into()
+        }
+    );
+}
+
+#[test]
+fn defaults_are_those_of_the_design() {
+    let config = config(&[]);
+    assert_eq!(config.access.bind_hold, Duration::from_secs(5));
+    assert_eq!(config.access.bind_dn, BindDn::Lenient);
+    assert_eq!(config.database.scan_timeout, Duration::from_secs(60));
+    assert_eq!(config.database.pool_size, 10);
+    assert_eq!(config.database.on_failure, OnDatabaseFailure::Disconnect);
+    assert_eq!(config.network.write_timeout, Duration::from_secs(30));
+    assert!(config.network.idle_timeout >= Duration::from_secs(3600));
+    assert_eq!(config.shutdown_grace, Duration::from_secs(8));
+    assert_eq!(
+        (config.tls.min_version, config.tls.max_version),
+        (TlsVersion::V1_2, TlsVersion::V1_3)
+    );
+    assert!(config.access.hashing_threads.get() >= 1);
+    assert!(config.probe.is_none());
+}
+
+#[test]
+fn every_setting_of_the_table_is_read() {
+    let source = EnvSource::new();
+    let mut reader = parse::Reader::new(&source);
+    load::read(&mut reader, &any_dn);
+    let table: std::collections::BTreeSet<_> = settings::SETTINGS.iter().map(|setting| setting.name).collect();
+    assert_eq!(reader.asked, table);
+}
+
+#[test]
+fn all_missing_settings_are_named_at_once() {
+    let errors = Config::load(&EnvSource::new(), any_dn).expect_err("nothing is set");
+    let named: Vec<_> = errors
+        .problems
+        .iter()
+        .map(|problem| problem.variable.as_str())
+        .collect();
+    let expected = [
+        "LDAP_BASE_DN",
+        "SQL_URI",
+        "SQL_QUERY_ALL_USERS",
+        "SQL_QUERY_ONE_USER",
+        "SQL_QUERY_ALL_GROUPS",
+        "SQL_QUERY_GROUPS_BY_MEMBER",
+    ];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn wrong_settings_are_reported_together_with_the_warnings() {
+    let errors = load(&[
+        ("PORT", "99999"),
+        ("LDAP_UNENCRYPTED", "perhaps"),
+        ("BIND_HOLD", "soon"),
+        ("SQL_URI", "oracle://u:hunter2@h/d"),
+        ("SQL_POOL_SIZ", "10"),
+        ("DIRECTORY_BACKEND", "mongodb"),
+        ("BIND_IP", "localhost"),
+        ("LOG_LEVEL", "loud"),
+        ("LDAP_BASE_DN", "example.com"),
+    ])
+    .expect_err("much is wrong");
+    assert_eq!(errors.problems.len(), 8, "{errors}");
+    assert_eq!(errors.to_string().lines().count(), 8);
+    assert_eq!(errors.warnings.len(), 1);
+    assert!(
+        errors
+            .to_string()
+            .contains("PORT: found `99999`, must be a whole number from 0 to 65535")
+    );
+    assert!(!errors.to_string().contains("hunter2"));
+    assert!(!format!("{errors:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_not_there_yet_is_said_and_never_passed() {
+    for (name, value) in [
+        ("REALM_CONFIG", "[]"),
+        ("LDAP_USERS_RDN", "ou=people"),
+        ("LDAP_GROUPS_RDN", "ou=groups"),
+        ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
+        ("ADMIN_ADDR", "127.0.0.1:9000"),
+        ("LDAP_USER_PRIVATE_GROUPS", "auto"),
+        ("AUTH_BACKENDS", "sql,notification"),
+    ] {
+        let problem = problem(&[(name, value)]);
+        assert!(
+            problem.starts_with(name) && problem.contains("not supported yet"),
+            "{problem}"
+        );
+    }
+    config(&[
+        ("LDAP_USER_PRIVATE_GROUPS", "off"),
+        ("NOTIFICATION_URL", "https://example.com/"),
+    ]);
+}
+
+#[test]
+fn the_base_dn_is_derived_from_the_common_name() {
+    for (name, base) in [
+        ("ldap1.example.com", Some("dc=example,dc=com")),
+        ("example.com.", Some("dc=example,dc=com")),
+        ("ldap1", Some("dc=ldap1")),
+        ("a.b.example.org", Some("dc=b,dc=example,dc=org")),
+        ("10.0.0.1", None),
+        ("::1", None),
+        ("a..b", None),
+        ("My Server", None),
+    ] {
+        assert_eq!(load::derived_base_dn(name).as_deref(), base, "{name}");
+    }
+    let query = [
+        ("SQL_URI", "sqlite:x"),
+        ("SQL_QUERY_ALL_USERS", "q"),
+        ("SQL_QUERY_ONE_USER", "q"),
+        ("SQL_QUERY_ALL_GROUPS", "q"),
+        ("SQL_QUERY_GROUPS_BY_MEMBER", "q"),
+    ];
+    let source = |name| {
+        EnvSource::new()
+            .with_variables(query)
+            .with_variables([("LDAP_COMMON_NAME", name)])
+    };
+    assert_eq!(
+        Config::load(&source("ldap2.example.com"), any_dn).unwrap().0.base_dn,
+        "dc=example,dc=com"
+    );
+    assert!(
+        Config::load(&source("10.0.0.1"), any_dn)
+            .expect_err("no name")
+            .to_string()
+            .starts_with("LDAP_BASE_DN")
+    );
+    assert!(
+        Config::load(&source(""), any_dn)
+            .expect_err("no name")
+            .to_string()
+            .starts_with("LDAP_BASE_DN")
+    );
+}
+
+#[test]
+fn ports_follow_encryption_and_addresses_may_be_ipv6() {
+    assert_eq!(config(&[("LDAP_UNENCRYPTED", "Yes")]).network.address.port(), 389);
+    assert_eq!(
+        config(&[("PORT", "0"), ("BIND_IP", "[::1]")])
+            .network
+            .address
+            .to_string(),
+        "[::1]:0"
+    );
+    assert_eq!(config(&[("BIND_IP", "::")]).network.address.to_string(), "[::]:636");
+}
+
+#[test]
+fn ssl_of_the_uri_has_precedence() {
+    assert_eq!(config(&[("SQL_SSL", "true")]).database.ssl, Some(SslMode::Require));
+    assert_eq!(config(&[("SQL_SSL", "false")]).database.ssl, Some(SslMode::Disable));
+    let both = [("SQL_SSL", "false"), ("SQL_URI", "postgres://h/d?sslmode=verify-full")];
+    assert_eq!(config(&both).database.ssl, None);
+    assert_eq!(warnings(&both).len(), 1);
+}
+
+#[test]
+fn certificates_come_in_pairs() {
+    assert_eq!(
+        problem(&[("LDAP_CERT_PATH", "c")]),
+        "LDAP_KEY_PATH: is missing, though LDAP_CERT_PATH is given"
+    );
+    assert!(problem(&[("LDAP_KEY_CONTENT", "hunter2")]).starts_with("LDAP_CERT_CONTENT: is missing"));
+    let pair = [
+        ("LDAP_CERT_CONTENT", "c"),
+        ("LDAP_KEY_CONTENT", "k"),
+        ("LDAP_CERT_PATH", "c"),
+        ("LDAP_KEY_PATH", "k"),
+    ];
+    assert!(matches!(
+        config(&pair).tls.certificate,
+        CertificateSource::Content { .. }
+    ));
+    assert_eq!(warnings(&pair).len(), 1);
+    assert!(matches!(
+        config(&pair[2..]).tls.certificate,
+        CertificateSource::Files { .. }
+    ));
+}
+
+#[test]
+fn tls_versions_in_every_spelling() {
+    for text in ["1.3", "TLSv1.3", "TLSv1_3", "tls1.3", "TLS 1.3"] {
+        assert_eq!(
+            config(&[("TLS_MIN_VERSION", text)]).tls.min_version,
+            TlsVersion::V1_3,
+            "{text}"
+        );
+    }
+    assert_eq!(
+        config(&[("TLS_MIN_VERSION", "TLSv1")]).tls.min_version,
+        TlsVersion::V1_2
+    );
+    assert_eq!(warnings(&[("TLS_MIN_VERSION", "TLSv1.1")]).len(), 1);
+    assert!(problem(&[("TLS_MAX_VERSION", "TLSv1.1")]).starts_with("TLS_MAX_VERSION: found `TLSv1.1`"));
+    assert!(problem(&[("TLS_MIN_VERSION", "1.3"), ("TLS_MAX_VERSION", "1.2")]).contains("higher"));
+}
+
+#[test]
+fn log_levels() {
+    assert_eq!(
+        config(&[("LOG_LEVEL", "WARNING, ldap_gateway::sql=Trace")])
+            .log
+            .directives,
+        "warn,ldap_gateway::sql=trace"
+    );
+    for wrong in ["verbose", "info,=debug", "a b=info", "info=x"] {
+        assert!(problem(&[("LOG_LEVEL", wrong)]).starts_with("LOG_LEVEL"), "{wrong}");
+    }
+    let source = EnvSource::new().with_variables([("LOG_FORMAT", "JSON")]);
+    assert_eq!(LogSettings::from_source(&source).format, LogFormat::Json);
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let config = config(&[
+        ("SQL_URI", "postgres://u:hunter2@h/d"),
+        ("PROBE_BIND_DN", "cn=x"),
+        ("PROBE_BIND_PASSWORD", "hunter2"),
+        ("LDAP_CERT_CONTENT", "c"),
+        ("LDAP_KEY_CONTENT", "hunter2"),
+    ]);
+    assert_eq!(config.probe.as_ref().unwrap().password.reveal(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+}

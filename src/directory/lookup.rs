@@ -1,0 +1,150 @@
+//! Finding one entry by name, and one account for a bind, however the name was spelled.
+//!
+//! uid and cn are caseIgnoreMatch while most databases compare exactly: the spelling that was asked for and its
+//! lower case are tried by the fast query first, and only a miss looks at every spelling.
+
+use std::time::Instant;
+
+use super::{
+    Directory, DirectoryError,
+    account::Account,
+    columns::{Kind, Role},
+    mapping::account_columns,
+    source::{Key, Source},
+    tree::{Name, Place},
+};
+use crate::{
+    model::{dn::Dn, time::Timestamp, value::Cell},
+    sql::{Row, hold::Class, predicate::Predicate},
+};
+
+/// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.
+const SPELLINGS: u32 = 500;
+
+impl Directory {
+    /// The row of the entry with this name; none when there is no such entry.
+    pub(super) async fn find(&self, kind: Kind, name: &Name, deadline: Instant) -> Result<Option<Row>, DirectoryError> {
+        let found = match kind {
+            Kind::User => match &self.one_user {
+                Some(one_user) => one_user.find(name, deadline).await?,
+                None => None,
+            },
+            Kind::Group => self.groups.find_spelled(name, deadline).await?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+        let source = self.source(kind);
+        self.any_spelling(source, name, Class::Lookup, deadline).await
+    }
+
+    /// The rows of one kind.
+    pub(super) fn source(&self, kind: Kind) -> &Source {
+        match kind {
+            Kind::User => &self.users,
+            Kind::Group => &self.groups,
+        }
+    }
+
+    /// Of all rows whose name equals the asked one under caseIgnoreMatch, the one with the lowest number.
+    async fn any_spelling(
+        &self,
+        source: &Source,
+        name: &Name,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Option<Row>, DirectoryError> {
+        let projection = source.maker().projection();
+        let predicate = Predicate::EqualsIgnoreCase {
+            column: source.name_column(),
+            prepared: name.prepared.clone(),
+        };
+        let mut best: Option<(Option<i128>, Row)> = None;
+        let mut after: Option<Key> = None;
+        loop {
+            let chunk = source
+                .chunk(&predicate, after.as_ref(), SPELLINGS, class, deadline)
+                .await?;
+            for row in chunk.rows {
+                let Some(spelled) = projection.name(&row) else {
+                    continue;
+                };
+                if Name::new(&spelled).is_none_or(|found| found.prepared != name.prepared) {
+                    continue;
+                }
+                let number = projection.number(&row);
+                if best.as_ref().is_none_or(|(lowest, _)| precedes(number, *lowest)) {
+                    best = Some((number, row));
+                }
+            }
+            after = chunk.next;
+            if after.is_none() {
+                return Ok(best.map(|(_, row)| row));
+            }
+        }
+    }
+
+    /// The account that a bind DN means. All spellings are always looked at, so that nobody becomes `alice` by
+    /// registering `Alice`; the row of the one-user query is needed too, so a condition there is honoured.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn account(&self, dn: &Dn, lenient: bool, deadline: Instant) -> Result<Option<Account>, DirectoryError> {
+        let name = match self.tree.locate(dn, &self.schema) {
+            Place::Entry(Kind::User, name) => Some(name),
+            _ if lenient => self.tree.lenient_user(dn, &self.schema),
+            _ => None,
+        };
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let winner = self.any_spelling(&self.users, &name, Class::Bind, deadline).await?;
+        let projection = self.users.maker().projection();
+        let winner = winner.and_then(|row| Some((projection.name(&row)?, projection.number(&row))));
+        // Also for a name that nobody has: an unknown user must not be answered sooner.
+        let spelled = winner.as_ref().map_or(name.spelled.as_str(), |(spelled, _)| spelled);
+        let Some(one_user) = &self.one_user else {
+            return Ok(None);
+        };
+        let rows = one_user.account_rows(spelled, deadline).await?;
+        let Some((spelled, number)) = winner else {
+            return Ok(None);
+        };
+        let own = one_user.account_projection();
+        Ok(rows
+            .into_iter()
+            .find(|row| {
+                own.name(row).as_ref() == Some(&spelled)
+                    && (own.position(Role::Number).is_none() || own.number(row) == number)
+            })
+            .map(|mut row| {
+                let password = own.take(&mut row, Role::Password);
+                Account {
+                    dn: self.tree.entry_dn(Kind::User, &spelled),
+                    password: stored_hash(password),
+                    may_bind: account_columns(own, &mut row).may_bind(Timestamp::now()),
+                }
+            }))
+    }
+}
+
+/// A row without a number never takes precedence over one with a number.
+pub(super) fn precedes(number: Option<i128>, lowest: Option<i128>) -> bool {
+    match (number, lowest) {
+        (Some(number), Some(lowest)) => number < lowest,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Binary columns hold hashes too.
+fn stored_hash(cell: Cell) -> Option<String> {
+    match cell {
+        Cell::Text(text) => Some(text),
+        Cell::Bytes(bytes) => String::from_utf8(bytes).ok(),
+        _ => None,
+    }
+    // CHAR(n) columns pad with blanks; no hash ends in one.
+    .map(|hash| hash.trim().to_owned())
+    .filter(|hash| !hash.is_empty())
+}

@@ -1,0 +1,470 @@
+//! A row becomes an entry: fallbacks, validity of every value, object classes, and the account of a bind.
+//!
+//! It knows rows as cells and attributes as the schema has them; no SQL, no filters. Membership attributes are added
+//! elsewhere, because they are not in the row.
+
+use std::{borrow::Cow, mem, sync::Arc};
+
+use bytes::Bytes;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use super::{
+    account::AccountColumns,
+    columns::{ColumnUse, Kind, Role},
+    tree::Tree,
+};
+use crate::model::{
+    entry::Entry,
+    schema::{AttributeId, ClassId, Schema, ids},
+    time::Timestamp,
+    value::{Cell, Value},
+};
+
+/// The columns that a statement reads, in order, and what each is for.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// Indexes into the query's columns, in the order of the statement's result.
+    pub columns: Vec<usize>,
+    roles: Vec<Role>,
+}
+
+impl Projection {
+    /// What entries are made of. Password and account columns are not even read.
+    pub fn of_entries(columns: &[ColumnUse]) -> Self {
+        Self::new(columns, |role| !role.is_private())
+    }
+
+    /// What a bind needs.
+    pub fn of_accounts(columns: &[ColumnUse]) -> Self {
+        Self::new(columns, |role| {
+            role.is_private() || matches!(role, Role::Name | Role::Number)
+        })
+    }
+
+    fn new(columns: &[ColumnUse], used: impl Fn(Role) -> bool) -> Self {
+        let (columns, roles) = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(index, column)| Some((index, column.role.ok().filter(|role| used(*role))?)))
+            .unzip();
+        Projection { columns, roles }
+    }
+
+    /// What the columns of the statement's result are for, in order.
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// Where a role stands in the statement's result.
+    pub fn position(&self, role: Role) -> Option<usize> {
+        self.roles.iter().position(|have| *have == role)
+    }
+
+    /// The cell of a role, taken out of the row; Null when there is no such column.
+    pub fn take(&self, row: &mut [Cell], role: Role) -> Cell {
+        self.position(role)
+            .and_then(|position| row.get_mut(position))
+            .map(mem::take)
+            .unwrap_or_default()
+    }
+
+    /// The name in a row, if it is one.
+    pub fn name(&self, row: &[Cell]) -> Option<String> {
+        let cell = row.get(self.position(Role::Name)?)?;
+        Some(cell.to_text()?.into_owned()).filter(|name| !name.is_empty())
+    }
+
+    /// The uid or gid number in a row, if it is one.
+    pub fn number(&self, row: &[Cell]) -> Option<i128> {
+        row.get(self.position(Role::Number)?)?.to_integer()
+    }
+
+    /// The attributes that a column of this projection is served as without any rule of its own.
+    pub fn passed_through(&self) -> impl Iterator<Item = AttributeId> + '_ {
+        self.roles.iter().filter_map(|role| match role {
+            Role::Attribute(id) => Some(*id),
+            _ => None,
+        })
+    }
+}
+
+/// Makes entries of one kind from rows of one projection.
+#[derive(Debug, Clone)]
+pub struct EntryMaker {
+    kind: Kind,
+    tree: Arc<Tree>,
+    schema: Arc<Schema>,
+    projection: Projection,
+    namespace: Uuid,
+    classes: Classes,
+}
+
+/// The object classes, made once: every entry shares their bytes.
+#[derive(Debug, Clone)]
+struct Classes {
+    shadow_account: bool,
+    extensible: bool,
+}
+
+const USER_CLASSES: [&str; 4] = ["top", "person", "organizationalPerson", "inetOrgPerson"];
+const GROUP_CLASSES: [&str; 2] = ["top", "groupOfNames"];
+const SHADOW_ATTRIBUTES: [&str; 7] = [
+    "shadowLastChange",
+    "shadowMin",
+    "shadowMax",
+    "shadowWarning",
+    "shadowInactive",
+    "shadowExpire",
+    "shadowFlag",
+];
+
+impl EntryMaker {
+    /// A maker for rows that `projection` describes.
+    pub fn new(kind: Kind, tree: Arc<Tree>, schema: Arc<Schema>, projection: Projection) -> Self {
+        let shadow: Vec<AttributeId> = SHADOW_ATTRIBUTES
+            .iter()
+            .filter_map(|name| schema.attribute(name))
+            .collect();
+        let classes: &[&str] = match kind {
+            Kind::User => &["inetOrgPerson", "posixAccount", "ldapPublicKey", "shadowAccount"],
+            Kind::Group => &["groupOfNames", "posixGroup"],
+        };
+        let allowing: Vec<ClassId> = classes.iter().filter_map(|class| schema.object_class(class)).collect();
+        let classes = Classes {
+            shadow_account: kind == Kind::User && projection.passed_through().any(|id| shadow.contains(&id)),
+            extensible: projection
+                .passed_through()
+                .any(|id| !allowing.iter().any(|class| schema.class_allows(*class, id))),
+        };
+        let namespace = base_uuid(&tree);
+        EntryMaker {
+            kind,
+            tree,
+            schema,
+            projection,
+            namespace,
+            classes,
+        }
+    }
+
+    /// What the rows are made of.
+    pub fn projection(&self) -> &Projection {
+        &self.projection
+    }
+
+    /// Whether an entry of this kind can have values of an attribute.
+    pub fn serves(&self, id: AttributeId) -> bool {
+        const COMMON: [AttributeId; 6] = [
+            ids::OBJECT_CLASS,
+            ids::ENTRY_UUID,
+            ids::ENTRY_DN,
+            ids::STRUCTURAL_OBJECT_CLASS,
+            ids::SUBSCHEMA_SUBENTRY,
+            ids::HAS_SUBORDINATES,
+        ];
+        const OF_USERS: [AttributeId; 12] = [
+            ids::UID,
+            ids::CN,
+            ids::SN,
+            ids::GIVEN_NAME,
+            ids::MAIL,
+            ids::UID_NUMBER,
+            ids::GID_NUMBER,
+            ids::HOME_DIRECTORY,
+            ids::LOGIN_SHELL,
+            ids::GECOS,
+            ids::SSH_PUBLIC_KEY,
+            ids::MEMBER_OF,
+        ];
+        const OF_GROUPS: [AttributeId; 5] = [
+            ids::CN,
+            ids::GID_NUMBER,
+            ids::MEMBER_UID,
+            ids::MEMBER,
+            ids::UNIQUE_MEMBER,
+        ];
+        let own: &[AttributeId] = match self.kind {
+            Kind::User => &OF_USERS,
+            Kind::Group => &OF_GROUPS,
+        };
+        let timestamp = (id == ids::CREATE_TIMESTAMP && self.projection.position(Role::CreatedAt).is_some())
+            || (id == ids::MODIFY_TIMESTAMP && self.projection.position(Role::UpdatedAt).is_some());
+        COMMON.contains(&id)
+            || own.contains(&id)
+            || timestamp
+            || self.projection.passed_through().any(|have| have == id)
+    }
+
+    /// Whether all entries of this kind have the object class with this OID, or none; None when it depends on the row.
+    pub fn has_class(&self, oid: &str) -> Option<bool> {
+        let is = |name: &str| {
+            self.schema
+                .object_class(name)
+                .is_some_and(|class| self.schema.object_class_type(class).oid == oid)
+        };
+        let (always, sometimes): (&[&str], &[&str]) = match self.kind {
+            Kind::User => (&USER_CLASSES, &["posixAccount", "ldapPublicKey"]),
+            Kind::Group => (&GROUP_CLASSES, &["posixGroup"]),
+        };
+        if sometimes.iter().any(|name| is(name)) {
+            return None;
+        }
+        Some(
+            always.iter().any(|name| is(name))
+                || (self.classes.shadow_account && is("shadowAccount"))
+                || (self.classes.extensible && is("extensibleObject")),
+        )
+    }
+
+    /// The entry of a row; none for a row whose name no DN can hold. `operational` adds the operational attributes.
+    pub fn entry(&self, mut row: Vec<Cell>, operational: bool) -> Option<Entry> {
+        let name = self.projection.name(&row)?;
+        crate::model::prepare::prepare_ignore_case(&name)?;
+        let number = self.projection.number(&row);
+        let mut entry = Entry::new(self.tree.entry_dn(self.kind, &name));
+        match self.kind {
+            Kind::User => self.user(&mut entry, &mut row, &name, number),
+            Kind::Group => self.group(&mut entry, &name, number),
+        }
+        self.pass_through(&mut entry, &mut row);
+        if operational {
+            self.operational(&mut entry, &mut row, &name, number);
+        }
+        Some(entry)
+    }
+
+    fn user(&self, entry: &mut Entry, row: &mut [Cell], name: &str, number: Option<i128>) {
+        let take = |row: &mut [Cell], role, id| self.valid_text(self.projection.take(row, role), id);
+        let gid = self.projection.take(row, Role::PrimaryGroup).to_integer();
+        let full = take(row, Role::FullName, ids::CN);
+        let first = take(row, Role::FirstName, ids::GIVEN_NAME);
+        let last = take(row, Role::LastName, ids::SN);
+        let mail = take(row, Role::Mail, ids::MAIL).or_else(|| self.fallback_mail(name));
+        let home = take(row, Role::HomeDirectory, ids::HOME_DIRECTORY);
+        let shell = take(row, Role::LoginShell, ids::LOGIN_SHELL);
+        let keys = self.projection.take(row, Role::SshPublicKey);
+        let cn = full.unwrap_or_else(|| fallback_cn(first.as_deref(), last.as_deref(), name));
+        let sn = last.unwrap_or_else(|| cn.split_whitespace().last().unwrap_or(name).to_owned());
+        let posix = number.zip(gid);
+        let keys = ssh_keys(keys);
+
+        let mut classes: Vec<Value> = USER_CLASSES.iter().map(|class| constant(class)).collect();
+        if posix.is_some() {
+            classes.push(constant("posixAccount"));
+        }
+        if !keys.is_empty() {
+            classes.push(constant("ldapPublicKey"));
+        }
+        if self.classes.shadow_account {
+            classes.push(constant("shadowAccount"));
+        }
+        if self.classes.extensible {
+            classes.push(constant("extensibleObject"));
+        }
+        entry.set(ids::OBJECT_CLASS, classes);
+        entry.push(ids::UID, owned(name.to_owned()));
+        if let Some((uid, gid)) = posix {
+            let home = home.unwrap_or_else(|| format!("/home/{name}"));
+            entry.push(ids::UID_NUMBER, owned(uid.to_string()));
+            entry.push(ids::GID_NUMBER, owned(gid.to_string()));
+            if self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
+                entry.push(ids::HOME_DIRECTORY, owned(home));
+            }
+            entry.push(ids::LOGIN_SHELL, shell.map_or_else(|| constant("/bin/bash"), owned));
+            if self.projection.position(Role::Attribute(ids::GECOS)).is_none() {
+                entry.push(ids::GECOS, owned(ascii(&cn, name)));
+            }
+        }
+        entry.push(ids::CN, owned(cn));
+        entry.push(ids::SN, owned(sn));
+        if let Some(first) = first {
+            entry.push(ids::GIVEN_NAME, owned(first));
+        }
+        if let Some(mail) = mail {
+            entry.push(ids::MAIL, owned(mail));
+        }
+        if !keys.is_empty() {
+            entry.set(ids::SSH_PUBLIC_KEY, keys);
+        }
+    }
+
+    fn group(&self, entry: &mut Entry, name: &str, number: Option<i128>) {
+        let mut classes: Vec<Value> = GROUP_CLASSES.iter().map(|class| constant(class)).collect();
+        if number.is_some() {
+            classes.push(constant("posixGroup"));
+        }
+        if self.classes.extensible {
+            classes.push(constant("extensibleObject"));
+        }
+        entry.set(ids::OBJECT_CLASS, classes);
+        entry.push(ids::CN, owned(name.to_owned()));
+        if let Some(number) = number {
+            entry.push(ids::GID_NUMBER, owned(number.to_string()));
+        }
+    }
+
+    fn pass_through(&self, entry: &mut Entry, row: &mut [Cell]) {
+        for (cell, role) in row.iter_mut().zip(&self.projection.roles) {
+            if let Role::Attribute(id) = role {
+                let single = self.schema.attribute_type(*id).single_value;
+                let mut values: Vec<Value> = Vec::new();
+                for value in cell_values(mem::take(cell)) {
+                    if self.is_valid(*id, &value) && !values.contains(&value) {
+                        values.push(value);
+                    }
+                }
+                if single {
+                    values.truncate(1);
+                }
+                if !values.is_empty() {
+                    entry.set(*id, values);
+                }
+            }
+        }
+    }
+
+    fn operational(&self, entry: &mut Entry, row: &mut [Cell], name: &str, number: Option<i128>) {
+        let own = self.projection.take(row, Role::EntryUuid);
+        let uuid = entry_uuid(&own).unwrap_or_else(|| self.derived_uuid(name, number));
+        let structural = match self.kind {
+            Kind::User => "inetOrgPerson",
+            Kind::Group => "groupOfNames",
+        };
+        entry.push(ids::ENTRY_UUID, owned(uuid.hyphenated().to_string()));
+        entry.push(ids::ENTRY_DN, owned(entry.dn.clone()));
+        entry.push(ids::STRUCTURAL_OBJECT_CLASS, constant(structural));
+        entry.push(ids::SUBSCHEMA_SUBENTRY, constant(super::tree::SUBSCHEMA_DN));
+        entry.push(ids::HAS_SUBORDINATES, constant("FALSE"));
+        for (role, id) in [
+            (Role::CreatedAt, ids::CREATE_TIMESTAMP),
+            (Role::UpdatedAt, ids::MODIFY_TIMESTAMP),
+        ] {
+            let time = self.projection.take(row, role).to_time();
+            if let Some(time) = time.and_then(Timestamp::to_generalized) {
+                entry.push(id, owned(time));
+            }
+        }
+    }
+
+    /// From base DN, kind and number, so that a renamed user keeps it; from the name where there is no number.
+    fn derived_uuid(&self, name: &str, number: Option<i128>) -> Uuid {
+        let kind = match self.kind {
+            Kind::User => "user",
+            Kind::Group => "group",
+        };
+        let key = match number {
+            Some(number) => format!("{kind}:{number}"),
+            None => format!("{kind}:name:{name}"),
+        };
+        Uuid::new_v5(&self.namespace, key.as_bytes())
+    }
+
+    fn fallback_mail(&self, name: &str) -> Option<String> {
+        let mail = format!("{name}@{}", self.tree.mail_domain()?);
+        self.is_valid(ids::MAIL, mail.as_bytes()).then_some(mail)
+    }
+
+    /// NULL, the empty string and what breaks the attribute's syntax count as absent.
+    fn valid_text(&self, cell: Cell, id: AttributeId) -> Option<String> {
+        if cell.is_absent() {
+            return None;
+        }
+        let text = match cell {
+            Cell::Text(text) => text,
+            other => other.to_text()?.into_owned(),
+        };
+        self.is_valid(id, text.as_bytes()).then_some(text)
+    }
+
+    fn is_valid(&self, id: AttributeId, value: &[u8]) -> bool {
+        !value.is_empty() && self.schema.attribute_type(id).syntax.is_valid(value)
+    }
+}
+
+/// The entryUUID of the base, from its DN: the same on every replica.
+pub fn base_uuid(tree: &Tree) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_X500, tree.base_text().to_lowercase().as_bytes())
+}
+
+/// The account columns of a row, taken out of it.
+pub fn account_columns(projection: &Projection, row: &mut [Cell]) -> AccountColumns {
+    AccountColumns {
+        status: projection.take(row, Role::Status),
+        enabled: projection.take(row, Role::Enabled),
+        locked: projection.take(row, Role::Locked),
+        expires_at: projection.take(row, Role::ExpiresAt),
+        auth_backends: projection.take(row, Role::AuthBackends),
+    }
+}
+
+fn fallback_cn(first: Option<&str>, last: Option<&str>, name: &str) -> String {
+    match (first, last) {
+        (Some(first), Some(last)) => format!("{first} {last}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => name.to_owned(),
+    }
+}
+
+/// gecos in ASCII: marks are dropped from letters, what has no ASCII form becomes a question mark.
+fn ascii(text: &str, name: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let ascii: String = text
+        .nfkd()
+        .filter(|character| !unicode_normalization::char::is_combining_mark(*character))
+        .map(|character| if character.is_ascii() { character } else { '?' })
+        .collect();
+    if ascii.is_empty() { name.to_owned() } else { ascii }
+}
+
+/// One key a line, as `authorized_keys` files have them; comments and blank lines are none.
+fn ssh_keys(cell: Cell) -> Vec<Value> {
+    let mut keys: Vec<Value> = Vec::new();
+    for value in cell_values(cell) {
+        let text = String::from_utf8_lossy(&value);
+        for line in text.lines().map(str::trim) {
+            let key = owned(line.to_owned());
+            if !line.is_empty() && !line.starts_with('#') && !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+/// The values of a cell: each element of an array or JSON array, else the one it is.
+pub fn cell_values(cell: Cell) -> Vec<Value> {
+    match cell {
+        Cell::Null => Vec::new(),
+        Cell::Bytes(bytes) => vec![Bytes::from(bytes)],
+        Cell::Text(text) => vec![owned(text)],
+        Cell::List(cells) => cells.into_iter().flat_map(cell_values).collect(),
+        other => other
+            .to_text()
+            .map(|text| owned(text.into_owned()))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn entry_uuid(cell: &Cell) -> Option<Uuid> {
+    match cell {
+        Cell::Bytes(bytes) => Uuid::from_slice(bytes).ok(),
+        other => Uuid::try_parse(other.to_text()?.trim()).ok(),
+    }
+}
+
+fn owned(text: String) -> Value {
+    Bytes::from(text)
+}
+
+fn constant(text: &'static str) -> Value {
+    Bytes::from_static(text.as_bytes())
+}
+
+/// A user name or group name out of a value, lossless where it is UTF-8.
+pub fn text_of(value: &Value) -> Cow<'_, str> {
+    String::from_utf8_lossy(value)
+}

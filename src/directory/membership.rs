@@ -1,0 +1,385 @@
+//! Membership as a relation between users and groups: `memberUid`, `member`, `uniqueMember` and `memberOf` are four
+//! views of the pairs that are read here, so they always agree.
+//!
+//! The source is the groups-by-member query, turned round in the form that the engine can, or a members column of the
+//! all-groups query. A pair counts only between a user and a group that exist.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    DescribedQuery, Directory, DirectoryError,
+    columns::{Kind, Role},
+    mapping::cell_values,
+    source::{Key, fetch},
+    tree::{Name, Place},
+};
+use crate::{
+    model::{dn::Dn, value::Cell},
+    sql::{
+        Row,
+        database::Database,
+        error::SqlError,
+        hold::Class,
+        membership::{Form, Membership as SqlMembership, Named},
+        predicate::Predicate,
+    },
+};
+
+/// Users asked one by one at a time, where no form of the query can ask for many.
+const PIPELINED: usize = 4;
+/// Rows read at a time while looking through a whole table.
+const CHUNK: u32 = 1000;
+/// Names that one statement lists.
+const CHUNK_SIZE: usize = 1000;
+
+/// One membership, both sides spelled as the database spells them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The user's name.
+    pub user: String,
+    /// The group's name.
+    pub group: String,
+}
+
+/// Which memberships are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// All groups of these users.
+    Users(&'a [String]),
+    /// All users of these groups.
+    Groups(&'a [String]),
+}
+
+/// Where memberships come from.
+#[derive(Debug)]
+pub enum Membership {
+    /// The groups-by-member query, in a form that asks for many users or groups at once or, with
+    /// [`Form::PerUser`], for one user at a time.
+    ByMember(Form),
+    /// A column of all-groups lists the members.
+    Column(Role),
+}
+
+/// The three queries that memberships are read from, as the SQL layer takes them.
+fn relation<'a>(
+    users: &'a DescribedQuery,
+    groups: &'a DescribedQuery,
+    by_member: &'a DescribedQuery,
+) -> SqlMembership<'a> {
+    let named = |query: &'a DescribedQuery| Named {
+        query: &query.query,
+        described: &query.described,
+        name: query.column(Role::Name).unwrap_or_default(),
+    };
+    SqlMembership {
+        users: named(users),
+        groups: named(groups),
+        by_member: named(by_member),
+    }
+}
+
+impl Membership {
+    /// The source of memberships: a members column, or the first form that the database takes.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn choose(database: &Database, queries: &[DescribedQuery; 4]) -> Result<Self, SqlError> {
+        let [users, _, groups, by_member] = queries;
+        for role in [Role::MemberUids, Role::Members] {
+            if groups.column(role).is_some() {
+                return Ok(Membership::Column(role));
+            }
+        }
+        let relation = relation(users, groups, by_member);
+        for form in relation.forms() {
+            let Some(statement) = relation.pairs(form, None, None) else {
+                continue;
+            };
+            match database.describe(&statement.sql).await {
+                Ok(_) => return Ok(Membership::ByMember(form)),
+                // This form is not for these queries; the next one may be.
+                Err(SqlError::Statement(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Membership::ByMember(Form::PerUser))
+    }
+
+    /// For `check` and `explain`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Membership::ByMember(Form::Lateral) => "groups-by-member, joined laterally",
+            Membership::ByMember(Form::RowIn) => "groups-by-member, as a row comparison",
+            Membership::ByMember(Form::JsonEach) => "groups-by-member, as a scalar subquery",
+            Membership::ByMember(Form::PerUser) => "groups-by-member, one statement a user",
+            Membership::Column(_) => "a column of all-groups",
+        }
+    }
+}
+
+impl Directory {
+    /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
+    pub(super) async fn pairs(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+        match self.membership {
+            Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
+            Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
+            Membership::ByMember(form) => {
+                let [users, _, groups, by_member] = &self.queries;
+                let (of_users, of_groups) = match by {
+                    By::Users(names) => (Some(names), None),
+                    By::Groups(names) => (None, Some(names)),
+                };
+                let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
+                let rows = fetch(&self.database, statement, class, deadline).await?;
+                Ok(rows.iter().filter_map(|row| pair(row)).collect())
+            }
+        }
+    }
+
+    /// For each group, by its prepared name, the names of its members as their entries spell them.
+    pub(super) async fn members_of(
+        &self,
+        groups: &[String],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
+        let pairs = self.pairs(By::Groups(groups), class, deadline).await?;
+        Ok(grouped(pairs.into_iter().map(|pair| (pair.group, pair.user))))
+    }
+
+    /// For each user, by its prepared name, the names of the groups as their entries spell them.
+    pub(super) async fn groups_of(
+        &self,
+        users: &[String],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
+        let pairs = self.pairs(By::Users(users), class, deadline).await?;
+        let existing = self.existing_groups(&pairs, class, deadline).await?;
+        Ok(grouped(pairs.into_iter().filter_map(|pair| {
+            let group = existing.get(&Name::new(&pair.group)?.prepared)?;
+            Some((pair.user, group.clone()))
+        })))
+    }
+
+    /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
+    /// nowhere would make clients fail.
+    async fn existing_groups(
+        &self,
+        pairs: &[Pair],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<HashMap<String, String>, DirectoryError> {
+        let mut names: Vec<String> = pairs.iter().map(|pair| pair.group.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let projection = self.groups.maker().projection();
+        let mut existing = HashMap::new();
+        for names in names.chunks(CHUNK_SIZE) {
+            for row in self.groups.named(names, class, deadline).await? {
+                if let Some(name) = projection.name(&row).and_then(|name| Name::new(&name)) {
+                    existing.insert(name.prepared, name.spelled);
+                }
+            }
+        }
+        Ok(existing)
+    }
+
+    /// Statement by statement, a few at a time; for groups, of every user there is.
+    async fn pairs_per_user(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+        match by {
+            By::Users(users) => self.pairs_of_users(users.to_vec(), class, deadline).await,
+            By::Groups(groups) => {
+                let wanted: HashSet<String> = prepared(groups);
+                let mut pairs = Vec::new();
+                let mut after: Option<Key> = None;
+                loop {
+                    let chunk = self
+                        .users
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
+                    let projection = self.users.maker().projection();
+                    let users = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
+                    let mut found = self.pairs_of_users(users, class, deadline).await?;
+                    found.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
+                    pairs.extend(found);
+                    after = chunk.next;
+                    if after.is_none() {
+                        return Ok(pairs);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn pairs_of_users(
+        &self,
+        users: Vec<String>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
+        let [all_users, _, groups, by_member] = &self.queries;
+        let relation = relation(all_users, groups, by_member);
+        let found: Vec<Vec<Pair>> = stream::iter(users)
+            .map(|user| async move {
+                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await?;
+                let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
+                Ok::<_, SqlError>(
+                    groups
+                        .map(|group| Pair {
+                            user: user.clone(),
+                            group,
+                        })
+                        .collect(),
+                )
+            })
+            .buffered(PIPELINED)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// From a members column: of the asked groups, or looked for in all of them.
+    async fn pairs_of_column(
+        &self,
+        role: Role,
+        by: By<'_>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
+        let mut pairs = Vec::new();
+        match by {
+            By::Groups(names) => {
+                let rows = self.groups.named(names, class, deadline).await?;
+                pairs.extend(rows.into_iter().flat_map(|row| self.listed(role, row)));
+            }
+            By::Users(names) => {
+                let wanted: HashSet<String> = prepared(names);
+                let mut after: Option<Key> = None;
+                loop {
+                    let chunk = self
+                        .groups
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
+                    let listed = chunk.rows.into_iter().flat_map(|row| self.listed(role, row));
+                    pairs.extend(
+                        listed.filter(|pair| Name::new(&pair.user).is_some_and(|name| wanted.contains(&name.prepared))),
+                    );
+                    after = chunk.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.of_existing_users(pairs, class, deadline).await
+    }
+
+    /// The members that a row of all-groups lists.
+    fn listed(&self, role: Role, mut row: Row) -> Vec<Pair> {
+        let projection = self.groups.maker().projection();
+        let Some(group) = projection.name(&row) else {
+            return Vec::new();
+        };
+        let members = match projection.take(&mut row, role) {
+            // DNs hold commas themselves.
+            Cell::Text(text) if role == Role::Members => text
+                .split([';', '\n'])
+                .map(|member| Cell::Text(member.trim().to_owned()))
+                .collect(),
+            Cell::Text(text) => text
+                .split(',')
+                .map(|member| Cell::Text(member.trim().to_owned()))
+                .collect(),
+            other => vec![other],
+        };
+        let values = members.into_iter().flat_map(cell_values);
+        let users = values.filter_map(|value| {
+            let text = String::from_utf8(value.to_vec()).ok()?;
+            if role == Role::MemberUids {
+                Some(text)
+            } else {
+                self.user_of(&text)
+            }
+        });
+        users
+            .map(|user| Pair {
+                user,
+                group: group.clone(),
+            })
+            .collect()
+    }
+
+    /// The user that a member's DN names.
+    fn user_of(&self, dn: &str) -> Option<String> {
+        match self.tree.locate(&Dn::parse(dn).ok()?, &self.schema) {
+            Place::Entry(Kind::User, name) => Some(name.spelled),
+            _ => None,
+        }
+    }
+
+    async fn of_existing_users(
+        &self,
+        pairs: Vec<Pair>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
+        let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let projection = self.users.maker().projection();
+        let mut existing: HashMap<String, String> = HashMap::new();
+        for names in names.chunks(CHUNK_SIZE) {
+            for row in self.users.named(names, class, deadline).await? {
+                if let Some(name) = projection.name(&row).and_then(|name| Name::new(&name)) {
+                    existing.insert(name.prepared, name.spelled);
+                }
+            }
+        }
+        let kept = pairs.into_iter().filter_map(|pair| {
+            let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
+            Some(Pair {
+                user,
+                group: pair.group,
+            })
+        });
+        Ok(kept.collect())
+    }
+}
+
+fn pair(row: &[Cell]) -> Option<Pair> {
+    let [user, group] = row else {
+        return None;
+    };
+    Some(Pair {
+        user: user.to_text()?.into_owned(),
+        group: group.to_text()?.into_owned(),
+    })
+}
+
+fn prepared(names: &[String]) -> HashSet<String> {
+    names
+        .iter()
+        .filter_map(|name| Some(Name::new(name)?.prepared))
+        .collect()
+}
+
+/// The right sides by the prepared left ones, each once: values of an attribute are a set under its matching rule.
+fn grouped(pairs: impl Iterator<Item = (String, String)>) -> HashMap<String, Vec<String>> {
+    let mut grouped: HashMap<String, (Vec<String>, HashSet<String>)> = HashMap::new();
+    for (left, right) in pairs {
+        let (Some(left), Some(name)) = (Name::new(&left), Name::new(&right)) else {
+            continue;
+        };
+        let (values, seen) = grouped.entry(left.prepared).or_default();
+        if seen.insert(name.prepared) {
+            values.push(right);
+        }
+    }
+    grouped.into_iter().map(|(left, (values, _))| (left, values)).collect()
+}

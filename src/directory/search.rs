@@ -1,0 +1,414 @@
+//! A search below the naming context: stages in a fixed order (base, users, groups), each read in chunks, made into
+//! entries, and judged by the filter, which has the last word on every entry.
+//!
+//! No database connection is held between two batches, except for queries that can not be read by key.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+
+use super::{
+    Directory, DirectoryError, Found,
+    columns::Kind,
+    planner::{Plan, Residual, plan, residual},
+    source::{Key, Losers},
+    tree::{Name, Place},
+};
+use crate::{
+    model::{
+        dn::Dn,
+        entry::{Entry, Selection},
+        filter::{Filter, NoRelations, ResolvedFilter, Truth},
+        schema::{AttributeId, ids},
+        scope::Scope,
+        value::Value,
+    },
+    sql::{Row, database::RowStream, hold::Class, predicate::Predicate},
+};
+
+/// Rows of a scan read at a time: what one search holds, and what one statement costs.
+const CHUNK: u32 = 1000;
+
+/// A search request as the directory needs it.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Where to begin.
+    pub base: Dn,
+    /// How far below.
+    pub scope: Scope,
+    /// What matches.
+    pub filter: Filter,
+    /// What is asked of each entry.
+    pub selection: Selection,
+    /// Until when lookups are held while the database is away.
+    pub lookup_deadline: Instant,
+    /// How long a scan waits for its next rows.
+    pub scan_timeout: Duration,
+}
+
+/// Which costly attributes the entries of a search must have, because they were asked for or are filtered on.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    members: [bool; 3],
+    member_of: bool,
+    operational: bool,
+    /// The filter itself looks at membership values, so they are needed before it decides.
+    before_filter: bool,
+}
+
+const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
+
+/// The matching entries of one search, batch by batch.
+pub struct Results<'a> {
+    directory: &'a Directory,
+    filter: ResolvedFilter,
+    selection: Selection,
+    lookup_deadline: Instant,
+    scan_timeout: Duration,
+    stages: VecDeque<Stage>,
+}
+
+enum Stage {
+    /// Entries that have passed the filter.
+    Entries(Vec<Entry>),
+    /// A kind that has not been planned yet.
+    Kind(Kind),
+    /// Rows found by name.
+    Rows(Kind, Vec<Row>, Residual),
+    /// Rows still to be read.
+    Scan(Box<Scan>),
+}
+
+struct Scan {
+    kind: Kind,
+    predicate: Predicate,
+    residual: Residual,
+    after: Option<Key>,
+    class: Class,
+    losers: Losers,
+    stream: Option<RowStream>,
+}
+
+impl Directory {
+    /// Begins a search.
+    ///
+    /// # Errors
+    /// The database could not say whether the base exists.
+    pub async fn search(&self, query: Query) -> Result<Found<'_>, DirectoryError> {
+        let place = self.tree.locate(&query.base, &self.schema);
+        let mut results = Results::new(self, &query);
+        let scope = query.scope;
+        let below = matches!(scope, Scope::OneLevel | Scope::Subtree | Scope::Subordinates);
+        let itself = matches!(scope, Scope::Base | Scope::Subtree);
+        match place {
+            Place::RootDse => {
+                if scope == Scope::Base {
+                    results.own_entry(&self.root_dse);
+                } else {
+                    // Clients whose base is left empty mean the whole directory.
+                    if scope != Scope::Subordinates || !self.tree.base().is_root() {
+                        results.own_entry(&self.base);
+                    }
+                    if scope != Scope::OneLevel {
+                        results.kinds();
+                    }
+                }
+            }
+            Place::Subschema if itself => results.own_entry(&self.subschema),
+            Place::Subschema => {}
+            Place::Base => {
+                if itself {
+                    results.own_entry(&self.base);
+                }
+                if below {
+                    results.kinds();
+                }
+            }
+            Place::Entry(kind, name) => {
+                let Some(row) = self.find(kind, &name, query.lookup_deadline).await? else {
+                    return Ok(self.nothing_below_base());
+                };
+                if itself {
+                    results.found(kind, vec![row]).await?;
+                }
+            }
+            Place::Below(kind, name) => {
+                return Ok(match self.find(kind, &name, query.lookup_deadline).await? {
+                    Some(row) => {
+                        let name = self.source(kind).maker().projection().name(&row);
+                        Found::NoSuchObject {
+                            matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
+                        }
+                    }
+                    None => self.nothing_below_base(),
+                });
+            }
+            Place::Nowhere => return Ok(self.nothing_below_base()),
+            Place::Foreign => {
+                return Ok(Found::NoSuchObject { matched: String::new() });
+            }
+        }
+        Ok(Found::Results(Box::new(results)))
+    }
+
+    fn nothing_below_base(&self) -> Found<'_> {
+        Found::NoSuchObject {
+            matched: self.tree.base_text().to_owned(),
+        }
+    }
+}
+
+impl<'a> Results<'a> {
+    fn new(directory: &'a Directory, query: &Query) -> Self {
+        let filter = query.filter.resolve(&directory.schema);
+        Results {
+            directory,
+            filter,
+            selection: query.selection.clone(),
+            lookup_deadline: query.lookup_deadline,
+            scan_timeout: query.scan_timeout,
+            stages: VecDeque::new(),
+        }
+    }
+
+    /// The next matching entries, never none of them; None at the end.
+    ///
+    /// # Errors
+    /// The database could not answer: what came so far is not the whole answer.
+    pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, DirectoryError> {
+        while let Some(stage) = self.stages.pop_front() {
+            let entries = match stage {
+                Stage::Entries(entries) => entries,
+                Stage::Kind(kind) => {
+                    self.plan(kind).await?;
+                    continue;
+                }
+                Stage::Rows(kind, rows, residual) => self.entries(kind, rows, &residual, Class::Lookup).await?,
+                Stage::Scan(scan) => self.advance(scan).await?,
+            };
+            if !entries.is_empty() {
+                return Ok(Some(entries));
+            }
+        }
+        Ok(None)
+    }
+
+    fn own_entry(&mut self, entry: &Entry) {
+        let schema = &self.directory.schema;
+        if self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
+            self.stages.push_back(Stage::Entries(vec![entry.clone()]));
+        }
+    }
+
+    fn kinds(&mut self) {
+        self.stages.push_back(Stage::Kind(Kind::User));
+        self.stages.push_back(Stage::Kind(Kind::Group));
+    }
+
+    /// The base of the search itself, found by its DN.
+    async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
+        if let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? {
+            self.stages.push_back(Stage::Rows(kind, rows, residual));
+        }
+        Ok(())
+    }
+
+    async fn plan(&mut self, kind: Kind) -> Result<(), DirectoryError> {
+        let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? else {
+            return Ok(());
+        };
+        let source = self.directory.source(kind);
+        let stage = match plan(source, &residual) {
+            Plan::Names(names) => {
+                let mut rows = Vec::new();
+                for name in names {
+                    rows.extend(self.directory.find(kind, &name, self.lookup_deadline).await?);
+                }
+                Stage::Rows(kind, rows, residual)
+            }
+            Plan::Rows(predicate) => {
+                let everything = predicate == Predicate::True;
+                // Two rows whose names differ in case only are one DN; reading everything would show both.
+                let losers = if everything {
+                    source.losers(Instant::now() + self.scan_timeout).await?
+                } else {
+                    Losers::default()
+                };
+                let stream = if everything && !source.reads_by_key() {
+                    source.stream(self.scan_timeout)
+                } else {
+                    None
+                };
+                Stage::Scan(Box::new(Scan {
+                    kind,
+                    predicate,
+                    residual,
+                    after: None,
+                    class: if everything { Class::ScanChunk } else { Class::Lookup },
+                    losers,
+                    stream,
+                }))
+            }
+        };
+        self.stages.push_front(stage);
+        Ok(())
+    }
+
+    /// Reads the next chunk of a scan and puts the rest of it back.
+    async fn advance(&mut self, mut scan: Box<Scan>) -> Result<Vec<Entry>, DirectoryError> {
+        let source = self.directory.source(scan.kind);
+        let (mut rows, more) = match &mut scan.stream {
+            Some(stream) => match stream.next().await {
+                Some(rows) => (rows?, true),
+                None => (Vec::new(), false),
+            },
+            None => {
+                let deadline = self.deadline(scan.class);
+                let chunk = source
+                    .chunk(&scan.predicate, scan.after.as_ref(), CHUNK, scan.class, deadline)
+                    .await?;
+                scan.after = chunk.next;
+                (chunk.rows, scan.after.is_some())
+            }
+        };
+        let projection = source.maker().projection();
+        rows.retain(|row| scan.losers.keep(projection, row));
+        let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
+        // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
+        scan.class = Class::ScanChunk;
+        if more {
+            self.stages.push_front(Stage::Scan(scan));
+        }
+        Ok(entries)
+    }
+
+    fn deadline(&self, class: Class) -> Instant {
+        match class {
+            Class::ScanChunk => Instant::now() + self.scan_timeout,
+            Class::Lookup | Class::Bind => self.lookup_deadline,
+        }
+    }
+
+    /// Rows become entries; those that match get the membership values that were asked for.
+    async fn entries(
+        &self,
+        kind: Kind,
+        rows: Vec<Row>,
+        residual: &Residual,
+        class: Class,
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let maker = self.directory.source(kind).maker();
+        let needs = Needs::of(self.directory, &residual.filter, &self.selection);
+        let mut entries: Vec<Entry> = rows
+            .into_iter()
+            .filter_map(|row| maker.entry(row, needs.operational))
+            .collect();
+        if needs.before_filter {
+            self.add_membership(kind, needs, &mut entries, class).await?;
+        }
+        let schema = &self.directory.schema;
+        entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
+        if !needs.before_filter {
+            self.add_membership(kind, needs, &mut entries, class).await?;
+        }
+        Ok(entries)
+    }
+
+    async fn add_membership(
+        &self,
+        kind: Kind,
+        needs: Needs,
+        entries: &mut [Entry],
+        class: Class,
+    ) -> Result<(), DirectoryError> {
+        let needed = match kind {
+            Kind::User => needs.member_of,
+            Kind::Group => needs.members.contains(&true),
+        };
+        if !needed || entries.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = entries.iter().map(|entry| entry_name(kind, entry)).collect();
+        let deadline = self.deadline(class);
+        let mut related = match kind {
+            Kind::User => self.directory.groups_of(&names, class, deadline).await?,
+            Kind::Group => self.directory.members_of(&names, class, deadline).await?,
+        };
+        for (entry, name) in entries.iter_mut().zip(&names) {
+            let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
+                continue;
+            };
+            match kind {
+                Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
+                Kind::Group => self.add_members(needs, entry, &others),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_members(&self, needs: Needs, entry: &mut Entry, users: &[String]) {
+        let [uids, members, unique] = needs.members;
+        // memberUid belongs to posixGroup; a group without a number is none.
+        if uids && !entry.values(ids::GID_NUMBER).is_empty() {
+            let values = users.iter().map(|user| Bytes::from(user.clone())).collect();
+            entry.set(ids::MEMBER_UID, values);
+        }
+        if members {
+            entry.set(ids::MEMBER, self.dns(Kind::User, users));
+        }
+        if unique {
+            entry.set(ids::UNIQUE_MEMBER, self.dns(Kind::User, users));
+        }
+    }
+
+    fn dns(&self, kind: Kind, names: &[String]) -> Vec<Value> {
+        names
+            .iter()
+            .map(|name| Bytes::from(self.directory.tree.entry_dn(kind, name)))
+            .collect()
+    }
+}
+
+impl Needs {
+    fn of(directory: &Directory, filter: &ResolvedFilter, selection: &Selection) -> Self {
+        let schema = &directory.schema;
+        let filtered = |id| filter.mentions(id);
+        // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
+        let selected = |id| {
+            if id == ids::UNIQUE_MEMBER {
+                selection.lists(id)
+            } else {
+                selection.includes(schema, id)
+            }
+        };
+        let wanted = |id| selected(id) || filtered(id);
+        let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
+        let operational = [
+            ids::ENTRY_UUID,
+            ids::ENTRY_DN,
+            ids::STRUCTURAL_OBJECT_CLASS,
+            ids::SUBSCHEMA_SUBENTRY,
+            ids::HAS_SUBORDINATES,
+            ids::CREATE_TIMESTAMP,
+            ids::MODIFY_TIMESTAMP,
+        ];
+        Needs {
+            members: MEMBER_ATTRIBUTES.map(wanted),
+            member_of: wanted(ids::MEMBER_OF),
+            operational: operational.into_iter().any(wanted),
+            before_filter: membership.into_iter().any(filtered),
+        }
+    }
+}
+
+/// The name that an entry was made with.
+pub(super) fn entry_name(kind: Kind, entry: &Entry) -> String {
+    entry
+        .values(kind.naming_attribute())
+        .first()
+        .map(|value| String::from_utf8_lossy(value).into_owned())
+        .unwrap_or_default()
+}

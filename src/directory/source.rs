@@ -1,0 +1,427 @@
+//! The rows of one of the operator's listings, read in chunks by key, and of the one-user query.
+//!
+//! It knows which column is which; what a row means as an entry is the mapping's business.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use super::{
+    DescribedQuery,
+    columns::{ColumnUse, Kind, Role},
+    lookup::precedes,
+    mapping::{EntryMaker, Projection},
+    tree::Name,
+};
+use crate::{
+    model::value::Cell,
+    sql::{
+        Row,
+        database::{Database, RowStream},
+        described::Described,
+        error::SqlError,
+        hold::Class,
+        predicate::Predicate,
+        query::OperatorQuery,
+        statement::{Arg, Source as Table, Statement},
+    },
+};
+
+/// Where a chunk ended: the last row's key, as the database gave it.
+pub type Key = String;
+
+/// Some rows of a listing, in the order of their keys.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next chunk begins; None at the end.
+    pub next: Option<Key>,
+}
+
+/// A listing: all users, or all groups.
+pub struct Source {
+    database: Database,
+    query: OperatorQuery,
+    described: Described,
+    columns: Vec<ColumnUse>,
+    maker: EntryMaker,
+    name: usize,
+    kind: Kind,
+    mail_domain: Option<String>,
+}
+
+impl Source {
+    /// The listing that `query` describes; its rows become entries by `maker`.
+    pub fn new(
+        database: Database,
+        kind: Kind,
+        query: &DescribedQuery,
+        maker: EntryMaker,
+        mail_domain: Option<&str>,
+    ) -> Self {
+        Source {
+            database,
+            query: query.query.clone(),
+            described: query.described.clone(),
+            columns: query.columns.clone(),
+            maker,
+            name: query.column(Role::Name).unwrap_or_default(),
+            kind,
+            mail_domain: mail_domain.map(str::to_owned),
+        }
+    }
+
+    /// Users or groups.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What makes entries of the rows.
+    pub fn maker(&self) -> &EntryMaker {
+        &self.maker
+    }
+
+    /// The domain that mail addresses fall back to.
+    pub fn mail_domain(&self) -> Option<&str> {
+        self.mail_domain.as_deref()
+    }
+
+    /// The column of a role.
+    pub fn column(&self, role: Role) -> Option<usize> {
+        self.columns.iter().position(|column| column.role == Ok(role))
+    }
+
+    /// The column that names the rows.
+    pub fn name_column(&self) -> usize {
+        self.name
+    }
+
+    /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
+    pub fn simplify(&self, predicate: &Predicate) -> Predicate {
+        predicate.simplify(self.query.engine(), &self.described.columns)
+    }
+
+    /// Rows that have one of these names, as this listing or the membership's source spells them.
+    pub fn named_one_of(&self, names: &[String]) -> Predicate {
+        Predicate::EqualsAny {
+            column: self.name,
+            values: names.to_vec(),
+        }
+    }
+
+    /// Whether a chunk costs what its rows cost; else the listing is better streamed.
+    pub fn reads_by_key(&self) -> bool {
+        self.query.reads_by_key()
+    }
+
+    /// Up to about `limit` rows after `after` that satisfy `predicate`.
+    ///
+    /// Where the column's collation holds two spellings equal, a page may end between them; so all rows with the
+    /// last key are read again, and a chunk never ends inside of them.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn chunk(
+        &self,
+        predicate: &Predicate,
+        after: Option<&Key>,
+        limit: u32,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Chunk, SqlError> {
+        let table = self.table();
+        let columns = &self.maker.projection().columns;
+        let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
+        let mut rows = self.fetch(page, class, deadline).await?;
+        if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(Chunk { rows, next: None });
+        }
+        let position = self.maker.projection().position(Role::Name).unwrap_or_default();
+        let last = rows
+            .last()
+            .and_then(|row| row.get(position))
+            .and_then(Cell::to_text)
+            .map(|key| key.into_owned());
+        let Some(last) = last else {
+            return Ok(Chunk { rows, next: None });
+        };
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: last.clone(),
+        };
+        let ties = table.select(columns, &Predicate::And(vec![predicate.clone(), same_key]));
+        for row in self.fetch(ties, class, deadline).await? {
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        Ok(Chunk { rows, next: Some(last) })
+    }
+
+    /// The row with the asked name, if the database has it in the asked spelling or in lower case.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn find_spelled(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, SqlError> {
+        let rows = self.named(&spellings(name), Class::Lookup, deadline).await?;
+        Ok(pick(self.maker.projection(), rows, name))
+    }
+
+    /// The rows with exactly these names, as the database compares.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn named(&self, names: &[String], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        let statement = self
+            .table()
+            .select(&self.maker.projection().columns, &self.named_one_of(names));
+        self.fetch(statement, class, deadline).await
+    }
+
+    /// All rows as they come, for listings that can not be read by key.
+    pub fn stream(&self, row_timeout: Duration) -> Option<RowStream> {
+        let statement = self
+            .table()
+            .select(&self.maker.projection().columns, &Predicate::True)?;
+        Some(self.database.stream(statement.sql, statement.args, row_timeout))
+    }
+
+    /// The rows that are no entries because another row has the same name under caseIgnoreMatch and a lower number.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn losers(&self, deadline: Instant) -> Result<Losers, SqlError> {
+        let twins = self.table().twins(&self.maker.projection().columns, self.name);
+        let mut rows = self.fetch(twins, Class::ScanChunk, deadline).await?;
+        let projection = self.maker.projection();
+        // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
+        let canonical: Vec<String> = rows
+            .iter()
+            .filter_map(|row| Name::new(&projection.name(row)?))
+            .filter(|name| name.prepared != name.spelled.to_ascii_lowercase())
+            .map(|name| name.prepared)
+            .collect();
+        if !canonical.is_empty() {
+            for row in self.named(&canonical, Class::ScanChunk, deadline).await? {
+                if !rows.contains(&row) {
+                    rows.push(row);
+                }
+            }
+        }
+        Ok(Losers::among(projection, &rows))
+    }
+
+    fn table(&self) -> Table<'_> {
+        Table::listing(&self.query, &self.described)
+    }
+
+    async fn fetch(&self, statement: Option<Statement>, class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        fetch(&self.database, statement, class, deadline).await
+    }
+}
+
+/// Runs a statement; none asks nothing, and a value that the database's types can not hold is in no row.
+pub(super) async fn fetch(
+    database: &Database,
+    statement: Option<Statement>,
+    class: Class,
+    deadline: Instant,
+) -> Result<Vec<Row>, SqlError> {
+    let Some(statement) = statement else {
+        return Ok(Vec::new());
+    };
+    match database.fetch(&statement.sql, &statement.args, class, deadline).await {
+        Err(error) if error.is_value_error() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// The asked spelling, and its lower case where that is another.
+fn spellings(name: &Name) -> Vec<String> {
+    let lower = name.spelled.to_lowercase();
+    let mut spellings = vec![name.spelled.clone()];
+    if lower != name.spelled {
+        spellings.push(lower);
+    }
+    spellings
+}
+
+/// Of the rows that have the asked name under caseIgnoreMatch, the one with the lowest number.
+fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Option<Row> {
+    let mut best: Option<(Option<i128>, Row)> = None;
+    for row in rows {
+        let found = projection.name(&row).and_then(|spelled| Name::new(&spelled));
+        if found.is_none_or(|found| found.prepared != name.prepared) {
+            continue;
+        }
+        let number = projection.number(&row);
+        if best.as_ref().is_none_or(|(lowest, _)| precedes(number, *lowest)) {
+            best = Some((number, row));
+        }
+    }
+    best.map(|(_, row)| row)
+}
+
+/// Rows of a listing that are not served, because their name is another row's.
+#[derive(Debug, Default)]
+pub struct Losers {
+    dropped: HashSet<(String, Option<i128>)>,
+    /// Rows that stand more than once exactly alike are served once.
+    once: HashMap<(String, Option<i128>), bool>,
+}
+
+impl Losers {
+    fn among(projection: &Projection, rows: &[Row]) -> Self {
+        let mut by_name: HashMap<String, Vec<(String, Option<i128>)>> = HashMap::new();
+        for row in rows {
+            let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
+                continue;
+            };
+            by_name
+                .entry(name.prepared)
+                .or_default()
+                .push((name.spelled, projection.number(row)));
+        }
+        let mut losers = Losers::default();
+        for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
+            let winner = twins
+                .iter()
+                .reduce(|best, twin| if precedes(twin.1, best.1) { twin } else { best })
+                .cloned();
+            for twin in twins {
+                if winner.as_ref() == Some(&twin) {
+                    losers.once.insert(twin, false);
+                } else {
+                    losers.dropped.insert(twin);
+                }
+            }
+        }
+        losers
+    }
+
+    /// Whether a row is an entry.
+    pub fn keep(&mut self, projection: &Projection, row: &Row) -> bool {
+        if self.dropped.is_empty() && self.once.is_empty() {
+            return true;
+        }
+        let Some(name) = projection.name(row) else {
+            return false;
+        };
+        let key = (name, projection.number(row));
+        if self.dropped.contains(&key) {
+            return false;
+        }
+        match self.once.get_mut(&key) {
+            Some(served) => !std::mem::replace(served, true),
+            None => true,
+        }
+    }
+
+    /// The names of the rows that are not served.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dropped.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// The one-user query.
+pub struct OneUser {
+    database: Database,
+    /// Finds an entry: the columns of the all-users query that searches read; None when it has not all of them.
+    entry: Option<Lookup>,
+    projection: Projection,
+    account: Lookup,
+    account_projection: Projection,
+}
+
+/// A statement whose only value is the name.
+struct Lookup {
+    sql: String,
+    binds: usize,
+}
+
+impl Lookup {
+    fn new(query: &DescribedQuery, columns: &[usize]) -> Option<Self> {
+        let statement = Table::lookup(&query.query, &query.described, "")?.select(columns, &Predicate::True)?;
+        Some(Lookup {
+            sql: statement.sql,
+            binds: statement.args.len(),
+        })
+    }
+
+    async fn rows(
+        &self,
+        database: &Database,
+        name: &str,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
+        if name.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let args = vec![Arg::Text(name.to_owned()); self.binds];
+        let statement = Statement {
+            sql: self.sql.clone(),
+            args,
+        };
+        fetch(database, Some(statement), class, deadline).await
+    }
+}
+
+impl OneUser {
+    /// The query that `query` describes; rows it finds stand for rows of `users`.
+    pub fn new(database: Database, query: &DescribedQuery, users: &Source) -> Option<Self> {
+        let account_projection = Projection::of_accounts(&query.columns);
+        // The same roles in the same order as all-users rows, so that one maker serves both.
+        let columns: Option<Vec<usize>> = users
+            .maker
+            .projection()
+            .roles()
+            .iter()
+            .map(|role| query.column(*role))
+            .collect();
+        let entry = match columns {
+            Some(columns) => Some(Lookup::new(query, &columns)?),
+            None => None,
+        };
+        Some(OneUser {
+            database,
+            entry,
+            projection: users.maker.projection().clone(),
+            account: Lookup::new(query, &account_projection.columns)?,
+            account_projection,
+        })
+    }
+
+    /// The row of the user with the asked name, if this query finds it in the asked spelling or in lower case. None
+    /// also where this query lacks a column that entries need.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn find(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, SqlError> {
+        let Some(entry) = &self.entry else {
+            return Ok(None);
+        };
+        for spelling in spellings(name) {
+            let rows = entry.rows(&self.database, &spelling, Class::Lookup, deadline).await?;
+            if let Some(row) = pick(&self.projection, rows, name) {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows that a bind needs, for a name spelled as the database spells it.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn account_rows(&self, name: &str, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        self.account.rows(&self.database, name, Class::Bind, deadline).await
+    }
+
+    /// What the rows of [`OneUser::account_rows`] hold.
+    pub fn account_projection(&self) -> &Projection {
+        &self.account_projection
+    }
+}

@@ -1,0 +1,125 @@
+//! The entries that need no database: the root DSE (RFC 4512 5.1), the subschema subentry (4.2) and the base.
+//!
+//! What the root DSE lists is what the gateway supports; the lists come from those who do the work.
+
+use bytes::Bytes;
+
+use super::tree::{SUBSCHEMA_DN, Tree};
+use crate::model::{
+    dn::{AvaValue, Dn, Rdn},
+    entry::Entry,
+    schema::{Schema, ids},
+    value::Value,
+};
+
+/// What the operations support, as the root DSE lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Capabilities {
+    /// supportedControl.
+    pub controls: &'static [&'static str],
+    /// supportedExtension.
+    pub extensions: &'static [&'static str],
+}
+
+/// "All operational attributes" (RFC 3673) and "absolute true and false filters" (RFC 4526).
+const FEATURES: [&str; 2] = ["1.3.6.1.4.1.4203.1.5.1", "1.3.6.1.4.1.4203.1.5.3"];
+
+/// The root DSE. One naming context and no USN attributes: SSSD depends on both.
+pub fn root_dse(schema: &Schema, tree: &Tree, capabilities: Capabilities) -> Entry {
+    let mut entry = Entry::new(String::new());
+    set(&mut entry, schema, "objectClass", ["top"]);
+    set(&mut entry, schema, "namingContexts", [tree.base_text()]);
+    set(&mut entry, schema, "defaultNamingContext", [tree.base_text()]);
+    set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
+    set(&mut entry, schema, "supportedLDAPVersion", ["3"]);
+    set(
+        &mut entry,
+        schema,
+        "supportedControl",
+        capabilities.controls.iter().copied(),
+    );
+    set(
+        &mut entry,
+        schema,
+        "supportedExtension",
+        capabilities.extensions.iter().copied(),
+    );
+    set(&mut entry, schema, "supportedFeatures", FEATURES);
+    set(&mut entry, schema, "vendorName", ["ldap-gateway"]);
+    set(&mut entry, schema, "vendorVersion", [env!("CARGO_PKG_VERSION")]);
+    set(&mut entry, schema, "entryDN", [""]);
+    entry
+}
+
+/// The subschema subentry: every definition that an answer can refer to.
+pub fn subschema(schema: &Schema) -> Entry {
+    let mut entry = Entry::new(SUBSCHEMA_DN.to_owned());
+    set(
+        &mut entry,
+        schema,
+        "objectClass",
+        ["top", "subentry", "subschema", "extensibleObject"],
+    );
+    set(&mut entry, schema, "cn", ["Subschema"]);
+    set(
+        &mut entry,
+        schema,
+        "attributeTypes",
+        schema.attribute_type_descriptions(),
+    );
+    set(&mut entry, schema, "objectClasses", schema.object_class_descriptions());
+    set(&mut entry, schema, "ldapSyntaxes", schema.syntax_descriptions());
+    set(&mut entry, schema, "matchingRules", schema.matching_rule_descriptions());
+    set(&mut entry, schema, "structuralObjectClass", ["subentry"]);
+    set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
+    set(&mut entry, schema, "entryDN", [SUBSCHEMA_DN]);
+    set(&mut entry, schema, "hasSubordinates", ["FALSE"]);
+    entry
+}
+
+/// The entry of the naming context; its class follows its RDN.
+pub fn base(schema: &Schema, tree: &Tree, entry_uuid: &str) -> Entry {
+    let mut entry = Entry::new(tree.base_text().to_owned());
+    let (structural, classes) = base_classes(tree.base());
+    set(&mut entry, schema, "objectClass", classes.iter().copied());
+    for ava in tree.base().rdns().first().map(Rdn::avas).unwrap_or_default() {
+        if let (Some(id), AvaValue::Text(value)) = (schema.attribute(ava.attribute()), ava.value()) {
+            entry.push(id, Bytes::from(value.clone()));
+        }
+    }
+    if classes.contains(&"organization") && entry.values(ids::O).is_empty() {
+        let name = tree.mail_domain().unwrap_or(tree.base_text()).to_owned();
+        entry.push(ids::O, Bytes::from(name));
+    }
+    set(&mut entry, schema, "structuralObjectClass", [structural]);
+    set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
+    set(&mut entry, schema, "entryDN", [tree.base_text()]);
+    set(&mut entry, schema, "entryUUID", [entry_uuid]);
+    set(&mut entry, schema, "hasSubordinates", ["TRUE"]);
+    entry
+}
+
+fn base_classes(base: &Dn) -> (&'static str, &'static [&'static str]) {
+    let attribute = base
+        .rdns()
+        .first()
+        .and_then(|rdn| rdn.avas().first())
+        .map(|ava| ava.attribute().to_ascii_lowercase())
+        .unwrap_or_default();
+    match attribute.as_str() {
+        "dc" | "domaincomponent" | "0.9.2342.19200300.100.1.25" => ("domain", &["top", "domain"]),
+        "o" | "organizationname" | "2.5.4.10" => ("organization", &["top", "organization"]),
+        "ou" | "organizationalunitname" | "2.5.4.11" => ("organizationalUnit", &["top", "organizationalUnit"]),
+        "c" | "countryname" | "2.5.4.6" => ("country", &["top", "country"]),
+        _ => ("namedObject", &["top", "namedObject", "extensibleObject"]),
+    }
+}
+
+fn set<T: Into<String>>(entry: &mut Entry, schema: &Schema, name: &str, values: impl IntoIterator<Item = T>) {
+    let values: Vec<Value> = values.into_iter().map(|value| Bytes::from(value.into())).collect();
+    if let Some(id) = schema.attribute(name)
+        && !values.is_empty()
+    {
+        entry.set(id, values);
+    }
+}

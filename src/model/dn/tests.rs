@@ -1,0 +1,336 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn text_of(dn: &str) -> Vec<(String, String)> {
+    let dn = Dn::parse(dn).unwrap();
+    let rdns = dn.rdns().iter();
+    rdns.map(|rdn| {
+        let (attribute, value) = rdn.single().unwrap();
+        (attribute.to_owned(), value.to_owned())
+    })
+    .collect()
+}
+
+fn one(value: &str) -> String {
+    text_of(&format!("cn={value}"))[0].1.clone()
+}
+
+#[test]
+fn reads_the_examples_of_rfc_4514() {
+    assert_eq!(
+        text_of("UID=jsmith,DC=example,DC=net"),
+        [("UID", "jsmith"), ("DC", "example"), ("DC", "net")].map(|(a, b)| (a.into(), b.into()))
+    );
+    let dn = Dn::parse("OU=Sales+CN=J.  Smith,DC=example,DC=net").unwrap();
+    assert_eq!(dn.rdns()[0].avas().len(), 2);
+    assert_eq!(one(r#"James \"Jim\" Smith\, III"#), r#"James "Jim" Smith, III"#);
+    assert_eq!(one(r"Before\0dAfter"), "Before\rAfter");
+    assert_eq!(one(r"Lu\C4\8Di\C4\87"), "Lučić");
+    let dn = Dn::parse("1.3.6.1.4.1.1466.0=#04024869").unwrap();
+    assert_eq!(
+        dn.rdns()[0].avas()[0].value(),
+        &AvaValue::Encoded(vec![4, 2, b'H', b'i'])
+    );
+    assert_eq!(dn.to_string(), "1.3.6.1.4.1.1466.0=#04024869");
+}
+
+#[test]
+fn spaces_that_are_not_escaped_do_not_count() {
+    assert_eq!(text_of(" uid = a b  , dc = x "), text_of("uid=a b,dc=x"));
+    assert_eq!(one(r"\20a\ "), " a ");
+    assert_eq!(one(r"a\  "), "a ");
+    assert_eq!(one(r"  \  "), " ");
+    assert_eq!(one(""), "");
+    assert!(Dn::parse("").unwrap().is_root());
+    assert!(Dn::parse("  ").unwrap().is_root());
+    let dn = Dn::parse(" ou = a + cn = b , dc = x").unwrap();
+    assert_eq!(dn.to_string(), "ou=a+cn=b,dc=x");
+}
+
+#[test]
+fn names_the_place_of_an_error() {
+    for (dn, error) in [
+        ("uid", DnError::Equals(3)),
+        ("=a", DnError::AttributeType(0)),
+        ("uid=a,", DnError::AttributeType(6)),
+        ("uid=a,,dc=x", DnError::AttributeType(6)),
+        ("uid=a+", DnError::AttributeType(6)),
+        ("2.05=a", DnError::AttributeType(0)),
+        ("1=a", DnError::AttributeType(0)),
+        ("-a=a", DnError::AttributeType(0)),
+        ("u d=a", DnError::Equals(2)),
+        ("uid=a;dc=x", DnError::Character(5)),
+        ("uid=a<b", DnError::Character(5)),
+        ("uid=\"a\"", DnError::Character(4)),
+        ("uid=a\0", DnError::Character(5)),
+        ("uid=\\z", DnError::Escape(4)),
+        ("uid=a\\", DnError::Escape(5)),
+        ("uid=a\\4", DnError::Escape(5)),
+        ("uid=a\\é1", DnError::Escape(5)),
+        ("uid=\\ff", DnError::Utf8(4)),
+        ("uid=#", DnError::HexString(5)),
+        ("uid=#4", DnError::HexString(5)),
+        ("uid=#41x", DnError::Character(7)),
+    ] {
+        assert_eq!(Dn::parse(dn), Err(error), "{dn:?}");
+    }
+}
+
+#[test]
+fn oid_prefix_of_rfc_2253() {
+    assert_eq!(text_of("OID.2.5.4.3=a"), text_of("2.5.4.3=a"));
+    assert_eq!(text_of("oid.2.5.4.3=a"), text_of("2.5.4.3=a"));
+}
+
+#[test]
+fn escapes_only_what_must_be() {
+    for (value, escaped) in [
+        ("plain", "plain"),
+        ("a=b #c", "a=b #c"),
+        (" a ", r"\ a\ "),
+        (" ", r"\ "),
+        ("  ", r"\ \ "),
+        ("#a", r"\#a"),
+        ("a,b+c\"d\\e<f>g;h", r#"a\,b\+c\"d\\e\<f\>g\;h"#),
+        ("a\0b", r"a\00b"),
+        ("é ", r"é\ "),
+    ] {
+        assert_eq!(escape_value(value), escaped, "{value:?}");
+    }
+    assert!(matches!(escape_value("alice"), Cow::Borrowed("alice")));
+}
+
+#[test]
+fn parents_and_children() {
+    let dn = Dn::parse("uid=a,dc=x").unwrap();
+    let base = dn.parent().unwrap();
+    assert_eq!(base.to_string(), "dc=x");
+    assert_eq!(base.child(Rdn::new("uid", "a")), dn);
+    assert!(base.parent().unwrap().is_root());
+    assert_eq!(Dn::root().parent(), None);
+}
+
+/// Values made of what hurts.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just(" "),
+        Just("  "),
+        Just("#"),
+        Just(","),
+        Just("+"),
+        Just("="),
+        Just("\\"),
+        Just("\""),
+        Just("\\2c"),
+        Just("\0"),
+        Just(";"),
+        Just("<"),
+        Just(">"),
+        Just("é"),
+        Just("\u{1F600}"),
+        Just("a"),
+        Just("B"),
+        Just("\n"),
+        Just("\u{a0}"),
+        Just("ß"),
+    ];
+    prop_oneof![
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat()),
+        any::<String>(),
+    ]
+}
+
+pub(super) fn any_dn() -> impl Strategy<Value = Dn> {
+    let attribute = prop_oneof![
+        Just("uid".to_owned()),
+        Just("CN".to_owned()),
+        Just("2.5.4.3".to_owned()),
+        Just("x-unknown".to_owned()),
+    ];
+    let value = prop_oneof![
+        4 => hostile().prop_map(AvaValue::Text),
+        1 => proptest::collection::vec(any::<u8>(), 1..6).prop_map(AvaValue::Encoded),
+    ];
+    let ava = (attribute, value).prop_map(|(attribute, value)| Ava { attribute, value });
+    let rdn = proptest::collection::vec(ava, 1..3).prop_map(|avas| Rdn { avas });
+    proptest::collection::vec(rdn, 0..4).prop_map(|rdns| Dn { rdns })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_is_read_back(dn in any_dn()) {
+        prop_assert_eq!(Dn::parse(&dn.to_string()), Ok(dn));
+    }
+
+    #[test]
+    fn no_text_panics(text in any::<String>(), hostile in hostile()) {
+        let _ = Dn::parse(&text);
+        let _ = Dn::parse(&hostile);
+        if let Ok(dn) = Dn::parse(&format!("cn={hostile}")) {
+            prop_assert_eq!(Dn::parse(&dn.to_string()), Ok(dn));
+        }
+    }
+}
+
+mod normal {
+    use super::super::*;
+    use super::{any_dn, hostile};
+    use crate::model::schema::{Schema, ids};
+    use proptest::prelude::*;
+
+    thread_local! {
+        static SCHEMA: Schema = Schema::standard();
+    }
+
+    fn normal(dn: &str) -> NormalizedDn {
+        let dn = Dn::parse(dn).unwrap_or_else(|error| panic!("{dn:?}: {error}"));
+        SCHEMA.with(|schema| dn.normalize(schema))
+    }
+
+    fn equals_text(dn: &NormalizedDn, text: &str) -> Option<bool> {
+        SCHEMA.with(|schema| dn.equals_text(schema, text))
+    }
+
+    #[test]
+    fn spellings_of_one_name() {
+        let dn = normal("uid=john.doe,ou=people,dc=example,dc=com");
+        for spelling in [
+            "UID=John.Doe,OU=People,DC=Example,DC=COM",
+            " uid = john.doe , ou = people , dc=example,dc=com ",
+            "0.9.2342.19200300.100.1.1=john.doe,2.5.4.11=people,dc=example,dc=com",
+            "OID.0.9.2342.19200300.100.1.1=john.doe,ou=people,dc=example,dc=com",
+            "userid=john.doe,organizationalUnitName=people,domainComponent=example,dc=com",
+            "uid=\\6aohn.doe,ou=people,dc=example,dc=com",
+            "uid=#0c086a6f686e2e646f65,ou=people,dc=example,dc=com",
+            "uid=\\20john.doe\\ ,ou=people,dc=example,dc=com",
+        ] {
+            assert_eq!(normal(spelling), dn, "{spelling}");
+            assert_eq!(equals_text(&dn, spelling), Some(true), "{spelling}");
+        }
+        for other in [
+            "uid=john doe,ou=people,dc=example,dc=com",
+            "cn=john.doe,ou=people,dc=example,dc=com",
+            "uid=john.doe,dc=example,dc=com",
+            "uid=john.doe,ou=people,dc=example",
+            "uid=john.doe,ou=people,dc=example,dc=com,dc=org",
+            "uid=john.doe+cn=x,ou=people,dc=example,dc=com",
+            "",
+        ] {
+            assert_ne!(normal(other), dn, "{other}");
+            assert_eq!(equals_text(&dn, other), Some(false), "{other}");
+        }
+        assert_eq!(equals_text(&dn, "uid"), None);
+    }
+
+    #[test]
+    fn values_are_prepared_by_their_rule() {
+        for (one, other) in [
+            ("cn=Smith\\, J.", "cn=smith\\2c  J."),
+            ("cn=a\\+b", "cn=A\\2Bb"),
+            ("cn=Mu\u{308}ller", "CN=MÜLLER"),
+            ("cn=stra\u{df}e", "cn=STRASSE"),
+            ("cn=a+sn=b", "sn=B+CN=A"),
+            ("uidNumber=5", "uidNumber=5 "),
+            ("x-unknown=A", "X-UNKNOWN= A"),
+        ] {
+            assert_eq!(normal(one), normal(other), "{one} {other}");
+            assert_eq!(equals_text(&normal(one), other), Some(true), "{one} {other}");
+        }
+        for (one, other) in [
+            ("memberUid=a", "memberUid=A"),
+            ("homeDirectory=/a", "homeDirectory=/A"),
+            ("x-unknown=a", "x-unknown=A"),
+            ("x-unknown=a", "x-other=a"),
+            ("cn=a+sn=b", "cn=b+sn=a"),
+            ("cn=a+sn=b", "cn=a,sn=b"),
+            ("cn=\\#0c0161", "cn=#0c0161"),
+        ] {
+            assert_ne!(normal(one), normal(other), "{one} {other}");
+            assert_eq!(equals_text(&normal(one), other), Some(false), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn places_in_the_tree() {
+        let base = normal("dc=example,dc=com");
+        let user = normal("uid=a,DC=Example,dc=com");
+        let deep = normal("cn=x,uid=a,dc=example,dc=com");
+        assert!(user.is_descendant_of(&base) && deep.is_descendant_of(&base));
+        assert!(user.is_child_of(&base) && !deep.is_child_of(&base));
+        assert!(!base.is_descendant_of(&base) && !base.is_descendant_of(&user));
+        assert!(base.is_descendant_of(&NormalizedDn::root()));
+        assert!(!normal("uid=a,dc=xexample,dc=com").is_descendant_of(&base));
+        assert_eq!(user.parent().as_ref(), Some(&base));
+        assert_eq!((base.depth(), NormalizedDn::root().depth()), (2, 0));
+        let leaf = user.leaf().unwrap();
+        assert_eq!(leaf.single(), Some((&AttributeKey::Known(ids::UID), "a")));
+        assert_eq!(base.child(leaf.clone()), user);
+        assert_eq!(normal("cn=a+sn=b").leaf().unwrap().single(), None);
+    }
+
+    /// The same name in another spelling.
+    fn respelled(dn: &Dn, upper: bool) -> String {
+        let rdns = dn.rdns().iter().map(|rdn| {
+            let avas = rdn.avas().iter().rev().map(|ava| {
+                let value = match ava.value() {
+                    AvaValue::Text(text) => text.bytes().map(|byte| format!("\\{byte:02X}")).collect(),
+                    AvaValue::Encoded(octets) => {
+                        let digits: String = octets.iter().map(|byte| format!("{byte:02X}")).collect();
+                        format!("#{digits}")
+                    }
+                };
+                let attribute = if upper {
+                    ava.attribute().to_uppercase()
+                } else {
+                    ava.attribute().to_owned()
+                };
+                format!(" {attribute} = {value} ")
+            });
+            avas.collect::<Vec<_>>().join("+")
+        });
+        rdns.collect::<Vec<_>>().join(",")
+    }
+
+    proptest! {
+        #[test]
+        fn spelling_does_not_count(dn in any_dn(), upper in any::<bool>()) {
+            let printed = dn.to_string();
+            let expected = normal(&printed);
+            let other = respelled(&dn, upper);
+            prop_assert_eq!(normal(&other), expected.clone());
+            prop_assert_eq!(equals_text(&expected, &printed), Some(true));
+            prop_assert_eq!(equals_text(&expected, &other), Some(true));
+        }
+
+        #[test]
+        fn comparing_text_is_comparing_names(one in any_dn(), other in any_dn()) {
+            let (one, other) = (one.to_string(), other.to_string());
+            prop_assert_eq!(equals_text(&normal(&one), &other), Some(normal(&one) == normal(&other)));
+        }
+
+        #[test]
+        fn ascii_case_and_spaces_do_not_count(words in proptest::collection::vec("[a-zA-Z0-9.@_-]{1,5}", 1..4)) {
+            let plain = format!("cn={},dc=x", words.join(" "));
+            let loud = format!("CN={},DC=X", words.join("   ").to_uppercase());
+            prop_assert_eq!(normal(&plain), normal(&loud));
+            prop_assert_eq!(equals_text(&normal(&plain), &loud), Some(true));
+        }
+
+        #[test]
+        fn one_value_one_answer(value in hostile(), other in hostile()) {
+            let (one, two) = (format!("cn={}", escape_value(&value)), format!("cn={}", escape_value(&other)));
+            let equal = normal(&one) == normal(&two);
+            prop_assert_eq!(equals_text(&normal(&one), &two), Some(equal));
+        }
+    }
+}

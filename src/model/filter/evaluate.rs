@@ -1,0 +1,128 @@
+//! The judge: what a [`ResolvedFilter`] is for one entry. It runs for every row of every search, so it
+//! allocates nothing; filters are at most [`super::MAX_DEPTH`] deep, so it may recurse.
+
+use std::cmp::Ordering;
+
+use super::logic::{ResolvedFilter, Side, Truth, ValueTest};
+use crate::model::dn::{AvaReader, RawValue};
+use crate::model::entry::Entry;
+use crate::model::schema::{AttributeId, Schema, ids};
+
+/// Answers the leaves that the directory has replaced ([`ResolvedFilter::Relation`]).
+pub trait Relations {
+    /// Whether the entry stands in the relation of this number.
+    fn holds(&self, relation: usize, entry: &Entry) -> Truth;
+}
+
+/// Knows no relation: Undefined, so that nothing matches by mistake.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoRelations;
+
+impl Relations for NoRelations {
+    fn holds(&self, _relation: usize, _entry: &Entry) -> Truth {
+        Truth::Undefined
+    }
+}
+
+impl ResolvedFilter {
+    /// What the filter is for the entry. An attribute that the entry does not have makes a leaf False,
+    /// not Undefined (X.511 7.8.2): that is for types the schema does not know.
+    pub fn evaluate(&self, schema: &Schema, entry: &Entry, relations: &dyn Relations) -> Truth {
+        match self {
+            Self::True => Truth::True,
+            Self::False => Truth::False,
+            Self::Undefined => Truth::Undefined,
+            Self::And(parts) => {
+                let mut truth = Truth::True;
+                for part in parts {
+                    truth = truth.and(part.evaluate(schema, entry, relations));
+                    if truth == Truth::False {
+                        break;
+                    }
+                }
+                truth
+            }
+            Self::Or(parts) => {
+                let mut truth = Truth::False;
+                for part in parts {
+                    truth = truth.or(part.evaluate(schema, entry, relations));
+                    if truth == Truth::True {
+                        break;
+                    }
+                }
+                truth
+            }
+            Self::Not(inner) => !inner.evaluate(schema, entry, relations),
+            Self::Relation(relation) => relations.holds(*relation, entry),
+            leaf => leaf.holds(schema, entry).into(),
+        }
+    }
+
+    /// Whether a leaf about the entry alone is true.
+    fn holds(&self, schema: &Schema, entry: &Entry) -> bool {
+        match self {
+            Self::Present(ids::ENTRY_DN) => true,
+            Self::Present(attribute) => entry.has(*attribute),
+            Self::Equality {
+                attribute, assertion, ..
+            }
+            | Self::InChain {
+                attribute, assertion, ..
+            } => any_value(entry, *attribute, |value| assertion.equals(schema, value) == Some(true)),
+            Self::Ordering {
+                attribute,
+                side,
+                assertion,
+                ..
+            } => {
+                let outside = match side {
+                    Side::GreaterOrEqual => Ordering::Less,
+                    Side::LessOrEqual => Ordering::Greater,
+                };
+                any_value(entry, *attribute, |value| {
+                    assertion.compare(schema, value).is_some_and(|order| order != outside)
+                })
+            }
+            Self::Substrings {
+                attribute, assertion, ..
+            } => any_value(entry, *attribute, |value| assertion.matches(value) == Some(true)),
+            Self::Extensible { attribute, test, .. } => {
+                any_value(entry, *attribute, |value| test.passes(schema, value))
+            }
+            Self::InName { attributes, test } => in_name(schema, entry, attributes, test),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a value of the attribute passes. `entryDN` (RFC 5020) is the entry's name, stored or not.
+fn any_value(entry: &Entry, attribute: AttributeId, test: impl Fn(&[u8]) -> bool) -> bool {
+    if attribute == ids::ENTRY_DN {
+        return test(entry.dn.as_bytes());
+    }
+    entry.values(attribute).iter().any(|value| test(value))
+}
+
+fn in_name(schema: &Schema, entry: &Entry, attributes: &[AttributeId], test: &ValueTest) -> bool {
+    let mut reader = AvaReader::new(&entry.dn);
+    while let Ok(Some((ava, _))) = reader.next_ava() {
+        if let RawValue::Text(text) = &ava.value
+            && let Some(id) = schema.attribute(ava.attribute)
+            && attributes.contains(&id)
+            && test.passes(schema, text.as_bytes())
+        {
+            return true;
+        }
+    }
+    false
+}
+
+impl ValueTest {
+    fn passes(&self, schema: &Schema, value: &[u8]) -> bool {
+        match self {
+            Self::Equal(assertion) => assertion.equals(schema, value) == Some(true),
+            Self::Less(assertion) => assertion.compare(schema, value) == Some(Ordering::Less),
+            Self::Substrings(assertion) => assertion.matches(value) == Some(true),
+        }
+    }
+}

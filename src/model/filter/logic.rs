@@ -1,0 +1,350 @@
+//! Three-valued logic (RFC 4511 4.5.1.7) and the filter under a schema: what the planner takes apart.
+
+use bytes::Bytes;
+
+use crate::model::matching::{Assertion, SubstringAssertion};
+use crate::model::schema::{AttributeId, MatchingRule, ids};
+
+/// What a filter is for an entry. Only `True` matches; `Undefined` is not the opposite of anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// The entry matches.
+    True,
+    /// The entry does not match, so the negation does.
+    False,
+    /// Cannot be told, and nor can the negation.
+    Undefined,
+}
+
+impl Truth {
+    /// `True` only if both are.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::False, _) | (_, Self::False) => Self::False,
+            (Self::True, Self::True) => Self::True,
+            _ => Self::Undefined,
+        }
+    }
+
+    /// `True` if one is.
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::True, _) | (_, Self::True) => Self::True,
+            (Self::False, Self::False) => Self::False,
+            _ => Self::Undefined,
+        }
+    }
+
+    /// Whether the entry is returned.
+    pub fn matches(self) -> bool {
+        self == Self::True
+    }
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Undefined => Self::Undefined,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
+/// A filter whose names are looked up and whose assertion values are prepared. What the schema alone
+/// decides is a constant; a leaf has one attribute type, because a supertype has become an `Or` over
+/// its subtypes (RFC 4512 2.5.1).
+///
+/// Constructors and methods keep it simplified: no constant inside `And` or `Or` but `Undefined`, no
+/// `And` in `And`, no `Or` in `Or`, no `Not` of a constant or of a `Not`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResolvedFilter {
+    /// Matches every entry.
+    True,
+    /// Matches none; its negation every one.
+    False,
+    /// Matches none, and nor does its negation.
+    Undefined,
+    /// All of them.
+    And(Vec<ResolvedFilter>),
+    /// One of them.
+    Or(Vec<ResolvedFilter>),
+    /// The opposite.
+    Not(Box<ResolvedFilter>),
+    /// The attribute has a value.
+    Present(AttributeId),
+    /// A value is equal under the attribute's own equality rule.
+    Equality {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// The prepared value.
+        assertion: Assertion,
+        /// The value as it was received.
+        value: Bytes,
+    },
+    /// A value has these parts, under the attribute's own substrings rule.
+    Substrings {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// The prepared parts.
+        assertion: SubstringAssertion,
+        /// What the value begins with, as received.
+        initial: Option<Bytes>,
+        /// What follows, as received.
+        any: Vec<Bytes>,
+        /// What the value ends with, as received.
+        last: Option<Bytes>,
+    },
+    /// A value is on this side of the asserted one, or equal to it, under the attribute's own
+    /// ordering rule.
+    Ordering {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// Which side.
+        side: Side,
+        /// The prepared value.
+        assertion: Assertion,
+        /// The value as it was received.
+        value: Bytes,
+    },
+    /// A value passes a test under another rule than the attribute's own, such as a bit rule: nothing
+    /// can be concluded from how the attribute is compared otherwise.
+    Extensible {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// The matching rule.
+        rule: MatchingRule,
+        /// The test.
+        test: ValueTest,
+    },
+    /// A DN value equals the asserted one, or leads to it through a chain of entries
+    /// (1.2.840.113556.1.4.1941). The evaluator sees one entry and decides the first link; the
+    /// directory replaces the leaf where chains can be longer.
+    InChain {
+        /// The attribute type.
+        attribute: AttributeId,
+        /// The DN at the chain's end.
+        assertion: Assertion,
+        /// The DN as it was received.
+        value: Bytes,
+    },
+    /// A value of one of these types in the entry's own DN, in whichever RDN, passes the test (`:dn:`).
+    InName {
+        /// The attribute types.
+        attributes: Vec<AttributeId>,
+        /// The test.
+        test: ValueTest,
+    },
+    /// A leaf the directory has replaced by something it asks elsewhere, such as a membership.
+    Relation(usize),
+}
+
+/// What an extensible match asks of a value; which question it is follows from the rule's kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueTest {
+    /// Is it the asserted one?
+    Equal(Assertion),
+    /// Does it come before the asserted one? (RFC 4517 4.2.4 and the other ordering rules.)
+    Less(Assertion),
+    /// Has it these parts?
+    Substrings(SubstringAssertion),
+}
+
+/// The side of an ordering match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `>=`
+    GreaterOrEqual,
+    /// `<=`
+    LessOrEqual,
+}
+
+impl From<Truth> for ResolvedFilter {
+    fn from(value: Truth) -> Self {
+        match value {
+            Truth::True => Self::True,
+            Truth::False => Self::False,
+            Truth::Undefined => Self::Undefined,
+        }
+    }
+}
+
+impl std::ops::Not for ResolvedFilter {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Undefined => Self::Undefined,
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+}
+
+impl ResolvedFilter {
+    /// All of `filters`, simplified; of none: `True`.
+    pub fn all(filters: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = Parts::default();
+        for filter in filters {
+            match filter {
+                Self::True => {}
+                Self::False => return Self::False,
+                Self::And(inner) => inner.into_iter().for_each(|part| parts.add(part)),
+                part => parts.add(part),
+            }
+        }
+        parts.join(Self::True, Self::And)
+    }
+
+    /// One of `filters`, simplified; of none: `False`.
+    pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = Parts::default();
+        for filter in filters {
+            match filter {
+                Self::False => {}
+                Self::True => return Self::True,
+                Self::Or(inner) => inner.into_iter().for_each(|part| parts.add(part)),
+                part => parts.add(part),
+            }
+        }
+        parts.join(Self::False, Self::Or)
+    }
+
+    /// The parts that must all be true: of an `And` its operands, of anything else itself.
+    pub fn conjuncts(&self) -> &[Self] {
+        match self {
+            Self::And(parts) => parts,
+            other => std::slice::from_ref(other),
+        }
+    }
+
+    /// The alternatives: of an `Or` its operands, of anything else itself.
+    pub fn disjuncts(&self) -> &[Self] {
+        match self {
+            Self::Or(parts) => parts,
+            other => std::slice::from_ref(other),
+        }
+    }
+
+    /// Whether it is a constant.
+    pub fn constant(&self) -> Option<Truth> {
+        match self {
+            Self::True => Some(Truth::True),
+            Self::False => Some(Truth::False),
+            Self::Undefined => Some(Truth::Undefined),
+            _ => None,
+        }
+    }
+
+    /// Replaces each leaf by what `replace` makes of it and simplifies. Constants are not leaves.
+    #[must_use]
+    pub fn map_leaves(self, replace: &mut impl FnMut(Self) -> Self) -> Self {
+        // A trait object, so that recursion does not instantiate itself for ever.
+        fn map(filter: ResolvedFilter, replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter) -> ResolvedFilter {
+            use ResolvedFilter as R;
+            match filter {
+                constant @ (R::True | R::False | R::Undefined) => constant,
+                R::And(parts) => R::all(parts.into_iter().map(|part| map(part, replace))),
+                R::Or(parts) => R::any(parts.into_iter().map(|part| map(part, replace))),
+                R::Not(inner) => !map(*inner, replace),
+                leaf => replace(leaf),
+            }
+        }
+        map(self, replace)
+    }
+
+    /// The filter for somebody who only asks what matches: the same entries, `Undefined` gone. It is
+    /// `False` where that keeps it from matching, which under a NOT is `True`. So a filter that can
+    /// match nothing becomes `False`, whatever it is made of.
+    #[must_use]
+    pub fn matching(self) -> Self {
+        fn settle(filter: ResolvedFilter, positive: bool) -> ResolvedFilter {
+            use ResolvedFilter as R;
+            match filter {
+                R::Undefined if positive => R::False,
+                R::Undefined => R::True,
+                R::And(parts) => R::all(parts.into_iter().map(|part| settle(part, positive))),
+                R::Or(parts) => R::any(parts.into_iter().map(|part| settle(part, positive))),
+                R::Not(inner) => !settle(*inner, !positive),
+                other => other,
+            }
+        }
+        settle(self, true)
+    }
+
+    /// Calls `visit` for each leaf, from left to right.
+    pub fn for_each_leaf(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::True | Self::False | Self::Undefined => {}
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.for_each_leaf(visit)),
+            Self::Not(inner) => inner.for_each_leaf(visit),
+            leaf => visit(leaf),
+        }
+    }
+
+    /// Calls `visit` for the attribute of each leaf whose values in the entry are looked at; for some
+    /// attributes more than once. Leaves about the entry's name need only the name.
+    pub fn for_each_attribute(&self, mut visit: impl FnMut(AttributeId)) {
+        self.for_each_leaf(&mut |leaf| {
+            if let Some(id) = leaf.attribute() {
+                visit(id);
+            }
+        });
+    }
+
+    /// Whether the attribute's values are looked at.
+    pub fn mentions(&self, id: AttributeId) -> bool {
+        let mut found = false;
+        self.for_each_attribute(|other| found |= other == id);
+        found
+    }
+
+    /// The attribute a leaf looks at.
+    pub fn attribute(&self) -> Option<AttributeId> {
+        match self {
+            Self::Present(attribute)
+            | Self::Equality { attribute, .. }
+            | Self::Substrings { attribute, .. }
+            | Self::Ordering { attribute, .. }
+            | Self::Extensible { attribute, .. }
+            | Self::InChain { attribute, .. } => Some(*attribute).filter(|&id| id != ids::ENTRY_DN),
+            _ => None,
+        }
+    }
+}
+
+/// The operands of an `And` or `Or` under construction.
+#[derive(Default)]
+struct Parts {
+    list: Vec<ResolvedFilter>,
+    undefined: bool,
+}
+
+impl Parts {
+    /// Adds an operand; a second `Undefined` says no more than the first.
+    fn add(&mut self, part: ResolvedFilter) {
+        let undefined = matches!(part, ResolvedFilter::Undefined);
+        if !(undefined && self.undefined) {
+            self.list.push(part);
+        }
+        self.undefined |= undefined;
+    }
+
+    fn join(mut self, empty: ResolvedFilter, wrap: fn(Vec<ResolvedFilter>) -> ResolvedFilter) -> ResolvedFilter {
+        if self.list.len() > 1 {
+            wrap(self.list)
+        } else {
+            self.list.pop().unwrap_or(empty)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Search filters: as a client sent them ([`Filter`], RFC 4511 4.5.1.7), and what they mean under a
+//! schema ([`ResolvedFilter`]), decided in three-valued logic.
+//!
+//! This is the only judge of what matches. It must not know of SQL, nor of how entries are made.
+
+mod evaluate;
+mod logic;
+mod parse;
+mod print;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+pub use evaluate::{NoRelations, Relations};
+pub use logic::{ResolvedFilter, Side, Truth, ValueTest};
+pub use parse::FilterError;
+
+/// How deep filters may be nested. Evaluation recurses, so hostile input must not choose the depth.
+pub const MAX_DEPTH: usize = 128;
+
+/// A search filter exactly as it was received: attribute descriptions are not looked up, values are
+/// not interpreted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// All must be true; `(&)` is true (RFC 4526).
+    And(Vec<Filter>),
+    /// One must be true; `(|)` is false (RFC 4526).
+    Or(Vec<Filter>),
+    /// The opposite; Undefined stays Undefined.
+    Not(Box<Filter>),
+    /// `(attribute=value)`
+    Equality {
+        /// The attribute description.
+        attribute: String,
+        /// The assertion value.
+        value: Bytes,
+    },
+    /// `(attribute=initial*any*last)`
+    Substrings {
+        /// The attribute description.
+        attribute: String,
+        /// What the value begins with.
+        initial: Option<Bytes>,
+        /// What follows, in this order, without overlap.
+        any: Vec<Bytes>,
+        /// What the value ends with.
+        last: Option<Bytes>,
+    },
+    /// `(attribute>=value)`
+    GreaterOrEqual {
+        /// The attribute description.
+        attribute: String,
+        /// The assertion value.
+        value: Bytes,
+    },
+    /// `(attribute<=value)`
+    LessOrEqual {
+        /// The attribute description.
+        attribute: String,
+        /// The assertion value.
+        value: Bytes,
+    },
+    /// `(attribute=*)`
+    Present(String),
+    /// `(attribute~=value)`
+    Approx {
+        /// The attribute description.
+        attribute: String,
+        /// The assertion value.
+        value: Bytes,
+    },
+    /// `(attribute:dn:rule:=value)`
+    Extensible {
+        /// The matching rule, by name or OID; the attribute's equality rule where absent.
+        rule: Option<String>,
+        /// The attribute description; every attribute the rule applies to where absent.
+        attribute: Option<String>,
+        /// The assertion value.
+        value: Bytes,
+        /// Whether the values in the entry's DN count as well.
+        dn_attributes: bool,
+    },
+}

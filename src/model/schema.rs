@@ -1,0 +1,282 @@
+//! The schema (RFC 4512 section 4): attribute types, object classes, syntaxes and matching rules.
+//!
+//! The standard definitions are tables in the submodules; a [`Schema`] is an index over them plus the
+//! attributes an operator passes through. It must not know which columns become which attributes.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+#[macro_use]
+mod definition;
+mod classes;
+mod cosine;
+mod nis;
+mod operational;
+mod person;
+mod render;
+mod rules;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod user;
+
+pub use classes::class_ids;
+pub use definition::{AttributeType, ObjectClass, ObjectClassKind, Usage};
+pub use rules::{MatchingRule, RuleKind};
+pub use syntax::Syntax;
+
+/// An attribute type, by its place in the schema. Valid for the schema it came from and for every
+/// schema extended from that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttributeId(pub(crate) u16);
+
+/// An object class, by its place in the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub(crate) u16);
+
+/// The attribute types that code refers to by name.
+pub mod ids {
+    pub use super::cosine::ids::*;
+    pub use super::nis::ids::*;
+    pub use super::operational::ids::*;
+    pub use super::person::ids::*;
+    pub use super::user::ids::*;
+}
+
+/// Attribute types and object classes by identifier and by name.
+#[derive(Clone)]
+pub struct Schema {
+    attributes: Vec<AttributeType>,
+    by_name: HashMap<Box<str>, AttributeId>,
+    classes_by_name: HashMap<&'static str, ClassId>,
+    /// For each attribute type: itself and everything that inherits from it (RFC 4512 section 2.5.1).
+    subtypes: Vec<Vec<AttributeId>>,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Schema")
+            .field("attributes", &self.attributes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Schema {
+    /// The published schema: everything this server can serve without knowing the operator's columns.
+    #[must_use]
+    pub fn standard() -> Self {
+        let tables = [
+            user::TABLE,
+            cosine::TABLE,
+            person::TABLE,
+            nis::TABLE,
+            operational::TABLE,
+        ];
+        let attributes = tables.into_iter().flatten().map(AttributeType::from).collect();
+        let classes_by_name = classes::TABLE
+            .iter()
+            .zip(0..)
+            .flat_map(|(class, place)| class.names.iter().map(move |name| (*name, ClassId(place))))
+            .collect();
+        let mut schema = Self {
+            attributes,
+            by_name: HashMap::new(),
+            classes_by_name,
+            subtypes: Vec::new(),
+        };
+        schema.index();
+        schema
+    }
+
+    /// The schema with further user attributes: directory strings under these names (design.md section 2,
+    /// `attr:NAME`). Names that exist already, or that are no names (RFC 4512 section 1.4), are left out.
+    /// Object identifiers are made from the names alone, so that replicas publish the same ones.
+    #[must_use]
+    pub fn extended_with(&self, names: &[String]) -> Self {
+        let mut extended = self.clone();
+        for name in names {
+            let known = extended.attributes.iter().any(|attribute| {
+                attribute
+                    .names
+                    .iter()
+                    .any(|existing| existing.eq_ignore_ascii_case(name))
+            });
+            if known || !syntax::is_descriptor(name.as_bytes()) || extended.attributes.len() >= usize::from(u16::MAX) {
+                continue;
+            }
+            let mut attribute = AttributeType::from(&definition::string("", &[], "passed through from a column"));
+            attribute.oid = Cow::Owned(generated_oid(name));
+            attribute.names = vec![Cow::Owned(name.clone())];
+            extended.attributes.push(attribute);
+        }
+        extended.index();
+        extended
+    }
+
+    fn index(&mut self) {
+        self.by_name.clear();
+        self.subtypes = vec![Vec::new(); self.attributes.len()];
+        for (attribute, place) in self.attributes.iter().zip(0..) {
+            let id = AttributeId(place);
+            let names = attribute.names.iter().chain(std::iter::once(&attribute.oid));
+            for name in names {
+                self.by_name
+                    .entry(name.to_ascii_lowercase().into_boxed_str())
+                    .or_insert(id);
+            }
+            let mut ancestor = Some(id);
+            while let Some(current) = ancestor {
+                if let Some(list) = self.subtypes.get_mut(usize::from(current.0)) {
+                    list.push(id);
+                }
+                ancestor = self
+                    .attributes
+                    .get(usize::from(current.0))
+                    .and_then(|found| found.superior);
+            }
+        }
+    }
+
+    /// The attribute type of a name in any case or of a dotted object identifier; no options.
+    #[must_use]
+    pub fn attribute(&self, name_or_oid: &str) -> Option<AttributeId> {
+        if name_or_oid.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.by_name.get(name_or_oid.to_ascii_lowercase().as_str()).copied()
+        } else {
+            self.by_name.get(name_or_oid).copied()
+        }
+    }
+
+    /// The definition of an attribute type.
+    #[must_use]
+    pub fn attribute_type(&self, id: AttributeId) -> &AttributeType {
+        // Every identifier comes from this schema or from one it extends; `name` stands in for the
+        // impossible rest, so that a mistake can not end a connection.
+        static FALLBACK: std::sync::LazyLock<AttributeType> =
+            std::sync::LazyLock::new(|| AttributeType::from(&definition::string("2.5.4.41", &["name"], "")));
+        self.attributes.get(usize::from(id.0)).unwrap_or_else(|| &FALLBACK)
+    }
+
+    /// The name under which an attribute is served.
+    #[must_use]
+    pub fn attribute_name(&self, id: AttributeId) -> &str {
+        self.attribute_type(id).name()
+    }
+
+    /// All attribute types, in the order of their identifiers.
+    pub fn attributes(&self) -> impl Iterator<Item = (AttributeId, &AttributeType)> {
+        self.attributes
+            .iter()
+            .zip(0..)
+            .map(|(attribute, place)| (AttributeId(place), attribute))
+    }
+
+    /// An attribute type and everything that inherits from it: what a filter on it looks at (RFC 4511 4.5.1.7).
+    #[must_use]
+    pub fn subtypes(&self, id: AttributeId) -> &[AttributeId] {
+        self.subtypes.get(usize::from(id.0)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a type is the other one or inherits from it.
+    #[must_use]
+    pub fn is_subtype(&self, id: AttributeId, ancestor: AttributeId) -> bool {
+        self.subtypes(ancestor).contains(&id)
+    }
+
+    /// The matching rule of a name in any case or of a dotted object identifier.
+    #[must_use]
+    pub fn matching_rule(&self, name_or_oid: &str) -> Option<MatchingRule> {
+        MatchingRule::ALL
+            .iter()
+            .copied()
+            .find(|rule| rule.oid() == name_or_oid || rule.name().eq_ignore_ascii_case(name_or_oid))
+    }
+
+    /// The object class of a name in any case or of a dotted object identifier.
+    #[must_use]
+    pub fn object_class(&self, name_or_oid: &str) -> Option<ClassId> {
+        self.classes_by_name.get(name_or_oid).copied().or_else(|| {
+            let found = classes::TABLE.iter().zip(0..).find(|(class, _)| {
+                class.oid == name_or_oid || class.names.iter().any(|name| name.eq_ignore_ascii_case(name_or_oid))
+            });
+            found.map(|(_, place)| ClassId(place))
+        })
+    }
+
+    /// The definition of an object class.
+    #[must_use]
+    pub fn object_class_type(&self, id: ClassId) -> &'static ObjectClass {
+        static TOP: ObjectClass = ObjectClass {
+            oid: "2.5.6.0",
+            names: &["top"],
+            description: "",
+            superior: None,
+            kind: ObjectClassKind::Abstract,
+            must: &[],
+            may: &[],
+        };
+        classes::TABLE.get(usize::from(id.0)).unwrap_or(&TOP)
+    }
+
+    /// All object classes.
+    pub fn object_classes(&self) -> impl Iterator<Item = (ClassId, &'static ObjectClass)> {
+        classes::TABLE
+            .iter()
+            .zip(0..)
+            .map(|(class, place)| (ClassId(place), class))
+    }
+
+    /// A class and all it extends, itself first, `top` last.
+    pub fn class_chain(&self, id: ClassId) -> impl Iterator<Item = ClassId> + '_ {
+        std::iter::successors(Some(id), |class| self.object_class_type(*class).superior)
+    }
+
+    /// Whether entries of the class, by itself or by what it extends, may hold the attribute
+    /// (RFC 4512 section 2.4). Operational attributes are not governed by classes.
+    #[must_use]
+    pub fn class_allows(&self, class: ClassId, attribute: AttributeId) -> bool {
+        self.class_chain(class).any(|class| {
+            let definition = self.object_class_type(class);
+            let listed = |list: &[AttributeId]| list.iter().any(|allowed| self.is_subtype(attribute, *allowed));
+            listed(definition.must)
+                || listed(definition.may)
+                || (class == class_ids::EXTENSIBLE_OBJECT && !self.attribute_type(attribute).is_operational())
+        })
+    }
+
+    /// The dotted object identifier behind a name or identifier of an object class, attribute type or
+    /// matching rule, in this order (RFC 4517 section 4.2.26). `None` for an unknown name.
+    #[must_use]
+    pub fn resolve_oid<'a>(&'a self, name_or_oid: &'a str) -> Option<&'a str> {
+        if syntax::is_numeric_oid(name_or_oid.as_bytes()) {
+            return Some(name_or_oid);
+        }
+        if let Some(class) = self.object_class(name_or_oid) {
+            return Some(self.object_class_type(class).oid);
+        }
+        if let Some(attribute) = self.attribute(name_or_oid) {
+            return Some(&self.attribute_type(attribute).oid);
+        }
+        self.matching_rule(name_or_oid).map(MatchingRule::oid)
+    }
+
+    /// The name under which an object identifier is served; the reverse of [`Schema::resolve_oid`].
+    #[must_use]
+    pub fn name_of_oid(&self, oid: &str) -> Option<&str> {
+        let class = classes::TABLE
+            .iter()
+            .find(|class| class.oid == oid)
+            .map(ObjectClass::name);
+        class
+            .or_else(|| self.attribute(oid).map(|id| self.attribute_name(id)))
+            .or_else(|| self.matching_rule(oid).map(MatchingRule::name))
+    }
+}
+
+/// An object identifier under 2.25 (X.667) from a name-based UUID.
+fn generated_oid(name: &str) -> String {
+    let uuid = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.to_ascii_lowercase().as_bytes());
+    format!("2.25.{}", uuid.as_u128())
+}

@@ -1,0 +1,93 @@
+//! Compare (RFC 4511 4.10): whether an entry has a value, by the attribute's equality rule.
+
+use super::{
+    Outcome,
+    context::Context,
+    finish,
+    output::Output,
+    result::{Failure, Report},
+    search::readable_base,
+};
+use crate::{
+    directory::{Directory, DirectoryError, Found, search::Query},
+    model::{
+        dn::Dn,
+        entry::{Entry, Selection},
+        filter::{Filter, NoRelations, Truth},
+        schema::ids,
+        scope::Scope,
+    },
+    protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
+};
+
+/// Answers a compare request.
+///
+/// # Errors
+/// The result to answer with, or the directory's failure.
+pub async fn compare(
+    context: &Context,
+    id: i32,
+    request: &CompareRequest,
+    output: &mut Output,
+    report: &mut Report,
+) -> Result<Outcome, Failure> {
+    let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
+    let dn = readable_base(context, &directory, &request.entry)?;
+    let found = read(context, &directory, dn, &request.attribute).await?;
+    let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
+    finish(output, id, ResponseKind::Compare, &result, report);
+    Ok(Outcome::Answered)
+}
+
+/// The entry with the asserted attribute's values, or why there is none.
+async fn read(
+    context: &Context,
+    directory: &Directory,
+    base: Dn,
+    attribute: &str,
+) -> Result<Result<Entry, LdapResult>, DirectoryError> {
+    let query = Query {
+        base,
+        scope: Scope::Base,
+        filter: Filter::And(Vec::new()),
+        selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
+        lookup_deadline: context.received + context.services.policy.lookup_hold,
+        scan_timeout: context.services.policy.scan_timeout,
+    };
+    Ok(match directory.search(query).await? {
+        Found::NoSuchObject { matched } => Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched)),
+        Found::Results(mut results) => match results
+            .next_batch()
+            .await?
+            .and_then(|entries| entries.into_iter().next())
+        {
+            Some(entry) => Ok(entry),
+            None => Err(ResultCode::NoSuchObject.into()),
+        },
+    })
+}
+
+fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
+    let schema = directory.schema();
+    let name = request.attribute.split(';').next().unwrap_or_default();
+    let Some(attribute) = schema.attribute(name) else {
+        return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");
+    };
+    // Whether or not the row has a password: nobody may try hashes here.
+    let held = schema.subtypes(attribute).iter().any(|id| entry.has(*id));
+    if attribute == ids::USER_PASSWORD || !held || name.len() != request.attribute.len() {
+        return ResultCode::NoSuchAttribute.into();
+    }
+    let filter = Filter::Equality {
+        attribute: request.attribute.clone(),
+        value: request.value.clone(),
+    };
+    match filter.resolve(schema).evaluate(schema, entry, &NoRelations) {
+        Truth::True => ResultCode::CompareTrue.into(),
+        Truth::False => ResultCode::CompareFalse.into(),
+        Truth::Undefined => LdapResult::new(
+            ResultCode::InvalidAttributeSyntax,
+            "the value does not fit the attribute's syntax",
+        ),
+    }
+}

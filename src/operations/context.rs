@@ -1,0 +1,55 @@
+//! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::sync::watch;
+
+use crate::{auth::hashing_pool::HashingPool, directory::Directory, operations::policy::Policy};
+
+/// The authorization identity of a session (RFC 4511 4.2.1). A value: only the connection's loop replaces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// Not bound, or bound anonymously.
+    Anonymous,
+    /// Bound as the user whose entry has this DN, spelled as the entry spells it.
+    User(Arc<str>),
+}
+
+impl Identity {
+    /// The DN for a log line; empty when anonymous.
+    pub fn dn(&self) -> &str {
+        match self {
+            Identity::Anonymous => "",
+            Identity::User(dn) => dn,
+        }
+    }
+}
+
+/// The parts of the gateway that operations use, shared by all connections.
+#[derive(Debug)]
+pub struct Services {
+    /// The directory as last described; none until the database could be asked for the first time.
+    pub directory: watch::Receiver<Option<Arc<Directory>>>,
+    /// Where password hashes are verified, off the async threads.
+    pub hashing: HashingPool,
+    /// What the operator decided.
+    pub policy: Policy,
+}
+
+impl Services {
+    /// The directory as last described.
+    pub fn directory(&self) -> Option<Arc<Directory>> {
+        self.directory.borrow().clone()
+    }
+}
+
+/// One operation's surroundings.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The parts of the gateway.
+    pub services: Arc<Services>,
+    /// The identity the operation started with.
+    pub identity: Identity,
+    /// When the request was decoded: every hold is counted from here.
+    pub received: Instant,
+}

@@ -1,0 +1,120 @@
+//! LDAP operations: one file each, and the one place that routes a request to its operation.
+//!
+//! An operation writes its responses to an [`Output`](output::Output) and returns what that means for the session.
+//! It knows neither sockets nor SQL.
+
+pub mod bind;
+pub mod compare;
+pub mod context;
+pub mod extended;
+pub mod output;
+pub mod policy;
+pub mod result;
+pub mod search;
+
+use tracing::info;
+
+use self::{
+    context::{Context, Identity},
+    output::Output,
+    result::{Failure, Report},
+};
+use crate::protocol::{Control, LdapResult, MANAGE_DSA_IT, Message, Request, ResponseKind, ResultCode, write_result};
+
+/// What an operation means for the session it ran in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The final response stands in the output; nothing else changes.
+    Answered,
+    /// As answered, and the session has a new identity.
+    Bound(Identity),
+    /// No answer is safe: the connection ends with a Notice of Disconnection that carries this text.
+    Disconnect(&'static str),
+    /// The client abandoned the operation or is gone; nothing more is sent.
+    Abandoned,
+}
+
+/// Controls that searches and compares take as a matter of course: there are no referral objects, so ManageDsaIT
+/// (RFC 3296) changes nothing.
+pub const SUPPORTED_CONTROLS: [&str; 1] = [MANAGE_DSA_IT];
+
+/// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
+pub async fn dispatch(context: &Context, message: Message, output: &mut Output) -> Outcome {
+    let Message { id, request, controls } = message;
+    let Some(kind) = request.response_kind() else {
+        return Outcome::Abandoned;
+    };
+    let mut report = Report::new(&request);
+    let outcome = match unsupported_critical(&request, &controls) {
+        Some(text) => Err(Failure::Result(LdapResult::new(
+            ResultCode::UnavailableCriticalExtension,
+            text,
+        ))),
+        None => run(context, id, request, output, &mut report).await,
+    };
+    let outcome = outcome.unwrap_or_else(|failure| {
+        let (outcome, answer) = result::answer(&failure, kind, context.services.policy.on_database_failure);
+        if let Some(answer) = answer {
+            report.code = Some(answer.code);
+            write_result(output.buffer(), id, kind, &answer, &[]);
+        }
+        outcome
+    });
+    log(context, id, &report, &outcome);
+    outcome
+}
+
+async fn run(
+    context: &Context,
+    id: i32,
+    request: Request,
+    output: &mut Output,
+    report: &mut Report,
+) -> Result<Outcome, Failure> {
+    match request {
+        Request::Bind(request) => bind::bind(context, id, request, output, report).await,
+        Request::Search(request) => search::search(context, id, request, output, report).await,
+        Request::Compare(request) => compare::compare(context, id, &request, output, report).await,
+        Request::Extended(request) => extended::extended(context, id, &request, output, report),
+        Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
+            Err(LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into())
+        }
+        Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
+    }
+}
+
+/// RFC 4511 4.1.11: a critical control that is not supported, or not appropriate for the operation, refuses it.
+fn unsupported_critical(request: &Request, controls: &[Control]) -> Option<&'static str> {
+    let reads = matches!(request, Request::Search(_) | Request::Compare(_));
+    controls
+        .iter()
+        .any(|control| control.critical && !(reads && SUPPORTED_CONTROLS.contains(&control.oid.as_str())))
+        .then_some("a critical control is not supported")
+}
+
+/// One line per finished operation; assertion values stay out of it.
+fn log(context: &Context, id: i32, report: &Report, outcome: &Outcome) {
+    let milliseconds = context.received.elapsed().as_millis();
+    let result = match outcome {
+        Outcome::Disconnect(_) => "disconnected".to_owned(),
+        Outcome::Abandoned => "abandoned".to_owned(),
+        Outcome::Answered | Outcome::Bound(_) => report
+            .code
+            .map_or_else(|| "success".to_owned(), |code| format!("{code:?}")),
+    };
+    info!(
+        message = id,
+        identity = context.identity.dn(),
+        entries = report.entries,
+        milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX),
+        result,
+        "{}",
+        report.summary,
+    );
+}
+
+/// Writes a final response that is more than a bare success or failure of the kind.
+fn finish(output: &mut Output, id: i32, kind: ResponseKind, result: &LdapResult, report: &mut Report) {
+    report.code = Some(result.code);
+    write_result(output.buffer(), id, kind, result, &[]);
+}

@@ -1,0 +1,102 @@
+//! The one place where an error becomes a result code, a matched DN and a text, or a closed connection.
+//!
+//! Text that clients see carries no SQL, no host and no file name.
+
+use tracing::warn;
+
+use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
+use crate::{
+    directory::DirectoryError,
+    model::filter::Filter,
+    protocol::{LdapResult, Request, ResponseKind, ResultCode},
+};
+
+/// Why an operation did not come to its own end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request is answered with this result.
+    #[error("{}", .0.text)]
+    Result(LdapResult),
+    /// The directory could not answer.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The client is gone.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+}
+
+impl From<LdapResult> for Failure {
+    fn from(result: LdapResult) -> Self {
+        Failure::Result(result)
+    }
+}
+
+/// What a failure means for the session, and the response to write, if any.
+///
+/// A search or compare that the database could not answer gets no result code at all by default: SSSD and GitLab
+/// take every code for the truth, only a closed connection makes them ask again (design rule 7.2).
+pub fn answer(
+    failure: &Failure,
+    kind: ResponseKind,
+    on_database_failure: OnDatabaseFailure,
+) -> (Outcome, Option<LdapResult>) {
+    match failure {
+        Failure::Result(result) => (Outcome::Answered, Some(result.clone())),
+        Failure::Closed(Closed) => (Outcome::Abandoned, None),
+        Failure::Directory(error) => {
+            warn!(error = %error.detail(), "the database could not answer");
+            let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);
+            if asks && on_database_failure == OnDatabaseFailure::Disconnect {
+                (Outcome::Disconnect("the directory is not available"), None)
+            } else {
+                let result = LdapResult::new(ResultCode::Unavailable, "the directory is not available");
+                (Outcome::Answered, Some(result))
+            }
+        }
+    }
+}
+
+/// What the log says of an operation.
+#[derive(Debug)]
+pub struct Report {
+    /// The request without values that identify or authenticate anybody beyond its DNs.
+    pub summary: String,
+    /// The result code, once there is one.
+    pub code: Option<ResultCode>,
+    /// Entries sent.
+    pub entries: u64,
+}
+
+impl Report {
+    /// A report of an operation that has just begun.
+    pub fn new(request: &Request) -> Self {
+        let summary = match request {
+            Request::Bind(bind) => format!("bind {:?}", bind.name),
+            Request::Search(search) => format!("search {:?} {:?} {}", search.base, search.scope, shape(&search.filter)),
+            Request::Compare(compare) => format!("compare {:?} {}", compare.entry, compare.attribute),
+            Request::Extended(extended) => format!("extended {}", extended.name),
+            Request::Unbind => "unbind".to_owned(),
+            Request::Abandon(id) => format!("abandon {id}"),
+            Request::Add => "add".to_owned(),
+            Request::Modify => "modify".to_owned(),
+            Request::Delete => "delete".to_owned(),
+            Request::ModifyDn => "modify dn".to_owned(),
+        };
+        Report {
+            summary,
+            code: None,
+            entries: 0,
+        }
+    }
+}
+
+/// The filter with its values left out, cut where it would fill the log.
+fn shape(filter: &Filter) -> String {
+    const LONGEST: usize = 400;
+    let mut shape = filter.shape();
+    if let Some((cut, _)) = shape.char_indices().nth(LONGEST) {
+        shape.truncate(cut);
+        shape.push('…');
+    }
+    shape
+}

@@ -1,0 +1,26 @@
+//! LDAP messages (RFC 4511): octets to requests, answers to octets.
+//!
+//! Pure: no sockets, no tasks, no policy. Whether a request is allowed, what a DN means and which controls are
+//! supported is not known here. `ldap3_proto` is only a peer in the tests: its decoder ends the stream at the first
+//! value it can not use, loses signs and criticality and takes text only.
+
+pub mod ber;
+pub mod control;
+mod filter;
+pub mod message;
+pub mod request;
+pub mod response;
+pub mod result_code;
+#[cfg(test)]
+mod tests;
+
+pub use control::{Control, ControlValueError, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults};
+pub use message::{Decoded, Message, ProtocolError, decode};
+pub use request::{
+    BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
+};
+pub use response::{
+    LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, write_entry, write_extended_response,
+    write_notice_of_disconnection, write_result,
+};
+pub use result_code::ResultCode;

@@ -1,0 +1,359 @@
+//! One connection from its first byte to its last: reads requests, runs them side by side, lets a bind run alone,
+//! and decides when the connection ends.
+//!
+//! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
+//! and nowhere else.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
+    sync::{mpsc, watch},
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug, info_span, warn};
+
+use super::writer::{QUEUED_CHUNKS, write_chunks};
+use crate::{
+    operations::{
+        self,
+        context::{Context, Identity, Services},
+        output::Output,
+    },
+    protocol::{
+        Decoded, LdapResult, Message, Request, ResultCode, decode, write_notice_of_disconnection, write_result,
+    },
+    sql::health::State,
+};
+
+/// Requests of one connection that run side by side; more wait in its queue.
+const CONCURRENT_OPERATIONS: usize = 32;
+/// Requests that wait for their turn before the connection is no longer read.
+const QUEUED_REQUESTS: usize = 64;
+/// Largest message of a session that has not bound: an OR of 2,000 names is 34 KiB.
+const MESSAGE_LIMIT_ANONYMOUS: usize = 256 * 1024;
+/// Largest message of a bound session.
+const MESSAGE_LIMIT_BOUND: usize = 4 * 1024 * 1024;
+/// A connection younger than this that has asked nothing but the root DSE is a login under way: SSSD opens one for
+/// every authentication, reads the root DSE and binds, and does not fail over once the handshake is done.
+const LOGIN_UNDER_WAY: Duration = Duration::from_secs(3);
+
+/// What the connections of a listener share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The parts of the gateway that operations use.
+    pub services: Arc<Services>,
+    /// Whether the database can be asked.
+    pub availability: watch::Receiver<State>,
+    /// Cancelled when the gateway drains before it stops.
+    pub draining: CancellationToken,
+    /// How long a connection may be silent.
+    pub idle_timeout: Duration,
+    /// How long a client may take nothing of what waits for it.
+    pub write_timeout: Duration,
+}
+
+/// Why a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Unbind request, end of stream, or the stream's own error: nobody is listening.
+    Silent,
+    /// With a Notice of Disconnection (RFC 4511 4.4.1).
+    Notice(ResultCode, &'static str),
+}
+
+/// What a finished operation leaves to its connection.
+struct Finished {
+    outcome: operations::Outcome,
+    was_bind: bool,
+    only_root_dse: bool,
+}
+
+type InFlight = Arc<Mutex<HashMap<i32, CancellationToken>>>;
+
+struct Connection<R> {
+    shared: Shared,
+    reader: R,
+    input: BytesMut,
+    queue: VecDeque<(Message, std::time::Instant)>,
+    running: JoinSet<Finished>,
+    in_flight: InFlight,
+    bind_running: bool,
+    identity: Identity,
+    writer: mpsc::Sender<Bytes>,
+    accepted: Instant,
+    last_activity: Instant,
+    /// Nothing but root DSE reads so far.
+    fresh: bool,
+    /// Set when draining began while a login was under way; ends the connection after the bind.
+    last_login: bool,
+}
+
+/// Serves one connection until it ends. `number` names it in the log.
+pub async fn serve<S>(stream: S, peer: SocketAddr, number: u64, shared: Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (read_half, write_half) = tokio::io::split(stream);
+    let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
+    let write_timeout = shared.write_timeout;
+    let writing = tokio::spawn(write_chunks(write_half, queue, write_timeout));
+    let now = Instant::now();
+    let connection = Connection {
+        shared,
+        reader: read_half,
+        input: BytesMut::with_capacity(4096),
+        queue: VecDeque::new(),
+        running: JoinSet::new(),
+        in_flight: InFlight::default(),
+        bind_running: false,
+        identity: Identity::Anonymous,
+        writer,
+        accepted: now,
+        last_activity: now,
+        fresh: true,
+        last_login: false,
+    };
+    let span = info_span!("connection", connection = number, peer = %peer);
+    async move {
+        connection.run().await;
+        // The writer ends when the last sender is gone: what was answered still reaches the client.
+        match writing.await {
+            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                warn!("closed: the client took nothing for {write_timeout:?}");
+            }
+            Ok(Err(error)) => debug!(%error, "closed while writing"),
+            Ok(Ok(())) => debug!("closed"),
+            Err(error) => warn!(%error, "the writer failed"),
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+impl<S> Connection<ReadHalf<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    async fn run(mut self) {
+        let end = self.until_end().await;
+        for token in lock(&self.in_flight).values() {
+            token.cancel();
+        }
+        if let End::Notice(code, text) = end {
+            let mut notice = BytesMut::new();
+            write_notice_of_disconnection(&mut notice, code, text);
+            // Bounded by the write timeout: the writer gives a client up that takes nothing.
+            let _ = self.writer.send(notice.freeze()).await;
+        }
+        self.running.shutdown().await;
+    }
+
+    async fn until_end(&mut self) -> End {
+        let mut availability = self.shared.availability.clone();
+        let draining = self.shared.draining.clone();
+        let mut drain_seen = false;
+        loop {
+            self.start_ready();
+            if let Some(end) = self.end_when_idle(drain_seen) {
+                return end;
+            }
+            let idle_until = self.idle_until(drain_seen);
+            let may_read = self.queue.len() < QUEUED_REQUESTS;
+            tokio::select! {
+                read = self.reader.read_buf(&mut self.input), if may_read => match read {
+                    Ok(0) | Err(_) => return End::Silent,
+                    Ok(_) => {
+                        self.last_activity = Instant::now();
+                        if let Some(end) = self.take_messages().await {
+                            return end;
+                        }
+                    }
+                },
+                Some(finished) = self.running.join_next() => {
+                    if let Some(end) = self.finish(finished) {
+                        return end;
+                    }
+                    // Requests may have been decoded but left in the buffer while the queue was full.
+                    if let Some(end) = self.take_messages().await {
+                        return end;
+                    }
+                },
+                changed = availability.changed() => if changed.is_err() {
+                    return End::Notice(ResultCode::Unavailable, "shutting down");
+                },
+                () = draining.cancelled(), if !drain_seen => {
+                    drain_seen = true;
+                    self.last_login = self.fresh && self.accepted.elapsed() < LOGIN_UNDER_WAY;
+                },
+                () = self.writer.closed() => return End::Silent,
+                () = sleep_until(idle_until), if self.is_idle() => {
+                    return End::Notice(ResultCode::Unavailable, "idle for too long");
+                },
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.queue.is_empty()
+    }
+
+    fn idle_until(&self, draining: bool) -> Instant {
+        if draining {
+            self.accepted + LOGIN_UNDER_WAY
+        } else {
+            self.last_activity + self.shared.idle_timeout
+        }
+    }
+
+    /// With nothing in flight, an unreachable database or a draining gateway ends the connection: its client finds
+    /// the other replica. A login under way is served, because SSSD does not fail over for it.
+    fn end_when_idle(&self, draining: bool) -> Option<End> {
+        if !self.is_idle() {
+            return None;
+        }
+        if *self.shared.availability.borrow() == State::Away {
+            return Some(End::Notice(ResultCode::Unavailable, "the directory is not available"));
+        }
+        (draining && !self.last_login).then_some(End::Notice(ResultCode::Unavailable, "shutting down"))
+    }
+
+    /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
+    async fn take_messages(&mut self) -> Option<End> {
+        while self.queue.len() < QUEUED_REQUESTS {
+            let limit = match self.identity {
+                Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
+                Identity::User(_) => MESSAGE_LIMIT_BOUND,
+            };
+            match decode(&mut self.input, limit) {
+                Err(error) => {
+                    debug!(%error, "not an LDAP message");
+                    return Some(End::Notice(ResultCode::ProtocolError, "not an LDAP message"));
+                }
+                Ok(Decoded::Incomplete) => return None,
+                Ok(Decoded::Unusable {
+                    id,
+                    response,
+                    code,
+                    text,
+                }) => {
+                    let mut answer = BytesMut::new();
+                    write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
+                    if self.writer.send(answer.freeze()).await.is_err() {
+                        return Some(End::Silent);
+                    }
+                }
+                Ok(Decoded::Message(message)) => match message.request {
+                    Request::Unbind => return Some(End::Silent),
+                    Request::Abandon(id) => self.abandon(id),
+                    _ => self.queue.push_back((message, std::time::Instant::now())),
+                },
+            }
+        }
+        None
+    }
+
+    fn abandon(&mut self, id: i32) {
+        self.queue.retain(|(message, _)| message.id != id);
+        if let Some(token) = lock(&self.in_flight).get(&id) {
+            token.cancel();
+        }
+    }
+
+    /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
+    fn start_ready(&mut self) {
+        while !self.bind_running && self.running.len() < CONCURRENT_OPERATIONS {
+            let Some((message, _)) = self.queue.front() else {
+                return;
+            };
+            let is_bind = matches!(message.request, Request::Bind(_));
+            if is_bind && !self.running.is_empty() || lock(&self.in_flight).contains_key(&message.id) {
+                return;
+            }
+            if let Some((message, received)) = self.queue.pop_front() {
+                self.start(message, received, is_bind);
+            }
+        }
+    }
+
+    fn start(&mut self, message: Message, received: std::time::Instant, is_bind: bool) {
+        if is_bind {
+            self.bind_running = true;
+            self.identity = Identity::Anonymous;
+        }
+        let only_root_dse = matches!(&message.request, Request::Search(search) if search.base.is_empty());
+        let context = Context {
+            services: Arc::clone(&self.shared.services),
+            identity: self.identity.clone(),
+            received,
+        };
+        let id = message.id;
+        let token = CancellationToken::new();
+        lock(&self.in_flight).insert(id, token.clone());
+        let in_flight = Arc::clone(&self.in_flight);
+        let mut output = Output::new(self.writer.clone());
+        let operation = async move {
+            let outcome = tokio::select! {
+                biased;
+                () = token.cancelled() => operations::Outcome::Abandoned,
+                outcome = operations::dispatch(&context, message, &mut output) => outcome,
+            };
+            // The ID is free before the last byte of the final response is sent: GitLab uses one ID for all pages.
+            lock(&in_flight).remove(&id);
+            let delivered = match outcome {
+                operations::Outcome::Abandoned => Ok(()),
+                _ => output.flush().await,
+            };
+            Finished {
+                outcome: if delivered.is_ok() {
+                    outcome
+                } else {
+                    operations::Outcome::Abandoned
+                },
+                was_bind: is_bind,
+                only_root_dse,
+            }
+        };
+        self.running.spawn(operation.in_current_span());
+    }
+
+    fn finish(&mut self, finished: Result<Finished, JoinError>) -> Option<End> {
+        self.last_activity = Instant::now();
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(error) => {
+                // A bug of ours: this connection ends, the process and its other connections go on.
+                warn!(%error, "an operation failed");
+                return Some(End::Notice(ResultCode::Unavailable, "internal error"));
+            }
+        };
+        if finished.was_bind {
+            self.bind_running = false;
+        }
+        if !finished.only_root_dse {
+            self.fresh = false;
+            self.last_login = false;
+        }
+        match finished.outcome {
+            operations::Outcome::Bound(identity) => self.identity = identity,
+            operations::Outcome::Disconnect(text) => {
+                return Some(End::Notice(ResultCode::Unavailable, text));
+            }
+            operations::Outcome::Answered | operations::Outcome::Abandoned => {}
+        }
+        None
+    }
+}
+
+fn lock(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<i32, CancellationToken>> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+}

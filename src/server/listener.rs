@@ -1,0 +1,193 @@
+//! The listening socket: open while the database can be asked, closed while it can not, and the tasks behind it.
+//!
+//! A refused connection sends SSSD and Proxmox to the other replica within milliseconds; an accepted one that is not
+//! served does not. So the socket is closed as soon as the database is away and opened again when it is back.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, error, info, warn};
+
+use super::{
+    connection::{self, Shared},
+    tls::{Acceptor, TlsStream},
+};
+use crate::sql::health::State;
+
+/// Connections the kernel completes before we accept them: all clients come back at once after an outage.
+const BACKLOG: u32 = 1024;
+/// A client that has not finished its TLS handshake by then never will.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two attempts to open the port, or to accept while out of file descriptors.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Where and how to listen.
+#[derive(Clone)]
+pub struct Listener {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// TLS from the first byte (LDAPS); plain LDAP without.
+    pub tls: Option<Acceptor>,
+    /// Connections served at a time; more wait in the kernel's queue.
+    pub max_connections: usize,
+}
+
+impl Listener {
+    /// Listens, whenever the database can be asked, until `shared.draining` is cancelled; returns when the last
+    /// connection has ended or after `grace`.
+    pub async fn run(self, shared: Shared, grace: Duration) {
+        let connections = TaskTracker::new();
+        let permits = Arc::new(Semaphore::new(self.max_connections));
+        let mut availability = shared.availability.clone();
+        let mut number = 0;
+        loop {
+            tokio::select! {
+                open = opened(&mut availability) => if !open { break },
+                () = shared.draining.cancelled() => break,
+            }
+            let Some(socket) = self.open(&shared.draining).await else {
+                break;
+            };
+            let scheme = if self.tls.is_some() { "ldaps" } else { "ldap" };
+            info!("listening on {scheme}://{}", self.address);
+            tokio::select! {
+                () = closed(&mut availability) => {
+                    warn!("the database is away: port {} is closed until it is back", self.address.port());
+                }
+                () = shared.draining.cancelled() => break,
+                () = self.accept(&socket, &shared, &connections, &permits, &mut number) => {}
+            }
+        }
+        connections.close();
+        if timeout(grace, connections.wait()).await.is_err() {
+            warn!(left = connections.len(), "connections still open after {grace:?}");
+        }
+    }
+
+    /// Opens the port, again and again if it has to: somebody else's use of it must not end the gateway.
+    async fn open(&self, draining: &CancellationToken) -> Option<TcpListener> {
+        let mut told = false;
+        loop {
+            match self.bind() {
+                Ok(socket) => return Some(socket),
+                Err(error) if !told => {
+                    error!(%error, "can not listen on {}, trying on", self.address);
+                    told = true;
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = sleep(RETRY) => {}
+                () = draining.cancelled() => return None,
+            }
+        }
+    }
+
+    /// Checks that the port can be had at all, so that a wrong `PORT` is an error at start.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn bind(&self) -> io::Result<TcpListener> {
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // Without it a port with connections in TIME_WAIT could not be opened again after an outage.
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        socket.listen(BACKLOG)
+    }
+
+    async fn accept(
+        &self,
+        socket: &TcpListener,
+        shared: &Shared,
+        connections: &TaskTracker,
+        permits: &Arc<Semaphore>,
+        number: &mut u64,
+    ) {
+        loop {
+            let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
+                return;
+            };
+            match socket.accept().await {
+                Ok((stream, peer)) => {
+                    *number += 1;
+                    let tls = self.tls.clone();
+                    connections.spawn(serve(stream, peer, *number, tls, shared.clone(), permit));
+                }
+                Err(error) => after_accept_error(&error).await,
+            }
+        }
+    }
+}
+
+/// The client's own doing costs nothing; exhaustion of descriptors passes when connections end.
+async fn after_accept_error(error: &io::Error) {
+    match error.kind() {
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
+            debug!(%error, "a client left before it was accepted")
+        }
+        _ => {
+            error!(%error, "can not accept connections");
+            sleep(RETRY).await;
+        }
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    number: u64,
+    tls: Option<Acceptor>,
+    shared: Shared,
+    permit: OwnedSemaphorePermit,
+) {
+    let _permit = permit;
+    // An answer must not wait for the ACK of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "no TCP_NODELAY");
+    }
+    let Some(tls) = tls else {
+        return connection::serve(stream, peer, number, shared).await;
+    };
+    match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, &shared)).await {
+        Ok(Ok(Some(stream))) => connection::serve(stream, peer, number, shared).await,
+        Ok(Ok(None)) => debug!(%peer, "closed before its handshake began"),
+        Ok(Err(error)) => debug!(%peer, %error, "TLS handshake failed"),
+        Err(_) => debug!(%peer, "TLS handshake took too long"),
+    }
+}
+
+/// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
+/// before the handshake clients fail over, after it SSSD does not.
+async fn handshake(tls: &Acceptor, stream: TcpStream, shared: &Shared) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let mut availability = shared.availability.clone();
+    tokio::select! {
+        biased;
+        readable = stream.readable() => readable?,
+        () = closed(&mut availability) => return Ok(None),
+        () = shared.draining.cancelled() => return Ok(None),
+    }
+    tls.accept(stream).await.map(Some)
+}
+
+/// Waits until the port may be open; false when nobody will ever say so.
+async fn opened(availability: &mut watch::Receiver<State>) -> bool {
+    availability
+        .wait_for(|state| matches!(state, State::Serving | State::Holding { .. }))
+        .await
+        .is_ok()
+}
+
+/// Waits until the port must be closed.
+async fn closed(availability: &mut watch::Receiver<State>) {
+    let _ = availability
+        .wait_for(|state| matches!(state, State::Away | State::Starting))
+        .await;
+}

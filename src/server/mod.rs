@@ -1,0 +1,7 @@
+//! Sockets, connections and sessions: bytes in, operations out.
+//! Must not know: SQL, or how entries are made.
+
+pub mod connection;
+pub mod listener;
+pub mod tls;
+mod writer;

@@ -1,0 +1,309 @@
+//! Certificate and key: found, read, and proved to belong together.
+//! Must not know: versions and cipher suites.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
+use tokio_rustls::rustls::{Error as RustlsError, InconsistentKeys};
+
+use super::{TlsError, origin, self_signed};
+use crate::config::{CertificateSource, TlsSettings};
+
+/// Names of pairs in the certificate directory, certificate first: our own, then what other tools write
+/// (openssl, certbot, Kubernetes secrets). The first pair that is there counts.
+const PAIRS: &[(&str, &str)] = &[
+    ("server.crt", "server.key"),
+    ("cert.pem", "key.pem"),
+    ("fullchain.pem", "privkey.pem"),
+    ("tls.crt", "tls.key"),
+];
+
+/// What to do where there is no pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Create {
+    /// Make one and write it where the next start finds it.
+    AndKeep,
+    /// Make one and leave nothing behind.
+    InMemory,
+}
+
+/// A certificate that can be served.
+#[derive(Debug)]
+pub(super) struct Certificate {
+    pub key: CertifiedKey,
+    pub fingerprint: String,
+}
+
+/// PEM text and where it is from.
+struct Pem {
+    text: String,
+    origin: String,
+}
+
+pub(super) fn load(
+    settings: &TlsSettings,
+    create: Create,
+    warnings: &mut Vec<String>,
+) -> Result<Certificate, Vec<TlsError>> {
+    match &settings.certificate {
+        CertificateSource::Content { certificate, key } => assemble(
+            Ok(Pem {
+                text: with_line_ends(certificate),
+                origin: "LDAP_CERT_CONTENT".into(),
+            }),
+            Ok(Pem {
+                text: with_line_ends(key.reveal()),
+                origin: "LDAP_KEY_CONTENT".into(),
+            }),
+            warnings,
+        ),
+        CertificateSource::Files { certificate, key } => assemble(
+            read("LDAP_CERT_PATH", certificate),
+            read("LDAP_KEY_PATH", key),
+            warnings,
+        ),
+        CertificateSource::Directory(directory) => {
+            if let Some((certificate, key)) = pair_in(directory).map_err(|error| vec![error])? {
+                return assemble(read("", &certificate), read("", &key), warnings);
+            }
+            make(settings, directory, create, warnings)
+        }
+    }
+}
+
+/// The pair in the directory, if there is one.
+fn pair_in(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+    let mut half = None;
+    for (certificate, key) in PAIRS {
+        let (certificate, key) = (directory.join(certificate), directory.join(key));
+        match (certificate.exists(), key.exists()) {
+            (true, true) => return Ok(Some((certificate, key))),
+            (false, false) => {}
+            (true, false) => half = half.or(Some((certificate, key))),
+            (false, true) => half = half.or(Some((key, certificate))),
+        }
+    }
+    match half {
+        None => Ok(None),
+        Some((found, missing)) => Err(TlsError::HalfPair {
+            found: found.display().to_string(),
+            missing: missing.display().to_string(),
+        }),
+    }
+}
+
+/// Makes a self-signed pair. Where it cannot be kept it lives in memory: a read-only root is the
+/// recommended way to run a container.
+fn make(
+    settings: &TlsSettings,
+    directory: &Path,
+    create: Create,
+    warnings: &mut Vec<String>,
+) -> Result<Certificate, Vec<TlsError>> {
+    let pair = self_signed::make(&settings.common_name).map_err(|error| vec![error])?;
+    let where_kept = if create == Create::InMemory {
+        "one is made at the start".to_owned()
+    } else {
+        match keep(directory, &pair) {
+            Ok(()) => format!("a self-signed one was made and written to {}", directory.display()),
+            Err(error) => {
+                format!(
+                    "a self-signed one was made for this run only ({} cannot be written: {error})",
+                    directory.display()
+                )
+            }
+        }
+    };
+    let pem = |text: &str| {
+        Ok(Pem {
+            text: text.to_owned(),
+            origin: "the self-signed certificate".into(),
+        })
+    };
+    let certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
+    warnings.push(match create {
+        Create::InMemory => format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}"),
+        Create::AndKeep => format!(
+            "no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}; its SHA-256 fingerprint is {}",
+            certificate.fingerprint
+        ),
+    });
+    Ok(certificate)
+}
+
+/// Writes the pair under the first of [`PAIRS`], whole or not at all; only the owner may read the key.
+fn keep(directory: &Path, pair: &self_signed::Pair) -> std::io::Result<()> {
+    let Some((certificate, key)) = PAIRS.first() else {
+        return Err(ErrorKind::Unsupported.into());
+    };
+    std::fs::create_dir_all(directory)?;
+    let suffix = format!("new-{}", std::process::id());
+    let (new_certificate, new_key) = (
+        directory.join(format!("{certificate}.{suffix}")),
+        directory.join(format!("{key}.{suffix}")),
+    );
+    let written = write(&new_key, pair.key.reveal(), 0o600)
+        .and_then(|()| write(&new_certificate, &pair.certificate, 0o644))
+        .and_then(|()| std::fs::rename(&new_key, directory.join(key)))
+        .and_then(|()| std::fs::rename(&new_certificate, directory.join(certificate)));
+    if written.is_err() {
+        // Nothing to do about a failure here: the first error is the one to tell.
+        let _ = std::fs::remove_file(&new_key);
+        let _ = std::fs::remove_file(&new_certificate);
+    }
+    written
+}
+
+fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn read(variable: &str, path: &Path) -> Result<Pem, TlsError> {
+    let origin = origin(variable, path);
+    match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Pem { text, origin }),
+            Err(_) => Err(TlsError::NotPem {
+                origin,
+                reason: "it is binary (DER is not supported)".into(),
+            }),
+        },
+        Err(error) => Err(TlsError::Unreadable {
+            origin,
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Environment variables that cannot hold line ends have them as `\n`.
+fn with_line_ends(text: &str) -> String {
+    text.replace("\\r", "").replace("\\n", "\n")
+}
+
+/// Reads chain and key, and proves that they belong together.
+fn assemble(
+    certificate: Result<Pem, TlsError>,
+    key: Result<Pem, TlsError>,
+    warnings: &mut Vec<String>,
+) -> Result<Certificate, Vec<TlsError>> {
+    let certificate = certificate.and_then(|pem| Ok((chain(&pem)?, pem.origin)));
+    let key = key.and_then(|pem| Ok((private_key(&pem)?, pem.origin)));
+    match (certificate, key) {
+        (Ok((chain, certificate)), Ok((key, key_origin))) => {
+            matching(chain, &certificate, key, &key_origin, warnings).map_err(|error| vec![error])
+        }
+        (certificate, key) => Err(certificate.err().into_iter().chain(key.err()).collect()),
+    }
+}
+
+fn chain(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Result<Vec<_>, _> = rustls_pemfile::certs(&mut pem.text.as_bytes()).collect();
+    match chain {
+        Ok(chain) if chain.is_empty() => Err(TlsError::NoCertificate(pem.origin.clone())),
+        Ok(chain) => Ok(chain),
+        Err(error) => Err(TlsError::NotPem {
+            origin: pem.origin.clone(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn private_key(pem: &Pem) -> Result<Arc<dyn SigningKey>, TlsError> {
+    let der: Option<PrivateKeyDer<'static>> =
+        rustls_pemfile::private_key(&mut pem.text.as_bytes()).map_err(|error| {
+            encrypted_or(
+                pem,
+                TlsError::NotPem {
+                    origin: pem.origin.clone(),
+                    reason: error.to_string(),
+                },
+            )
+        })?;
+    let der = der.ok_or_else(|| encrypted_or(pem, TlsError::NoKey(pem.origin.clone())))?;
+    any_supported_type(&der).map_err(|error| {
+        let reason = match error {
+            RustlsError::General(reason) => reason,
+            other => other.to_string(),
+        };
+        encrypted_or(
+            pem,
+            TlsError::UnusableKey {
+                origin: pem.origin.clone(),
+                reason,
+            },
+        )
+    })
+}
+
+/// PKCS#8 and the older form of encryption both look like no key or a broken one to the PEM reader.
+fn encrypted_or(pem: &Pem, otherwise: TlsError) -> TlsError {
+    let encrypted = pem.text.contains("BEGIN ENCRYPTED PRIVATE KEY")
+        || pem
+            .text
+            .lines()
+            .any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"));
+    if encrypted {
+        TlsError::EncryptedKey(pem.origin.clone())
+    } else {
+        otherwise
+    }
+}
+
+fn matching(
+    chain: Vec<CertificateDer<'static>>,
+    certificate: &str,
+    key: Arc<dyn SigningKey>,
+    key_origin: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Certificate, TlsError> {
+    let mismatch = |hint| TlsError::Mismatch {
+        certificate: certificate.into(),
+        key: key_origin.into(),
+        hint,
+    };
+    let public = key.public_key().map(|public| public.as_ref().to_vec());
+    let holds = |certificate: &CertificateDer<'_>| {
+        public
+            .as_deref()
+            .is_some_and(|public| certificate.windows(public.len()).any(|window| window == public))
+    };
+    let fingerprint = chain.first().map(|leaf| fingerprint(leaf)).unwrap_or_default();
+    let first_holds = chain.first().is_some_and(holds);
+    let other_holds = chain.iter().skip(1).any(holds);
+    let key = CertifiedKey::new(chain, key);
+    match key.keys_match() {
+        Ok(()) | Err(RustlsError::InconsistentKeys(InconsistentKeys::Unknown)) => {}
+        // Certificates that rustls does not parse (X.509 v1, as `openssl x509 -req` long made them) were
+        // served by the Node gateway; the public key is in them literally.
+        Err(RustlsError::InvalidCertificate(_)) if first_holds => warnings.push(format!(
+            "{certificate}: the certificate is unusual (X.509 v1?); some clients refuse such certificates"
+        )),
+        Err(_) if other_holds => return Err(mismatch(": the server's own certificate must be the first one there")),
+        Err(_) => return Err(mismatch("")),
+    }
+    Ok(Certificate { key, fingerprint })
+}
+
+/// The SHA-256 fingerprint as openssl prints it.
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let bytes: Vec<String> = digest(&SHA256, certificate)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    bytes.join(":")
+}

@@ -1,0 +1,358 @@
+//! One connection to the database, of whichever engine, and what may be done with it: connect, describe,
+//! run. Knows the drivers; decides nothing about repeating or about the state of the database.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr, Statement,
+    TypeInfo,
+};
+
+use super::database::{ColumnDescription, Description};
+use super::decode::{self, Losses};
+use super::engine::Engine;
+use super::error::{self, Failure, StatementError};
+use super::sink::Sink;
+use super::statement::Arg;
+use super::target::Target;
+
+/// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
+/// And a server that hangs up on idle sessions would look like a lost one.
+const MYSQL_SESSION: &str = "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
+
+/// With the first setting a statement whose connection was closed ends within half a second
+/// (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
+/// do not know a name just skip it.
+const POSTGRES_SESSION: &str = "SELECT set_config(name, CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false) \
+     FROM pg_settings WHERE name IN ('client_connection_check_interval', 'idle_session_timeout')";
+
+/// An open connection.
+pub(super) enum Connection {
+    Postgres(PgConnection),
+    MySql {
+        connection: MySqlConnection,
+        /// For `KILL`: a statement goes on after its connection was dropped.
+        id: u64,
+    },
+    Sqlite {
+        connection: SqliteConnection,
+        /// Set to end a running statement.
+        stop: Arc<AtomicBool>,
+        file: Option<FileId>,
+    },
+}
+
+/// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileId {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl FileId {
+    pub(super) fn of(path: &PathBuf) -> std::io::Result<FileId> {
+        let metadata = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let identity = (u64::from(metadata.is_file()), 0);
+        Ok(FileId {
+            path: path.clone(),
+            identity,
+        })
+    }
+}
+
+impl Connection {
+    /// Connects; the caller limits the time.
+    pub(super) async fn open(target: &Target) -> Result<Connection, Failure> {
+        let opened = match target {
+            Target::Postgres(options) => open_postgres(options).await,
+            Target::MySql(options) => open_mysql(options).await,
+            Target::Sqlite(options, path) => {
+                let file = match path {
+                    Some(path) => match FileId::of(path) {
+                        Ok(file) => Some(file),
+                        Err(error) => {
+                            return Err(Failure::Connect(format!("the database file: {error}")));
+                        }
+                    },
+                    None => None,
+                };
+                open_sqlite(options, file).await
+            }
+        };
+        opened.map_err(|error| error::connecting(&error))
+    }
+
+    fn engine(&self) -> Engine {
+        match self {
+            Connection::Postgres(_) => Engine::PostgreSql,
+            Connection::MySql { .. } => Engine::MySql,
+            Connection::Sqlite { .. } => Engine::Sqlite,
+        }
+    }
+
+    /// False when the SQLite file has been deleted or replaced since.
+    pub(super) fn is_current(&self) -> bool {
+        match self {
+            Connection::Sqlite { file: Some(file), .. } => FileId::of(&file.path).is_ok_and(|now| now == *file),
+            _ => true,
+        }
+    }
+
+    /// Ends what still runs, as far as closing the connection does not do it. The server's session
+    /// number, where somebody else must kill it.
+    pub(super) fn abort(&self) -> Option<u64> {
+        match self {
+            Connection::Postgres(_) => None,
+            Connection::MySql { id, .. } => Some(*id),
+            Connection::Sqlite { stop, .. } => {
+                stop.store(true, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    /// Asks for nothing but an answer.
+    pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Connection::Postgres(connection) => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
+            Connection::MySql { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
+            // Reads the file's header, which `SELECT 1` does not.
+            Connection::Sqlite { connection, .. } => connection
+                .execute(sqlx::raw_sql("PRAGMA schema_version"))
+                .await
+                .map(drop),
+        }
+    }
+
+    /// Ends another session of this user.
+    pub(super) async fn kill(&mut self, id: u64) -> Result<(), sqlx::Error> {
+        match self {
+            Connection::MySql { connection, .. } => connection
+                .execute(sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}"))))
+                .await
+                .map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Columns and parameters of a statement, without running it.
+    pub(super) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, Failure> {
+        let engine = self.engine();
+        let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
+        let described = match self {
+            Connection::Postgres(connection) => connection.prepare(sql).await.map(|statement| description(&statement)),
+            Connection::MySql { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
+            Connection::Sqlite { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
+        };
+        described.map_err(|error| error::running(engine, &error, generation))
+    }
+
+    /// Runs a statement and pushes its rows into the sink. `Ok` only after the database said that the
+    /// result is complete.
+    pub(super) async fn run(
+        &mut self,
+        sql: &str,
+        args: &[Arg],
+        row_timeout: Option<Duration>,
+        losses: &Losses,
+        sink: &mut Sink<'_>,
+        generation: u64,
+    ) -> Result<(), Failure> {
+        let engine = self.engine();
+        // The one place where SQL text is vouched for: it is the operator's query and our wrapper, and
+        // every value is bound.
+        let sql = AssertSqlSafe(sql.to_owned());
+        let ended = match self {
+            Connection::Postgres(connection) => {
+                let query = sqlx::query_with(sql, postgres_arguments(args)?);
+                let rows = (&mut *connection).fetch_many(query);
+                drain(rows, |row| decode::postgres::row(row, losses), row_timeout, sink).await
+            }
+            Connection::MySql { connection, .. } => {
+                let query = sqlx::query_with(sql, mysql_arguments(args)?);
+                let rows = (&mut *connection).fetch_many(query);
+                drain(rows, |row| decode::mysql::row(row, losses), row_timeout, sink).await
+            }
+            Connection::Sqlite { connection, .. } => {
+                let query = sqlx::query_with(sql, sqlite_arguments(args)?);
+                let rows = (&mut *connection).fetch_many(query);
+                drain(rows, |row| decode::sqlite::row(row, losses), row_timeout, sink).await
+            }
+        };
+        ended.map_err(|ended| match ended {
+            Ended::Driver(error) => error::running(engine, &error, generation),
+            Ended::Other(failure) => failure,
+        })
+    }
+
+    /// Forgets the prepared statements of this connection.
+    pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Connection::Postgres(connection) => connection.clear_cached_statements().await,
+            Connection::MySql { connection, .. } => connection.clear_cached_statements().await,
+            Connection::Sqlite { connection, .. } => connection.clear_cached_statements().await,
+        }
+    }
+}
+
+async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Connection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    // Refused by some poolers and platforms: a loss of tidiness, not of correctness.
+    if let Err(error) = connection.execute(sqlx::raw_sql(POSTGRES_SESSION)).await {
+        match error {
+            sqlx::Error::Database(_) => {
+                tracing::debug!(%error, "the session settings were refused; abandoned statements may run on");
+            }
+            other => return Err(other),
+        }
+    }
+    Ok(Connection::Postgres(connection))
+}
+
+async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    connection.execute(sqlx::raw_sql(MYSQL_SESSION)).await?;
+    let id: u64 = sqlx::query_scalar("SELECT CAST(CONNECTION_ID() AS UNSIGNED)")
+        .fetch_one(&mut connection)
+        .await?;
+    Ok(Connection::MySql { connection, id })
+}
+
+async fn open_sqlite(
+    options: &sqlx::sqlite::SqliteConnectOptions,
+    file: Option<FileId>,
+) -> Result<Connection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    // Returning false interrupts the statement; no measurable cost at this interval.
+    connection
+        .lock_handle()
+        .await?
+        .set_progress_handler(1000, move || !stopped.load(Ordering::Relaxed));
+    Ok(Connection::Sqlite { connection, stop, file })
+}
+
+enum Ended {
+    Driver(sqlx::Error),
+    Other(Failure),
+}
+
+/// Reads a result to its end. The streams of a driver can end without an error in the middle of a
+/// result (sql-engines.md trap 1), so only "command complete" counts.
+async fn drain<Done, Raw>(
+    mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
+    decode: impl Fn(&Raw) -> super::Row,
+    row_timeout: Option<Duration>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Ended> {
+    let mut complete = false;
+    loop {
+        let next = match row_timeout {
+            Some(limit) => tokio::time::timeout(limit, rows.next())
+                .await
+                .map_err(|_| Ended::Other(Failure::Busy("no further row in time".to_owned())))?,
+            None => rows.next().await,
+        };
+        match next {
+            Some(Ok(Either::Right(raw))) => {
+                complete = false;
+                sink.push(decode(&raw)).await.map_err(Ended::Other)?;
+            }
+            Some(Ok(Either::Left(_))) => complete = true,
+            Some(Err(error)) => return Err(Ended::Driver(error)),
+            None if complete => return Ok(()),
+            None => {
+                return Err(Ended::Other(Failure::Odd(
+                    "the result ended before it was complete".to_owned(),
+                )));
+            }
+        }
+    }
+}
+
+fn description<S>(statement: &S) -> Description
+where
+    S: Statement,
+{
+    let columns = statement
+        .columns()
+        .iter()
+        .map(|column| ColumnDescription {
+            name: column.name().to_owned(),
+            type_name: column.type_info().name().to_owned(),
+        })
+        .collect();
+    let parameters = match statement.parameters() {
+        Some(Either::Left(types)) => types.iter().map(|t| Some(t.name().to_owned())).collect(),
+        Some(Either::Right(count)) => vec![None; count],
+        None => Vec::new(),
+    };
+    Description { columns, parameters }
+}
+
+fn unbound(_: sqlx::error::BoxDynError) -> Failure {
+    Failure::Statement(StatementError::ours("a value could not be sent"))
+}
+
+fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, Failure> {
+    let mut bound = PgArguments::default();
+    for arg in args {
+        match arg {
+            Arg::Text(text) => bound.add(text.as_str()),
+            Arg::Integer(number) => bound.add(*number),
+            Arg::TextList(list) => bound.add(list.as_slice()),
+        }
+        .map_err(unbound)?;
+    }
+    Ok(bound)
+}
+
+fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, Failure> {
+    let mut bound = MySqlArguments::default();
+    for arg in args {
+        match arg {
+            Arg::Text(text) => bound.add(text.as_str()),
+            Arg::Integer(number) => bound.add(*number),
+            Arg::TextList(list) => bound.add(json_array(list)),
+        }
+        .map_err(unbound)?;
+    }
+    Ok(bound)
+}
+
+fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, Failure> {
+    let mut bound = SqliteArguments::default();
+    for arg in args {
+        match arg {
+            Arg::Text(text) => bound.add(text.clone()),
+            Arg::Integer(number) => bound.add(*number),
+            Arg::TextList(list) => bound.add(json_array(list)),
+        }
+        .map_err(unbound)?;
+    }
+    Ok(bound)
+}
+
+/// For `json_each` and `JSON_TABLE` on the engines without arrays.
+fn json_array(list: &[String]) -> String {
+    sqlx::types::JsonValue::from(list.to_vec()).to_string()
+}

@@ -1,0 +1,366 @@
+//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows.
+//! Puts together the pool, the state machine and the rules for repeating; knows nothing of LDAP.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+use super::Row;
+use super::decode::Losses;
+use super::engine::Engine;
+use super::error::{Failure, SqlError};
+use super::health::{self, Health, State};
+use super::hold::{Class, Rule, hold};
+use super::pool::{self, Lease, Pool};
+use super::sink::{Batch, Sink};
+use super::statement::Arg;
+use super::target::Target;
+
+/// Batches that wait for a slow reader before the database has to.
+const BATCHES_AHEAD: usize = 2;
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct SqlSettings {
+    /// `SQL_URI`; a secret.
+    pub uri: String,
+    /// `SQL_SSL`; what the URI itself says about TLS goes first.
+    pub ssl: Option<bool>,
+    /// Connections for statements; the probe has one more.
+    pub pool_size: usize,
+    /// The longest that connecting may take.
+    pub connect_timeout: Duration,
+    /// The longest that preparing a statement may take when it is described.
+    pub describe_timeout: Duration,
+}
+
+impl SqlSettings {
+    /// The usual values.
+    pub fn new(uri: impl Into<String>) -> Self {
+        SqlSettings {
+            uri: uri.into(),
+            ssl: None,
+            pool_size: 10,
+            connect_timeout: Duration::from_secs(1),
+            describe_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl fmt::Debug for SqlSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlSettings")
+            .field("uri", &"***")
+            .field("ssl", &self.ssl)
+            .field("pool_size", &self.pool_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A result column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnDescription {
+    /// Its name as the database spells it.
+    pub name: String,
+    /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL`
+    /// for expressions on SQLite.
+    pub type_name: String,
+}
+
+/// What a statement takes and gives, found out without running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The result columns, in order.
+    pub columns: Vec<ColumnDescription>,
+    /// The parameters; PostgreSQL alone tells their types.
+    pub parameters: Vec<Option<String>>,
+}
+
+/// A handle on the database; clones share everything. The probe ends with the last one.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    describe_timeout: Duration,
+    pool: Arc<Pool>,
+    health: Arc<Health>,
+    losses: Losses,
+    tasks: Vec<AbortHandle>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({:?}, {})", self.inner.engine, self.state())
+    }
+}
+
+impl Database {
+    /// Reads the settings; connects nothing. Must be called inside a Tokio runtime, where the probe runs
+    /// from `mark_described` on.
+    pub fn new(settings: SqlSettings) -> Result<Database, SqlError> {
+        let target = Target::parse(&settings.uri, settings.ssl)?;
+        let engine = target.engine();
+        let health = Arc::new(Health::new());
+        let (pool, abandoned) = Pool::new(
+            target,
+            settings.pool_size.max(1),
+            settings.connect_timeout,
+            Arc::clone(&health),
+        );
+        let pool = Arc::new(pool);
+        let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
+        if engine == Engine::MySql {
+            tasks.push(tokio::spawn(pool::bury(Arc::clone(&pool), abandoned)).abort_handle());
+        }
+        let inner = Inner {
+            engine,
+            describe_timeout: settings.describe_timeout,
+            pool,
+            health,
+            losses: Losses::default(),
+            tasks,
+        };
+        Ok(Database { inner: Arc::new(inner) })
+    }
+
+    /// The kind of database.
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// The state of its connectivity now.
+    pub fn state(&self) -> State {
+        self.inner.health.state()
+    }
+
+    /// Follows the state.
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.inner.health.subscribe()
+    }
+
+    /// Grows when connections were lost: what was described on the old ones is worth describing again.
+    pub fn generation(&self) -> u64 {
+        self.inner.health.generation()
+    }
+
+    /// Does not use the present connections again (a reload: certificates, grants, search paths may have
+    /// changed). Statements in flight end undisturbed.
+    pub fn renew(&self) {
+        self.inner.health.renew();
+    }
+
+    /// All queries have been described: leave `Starting`.
+    pub fn mark_described(&self) {
+        self.inner.health.mark_described();
+    }
+
+    /// Values that could not be decoded and were served as absent, since the start.
+    pub fn undecodable_values(&self) -> u64 {
+        self.inner.losses.count()
+    }
+
+    /// Columns and parameters of a statement, without running it. Tried once: at the start its owner asks
+    /// again and again, and wants to know why not.
+    pub async fn describe(&self, sql: &str) -> Result<Description, SqlError> {
+        let describing = async {
+            let permit = self.inner.pool.permit().await?;
+            let mut lease = self.inner.pool.lease(permit).await?;
+            let generation = lease.generation();
+            let described = lease.connection()?.describe(sql, generation).await;
+            settle(lease, described)
+        };
+        let failure = match timeout(self.inner.describe_timeout, describing).await {
+            Ok(Ok(description)) => return Ok(description),
+            Ok(Err(failure)) => failure,
+            Err(_) => return Err(SqlError::TimedOut),
+        };
+        self.inner.health.failed(&failure);
+        Err(cut_short(failure))
+    }
+
+    /// All rows of a statement that is bounded by itself (a lookup, a chunk). Held and repeated until
+    /// the deadline as its class allows; `Ok` only with a complete result.
+    pub async fn fetch(
+        &self,
+        sql: &str,
+        args: &[Arg],
+        class: Class,
+        deadline: impl Into<Instant>,
+    ) -> Result<Vec<Row>, SqlError> {
+        let Inner { pool, health, .. } = &*self.inner;
+        let deadline = deadline.into();
+        // Scans of everything leave half the pool to the others.
+        let _share = match class {
+            Class::ScanChunk => Some(
+                tokio::time::timeout_at(deadline, pool.scans.acquire())
+                    .await
+                    .map_err(|_| SqlError::TimedOut)?,
+            ),
+            Class::Lookup | Class::Bind => None,
+        };
+        hold(&class.rule(), deadline, health, pool, |permit| async move {
+            let mut rows = Vec::new();
+            self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// The rows of a query that cannot be read in chunks by key, as they come. Runs on at most a quarter
+    /// of the pool; waits at most `row_timeout` for each next row; ends when the stream is dropped.
+    pub fn stream(&self, sql: String, args: Vec<Arg>, row_timeout: Duration) -> RowStream {
+        let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let database = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = sender.closed() => {}
+                last = database.streaming(&sql, &args, row_timeout, &sender) => {
+                    let _ = sender.send(last).await;
+                }
+            }
+        });
+        RowStream { receiver, over: false }
+    }
+
+    async fn streaming(&self, sql: &str, args: &[Arg], row_timeout: Duration, to: &mpsc::Sender<Batch>) -> Batch {
+        let Inner { pool, health, .. } = &*self.inner;
+        let deadline = Instant::now() + row_timeout;
+        let Ok(Ok(_share)) = tokio::time::timeout_at(deadline, pool.streams.acquire()).await else {
+            return Batch::Failed(SqlError::TimedOut);
+        };
+        let rule = Rule {
+            cut: None,
+            open_ended: true,
+        };
+        let ended = hold(&rule, deadline, health, pool, |permit| async move {
+            let mut sink = Sink::Batches {
+                batch: Vec::new(),
+                sent: false,
+                to,
+            };
+            let ended = match self.attempt(permit, sql, args, Some(row_timeout), &mut sink).await {
+                Ok(()) => sink.flush().await,
+                Err(failure) => Err(failure),
+            };
+            // Rows that have left cannot be taken back, so such a try is not repeated.
+            match ended {
+                Err(failure) if !sink.restart() => {
+                    health.failed(&failure);
+                    Err(Failure::Final(cut_short(failure)))
+                }
+                other => other,
+            }
+        });
+        match ended.await {
+            Ok(()) => Batch::Complete,
+            Err(error) => Batch::Failed(error),
+        }
+    }
+
+    /// One try on one connection; a second run when its prepared statements were stale.
+    async fn attempt(
+        &self,
+        permit: OwnedSemaphorePermit,
+        sql: &str,
+        args: &[Arg],
+        row_timeout: Option<Duration>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Failure> {
+        let mut lease = self.inner.pool.lease(permit).await?;
+        let generation = lease.generation();
+        let losses = &self.inner.losses;
+        let connection = lease.connection()?;
+        let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
+        if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
+            ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
+        }
+        settle(lease, ended)
+    }
+}
+
+/// Gives the connection back when its statement has ended, closes it when not.
+fn settle<T>(lease: Lease, ended: Result<T, Failure>) -> Result<T, Failure> {
+    match &ended {
+        Ok(_) | Err(Failure::Stale(_)) => lease.done(),
+        // With a code the database answered; without one the error is ours, in the middle of a result.
+        Err(Failure::Statement(error)) if !error.code.is_empty() => lease.done(),
+        Err(Failure::Lost { .. } | Failure::Connect(_) | Failure::Full(_)) => lease.broken(),
+        Err(Failure::Statement(_) | Failure::Busy(_) | Failure::Odd(_) | Failure::Final(_)) => drop(lease),
+    }
+    ended
+}
+
+fn cut_short(failure: Failure) -> SqlError {
+    match failure {
+        Failure::Connect(detail) | Failure::Full(detail) | Failure::Lost { detail, .. } | Failure::Odd(detail) => {
+            SqlError::Unavailable(detail)
+        }
+        Failure::Busy(_) => SqlError::TimedOut,
+        Failure::Stale(error) | Failure::Statement(error) => SqlError::Statement(error),
+        Failure::Final(error) => error,
+    }
+}
+
+/// The rows of a running query, batch by batch. Dropping it ends the query.
+pub struct RowStream {
+    receiver: mpsc::Receiver<Batch>,
+    over: bool,
+}
+
+impl RowStream {
+    /// The next rows; `None` only when the result is complete.
+    pub async fn next(&mut self) -> Option<Result<Vec<Row>, SqlError>> {
+        if self.over {
+            return None;
+        }
+        match self.receiver.recv().await {
+            Some(Batch::Rows(rows)) => Some(Ok(rows)),
+            Some(Batch::Complete) => {
+                self.over = true;
+                None
+            }
+            Some(Batch::Failed(error)) => {
+                self.over = true;
+                Some(Err(error))
+            }
+            None => {
+                self.over = true;
+                Some(Err(SqlError::Unavailable(
+                    "the result ended before it was complete".to_owned(),
+                )))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for RowStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RowStream")
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;

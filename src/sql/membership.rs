@@ -1,0 +1,321 @@
+//! Membership for many users at once: the all-users row takes the placeholder's place in the operator's
+//! groups-by-member query. Which form an engine takes depends on its version and on the query, so the forms are
+//! tried in turn by preparing them. Must not know how a membership is served.
+
+use super::described::{Column, ColumnKind, Described};
+use super::engine::Engine;
+use super::predicate::possible;
+use super::query::OperatorQuery;
+use super::statement::{Source, Statement, Writer, cast_text};
+
+/// A way to read memberships.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// A lateral join: PostgreSQL, MySQL from 8.0.14.
+    Lateral,
+    /// `(group's columns) IN (groups by member)`: MariaDB. **A row without a user** names a group that this form
+    /// can not decide, since a column of its tuple is NULL: its members are to be read by `PerUser`.
+    RowIn,
+    /// A scalar subquery made into rows again: SQLite has no lateral join, but lets a scalar look outwards.
+    JsonEach,
+    /// Statement by statement with `Membership::groups_of`: works everywhere, costs one statement a user.
+    PerUser,
+}
+
+/// One of the three queries, and where it has the name of the user or group.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The query.
+    pub query: &'a OperatorQuery,
+    /// What the database says of it.
+    pub described: &'a Described,
+    /// The position of the name among its columns.
+    pub name: usize,
+}
+
+/// The queries that memberships are read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Membership<'a> {
+    /// All users, by user name.
+    pub users: Named<'a>,
+    /// All groups, by group name.
+    pub groups: Named<'a>,
+    /// The groups of one user, by group name.
+    pub by_member: Named<'a>,
+}
+
+/// The name that stands in the placeholder's place. No operator writes it: an alias that the query uses itself
+/// would be taken for the query's own, and everybody would be in every group.
+const MEMBER: &str = "gw_u.gw_name";
+
+impl<'a> Membership<'a> {
+    /// The forms to prepare, best first; the last one, `PerUser`, needs no preparing. Prepare
+    /// `pairs(form, None, None)` and keep the first that the database takes.
+    pub fn forms(&self) -> Vec<Form> {
+        let mut forms = match self.engine() {
+            Engine::PostgreSql if self.casts_may_fail() => vec![],
+            Engine::PostgreSql => vec![Form::Lateral],
+            Engine::MySql => vec![Form::Lateral, Form::RowIn],
+            Engine::Sqlite => vec![Form::JsonEach],
+        };
+        forms.push(Form::PerUser);
+        forms.retain(|form| *form == Form::PerUser || self.pairs(*form, None, None).is_some());
+        forms
+    }
+
+    /// Rows of user name and group name: the memberships of these users, or of all, in these groups, or in
+    /// all. Names are spelled as the all-users and the group query spell them. The lists narrow as the
+    /// database compares. `None` when there can be none, and where the form does not exist for these queries.
+    pub fn pairs(&self, form: Form, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
+        let users = match users {
+            Some(users) => Some(keep_possible(column(self.users)?, users)?),
+            None => None,
+        };
+        match form {
+            Form::Lateral => self.lateral(users, groups),
+            Form::RowIn => self.row_in(users, groups),
+            Form::JsonEach => self.json_each(users, groups),
+            Form::PerUser => None,
+        }
+    }
+
+    /// The names of one user's groups, in one column.
+    pub fn groups_of(&self, user: &str) -> Option<Statement> {
+        let source = Source::lookup(self.by_member.query, self.by_member.described, user)?;
+        source.select(&[self.by_member.name], &super::predicate::Predicate::True)
+    }
+
+    fn engine(&self) -> Engine {
+        self.by_member.query.engine()
+    }
+
+    fn lateral(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+        let group = column(self.by_member)?;
+        let mut writer = Writer::new(self.engine());
+        let inner = lateral_names(self.by_member);
+        let name = &inner.name;
+        writer.push(&format!("SELECT {MEMBER}, {name} FROM "));
+        self.write_users(&mut writer);
+        writer
+            .push(" CROSS JOIN LATERAL (\n")
+            .push(&self.correlated())
+            .push("\n) gw_g")
+            .push(&inner.list);
+        let groups = match groups {
+            Some(groups) => Some(keep_possible(group, groups)?),
+            None => None,
+        };
+        self.filtered(writer, users, groups.map(|groups| (group, name.as_str(), groups)))
+    }
+
+    fn json_each(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+        let group = column(self.by_member)?;
+        let source = Source::listing(self.by_member.query, self.by_member.described);
+        if source.renames() {
+            return None;
+        }
+        // JSON holds no blobs: one would spoil the whole statement.
+        let name = format!("CAST({} AS TEXT)", source.name("gw_g", self.by_member.name));
+        let mut writer = Writer::new(self.engine());
+        writer.push(&format!("SELECT {MEMBER}, gw_j.value FROM "));
+        self.write_users(&mut writer);
+        writer.push(&format!(" JOIN json_each((SELECT json_group_array({name}) FROM (\n"));
+        writer
+            .push(&self.correlated())
+            .push("\n) gw_g WHERE ")
+            .push(&format!("{name} IS NOT NULL"));
+        if let Some(groups) = groups {
+            let groups = keep_possible(group, groups)?;
+            writer.push(" AND ");
+            writer.equals_any(&name, group, &groups);
+        }
+        writer.push(")) gw_j");
+        self.filtered(writer, users, None)
+    }
+
+    /// The tuple is made of the group query's columns by the names that groups-by-member gives, in its order.
+    /// A NULL is never IN anything, so a second arm names the groups that have one. (Comparing those by a
+    /// correlated INTERSECT ends in "Table file is corrupted" on MariaDB 10.11.)
+    fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+        let group = column(self.groups)?;
+        let source = Source::listing(self.groups.query, self.groups.described);
+        let positions = self.tuple_positions()?;
+        if source.renames() {
+            return None;
+        }
+        let groups = match groups {
+            Some(groups) => Some(keep_possible(group, groups)?),
+            None => None,
+        };
+        let named: Vec<String> = positions.iter().map(|at| source.name("gw_g", *at)).collect();
+        let name = source.name("gw_g", self.groups.name);
+        let all_groups = format!("(\n{}\n) gw_g", self.groups.query.to_describe());
+        let mut writer = Writer::new(self.engine());
+        writer.put(&format!("SELECT {MEMBER}, {name} FROM "));
+        self.write_users(&mut writer);
+        let tuple = self.tuple(&positions, &named).join(", ");
+        writer.put(&format!(
+            " JOIN {all_groups} ON ({tuple}) IN (\n{}\n)",
+            self.correlated()
+        ));
+        writer.put(&format!("\nWHERE {MEMBER} IS NOT NULL"));
+        if let Some(users) = &users {
+            writer.put(" AND ");
+            writer.equals_any(MEMBER, column(self.users)?, users);
+        }
+        let write_groups = |writer: &mut Writer| {
+            if let Some(groups) = &groups {
+                writer.put(" AND ");
+                writer.equals_any(&name, group, groups);
+            }
+        };
+        write_groups(&mut writer);
+        let nulls: Vec<String> = named.iter().map(|name| format!("{name} IS NULL")).collect();
+        writer.put(&format!(
+            "\nUNION ALL\nSELECT NULL, {name} FROM {all_groups} WHERE ({})",
+            nulls.join(" OR ")
+        ));
+        write_groups(&mut writer);
+        Some(writer.finish())
+    }
+
+    /// Where the group query has each column of groups-by-member; `None` when it lacks one or has it twice.
+    fn tuple_positions(&self) -> Option<Vec<usize>> {
+        let groups = &self.groups.described.columns;
+        let position = |wanted: &Column| {
+            let named = |(_, column): &(usize, &Column)| column.name.eq_ignore_ascii_case(&wanted.name);
+            let mut same = groups.iter().enumerate().filter(named);
+            match (same.next(), same.next()) {
+                (Some((position, _)), None) => Some(position),
+                _ => None,
+            }
+        };
+        let wanted = &self.by_member.described.columns;
+        (!wanted.is_empty()).then(|| wanted.iter().map(position).collect())?
+    }
+
+    /// Where a number is part of the tuple it tells groups apart; a name alone must be compared exactly, or a
+    /// collation would put the members of `cafe` into `café`.
+    fn tuple(&self, positions: &[usize], named: &[String]) -> Vec<String> {
+        let columns = || positions.iter().map(|at| self.groups.described.columns.get(*at));
+        let exact = |column: &Column| column.collation.as_ref().is_some_and(|c| c.name.ends_with("_bin"));
+        let numbered = columns().flatten().any(|column| column.kind == ColumnKind::Integer);
+        let item = |(name, column): (&String, Option<&Column>)| match column {
+            Some(column) if column.kind.is_text() && !numbered && !exact(column) => {
+                format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin")
+            }
+            _ => name.clone(),
+        };
+        named.iter().zip(columns()).map(item).collect()
+    }
+
+    /// The users as `gw_u`, with no column but the name: nothing else for the other query to stumble over.
+    fn write_users(&self, writer: &mut Writer) {
+        let source = Source::listing(self.users.query, self.users.described);
+        source.write_column_as(writer, self.users.name, "gw_name");
+        writer.put(" gw_u");
+    }
+
+    /// Ends the statement with what narrows it to some users and groups; `groups` of `group`'s type, as `name`.
+    fn filtered(
+        &self,
+        mut writer: Writer,
+        users: Option<Vec<String>>,
+        groups: Option<(&Column, &str, Vec<String>)>,
+    ) -> Option<Statement> {
+        let mut between = "\nWHERE ";
+        if let Some(users) = users {
+            writer.put(between);
+            writer.equals_any(MEMBER, column(self.users)?, &users);
+            between = " AND ";
+        }
+        if let Some((group, name, groups)) = groups {
+            writer.put(between);
+            writer.equals_any(name, group, &groups);
+        }
+        Some(writer.finish())
+    }
+
+    /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value had.
+    fn correlated(&self) -> String {
+        let member = column(self.users);
+        self.by_member.query.render(|_, number| match self.engine() {
+            Engine::PostgreSql => {
+                let wanted = self.by_member.described.parameters.get(number.saturating_sub(1));
+                postgres_member(member, wanted.and_then(|name| name.as_deref()))
+            }
+            Engine::MySql if member.is_some_and(|c| !c.kind.is_text()) => {
+                format!("CAST({MEMBER} AS CHAR)")
+            }
+            Engine::Sqlite if member.is_some_and(|c| c.kind != ColumnKind::Text) => {
+                format!("CAST({MEMBER} AS TEXT)")
+            }
+            Engine::MySql | Engine::Sqlite => MEMBER.to_owned(),
+        })
+    }
+
+    /// Whether one user's name could fail a cast and with it everybody's statement.
+    fn casts_may_fail(&self) -> bool {
+        let member = column(self.users).map_or("", |column| column.type_name.as_str());
+        let harmless = [
+            "TEXT",
+            "VARCHAR",
+            "CHAR",
+            "NAME",
+            "JSON",
+            "JSONB",
+            "BYTEA",
+            "UNKNOWN",
+            "TEXT[]",
+            "VARCHAR[]",
+        ];
+        self.by_member.described.parameters.iter().flatten().any(|wanted| {
+            wanted != member && !wanted.eq_ignore_ascii_case("citext") && !harmless.contains(&wanted.as_str())
+        })
+    }
+}
+
+/// `MEMBER` as a value of the type PostgreSQL wants there. Bare where the types agree: a cast costs the index.
+fn postgres_member(member: Option<&Column>, wanted: Option<&str>) -> String {
+    let has = member.map_or("", |column| column.type_name.as_str());
+    match wanted {
+        None | Some("UNKNOWN") => MEMBER.to_owned(),
+        Some(wanted) if wanted == has => MEMBER.to_owned(),
+        Some("TEXT" | "VARCHAR") if has == "TEXT" || has == "VARCHAR" => MEMBER.to_owned(),
+        Some("TEXT" | "VARCHAR") => format!("{MEMBER}::text"),
+        Some(wanted) => cast_text(&format!("{MEMBER}::text"), Some(wanted)),
+    }
+}
+
+struct LateralNames {
+    name: String,
+    list: String,
+}
+
+/// The group's name in `gw_g`, and the column list that gives it that name where the operator's will not do.
+fn lateral_names(named: Named<'_>) -> LateralNames {
+    let source = Source::listing(named.query, named.described);
+    let list = match source.renames() {
+        false => String::new(),
+        true => {
+            let names = (1..=named.described.columns.len()).map(|number| format!("gw_{number}"));
+            format!("({})", names.collect::<Vec<_>>().join(", "))
+        }
+    };
+    LateralNames {
+        name: source.name("gw_g", named.name),
+        list,
+    }
+}
+
+fn column(named: Named<'_>) -> Option<&Column> {
+    named.described.columns.get(named.name)
+}
+
+fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
+    let values: Vec<String> = values.iter().filter(|value| possible(column, value)).cloned().collect();
+    (!values.is_empty()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! The operator's database, in two halves. One is pure: it scans the operator's queries and writes SQL
+//! text with bound values. The other connects, runs and decodes, and knows whether the database is there
+//! at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
+
+mod connection;
+pub mod database;
+mod decode;
+pub mod described;
+pub mod engine;
+pub mod error;
+pub mod health;
+pub mod hold;
+pub mod membership;
+mod pool;
+pub mod predicate;
+pub mod query;
+mod scanner;
+mod sink;
+pub mod sqlite_file;
+pub mod statement;
+mod target;
+
+pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
+pub use described::{Collation, Column, ColumnKind, Described};
+pub use engine::Engine;
+pub use error::{SqlError, StatementError};
+pub use health::State;
+pub use hold::Class;
+pub use membership::{Form, Membership};
+pub use predicate::Predicate;
+pub use query::{OperatorQuery, QueryError};
+pub use statement::{Arg, Source, Statement};
+
+/// One row: the cells of its columns, in order.
+pub type Row = Vec<crate::model::value::Cell>;

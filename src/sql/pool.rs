@@ -1,0 +1,292 @@
+//! The connections that statements run on: at most so many, re-used, and never one that is still busy.
+//!
+//! Our own and not sqlx's: that one hides why it cannot connect ("timed out" for a refused, a hung and a
+//! busy database alike, and the three states of design.md section 7 hang on the difference), and pings
+//! without a time limit whenever a connection is given back, which hangs with a frozen database and
+//! costs a round trip per lookup.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
+
+use super::connection::Connection;
+use super::error::Failure;
+use super::health::{Health, State};
+use super::target::Target;
+
+/// Unused connections are closed after this time: firewalls forget them silently.
+const IDLE: Duration = Duration::from_secs(300);
+/// No connection lives for ever, so that poolers and load balancers can move us.
+const LIFETIME: Duration = Duration::from_secs(1800);
+
+/// How long a full database is not asked for another connection.
+const FULL: Duration = Duration::from_secs(1);
+
+/// The places for connections, and the idle ones.
+pub(super) struct Pool {
+    target: Target,
+    connect_timeout: Duration,
+    health: Arc<Health>,
+    idle: Mutex<Vec<Idle>>,
+    returned: Notify,
+    living: Arc<AtomicUsize>,
+    /// Until when no further connection is asked for, since there was none to be had.
+    full_until: Mutex<Option<Instant>>,
+    /// One permit per connection.
+    permits: Arc<Semaphore>,
+    /// Shares of the pool: repeats of slow lookups, chunks of scans, streams.
+    pub(super) repeats: Arc<Semaphore>,
+    pub(super) scans: Arc<Semaphore>,
+    pub(super) streams: Arc<Semaphore>,
+    abandoned: mpsc::UnboundedSender<Abandoned>,
+}
+
+/// A statement that runs on in the server though nobody listens.
+pub(super) struct Abandoned {
+    session: u64,
+    generation: u64,
+}
+
+/// A connection and what is known of it.
+struct Member {
+    connection: Connection,
+    generation: u64,
+    born: Instant,
+    _counted: Counted,
+}
+
+struct Idle {
+    member: Member,
+    since: Instant,
+}
+
+/// One of the pool's living connections, for as long as it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(living: &Arc<AtomicUsize>) -> Self {
+        living.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(living))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
+/// connection is closed and its statement ended: only an idle one goes back.
+pub(super) struct Lease {
+    member: Option<Member>,
+    generation: u64,
+    broken: bool,
+    pool: Arc<Pool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(super) fn new(
+        target: Target,
+        size: usize,
+        connect_timeout: Duration,
+        health: Arc<Health>,
+    ) -> (Pool, mpsc::UnboundedReceiver<Abandoned>) {
+        let share = |part: usize| Arc::new(Semaphore::new((size / part).max(1)));
+        let (abandoned, receiver) = mpsc::unbounded_channel();
+        let pool = Pool {
+            target,
+            connect_timeout,
+            health,
+            idle: Mutex::new(Vec::with_capacity(size)),
+            returned: Notify::new(),
+            living: Arc::new(AtomicUsize::new(0)),
+            full_until: Mutex::new(None),
+            permits: share(1),
+            repeats: share(2),
+            scans: share(2),
+            streams: share(4),
+            abandoned,
+        };
+        (pool, receiver)
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// A place in the pool; first come, first served.
+    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| Failure::Connect("the pool is closed".to_owned()))
+    }
+
+    /// A connection for that place: an idle one that can be trusted, else a new one. Where the database
+    /// allows fewer connections than the pool has places, the living ones are shared.
+    pub(super) async fn lease(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
+        let member = loop {
+            let generation = self.health.generation();
+            if let Some(member) = self.take_idle(generation) {
+                break member;
+            }
+            if self.is_full() {
+                let _ = timeout(FULL, self.returned.notified()).await;
+                continue;
+            }
+            let opened = timeout(self.connect_timeout, Connection::open(&self.target))
+                .await
+                .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())));
+            match opened {
+                Ok(connection) => {
+                    let counted = Counted::new(&self.living);
+                    break Member {
+                        connection,
+                        generation,
+                        born: Instant::now(),
+                        _counted: counted,
+                    };
+                }
+                Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
+                Err(failure) => return Err(failure),
+            }
+        };
+        let generation = member.generation;
+        Ok(Lease {
+            member: Some(member),
+            generation,
+            broken: false,
+            pool: Arc::clone(self),
+            _permit: permit,
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until) && self.living.load(Ordering::Relaxed) > 0
+    }
+
+    fn note_full(&self, detail: &str) {
+        let mut until = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if until.is_none() {
+            tracing::warn!(
+                detail,
+                "the database allows fewer connections than the pool may have (logged once)"
+            );
+        }
+        *until = Some(Instant::now() + FULL);
+    }
+
+    /// The most recently used one: the others may grow old and be closed.
+    fn take_idle(&self, generation: u64) -> Option<Member> {
+        loop {
+            let idle = self.lock().pop()?;
+            if self.is_good(&idle, generation) && idle.member.connection.is_current() {
+                return Some(idle.member);
+            }
+        }
+    }
+
+    /// An idle connection for the probe, when it cannot have one of its own.
+    pub(super) fn spare(&self) -> Option<Connection> {
+        self.take_idle(self.health.generation()).map(|member| member.connection)
+    }
+
+    fn is_good(&self, idle: &Idle, generation: u64) -> bool {
+        idle.member.generation == generation && idle.since.elapsed() < IDLE && idle.member.born.elapsed() < LIFETIME
+    }
+
+    /// Closes what is too old or not to be trusted.
+    pub(super) fn prune(&self) {
+        let generation = self.health.generation();
+        let mut idle = self.lock();
+        idle.retain(|idle| self.is_good(idle, generation));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// The lent connection.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
+        match &mut self.member {
+            Some(member) => Ok(&mut member.connection),
+            None => Err(Failure::Connect("no connection".to_owned())),
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The connection is dead already; there is nothing to end on it.
+    pub(super) fn broken(mut self) {
+        self.broken = true;
+    }
+
+    /// The statement has ended and its result was read: give the connection back.
+    pub(super) fn done(mut self) {
+        let Some(member) = self.member.take() else {
+            return;
+        };
+        if self.generation == self.pool.health.generation() {
+            self.pool.lock().push(Idle {
+                member,
+                since: Instant::now(),
+            });
+            self.pool.returned.notify_one();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(member) = self.member.take() else {
+            return;
+        };
+        if let Some(session) = member.connection.abort()
+            && !self.broken
+        {
+            let _ = self.pool.abandoned.send(Abandoned {
+                session,
+                generation: self.generation,
+            });
+        }
+        // Dropping closes the socket at once. The permit is released after it, with the other fields.
+        drop(member);
+    }
+}
+
+/// Kills, on MariaDB/MySQL, statements whose connection was dropped: the server would run them to
+/// their end (sql-engines.md section 7).
+pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
+    while let Some(first) = abandoned.recv().await {
+        let mut list = vec![first];
+        while let Ok(next) = abandoned.try_recv() {
+            list.push(next);
+        }
+        if pool.health.state() == State::Away {
+            continue;
+        }
+        let killing = async {
+            let mut connection = Connection::open(&pool.target).await.ok()?;
+            for Abandoned { session, generation } in list {
+                // After a restart the number may be somebody else's.
+                if generation == pool.health.generation() {
+                    let _ = connection.kill(session).await;
+                }
+            }
+            Some(())
+        };
+        if !matches!(timeout(Duration::from_secs(3), killing).await, Ok(Some(()))) {
+            tracing::debug!("abandoned statements could not be ended");
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! The operator's query as a value: checked, without what may not stand in parentheses, its placeholders
+//! found. Knows SQL's surface only; what the columns mean is not its business.
+//!
+//! **`?` on PostgreSQL** is an operator of jsonb, hstore and the geometric types as well as the placeholder of
+//! the deployed queries. Where a value has just ended (a name, literal, placeholder or closing bracket) only an
+//! operator can follow, so `?`, `?|`, `?&` there are operators; so is the `?` of `value @? path`. Everywhere else
+//! `?` is a placeholder. `??` always writes the operator `?`; and in a query with `$1`, `?` is never a placeholder.
+
+use std::fmt;
+
+use super::engine::Engine;
+use super::scanner::{Kind, Token, scan};
+
+/// What is wrong with the text of a query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// Nothing but blanks and comments.
+    #[error("the query is empty")]
+    Empty,
+    /// It would change something, or give no table.
+    #[error("the query must be a SELECT, but begins with {0}")]
+    NotASelect(String),
+    /// A string literal does not end.
+    #[error("line {line}: a string that begins here does not end")]
+    UnterminatedString {
+        /// Where it begins.
+        line: usize,
+    },
+    /// A quoted name does not end.
+    #[error("line {line}: a quoted name that begins here does not end")]
+    UnterminatedIdentifier {
+        /// Where it begins.
+        line: usize,
+    },
+    /// A comment does not end.
+    #[error("line {line}: a comment that begins here does not end")]
+    UnterminatedComment {
+        /// Where it begins.
+        line: usize,
+    },
+    /// `/*! … */` is code on some servers and a comment on others.
+    #[error("line {line}: executable comments (/*! … */) are not supported")]
+    ExecutableComment {
+        /// Where it begins.
+        line: usize,
+    },
+    /// No engine takes U+0000.
+    #[error("line {line}: the query contains a NUL character")]
+    NulCharacter {
+        /// Where it is.
+        line: usize,
+    },
+    /// It could not be put in parentheses.
+    #[error("line {line}: parentheses or brackets do not match")]
+    UnbalancedParentheses {
+        /// Where the first one too many is, or the last line.
+        line: usize,
+    },
+    /// SQLite would silently ignore the second.
+    #[error("line {line}: a second statement follows; there must be only one")]
+    SecondStatement {
+        /// Where it begins.
+        line: usize,
+    },
+    /// A directory only reads.
+    #[error("line {line}: the query locks rows (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE); a directory only reads")]
+    Locking {
+        /// Where it is asked for.
+        line: usize,
+    },
+    /// `:name` and the like on SQLite.
+    #[error("line {line}: {name} is a named placeholder; write ? or $1")]
+    NamedPlaceholder {
+        /// The placeholder.
+        name: String,
+        /// Where it is.
+        line: usize,
+    },
+    /// `$2`: there is only one value to give.
+    #[error("line {line}: ${number} has no value; there is only $1")]
+    UnknownParameter {
+        /// Its number.
+        number: usize,
+        /// Where it is.
+        line: usize,
+    },
+    /// `?` and `$1` together, where both are placeholders.
+    #[error("line {line}: the query uses both ? and $1; use one of them")]
+    MixedPlaceholders {
+        /// Where the first `?` is.
+        line: usize,
+    },
+    /// A lookup without a place for its value.
+    #[error("the query has no placeholder; write ? where the name belongs")]
+    NoPlaceholder,
+    /// A listing that wants a value.
+    #[error("line {line}: the query has a placeholder, but there is no value for it here{hint}")]
+    HasPlaceholder {
+        /// Where the first one is.
+        line: usize,
+        /// What else may be meant.
+        hint: &'static str,
+    },
+}
+
+/// One of the operator's queries, ready to be wrapped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OperatorQuery {
+    engine: Engine,
+    parts: Vec<Part>,
+    first_placeholder: Option<usize>,
+    reads_by_key: bool,
+    compound: bool,
+    double_quoted: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Hole(usize),
+}
+
+impl OperatorQuery {
+    /// Checks `text` and finds its placeholders. What it leaves out, at the end only: blanks, comments and
+    /// semicolons, which may not stand inside parentheses.
+    pub fn parse(text: &str, engine: Engine) -> Result<OperatorQuery, QueryError> {
+        let mut tokens = scan(text, engine)?;
+        while tokens
+            .last()
+            .is_some_and(|token| matches!(token.kind, Kind::Blank | Kind::Semicolon))
+        {
+            tokens.pop();
+        }
+        let leading = tokens.iter().take_while(|token| token.kind == Kind::Blank).count();
+        tokens.drain(..leading);
+        let code: Vec<Token> = tokens
+            .iter()
+            .filter(|token| token.kind != Kind::Blank)
+            .copied()
+            .collect();
+        check_shape(&code)?;
+        let meanings = questions(&code, engine)?;
+        let mut query = OperatorQuery {
+            engine,
+            parts: Vec::new(),
+            first_placeholder: None,
+            reads_by_key: reads_by_key(&code, engine),
+            compound: code
+                .iter()
+                .any(|token| is_one_of(token, &["UNION", "INTERSECT", "EXCEPT"])),
+            double_quoted: Vec::new(),
+        };
+        let mut meanings = meanings.into_iter();
+        for token in &tokens {
+            match token.kind {
+                Kind::Question => match meanings.next() {
+                    Some(Question::Placeholder(number)) => query.push_hole(number, token.line),
+                    // `??` is our way to write the operator; the engine knows only `?`.
+                    _ => query.push_text("?"),
+                },
+                Kind::Numbered(number) => query.push_hole(number, token.line),
+                Kind::DoubleQuotedText => {
+                    query.double_quoted.push(token.text.to_owned());
+                    query.push_text(token.text);
+                }
+                _ => query.push_text(token.text),
+            }
+        }
+        Ok(query)
+    }
+
+    /// `parse` for a query without a parameter: all users, all groups.
+    pub fn listing(text: &str, engine: Engine) -> Result<OperatorQuery, QueryError> {
+        let query = OperatorQuery::parse(text, engine)?;
+        match query.first_placeholder {
+            None => Ok(query),
+            Some(line) => Err(QueryError::HasPlaceholder {
+                line,
+                hint: match engine {
+                    Engine::PostgreSql => " (the operator ? is written ?? where it follows no value)",
+                    Engine::MySql | Engine::Sqlite => "",
+                },
+            }),
+        }
+    }
+
+    /// `parse` for a query with the one parameter, in one or several places: one user, groups by member.
+    pub fn lookup(text: &str, engine: Engine) -> Result<OperatorQuery, QueryError> {
+        let query = OperatorQuery::parse(text, engine)?;
+        if query.first_placeholder.is_none() {
+            return Err(QueryError::NoPlaceholder);
+        }
+        Ok(query)
+    }
+
+    /// The engine whose rules it was read by.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// In how many places the parameter stands.
+    pub fn placeholders(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part, Part::Hole(_))).count()
+    }
+
+    /// The query with each placeholder replaced. The function gets the occurrence (from 0) and the parameter's
+    /// number (from 1): `?` counts up, `$1` is always 1.
+    pub fn render(&self, mut replacement: impl FnMut(usize, usize) -> String) -> String {
+        let mut text = String::new();
+        let mut occurrence = 0;
+        for part in &self.parts {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Hole(number) => {
+                    text.push_str(&replacement(occurrence, *number));
+                    occurrence += 1;
+                }
+            }
+        }
+        text
+    }
+
+    /// The text to prepare when columns and parameter types are described.
+    pub fn to_describe(&self) -> String {
+        self.render(|_, number| self.engine.placeholder(number))
+    }
+
+    /// Whether pages by key can use an index. False where the engine evaluates the whole query before it
+    /// compares the key, so that every page would cost a scan and one stream is better.
+    pub fn reads_by_key(&self) -> bool {
+        self.reads_by_key
+    }
+
+    /// Whether a UNION, INTERSECT or EXCEPT occurs anywhere: on SQLite the declared type of a result column
+    /// then speaks for the first arm only.
+    pub fn is_compound(&self) -> bool {
+        self.compound
+    }
+
+    /// What stands in double quotes on MySQL, where that is a string and not a column: `check` warns, since
+    /// the same query on PostgreSQL or SQLite names columns this way.
+    pub fn double_quoted_strings(&self) -> &[String] {
+        &self.double_quoted
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if let Some(Part::Text(last)) = self.parts.last_mut() {
+            last.push_str(text);
+        } else {
+            self.parts.push(Part::Text(text.to_owned()));
+        }
+    }
+
+    fn push_hole(&mut self, number: usize, line: usize) {
+        self.first_placeholder.get_or_insert(line);
+        self.parts.push(Part::Hole(number));
+    }
+}
+
+impl fmt::Debug for OperatorQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperatorQuery({:?}, {:?})", self.engine, self.to_describe())
+    }
+}
+
+/// Whether the token is an unquoted word among `words` (given in capitals).
+fn is_one_of(token: &Token, words: &[&str]) -> bool {
+    token.kind == Kind::Word && words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
+}
+
+/// One SELECT, in balanced parentheses, that locks nothing.
+fn check_shape(code: &[Token]) -> Result<(), QueryError> {
+    let first = code
+        .iter()
+        .find(|token| token.kind != Kind::Open)
+        .ok_or(QueryError::Empty)?;
+    if first.kind == Kind::Semicolon {
+        return Err(QueryError::SecondStatement { line: first.line });
+    }
+    if !is_one_of(first, &["SELECT", "WITH", "VALUES", "TABLE"]) {
+        return Err(QueryError::NotASelect(first.text.chars().take(32).collect()));
+    }
+    let mut depth = 0_usize;
+    for token in code {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => {
+                let unbalanced = QueryError::UnbalancedParentheses { line: token.line };
+                depth = depth.checked_sub(1).ok_or(unbalanced)?;
+            }
+            Kind::Semicolon => return Err(QueryError::SecondStatement { line: token.line }),
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        return Err(QueryError::UnbalancedParentheses {
+            line: code.last().map_or(1, |token| token.line),
+        });
+    }
+    for pair in code.windows(2) {
+        let [first, second] = pair else { continue };
+        let locks = is_one_of(first, &["FOR"]) && is_one_of(second, &["UPDATE", "SHARE", "NO", "KEY"])
+            || is_one_of(first, &["LOCK"]) && is_one_of(second, &["IN"]);
+        if locks {
+            return Err(QueryError::Locking { line: first.line });
+        }
+    }
+    Ok(())
+}
+
+/// What a `?` token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Placeholder(usize),
+    Operator,
+}
+
+/// The meaning of each `?` token in turn, by the rule in this module's head.
+fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError> {
+    let postgres = engine == Engine::PostgreSql;
+    for token in code {
+        match token.kind {
+            Kind::Numbered(number) if number != 1 => {
+                return Err(QueryError::UnknownParameter {
+                    number,
+                    line: token.line,
+                });
+            }
+            Kind::Named => {
+                return Err(QueryError::NamedPlaceholder {
+                    name: token.text.to_owned(),
+                    line: token.line,
+                });
+            }
+            _ => {}
+        }
+    }
+    let numbered = code.iter().any(|token| matches!(token.kind, Kind::Numbered(_)));
+    let mut meanings = Vec::new();
+    let mut placeholders = 0;
+    let mut previous: Option<&Token> = None;
+    // Whether a value has ended with the token before this one, and with the one before that.
+    let (mut ended, mut ended_earlier) = (false, false);
+    for token in code {
+        let now_ended = if token.kind == Kind::Question {
+            if numbered && !postgres {
+                return Err(QueryError::MixedPlaceholders { line: token.line });
+            }
+            let jsonpath =
+                ended_earlier && previous.is_some_and(|previous| previous.text == "@" && touch(previous, token));
+            let operator = postgres && (numbered || token.text == "??" || ended || jsonpath);
+            meanings.push(if operator {
+                Question::Operator
+            } else {
+                placeholders += 1;
+                Question::Placeholder(placeholders)
+            });
+            !operator
+        } else {
+            ends_value(token, previous)
+        };
+        (ended, ended_earlier, previous) = (now_ended, ended, Some(token));
+    }
+    Ok(meanings)
+}
+
+/// Keywords after which a value begins although they look like the name of one.
+const BEFORE_VALUES: &[&str] = &[
+    "ALL",
+    "AND",
+    "ANY",
+    "AS",
+    "BETWEEN",
+    "BY",
+    "CASE",
+    "DISTINCT",
+    "ELSE",
+    "ESCAPE",
+    "EXCEPT",
+    "FOR",
+    "FROM",
+    "HAVING",
+    "ILIKE",
+    "IN",
+    "INTERSECT",
+    "IS",
+    "LIKE",
+    "LIMIT",
+    "NOT",
+    "OFFSET",
+    "ON",
+    "OR",
+    "SELECT",
+    "SIMILAR",
+    "SOME",
+    "SYMMETRIC",
+    "ASYMMETRIC",
+    "THEN",
+    "TO",
+    "UNION",
+    "USING",
+    "VALUES",
+    "WHEN",
+    "WHERE",
+];
+
+/// Whether a value ends with this token, so that only an operator can follow.
+fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
+    match token.kind {
+        Kind::Word => previous.is_some_and(|previous| previous.text == ".") || !is_one_of(token, BEFORE_VALUES),
+        Kind::Number | Kind::Text | Kind::Identifier | Kind::Close | Kind::Numbered(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether nothing stands between the two, as in `@?`; both are parts of one text.
+fn touch(first: &Token, second: &Token) -> bool {
+    first.text.as_bytes().as_ptr_range().end == second.text.as_ptr()
+}
+
+/// `OperatorQuery::reads_by_key`, by the words outside of parentheses.
+fn reads_by_key(code: &[Token], engine: Engine) -> bool {
+    let Some(first) = code.first() else {
+        return false;
+    };
+    if !is_one_of(first, &["SELECT"]) {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut previous: Option<&Token> = None;
+    for token in code {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let after = |words: &[&str]| previous.is_some_and(|token| is_one_of(token, words));
+        let column = previous.is_some_and(|token| token.text == ".") || after(&["AS"]);
+        let reads_all = is_one_of(token, &["UNION", "INTERSECT", "EXCEPT", "HAVING", "LIMIT", "OFFSET", "FETCH", "OVER"])
+            || is_one_of(token, &["WINDOW"])
+            // `IS [NOT] DISTINCT FROM` is a comparison, `WITHIN GROUP` part of an aggregate.
+            || is_one_of(token, &["DISTINCT", "DISTINCTROW"]) && !after(&["IS", "NOT"])
+            || is_one_of(token, &["GROUP"]) && !after(&["WITHIN"])
+            || is_one_of(token, &["ORDER"]) && engine == Engine::PostgreSql;
+        if depth == 0 && reads_all && !column {
+            return false;
+        }
+        previous = Some(token);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

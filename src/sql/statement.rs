@@ -1,0 +1,511 @@
+//! Statements over an operator's query: the query is a table `q`, its columns are always named, every value is
+//! bound. Knows the engines' dialects; must not know which column is which attribute, nor how rows are read.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use super::described::{Column, ColumnKind, Described};
+use super::engine::Engine;
+use super::predicate::Predicate;
+use super::query::OperatorQuery;
+
+/// A value to bind.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Arg {
+    /// Text; on PostgreSQL of type `text`.
+    Text(String),
+    /// A 64-bit integer; on PostgreSQL of type `int8`.
+    Integer(i64),
+    /// `text[]` on PostgreSQL; a JSON array as text on the others, for `json_each`.
+    TextList(Vec<String>),
+}
+
+impl fmt::Debug for Arg {
+    /// Values are what clients typed, passwords in the wrong field included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Arg::Text(_) => f.write_str("Text(…)"),
+            Arg::Integer(_) => f.write_str("Integer(…)"),
+            Arg::TextList(list) => write!(f, "TextList({} …)", list.len()),
+        }
+    }
+}
+
+/// SQL text and the values of its placeholders, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The text; equal for all values wherever the engine allows, so that it is prepared once.
+    pub sql: String,
+    /// The values.
+    pub args: Vec<Arg>,
+}
+
+/// A statement being written.
+pub(super) struct Writer {
+    pub(super) engine: Engine,
+    sql: String,
+    args: Vec<Arg>,
+}
+
+impl Writer {
+    pub(super) fn new(engine: Engine) -> Writer {
+        Writer {
+            engine,
+            sql: String::new(),
+            args: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, text: &str) -> &mut Writer {
+        self.sql.push_str(text);
+        self
+    }
+
+    /// `push` where nothing follows.
+    pub(super) fn put(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    /// Binds a value; gives its placeholder, on PostgreSQL with the type (sqlx caches statements by text only).
+    pub(super) fn bind(&mut self, arg: Arg) -> String {
+        let kind = match arg {
+            Arg::Text(_) => "text",
+            Arg::Integer(_) => "int8",
+            Arg::TextList(_) => "text[]",
+        };
+        self.args.push(arg);
+        match self.engine {
+            Engine::PostgreSql => format!("${}::{kind}", self.args.len()),
+            Engine::MySql | Engine::Sqlite => "?".to_owned(),
+        }
+    }
+
+    pub(super) fn text(&mut self, value: &str) -> String {
+        self.bind(Arg::Text(value.to_owned()))
+    }
+
+    /// Whether `name`, of `column`'s type, is equal to any of `values` by `=`, its index usable. The values
+    /// must be possible ones.
+    pub(super) fn equals_any(&mut self, name: &str, column: &Column, values: &[String]) {
+        let comparison = match self.engine {
+            Engine::PostgreSql => {
+                let list = self.bind(Arg::TextList(values.to_vec()));
+                match column.kind {
+                    ColumnKind::Text => format!("{name} = ANY({list})"),
+                    ColumnKind::TextIgnoreCase => format!("{name} = ANY(({list})::citext[])"),
+                    ColumnKind::FixedText => format!("{name} = ANY(({list})::bpchar[])"),
+                    ColumnKind::Integer => format!("{name} = ANY(({list})::int8[])"),
+                    ColumnKind::Boolean | ColumnKind::Other => {
+                        format!("{name}::text = ANY({list})")
+                    }
+                }
+            }
+            Engine::MySql => {
+                let lossy = column.kind.is_text() && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
+                let list = self.padded_list(column, values);
+                // Comparing with a character that the column's character set lacks is error 1267.
+                match lossy && !values.iter().all(|value| value.is_ascii()) {
+                    true => format!("CONVERT({name} USING utf8mb4) IN ({list})"),
+                    false => format!("{name} IN ({list})"),
+                }
+            }
+            Engine::Sqlite => {
+                let list = self.bind(Arg::TextList(values.to_vec()));
+                let name = match column.kind {
+                    // Its affinity makes numbers of the list's texts.
+                    ColumnKind::Integer => name.to_owned(),
+                    _ => super::predicate::as_text(self.engine, column, name),
+                };
+                format!("{name} IN (SELECT value FROM json_each({list}))")
+            }
+        };
+        self.put(&comparison);
+    }
+
+    /// Placeholders for all values: one text per power of two instead of one per length, since repeating the
+    /// last value changes nothing.
+    fn padded_list(&mut self, column: &Column, values: &[String]) -> String {
+        let length = values.len().next_power_of_two();
+        let padding = std::iter::repeat_n(values.last(), length).flatten();
+        let padded = values.iter().chain(padding).take(length);
+        let bound = padded.map(|value| match (column.kind, value.parse()) {
+            (ColumnKind::Integer, Ok(number)) => self.bind(Arg::Integer(number)),
+            _ => self.text(value),
+        });
+        bound.collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn finish(self) -> Statement {
+        Statement {
+            sql: self.sql,
+            args: self.args,
+        }
+    }
+}
+
+/// The operator's query as a table, with its parameter's value where it has one.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    query: &'a OperatorQuery,
+    described: &'a Described,
+    value: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// A query without a parameter.
+    pub fn listing(query: &'a OperatorQuery, described: &'a Described) -> Source<'a> {
+        Source {
+            query,
+            described,
+            value: "",
+        }
+    }
+
+    /// A query for one name. `None` when no row can have that name: PostgreSQL refuses U+0000.
+    pub fn lookup(query: &'a OperatorQuery, described: &'a Described, value: &'a str) -> Option<Source<'a>> {
+        (!value.contains('\0')).then_some(Source {
+            query,
+            described,
+            value,
+        })
+    }
+
+    /// The columns at these positions of the rows that `predicate` lets through, a superset of what it means.
+    /// `None` when there can be none: then nothing is to be asked. A position that does not exist gives NULL.
+    pub fn select(&self, columns: &[usize], predicate: &Predicate) -> Option<Statement> {
+        let predicate = self.simplify(predicate)?;
+        let mut writer = self.begin();
+        self.write_select(&mut writer, &self.list(columns));
+        self.write_where(&mut writer, &predicate);
+        Some(writer.finish())
+    }
+
+    /// Up to `limit` rows that `predicate` lets through and whose key is after `last` in the database's own order, in that order. Rows without a
+    /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
+    ///
+    /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
+    /// between them. So when a page is full, its last key's rows are to be read again with `ties`.
+    pub fn page_after(
+        &self,
+        columns: &[usize],
+        key: usize,
+        predicate: &Predicate,
+        last: Option<&str>,
+        limit: u32,
+    ) -> Option<Statement> {
+        let after = match last {
+            None => Predicate::HasKey(key),
+            Some(last) => Predicate::KeyAfter {
+                column: key,
+                last: last.to_owned(),
+            },
+        };
+        let predicate = self.simplify(&Predicate::And(vec![predicate.clone(), after]))?;
+        let mut writer = self.begin();
+        self.write_select(&mut writer, &self.list(columns));
+        self.write_where(&mut writer, &predicate);
+        let order = self.key(key);
+        let _ = write!(writer.sql, "\nORDER BY {order}\nLIMIT {limit}");
+        Some(writer.finish())
+    }
+
+    /// All rows whose key the database holds equal to `last`.
+    pub fn ties(&self, columns: &[usize], key: usize, last: &str) -> Option<Statement> {
+        self.select(
+            columns,
+            &Predicate::KeyEquals {
+                column: key,
+                last: last.to_owned(),
+            },
+        )
+    }
+
+    /// Rows whose key is not alone: lowered it occurs more than once, or it is not canonical (printable ASCII
+    /// without outer or double blanks), so that only RFC 4518 preparation can tell. All names that are equal
+    /// under caseIgnoreMatch are among them, except the one *canonical* spelling of a name that is otherwise
+    /// not: look those up by `Predicate::EqualsAny` with the prepared names.
+    pub fn twins(&self, columns: &[usize], key: usize) -> Option<Statement> {
+        let not_canonical = self.simplify(&Predicate::NotCanonical { column: key });
+        let column = self.described.columns.get(key)?;
+        let mut writer = self.begin();
+        self.write_select(&mut writer, &self.list(columns));
+        let folded = |alias: &str| super::predicate::folded(self.query.engine(), column, &self.name(alias, key));
+        let _ = write!(writer.sql, "\nWHERE {} IN (SELECT {} FROM ", folded("q"), folded("t"));
+        self.write_table(&mut writer, "t");
+        let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
+        if let Some(predicate) = not_canonical {
+            writer.push("\nOR ");
+            predicate.write(&mut writer, &self.scope());
+        }
+        Some(writer.finish())
+    }
+
+    /// The rows whose name can be `prepared` (RFC 4518, caseIgnore), for a name in which no blank is expected.
+    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own.
+    pub fn find_ignore_case(&self, columns: &[usize], column: usize, prepared: &str) -> Option<Statement> {
+        let equals = Predicate::EqualsIgnoreCase {
+            column,
+            prepared: prepared.to_owned(),
+        };
+        let described = self.described.columns.get(column)?;
+        let canonical = super::predicate::is_canonical(prepared) && !prepared.contains(' ');
+        if self.query.engine() != Engine::Sqlite || described.kind != ColumnKind::Text || !canonical {
+            return self.select(columns, &equals);
+        }
+        let (list, name) = (self.list(columns), self.name("q", column));
+        let mut writer = self.begin();
+        self.write_select(&mut writer, &list);
+        let first = writer.text(prepared);
+        let _ = write!(writer.sql, "\nWHERE {name} = {first} COLLATE NOCASE\nUNION ALL\n");
+        self.write_select(&mut writer, &list);
+        let second = writer.text(prepared);
+        let _ = write!(
+            writer.sql,
+            "\nWHERE {name} GLOB '*[^!-~]*' AND NOT ({name} = {second} COLLATE NOCASE)"
+        );
+        Some(writer.finish())
+    }
+
+    /// How many rows there are.
+    pub fn count(&self, predicate: &Predicate) -> Option<Statement> {
+        self.probe("count(*)", "", predicate)
+    }
+
+    /// One row, the number 1, if any row passes; also what asks whether the query can be run at all.
+    pub fn exists(&self, predicate: &Predicate) -> Option<Statement> {
+        self.probe("1", "\nLIMIT 1", predicate)
+    }
+
+    /// Asks the collations of the text columns, also of an empty table: the positions, and a statement of one
+    /// row with a text for each of them, for `Described::set_collations`. Older servers may refuse it, which
+    /// only means that nothing is known.
+    pub fn collations(&self) -> Option<(Vec<usize>, Statement)> {
+        let engine = self.query.engine();
+        let positions = self.described.collated(engine);
+        if positions.is_empty() {
+            return None;
+        }
+        let answers = (1..=positions.len()).map(|number| match engine {
+            Engine::PostgreSql => format!(
+                "concat_ws(' ', coalesce((SELECT k.collisdeterministic FROM pg_collation k \
+                 WHERE k.oid = pg_collation_for(s.c{number})::regcollation)::text, '-'), \
+                 (lower('I' || left(coalesce(s.c{number}::text, ''), 0)) = 'i')::text, pg_collation_for(s.c{number}))"
+            ),
+            Engine::MySql | Engine::Sqlite => format!("COLLATION(s.c{number})"),
+        });
+        let answers = answers.collect::<Vec<_>>().join(", ");
+        let named = positions
+            .iter()
+            .enumerate()
+            .map(|(at, position)| format!("{} AS c{}", self.name("q", *position), at + 1));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let mut writer = self.begin();
+        let _ = write!(
+            writer.sql,
+            "SELECT {answers} FROM (SELECT 1 AS one) o LEFT JOIN (SELECT {named} FROM "
+        );
+        self.write_table(&mut writer, "q");
+        writer.push(" LIMIT 1) s ON 1 = 1");
+        Some((positions, writer.finish()))
+    }
+
+    fn probe(&self, what: &str, end: &str, predicate: &Predicate) -> Option<Statement> {
+        let predicate = self.simplify(predicate)?;
+        let mut writer = self.begin();
+        self.write_select(&mut writer, what);
+        self.write_where(&mut writer, &predicate);
+        writer.push(end);
+        Some(writer.finish())
+    }
+
+    fn simplify(&self, predicate: &Predicate) -> Option<Predicate> {
+        let predicate = predicate.simplify(self.query.engine(), &self.described.columns);
+        (predicate != Predicate::False).then_some(predicate)
+    }
+
+    /// Whether the columns need names of ours: the operator's can not be referred to.
+    pub(super) fn renames(&self) -> bool {
+        let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
+        self.described.has_duplicate_names(self.query.engine())
+            || self.described.columns.iter().any(|column| unusable(&column.name))
+    }
+
+    /// The column at `position`, quoted and qualified; NULL where there is none.
+    pub(super) fn name(&self, alias: &str, position: usize) -> String {
+        match self.described.columns.get(position) {
+            None => "NULL".to_owned(),
+            Some(_) if self.renames() => format!("{alias}.gw_{}", position + 1),
+            Some(column) => format!("{alias}.{}", self.query.engine().quote(&column.name)),
+        }
+    }
+
+    /// The column at `position` as `name`, of a query without a parameter, for use as a table.
+    pub(super) fn write_column_as(&self, writer: &mut Writer, position: usize, name: &str) {
+        writer.put("(");
+        self.write_names(writer);
+        self.write_select(writer, &format!("{} AS {name}", self.name("q", position)));
+        writer.put(")");
+    }
+
+    fn list(&self, columns: &[usize]) -> String {
+        columns
+            .iter()
+            .map(|position| self.name("q", *position))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn names_of_ours(&self) -> String {
+        (1..=self.described.columns.len())
+            .map(|number| format!("gw_{number}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            columns: &self.described.columns,
+            names: (0..self.described.columns.len()).map(|at| self.name("q", at)).collect(),
+        }
+    }
+
+    fn key(&self, position: usize) -> String {
+        match self.described.columns.get(position) {
+            Some(column) => super::predicate::key(self.query.engine(), column, &self.name("q", position)),
+            None => "NULL".to_owned(),
+        }
+    }
+
+    fn begin(&self) -> Writer {
+        let mut writer = Writer::new(self.query.engine());
+        self.write_names(&mut writer);
+        writer
+    }
+
+    /// What must stand before `SELECT` to give columns names that have none of their own: a column list after
+    /// a derived table is not in MariaDB 10.11 and SQLite, so it is a `WITH` there.
+    fn write_names(&self, writer: &mut Writer) {
+        if self.renames() && self.query.engine() != Engine::PostgreSql {
+            writer.put(&format!("WITH gw_q ({}) AS (\n", self.names_of_ours()));
+            self.write_query(writer);
+            writer.put("\n)\n");
+        }
+    }
+
+    fn write_select(&self, writer: &mut Writer, list: &str) {
+        writer.push("SELECT ").push(list).push(" FROM ");
+        self.write_table(writer, "q");
+    }
+
+    /// The query as a table. It stands on lines of its own, or a `--` comment in it would take the parenthesis.
+    fn write_table(&self, writer: &mut Writer, alias: &str) {
+        let renames = self.renames();
+        if renames && self.query.engine() != Engine::PostgreSql {
+            writer.push("gw_q ").push(alias);
+            return;
+        }
+        writer.push("(\n");
+        self.write_query(writer);
+        writer.push("\n) ").push(alias);
+        if renames {
+            writer.push(&format!("({})", self.names_of_ours()));
+        }
+    }
+
+    /// The operator's text with its parameter bound.
+    fn write_query(&self, writer: &mut Writer) {
+        let text = self.query.bound(self.described).sql;
+        match (self.query.placeholders(), writer.engine) {
+            (0, _) => {}
+            // `$1` wherever it occurs; ours follow.
+            (_, Engine::PostgreSql) => {
+                if writer.args.is_empty() {
+                    writer.args.push(Arg::Text(self.value.to_owned()));
+                }
+            }
+            (count, Engine::MySql | Engine::Sqlite) => {
+                writer
+                    .args
+                    .extend(std::iter::repeat_n(Arg::Text(self.value.to_owned()), count));
+            }
+        }
+        writer.push(&text);
+    }
+
+    fn write_where(&self, writer: &mut Writer, predicate: &Predicate) {
+        if *predicate != Predicate::True {
+            writer.push("\nWHERE ");
+            predicate.write(writer, &self.scope());
+        }
+    }
+}
+
+/// The columns a predicate speaks of.
+pub(super) struct Scope<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) names: Vec<String>,
+}
+
+/// A query with one parameter as the engine wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The text.
+    pub sql: String,
+    /// How often the value, always as text, is to be bound.
+    pub binds: usize,
+}
+
+impl OperatorQuery {
+    /// The query by itself, its parameter a bound text whatever type the operator's SQL wants there: that is
+    /// how the text behaved when it was a literal.
+    pub fn bound(&self, described: &Described) -> Bound {
+        let sql = self.render(|_, number| match self.engine() {
+            Engine::PostgreSql => {
+                let wanted = described
+                    .parameters
+                    .get(number.saturating_sub(1))
+                    .and_then(|name| name.as_deref());
+                cast_text("$1::text", wanted)
+            }
+            engine @ (Engine::MySql | Engine::Sqlite) => engine.placeholder(number),
+        });
+        let binds = match self.engine() {
+            Engine::PostgreSql => self.placeholders().min(1),
+            Engine::MySql | Engine::Sqlite => self.placeholders(),
+        };
+        Bound { sql, binds }
+    }
+}
+
+/// On PostgreSQL: `text`, an expression of type text, as a value of the type sqlx calls `wanted`. A text that
+/// is none fails with 22P02 or 22003, which means that there is no such row.
+pub(super) fn cast_text(text: &str, wanted: Option<&str>) -> String {
+    match wanted {
+        None | Some("TEXT" | "VARCHAR" | "UNKNOWN") => text.to_owned(),
+        // A bare name is no JSON and no array by itself; the operator means the value.
+        Some("JSONB") => format!("to_jsonb({text})"),
+        Some("JSON") => format!("to_json({text})"),
+        Some("BYTEA") => format!("convert_to({text}, 'UTF8')"),
+        Some(list) if list.ends_with("[]") => format!("ARRAY[{text}]::{}", postgres_type(list)),
+        Some(other) => format!("({text})::{}", postgres_type(other)),
+    }
+}
+
+/// sqlx's name of a type as it can be written in SQL: built-in ones are in capitals there, others as created.
+pub(super) fn postgres_type(name: &str) -> String {
+    let (element, list) = name.strip_suffix("[]").map_or((name, ""), |element| (element, "[]"));
+    let element = match element {
+        // `char` alone would be char(1), `bit` bit(1).
+        "CHAR" => "bpchar".to_owned(),
+        "BIT" => "varbit".to_owned(),
+        quoted if quoted.starts_with('"') => quoted.to_owned(),
+        built_in if built_in.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) => {
+            built_in.to_ascii_lowercase()
+        }
+        own => Engine::PostgreSql.quote(own),
+    };
+    element + list
+}
+
+#[cfg(test)]
+mod tests;
