@@ -6,22 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// From top to bottom; a layer may use those below it, except where `FORBIDDEN` says otherwise. `config` and `protocol`
 /// are on their own, above `model` only.
-const LAYERS: [&str; 7] = [
-    "app",
-    "server",
-    "operations",
-    "auth",
-    "directory",
-    "sql",
-    "model",
-];
+const LAYERS: [&str; 7] = ["app", "server", "operations", "auth", "directory", "sql", "model"];
 
 /// What a module must not name of ours, beyond what is above it.
 const FORBIDDEN: [(&str, &[&str]); 4] = [
-    (
-        "model",
-        &["config", "protocol", "telemetry", "commands", "cli"],
-    ),
+    ("model", &["config", "protocol", "telemetry", "commands", "cli"]),
     (
         "protocol",
         &[
@@ -100,9 +89,7 @@ fn sources() -> Vec<(String, String)> {
             {
                 code = &code[..at];
             }
-            let lines = code
-                .lines()
-                .map(|line| line.split("//").next().unwrap_or_default());
+            let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
             (name, lines.collect::<Vec<_>>().join("\n"))
         })
         .collect()
@@ -113,9 +100,7 @@ fn names(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + word.len()..]);
         let starts = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
-        starts
-            && (after.starts_with("::")
-                || (before.trim_end().ends_with("use") && after.starts_with([';', ' '])))
+        starts && (after.starts_with("::") || (before.trim_end().ends_with("use") && after.starts_with([';', ' '])))
     })
 }
 
@@ -145,11 +130,7 @@ fn ours(text: &str) -> Vec<String> {
             }
             modules.extend((!name.is_empty()).then_some(name));
         } else {
-            modules.push(
-                rest.chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect(),
-            );
+            modules.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
         }
     }
     modules
@@ -162,19 +143,12 @@ fn module(path: &str) -> &str {
 
 #[test]
 fn imports_are_read() {
-    assert_eq!(
-        ours("use crate::model::dn; crate::sql::x()"),
-        ["model", "sql"]
-    );
+    assert_eq!(ours("use crate::model::dn; crate::sql::x()"), ["model", "sql"]);
     assert_eq!(
         ours("use crate::{model::{dn, entry}, sql, config::Config};"),
         ["model", "sql", "config"]
     );
-    assert!(
-        names("use sqlx::Pool;", "sqlx")
-            && names("(sqlx::query())", "sqlx")
-            && names("use sqlx;", "sqlx")
-    );
+    assert!(names("use sqlx::Pool;", "sqlx") && names("(sqlx::query())", "sqlx") && names("use sqlx;", "sqlx"));
     assert!(
         !names("let sqlx_like = 1;", "sqlx")
             && !names("use crate::sqlx::x", "sqlx")
@@ -227,10 +201,7 @@ fn only_config_reads_the_environment() {
     for (path, text) in sources() {
         if module(&path) != "config" {
             for reader in readers {
-                assert!(
-                    !text.contains(reader),
-                    "{path} reads the environment: {reader}"
-                );
+                assert!(!text.contains(reader), "{path} reads the environment: {reader}");
             }
         }
     }
@@ -268,10 +239,7 @@ fn lints_are_not_allowed_again() {
             "missing_docs",
             "await_holding_lock",
         ] {
-            assert!(
-                !text.contains(lint),
-                "{path} turns {lint} off outside of tests"
-            );
+            assert!(!text.contains(lint), "{path} turns {lint} off outside of tests");
         }
     }
 }

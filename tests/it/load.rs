@@ -28,9 +28,7 @@ fn ms(time: Duration) -> f64 {
 
 /// Every connection makes its searches; how long each took.
 async fn searches(clients: Vec<Client>) -> (Vec<Client>, Vec<Duration>) {
-    const NAMES: [&str; 8] = [
-        "alice", "bob", "carol", "dave", "erin", "frank", "grace", "HEIDI",
-    ];
+    const NAMES: [&str; 8] = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "HEIDI"];
     let mut tasks = JoinSet::new();
     for (number, mut client) in clients.into_iter().enumerate() {
         tasks.spawn(async move {
@@ -62,9 +60,7 @@ async fn searches(clients: Vec<Client>) -> (Vec<Client>, Vec<Duration>) {
 fn searches_while_others_bind() {
     let _guard = alone();
     let database = Database::fresh(Engine::PostgreSql);
-    let gateway = Arc::new(Gateway::start(
-        &database.deployed().with("LOG_LEVEL", "warn"),
-    ));
+    let gateway = Arc::new(Gateway::start(&database.deployed().with("LOG_LEVEL", "warn")));
     block_on(async {
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -100,8 +96,7 @@ fn searches_while_others_bind() {
         binders.join_all().await;
         let bound = bound.load(Ordering::Relaxed);
         assert!(bound >= BINDERS, "{bound}");
-        let ((p99_without, p50_without), (p99_with, p50_with)) =
-            (percentiles(without), percentiles(with));
+        let ((p99_without, p50_without), (p99_with, p50_with)) = (percentiles(without), percentiles(with));
         figure(&format!(
             "load: {CONNECTIONS} connections x {SEARCHES} searches: p99 {:.1} ms (p50 {:.1}); while {BINDERS} clients bind with Argon2 \
              ({bound} binds): p99 {:.1} ms (p50 {:.1}); ratio {:.2}; no error",
@@ -120,8 +115,7 @@ const SLOW_READERS: usize = 20;
 const GROWTH: u64 = 96 * 1024;
 
 fn fill(database: &Database) {
-    let columns =
-        "\"Users\" (\"uidNumber\", \"uid\", \"gidNumber\", \"givenName\", \"sn\", \"cn\")";
+    let columns = "\"Users\" (\"uidNumber\", \"uid\", \"gidNumber\", \"givenName\", \"sn\", \"cn\")";
     match database.engine {
         Engine::PostgreSql => database.sql(&format!(
             "INSERT INTO {columns} SELECT 1000000 + n, 'user' || n, 20001, 'First' || n, 'Last' || n, 'First' || n || ' Last' || n \
@@ -158,13 +152,7 @@ async fn lookups(gateway: &Gateway, over: impl Fn(usize) -> bool) -> Vec<Duratio
     while !over(times.len()) {
         let name = format!("user{}", random.below(USERS));
         let start = Instant::now();
-        assert_eq!(
-            client
-                .lookup(&name)
-                .await
-                .expect("a lookup was not answered"),
-            1
-        );
+        assert_eq!(client.lookup(&name).await.expect("a lookup was not answered"), 1);
         times.push(start.elapsed());
     }
     times
@@ -175,9 +163,7 @@ fn slow_readers(engine: Engine) {
     // A private server: a big table would slow down the shared one's other tests.
     let database = Database::schema_on(Server::private(engine));
     fill(&database);
-    let gateway = Arc::new(Gateway::start(
-        &database.deployed().with("LOG_LEVEL", "warn"),
-    ));
+    let gateway = Arc::new(Gateway::start(&database.deployed().with("LOG_LEVEL", "warn")));
     block_on(async {
         // One who reads as fast as it comes gets everybody once; that also warms everything up.
         let start = Instant::now();
@@ -185,12 +171,7 @@ fn slow_readers(engine: Engine) {
         let id = fast.send(everybody()).await.unwrap();
         let mut seen = vec![false; USERS];
         loop {
-            match fast
-                .receive_within(Duration::from_secs(60))
-                .await
-                .expect("closed")
-                .op
-            {
+            match fast.receive_within(Duration::from_secs(60)).await.expect("closed").op {
                 LdapOp::SearchResultEntry(entry) => {
                     let number = entry
                         .dn
@@ -201,11 +182,7 @@ fn slow_readers(engine: Engine) {
                         .0
                         .parse::<usize>()
                         .unwrap();
-                    assert!(
-                        !std::mem::replace(&mut seen[number], true),
-                        "{} twice",
-                        entry.dn
-                    );
+                    assert!(!std::mem::replace(&mut seen[number], true), "{} twice", entry.dn);
                 }
                 LdapOp::SearchResultDone(result) => {
                     assert_eq!(result.code as i32, 0);
@@ -230,15 +207,8 @@ fn slow_readers(engine: Engine) {
                 let mut count = 0;
                 while !over.load(Ordering::Relaxed) {
                     for _ in 0..50 {
-                        let message = client
-                            .receive_within(Duration::from_secs(30))
-                            .await
-                            .expect("closed");
-                        assert!(
-                            matches!(message.op, LdapOp::SearchResultEntry(_)),
-                            "{:?}",
-                            message.op
-                        );
+                        let message = client.receive_within(Duration::from_secs(30)).await.expect("closed");
+                        assert!(matches!(message.op, LdapOp::SearchResultEntry(_)), "{:?}", message.op);
                         count += 1;
                     }
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -251,8 +221,7 @@ fn slow_readers(engine: Engine) {
         over.store(true, Ordering::Relaxed);
         let read: usize = readers.join_all().await.into_iter().sum();
         let peak = gateway.process.peak_rss();
-        let ((p99_alone, _), (p99_beside, _)) =
-            (percentiles(alone_times), percentiles(beside_times.clone()));
+        let ((p99_alone, _), (p99_beside, _)) = (percentiles(alone_times), percentiles(beside_times.clone()));
         figure(&format!(
             "slow readers, {}: {USERS} users listed in {:.1} s; {SLOW_READERS} slow readers ({read} entries in 8 s): \
              RSS {:.0} MB before, {:.0} MB at its peak; {} lookups beside them: p99 {:.1} ms, alone {:.1} ms, ratio {:.2}",

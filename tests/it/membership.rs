@@ -84,20 +84,14 @@ pub fn fill(database: &Database) {
 type Relation = BTreeMap<String, BTreeSet<String>>;
 
 fn values(entry: &LdapSearchResultEntry, name: &str) -> BTreeSet<String> {
-    let of = entry
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.atype == name);
+    let of = entry.attributes.iter().filter(|attribute| attribute.atype == name);
     of.flat_map(|attribute| &attribute.vals)
         .map(|value| String::from_utf8(value.clone()).unwrap())
         .collect()
 }
 
 fn names(entries: &[LdapSearchResultEntry], attribute: &str) -> BTreeSet<String> {
-    entries
-        .iter()
-        .flat_map(|entry| values(entry, attribute))
-        .collect()
+    entries.iter().flat_map(|entry| values(entry, attribute)).collect()
 }
 
 fn statements(database: &Database) -> Option<u64> {
@@ -129,14 +123,8 @@ fn agrees(engine: Engine) {
     );
     let (mut groups_of, mut members_of) = (Relation::new(), Relation::new());
     for pair in &pairs {
-        groups_of
-            .entry(pair[0].clone())
-            .or_default()
-            .insert(pair[1].clone());
-        members_of
-            .entry(pair[1].clone())
-            .or_default()
-            .insert(pair[0].clone());
+        groups_of.entry(pair[0].clone()).or_default().insert(pair[1].clone());
+        members_of.entry(pair[1].clone()).or_default().insert(pair[0].clone());
     }
     let none = BTreeSet::new();
     let gateway = Gateway::start(&database.deployed().with("LOG_LEVEL", "info"));
@@ -239,8 +227,7 @@ fn agrees(engine: Engine) {
                 "{group}"
             );
         }
-        let each =
-            |total: std::time::Duration, count: usize| total.as_secs_f64() * 1e3 / count as f64;
+        let each = |total: std::time::Duration, count: usize| total.as_secs_f64() * 1e3 / count as f64;
         figure(&format!(
             "membership, {}: {USERS} users, {} pairs: one user's groups {:.1} ms, one group's members {:.1} ms, (memberOf=) {:.0} ms; \
              a group of {USERS}: {:.0} ms, {counted}; all {GROUPS} groups: {:.0} ms",

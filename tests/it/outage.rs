@@ -2,9 +2,7 @@
 
 use crate::harness::client::{bind, equal, search_for};
 use crate::harness::ldap::{BASE, user_dn};
-use crate::harness::{
-    Client, Database, Engine, Env, Gateway, beside_others, block_on, eventually, figure,
-};
+use crate::harness::{Client, Database, Engine, Env, Gateway, beside_others, block_on, eventually, figure};
 use ldap3_proto::proto::{LdapFilter, LdapOp, LdapSearchScope};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,12 +46,7 @@ fn env(database: &Database) -> Env {
 }
 
 fn scan(filter: LdapFilter) -> LdapOp {
-    search_for(
-        BASE,
-        LdapSearchScope::Subtree,
-        filter,
-        &["uid", "cn", "memberUid"],
-    )
+    search_for(BASE, LdapSearchScope::Subtree, filter, &["uid", "cn", "memberUid"])
 }
 
 fn person() -> LdapFilter {
@@ -86,20 +79,13 @@ impl Expected {
         Expected {
             users: count("SELECT COUNT(*) FROM \"Users\""),
             groups: count("SELECT COUNT(*) FROM \"Groups\""),
-            groups_of_alice: count(
-                "SELECT COUNT(*) FROM \"UserGroups\" WHERE \"uidNumber\" = 10001",
-            ),
+            groups_of_alice: count("SELECT COUNT(*) FROM \"UserGroups\" WHERE \"uidNumber\" = 10001"),
         }
     }
 }
 
 impl Kind {
-    async fn ask(
-        self,
-        client: &mut Client,
-        gateway: &Gateway,
-        expected: Expected,
-    ) -> Result<(), String> {
+    async fn ask(self, client: &mut Client, gateway: &Gateway, expected: Expected) -> Result<(), String> {
         let count = |done: Result<crate::harness::client::Done, _>, wanted: usize| match done {
             Ok(done) if done.code() == 0 && done.entries.len() == wanted => Ok(()),
             Ok(done) => Err(format!(
@@ -123,9 +109,7 @@ impl Kind {
             }
             Kind::Users => count(client.request(scan(person())).await, expected.users),
             Kind::GroupsWithMembers => count(
-                client
-                    .request(scan(equal("objectClass", "posixGroup")))
-                    .await,
+                client.request(scan(equal("objectClass", "posixGroup"))).await,
                 expected.groups,
             ),
             Kind::GroupsOf => count(
@@ -152,10 +136,7 @@ impl Kind {
 
 /// Asks everything all the time while `happening` runs; every single answer must be right. Returns how many there were
 /// and how long the longest took.
-fn asked_while(
-    database: &Database,
-    happening: impl FnOnce() + Send + 'static,
-) -> (usize, Duration) {
+fn asked_while(database: &Database, happening: impl FnOnce() + Send + 'static) -> (usize, Duration) {
     let expected = Expected::of(database);
     let gateway = Arc::new(Gateway::start(&env(database)));
     let shown = Arc::clone(&gateway);
@@ -202,12 +183,7 @@ fn asked_while(
         }
         (count, longest, wrong)
     });
-    assert!(
-        outcome.2.is_empty(),
-        "{:#?}\n{}",
-        outcome.2,
-        shown.log_tail()
-    );
+    assert!(outcome.2.is_empty(), "{:#?}\n{}", outcome.2, shown.log_tail());
     (outcome.0, outcome.1)
 }
 
@@ -237,10 +213,7 @@ fn restarted_under_load(engine: Engine) {
         engine.name(),
         longest.as_secs_f32()
     ));
-    assert!(
-        longest > Duration::from_secs(1),
-        "nothing was held: {longest:?}"
-    );
+    assert!(longest > Duration::from_secs(1), "nothing was held: {longest:?}");
 }
 
 fn frozen_for_a_moment(engine: Engine) {
@@ -307,14 +280,8 @@ fn gone(engine: Engine, go: fn(&Database), come_back: fn(&Database), what: &str)
             tasks.spawn(async move {
                 let sent = Instant::now();
                 let shown = format!("{filter:?}");
-                let closed = client
-                    .search(filter)
-                    .await
-                    .expect_err(&format!("{shown} was answered"));
-                assert!(
-                    closed.entries == 0 && closed.notice.is_some(),
-                    "{shown}: {closed:?}"
-                );
+                let closed = client.search(filter).await.expect_err(&format!("{shown} was answered"));
+                assert!(closed.entries == 0 && closed.notice.is_some(), "{shown}: {closed:?}");
                 assert!(sent.elapsed() < GIVEN_UP, "{shown}: {:?}", sent.elapsed());
                 sent.elapsed()
             });
@@ -329,14 +296,8 @@ fn gone(engine: Engine, go: fn(&Database), come_back: fn(&Database), what: &str)
         // Meanwhile: the root DSE needs no database, and the port is still open.
         let asked = Instant::now();
         root_reader.root_dse().await.unwrap();
-        assert!(
-            asked.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            asked.elapsed()
-        );
-        let mut newcomer = Client::try_connect(&gateway)
-            .await
-            .expect("holding: the port is open");
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        let mut newcomer = Client::try_connect(&gateway).await.expect("holding: the port is open");
         newcomer.root_dse().await.unwrap();
 
         let mut longest = Duration::ZERO;
@@ -371,11 +332,7 @@ fn gone(engine: Engine, go: fn(&Database), come_back: fn(&Database), what: &str)
             let gateway = Arc::clone(&gateway);
             move || eventually(Duration::from_secs(10), || gateway.accepts())
         });
-        assert!(
-            opened.await.unwrap(),
-            "it did not open again\n{}",
-            gateway.log_tail()
-        );
+        assert!(opened.await.unwrap(), "it did not open again\n{}", gateway.log_tail());
         let mut client = Client::connect(&gateway).await;
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
         let answered = back.elapsed();
@@ -407,10 +364,7 @@ fn away_with_unavailable_for_searches(engine: Engine) {
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
         let server = database.clone();
         spawn_blocking(move || server.kill()).await.unwrap();
-        let done = client
-            .search(equal("uid", "alice"))
-            .await
-            .expect("answered");
+        let done = client.search(equal("uid", "alice")).await.expect("answered");
         assert_eq!((done.code(), done.entries.len()), (52, 0));
     });
 }
@@ -450,10 +404,7 @@ fn one_query_broken(engine: Engine) {
                 let mut client = Client::connect(&gateway).await;
                 let shown = format!("{filter:?}");
                 let closed = client.request(scan(filter)).await.expect_err(&shown);
-                assert_eq!(
-                    closed.entries, 0,
-                    "{shown}: a group without its members was served"
-                );
+                assert_eq!(closed.entries, 0, "{shown}: a group without its members was served");
                 assert!(
                     start.elapsed() < Duration::from_secs(2),
                     "{shown} was held for {:?}",
@@ -466,12 +417,7 @@ fn one_query_broken(engine: Engine) {
             assert_eq!(client.lookup("alice").await.unwrap(), 1);
             assert_eq!(client.bind(&user_dn("cheap"), PASSWORD).await.unwrap(), 0);
             let people = client
-                .request(search_for(
-                    BASE,
-                    LdapSearchScope::Subtree,
-                    person(),
-                    &["uid"],
-                ))
+                .request(search_for(BASE, LdapSearchScope::Subtree, person(), &["uid"]))
                 .await
                 .unwrap();
             assert_eq!(
@@ -493,10 +439,7 @@ fn one_query_broken(engine: Engine) {
             client = Client::connect(&gateway).await;
             found = client.search(equal("memberUid", "alice")).await;
         }
-        assert_eq!(
-            found.unwrap().entries.len(),
-            Expected::of(&database).groups_of_alice
-        );
+        assert_eq!(found.unwrap().entries.len(), Expected::of(&database).groups_of_alice);
     });
 }
 
@@ -523,10 +466,7 @@ fn users_broken(engine: Engine) {
             LdapFilter::Present("uid".into()),
             &[],
         );
-        client
-            .request(read)
-            .await
-            .expect_err("a read without the table");
+        client.request(read).await.expect_err("a read without the table");
         database.sql("ALTER TABLE \"Elsewhere\" RENAME TO \"Users\"");
         assert!(gateway.accepts());
         let mut client = Client::connect(&gateway).await;
@@ -539,11 +479,7 @@ fn waits_until(gateway: &mut Gateway, names: &str, mend: impl FnOnce()) {
     for _ in 0..10 {
         std::thread::sleep(Duration::from_millis(200));
         assert!(!gateway.accepts(), "open, and nothing to serve");
-        assert!(
-            gateway.process.try_wait().is_none(),
-            "it ended\n{}",
-            gateway.log_tail()
-        );
+        assert!(gateway.process.try_wait().is_none(), "it ended\n{}", gateway.log_tail());
     }
     assert!(
         eventually(Duration::from_secs(5), || gateway.log().contains(names)),
@@ -563,11 +499,7 @@ fn waits_until(gateway: &mut Gateway, names: &str, mend: impl FnOnce()) {
         let mut client = Client::connect(gateway).await;
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
         assert_eq!(
-            client
-                .request(bind(&user_dn("cheap"), PASSWORD))
-                .await
-                .unwrap()
-                .code(),
+            client.request(bind(&user_dn("cheap"), PASSWORD)).await.unwrap().code(),
             0
         );
     });
@@ -593,9 +525,7 @@ fn started_with_a_wrong_password(engine: Engine) {
     };
     set("another-S3cret");
     let mut gateway = Gateway::spawn(&env(&database));
-    waits_until(&mut gateway, "SQL_URI", || {
-        set(crate::harness::database::APP_PASSWORD)
-    });
+    waits_until(&mut gateway, "SQL_URI", || set(crate::harness::database::APP_PASSWORD));
 }
 
 fn started_with_a_broken_query(engine: Engine) {
@@ -624,9 +554,7 @@ fn sqlite_file_that_comes_later() {
     database.sql("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE");
     std::fs::rename(&file, &aside).unwrap();
     let mut gateway = Gateway::spawn(&env(&database));
-    waits_until(&mut gateway, "SQL_URI", || {
-        std::fs::rename(&aside, &file).unwrap()
-    });
+    waits_until(&mut gateway, "SQL_URI", || std::fs::rename(&aside, &file).unwrap());
 }
 
 #[test]

@@ -64,13 +64,7 @@ fn logs_at_the_most_verbose_level() {
             let gateway = Gateway::start(&env);
             block_on(async {
                 let mut client = Client::connect(&gateway).await;
-                assert_eq!(
-                    client
-                        .bind(&user_dn("alice"), password("alice"))
-                        .await
-                        .unwrap(),
-                    0
-                );
+                assert_eq!(client.bind(&user_dn("alice"), password("alice")).await.unwrap(), 0);
                 assert_eq!(client.bind(&user_dn("alice"), TYPED).await.unwrap(), 49);
                 assert_eq!(client.bind(&user_dn("nobody"), TYPED).await.unwrap(), 49);
                 assert_eq!(client.bind(&user_dn("heidi"), TYPED).await.unwrap(), 49);

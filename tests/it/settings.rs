@@ -4,8 +4,8 @@ use crate::harness::gateway::{Ended, run_in, run_to_end};
 use crate::harness::ldap::{BASE, BATTERY_PASSWORD, set, user_dn};
 use crate::harness::process::{Process, command};
 use crate::harness::{
-    Client, Database, Engine, Env, Gateway, beside_others, block_on, eventually, free_port,
-    ldapsearch, ldapwhoami, scratch,
+    Client, Database, Engine, Env, Gateway, beside_others, block_on, eventually, free_port, ldapsearch, ldapwhoami,
+    scratch,
 };
 use std::fs;
 use std::process::{Command, Stdio};
@@ -19,19 +19,13 @@ fn good() -> Env {
 /// Started with settings that are wrong without asking anybody: it ends with 78 and names them all.
 fn refused(env: &Env, names: &[&str]) -> Ended {
     let ended = run_to_end(
-        &env.clone()
-            .with("PORT", free_port())
-            .with("BIND_IP", "127.0.0.1"),
+        &env.clone().with("PORT", free_port()).with("BIND_IP", "127.0.0.1"),
         &[],
         "",
     );
     assert_eq!(ended.code, Some(78), "{:?}\n{}", ended.status, ended.text());
     for name in names {
-        assert!(
-            ended.stderr.contains(name),
-            "{name} is not named:\n{}",
-            ended.text()
-        );
+        assert!(ended.stderr.contains(name), "{name} is not named:\n{}", ended.text());
     }
     ended
 }
@@ -48,9 +42,7 @@ fn nothing_at_all() {
     ];
     refused(&Env::default(), &required);
     // Empty means absent.
-    let empty = required
-        .iter()
-        .fold(Env::default(), |env, name| env.with(name, ""));
+    let empty = required.iter().fold(Env::default(), |env, name| env.with(name, ""));
     refused(&empty, &required);
 }
 
@@ -67,10 +59,11 @@ fn all_errors_at_once() {
         ("SQL_URI", "oracle://localhost/x"),
         ("BIND_HOLD", "soon"),
     ];
-    let env = wrong.iter().fold(
-        good().without("SQL_QUERY_ALL_GROUPS"),
-        |env, (name, value)| env.with(name, value),
-    );
+    let env = wrong
+        .iter()
+        .fold(good().without("SQL_QUERY_ALL_GROUPS"), |env, (name, value)| {
+            env.with(name, value)
+        });
     let names: Vec<&str> = wrong
         .iter()
         .map(|(name, _)| *name)
@@ -91,13 +84,7 @@ fn all_errors_at_once() {
             ended.text()
         );
     }
-    let ended = run_to_end(
-        &good()
-            .with("BIND_IP", "300.1.1.1")
-            .with("PORT", free_port()),
-        &[],
-        "",
-    );
+    let ended = run_to_end(&good().with("BIND_IP", "300.1.1.1").with("PORT", free_port()), &[], "");
     assert!(
         ended.code == Some(78) && ended.stderr.contains("BIND_IP"),
         "{}",
@@ -123,27 +110,19 @@ fn what_is_not_there_yet_is_no_silent_pass() {
 fn queries_that_can_not_be() {
     let _guard = beside_others();
     refused(
-        &good().changed("SQL_QUERY_ALL_USERS", |query| {
-            format!("{query}; DELETE FROM \"Users\"")
-        }),
+        &good().changed("SQL_QUERY_ALL_USERS", |query| format!("{query}; DELETE FROM \"Users\"")),
         &["SQL_QUERY_ALL_USERS"],
     );
     refused(
-        &good().changed("SQL_QUERY_ALL_GROUPS", |query| {
-            format!("{query} FOR UPDATE")
-        }),
+        &good().changed("SQL_QUERY_ALL_GROUPS", |query| format!("{query} FOR UPDATE")),
         &["SQL_QUERY_ALL_GROUPS"],
     );
     refused(
-        &good().changed("SQL_QUERY_ONE_USER", |query| {
-            query.replace(" = ?", " = 'alice'")
-        }),
+        &good().changed("SQL_QUERY_ONE_USER", |query| query.replace(" = ?", " = 'alice'")),
         &["SQL_QUERY_ONE_USER"],
     );
     refused(
-        &good().changed("SQL_QUERY_ALL_USERS", |query| {
-            format!("{query} WHERE \"uid\" = ?")
-        }),
+        &good().changed("SQL_QUERY_ALL_USERS", |query| format!("{query} WHERE \"uid\" = ?")),
         &["SQL_QUERY_ALL_USERS"],
     );
 }
@@ -173,11 +152,7 @@ fn pair() -> [std::path::PathBuf; 3] {
             .arg(dir.join(format!("{name}.crt")));
         crate::harness::process::run(&mut openssl);
     }
-    [
-        dir.join("one.crt"),
-        dir.join("one.key"),
-        dir.join("other.key"),
-    ]
+    [dir.join("one.crt"), dir.join("one.key"), dir.join("other.key")]
 }
 
 #[test]
@@ -195,24 +170,16 @@ fn certificates_that_do_not_fit() {
         &by_path(std::path::Path::new("/nonexistent/cert.pem"), &key),
         &["LDAP_CERT_PATH"],
     );
-    refused(
-        &good().with("LDAP_CERT_PATH", cert.display()),
-        &["LDAP_KEY"],
-    );
+    refused(&good().with("LDAP_CERT_PATH", cert.display()), &["LDAP_KEY"]);
     refused(
         &good()
             .with("LDAP_CERT_CONTENT", "no certificate")
             .with("LDAP_KEY_CONTENT", "no key"),
         &["LDAP_CERT_CONTENT"],
     );
+    refused(&good().with("TLS_CIPHERS", "DES-CBC3-SHA:RC4-MD5"), &["TLS_CIPHERS"]);
     refused(
-        &good().with("TLS_CIPHERS", "DES-CBC3-SHA:RC4-MD5"),
-        &["TLS_CIPHERS"],
-    );
-    refused(
-        &good()
-            .with("TLS_MIN_VERSION", "1.3")
-            .with("TLS_MAX_VERSION", "1.2"),
+        &good().with("TLS_MIN_VERSION", "1.3").with("TLS_MAX_VERSION", "1.2"),
         &["TLS_M"],
     );
 }
@@ -232,8 +199,7 @@ fn names_that_are_nearly_right() {
         ("SQL_QUERY_ALL_USER", "SQL_QUERY_ALL_USERS"),
     ] {
         assert!(
-            log.lines()
-                .any(|line| line.contains(typed) && line.contains(meant)),
+            log.lines().any(|line| line.contains(typed) && line.contains(meant)),
             "{typed}: {log}"
         );
     }
@@ -264,11 +230,7 @@ fn env_file_as_deployed() {
                 }
             })
             .collect();
-        fs::write(
-            dir.join(".env"),
-            format!("# as deployed\n{}\n", lines.join("\n")),
-        )
-        .unwrap();
+        fs::write(dir.join(".env"), format!("# as deployed\n{}\n", lines.join("\n"))).unwrap();
         let mut gateway = Gateway::spawn_in(&dir, &Env::default());
         gateway.expect_ready();
         assert_eq!(
@@ -278,10 +240,7 @@ fn env_file_as_deployed() {
             engine.name()
         );
         // The environment counts before the file.
-        let mut gateway = Gateway::spawn_in(
-            &dir,
-            &Env::default().with("LDAP_BASE_DN", "dc=other,dc=net"),
-        );
+        let mut gateway = Gateway::spawn_in(&dir, &Env::default().with("LDAP_BASE_DN", "dc=other,dc=net"));
         gateway.expect_ready();
         assert_eq!(
             ldapsearch(&gateway, &["-b", "dc=other,dc=net", "(uid=alice)", "1.1"])
@@ -337,10 +296,7 @@ fn secrets_from_files_and_aliases() {
             1
         );
     }
-    refused(
-        &env.with("SQL_URI_FILE", "/nonexistent/uri"),
-        &["SQL_URI_FILE"],
-    );
+    refused(&env.with("SQL_URI_FILE", "/nonexistent/uri"), &["SQL_URI_FILE"]);
 }
 
 #[test]
@@ -431,15 +387,9 @@ fn check_on_what_is_broken() {
             .deployed()
             .without("SQL_QUERY_ALL_GROUPS")
             .with("REQUIRE_AUTH_FOR_SEARCH", "perhaps")
-            .changed("SQL_QUERY_ONE_USER", |query| {
-                query.replace("SELECT", "SELCT")
-            })
+            .changed("SQL_QUERY_ONE_USER", |query| query.replace("SELECT", "SELCT"))
             .changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
-                query.replacen(
-                    &engine.quoted("g.\"cn\""),
-                    &engine.quoted("g.\"noSuchColumn\""),
-                    1,
-                )
+                query.replacen(&engine.quoted("g.\"cn\""), &engine.quoted("g.\"noSuchColumn\""), 1)
             });
         let parts = [
             "SQL_QUERY_ALL_GROUPS",
@@ -454,10 +404,7 @@ fn check_on_what_is_broken() {
     let unreachable = Database::shared(Engine::PostgreSql)
         .deployed()
         .without("SQL_QUERY_ALL_GROUPS")
-        .with(
-            "SQL_URI",
-            format!("postgres://u:p@127.0.0.1:{}/db", free_port()),
-        );
+        .with("SQL_URI", format!("postgres://u:p@127.0.0.1:{}/db", free_port()));
     reports_all(
         &with_wrong_pair(unreachable),
         &["SQL_QUERY_ALL_GROUPS", "SQL_URI", "LDAP_"],
@@ -509,23 +456,15 @@ fn hash_password() {
         "UPDATE \"Users\" SET \"userPassword\" = '{hash}' WHERE \"uid\" = 'heidi'"
     ));
     let gateway = Gateway::start(&database.deployed());
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("heidi"), "a-new-Passw0rd").0,
-        0
-    );
-    assert_eq!(
-        ldapwhoami(&gateway, &user_dn("heidi"), "a-new-Passw0rd\n").0,
-        49
-    );
+    assert_eq!(ldapwhoami(&gateway, &user_dn("heidi"), "a-new-Passw0rd").0, 0);
+    assert_eq!(ldapwhoami(&gateway, &user_dn("heidi"), "a-new-Passw0rd\n").0, 49);
 }
 
 #[test]
 fn probe() {
     let _guard = beside_others();
     let gateway = Gateway::start(&good());
-    let env = good()
-        .with("PORT", gateway.port)
-        .with("BIND_IP", "127.0.0.1");
+    let env = good().with("PORT", gateway.port).with("BIND_IP", "127.0.0.1");
     for (env, arguments) in [
         (env.clone(), vec!["probe"]),
         (Env::default(), vec!["probe", &gateway.uri()]),
@@ -544,11 +483,7 @@ fn probe() {
     assert_ne!(run_to_end(&wrong, &["probe"], "").code, Some(0));
     let nobody = format!("ldaps://127.0.0.1:{}", free_port());
     let ended = run_to_end(&Env::default(), &["probe", &nobody], "");
-    assert!(
-        ended.code != Some(0) && !ended.stderr.is_empty(),
-        "{}",
-        ended.text()
-    );
+    assert!(ended.code != Some(0) && !ended.stderr.is_empty(), "{}", ended.text());
 }
 
 #[test]
@@ -578,10 +513,7 @@ fn demo() {
     });
     assert!(printed, "{}", fs::read_to_string(&out).unwrap());
     let line = line.unwrap();
-    let line = &line[line
-        .find("LDAPTLS")
-        .or_else(|| line.find("ldapsearch"))
-        .unwrap()..];
+    let line = &line[line.find("LDAPTLS").or_else(|| line.find("ldapsearch")).unwrap()..];
     // Pasted into a shell.
     let mut listing = String::new();
     let listed = eventually(Duration::from_secs(10), || {
@@ -602,10 +534,7 @@ fn demo() {
     assert!(listed, "{line}: {listing}");
     assert!(line.contains("ldaps://"), "{line}");
     for user in ["alice", "bob", "carol"] {
-        assert!(
-            listing.contains(&format!("uid={user},")),
-            "{user}: {listing}"
-        );
+        assert!(listing.contains(&format!("uid={user},")), "{user}: {listing}");
     }
 }
 
@@ -618,14 +547,7 @@ fn certificate_is_made_once() {
             "openssl s_client -connect {} </dev/null 2>/dev/null | openssl x509 -noout -fingerprint",
             gateway.address()
         );
-        String::from_utf8(
-            Command::new("sh")
-                .args(["-c", &shell])
-                .output()
-                .unwrap()
-                .stdout,
-        )
-        .unwrap()
+        String::from_utf8(Command::new("sh").args(["-c", &shell]).output().unwrap().stdout).unwrap()
     };
     let start = || {
         let mut gateway = Gateway::spawn_in(&dir, &good());
@@ -641,8 +563,7 @@ fn certificate_is_made_once() {
         .unwrap()
         .flatten()
         .find(|entry| entry.path().to_string_lossy().contains("key"));
-    let mode =
-        std::os::unix::fs::PermissionsExt::mode(&key.unwrap().metadata().unwrap().permissions());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&key.unwrap().metadata().unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "the key is the owner's only: {mode:o}");
 }
 
@@ -686,10 +607,7 @@ fn sigterm_ends_it() {
             tokio::time::sleep(Duration::from_millis(3_200)).await;
             gateway.process.signal(signal);
             let last = idle.receive_within(Duration::from_secs(9)).await;
-            assert!(
-                last.is_none_or(|message| message.msgid == 0),
-                "a notice, then the end"
-            );
+            assert!(last.is_none_or(|message| message.msgid == 0), "a notice, then the end");
         });
         let status = gateway.process.wait(Duration::from_secs(10));
         assert_eq!(status.code(), Some(0), "{status}\n{}", gateway.log_tail());

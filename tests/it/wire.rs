@@ -91,16 +91,9 @@ async fn ends_in_notice(gateway: &Gateway, what: &str, bytes: &[u8]) {
     let LdapOp::ExtendedResponse(response) = notice.op else {
         panic!("{what}: {:?}", notice.op)
     };
-    assert_eq!(
-        response.name.as_deref(),
-        Some("1.3.6.1.4.1.1466.20036"),
-        "{what}"
-    );
+    assert_eq!(response.name.as_deref(), Some("1.3.6.1.4.1.1466.20036"), "{what}");
     assert_eq!(response.res.code as i32, 2, "{what}: protocolError");
-    assert!(
-        client.receive_within(SOON).await.is_none(),
-        "{what}: still open"
-    );
+    assert!(client.receive_within(SOON).await.is_none(), "{what}: still open");
 }
 
 /// Sends a message with ID 7; the code of its response. The connection must live on.
@@ -114,9 +107,9 @@ async fn is_answered(gateway: &Gateway, what: &str, op: &[u8]) -> i32 {
         .unwrap_or_else(|| panic!("{what}: closed"));
     assert_eq!(answer.msgid, 7, "{what}: {:?}", answer.op);
     let code = match answer.op {
-        LdapOp::SearchResultDone(result)
-        | LdapOp::CompareResult(result)
-        | LdapOp::ModifyResponse(result) => result.code as i32,
+        LdapOp::SearchResultDone(result) | LdapOp::CompareResult(result) | LdapOp::ModifyResponse(result) => {
+            result.code as i32
+        }
         LdapOp::BindResponse(response) => response.res.code as i32,
         LdapOp::ExtendedResponse(response) => response.res.code as i32,
         other => panic!("{what}: {other:?}"),
@@ -136,31 +129,19 @@ fn broken_structure_ends_the_connection() {
     let op = search(b"", 0, 0, &present(b"objectClass"), &[]);
     let mut inner_too_long = whole.clone();
     // The length of the base object reaches beyond the message.
-    let at = whole
-        .windows(3)
-        .position(|bytes| bytes == [0x04, 0x00, 0x0a])
-        .unwrap();
+    let at = whole.windows(3).position(|bytes| bytes == [0x04, 0x00, 0x0a]).unwrap();
     inner_too_long[at + 1] = 0x7f;
     let cases: Vec<(&str, Vec<u8>)> = vec![
-        (
-            "HTTP",
-            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
-        ),
+        ("HTTP", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec()),
         ("not a SEQUENCE", [&[0x31], &whole[1..]].concat()),
-        (
-            "an indefinite length",
-            [&[0x30, 0x80], &whole[2..], &[0, 0]].concat(),
-        ),
+        ("an indefinite length", [&[0x30, 0x80], &whole[2..], &[0, 0]].concat()),
         (
             "a length of nine octets",
             vec![0x30, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 1, 1, 0x42, 0],
         ),
         ("an inner length beyond the message", inner_too_long),
         ("no message ID", tlv(0x30, &[&op])),
-        (
-            "a message ID that is text",
-            tlv(0x30, &[&[0x04, 1, 65], &op]),
-        ),
+        ("a message ID that is text", tlv(0x30, &[&[0x04, 1, 65], &op])),
         ("an empty message", vec![0x30, 0]),
         ("an unknown operation", message(1, &[0x7e, 0x00])),
         (
@@ -183,14 +164,7 @@ fn broken_structure_ends_the_connection() {
             ends_in_notice(over_tls(), what, bytes).await;
         }
         // And nobody else noticed.
-        assert_eq!(
-            Client::connect(plain())
-                .await
-                .lookup("alice")
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(Client::connect(plain()).await.lookup("alice").await.unwrap(), 1);
     });
 }
 
@@ -198,11 +172,7 @@ fn broken_structure_ends_the_connection() {
 fn a_huge_length_is_not_waited_for() {
     let _guard = beside_others();
     block_on(async {
-        for length in [
-            [0x7f, 0xff, 0xff, 0xff],
-            [0xff, 0xff, 0xff, 0xff],
-            [0x20, 0, 0, 0],
-        ] {
+        for length in [[0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff], [0x20, 0, 0, 0]] {
             let mut stream = raw(plain()).await.unwrap();
             stream
                 .write_all(&[&[0x30, 0x84][..], &length, &[2, 1, 1, 0x63]].concat())
@@ -256,9 +226,7 @@ fn values_that_can_not_be_used_are_answered() {
         )
         .await;
         assert!([0, 2].contains(&code), "{code}");
-        let bind = |dn: &[u8], password: &[u8]| {
-            tlv(0x60, &[&[2, 1, 3], &tlv(4, &[dn]), &tlv(0x80, &[password])])
-        };
+        let bind = |dn: &[u8], password: &[u8]| tlv(0x60, &[&[2, 1, 3], &tlv(4, &[dn]), &tlv(0x80, &[password])]);
         let code = is_answered(
             gateway,
             "a password that is not UTF-8",
@@ -273,10 +241,7 @@ fn values_that_can_not_be_used_are_answered() {
         )
         .await;
         assert!([2, 34, 49].contains(&code), "{code}");
-        let sasl = tlv(
-            0x60,
-            &[&[2, 1, 3], &[4, 0], &tlv(0xa3, &[&tlv(4, &[b"GSSAPI"])])],
-        );
+        let sasl = tlv(0x60, &[&[2, 1, 3], &[4, 0], &tlv(0xa3, &[&tlv(4, &[b"GSSAPI"])])]);
         assert_eq!(is_answered(gateway, "a SASL mechanism", &sasl).await, 7);
         let unknown = tlv(0x60, &[&[2, 1, 3], &[4, 0], &tlv(0x85, &[b"x"])]);
         assert_eq!(
@@ -301,10 +266,7 @@ fn values_that_can_not_be_used_are_answered() {
                 &tlv(0x30, &[&tlv(4, &[b"uid"]), &tlv(4, &[b"x"])]),
             ],
         );
-        assert_eq!(
-            is_answered(gateway, "a compare of no DN", &compare).await,
-            34
-        );
+        assert_eq!(is_answered(gateway, "a compare of no DN", &compare).await, 34);
     });
 }
 
@@ -316,12 +278,7 @@ fn lengths_in_any_form() {
         let mut stream = raw(plain()).await.unwrap();
         let whole = root_dse(1);
         let content = &whole[2..];
-        for form in [
-            vec![0x81],
-            vec![0x82, 0],
-            vec![0x83, 0, 0],
-            vec![0x84, 0, 0, 0],
-        ] {
+        for form in [vec![0x81], vec![0x82, 0], vec![0x83, 0, 0], vec![0x84, 0, 0, 0]] {
             let bytes = [
                 &[0x30],
                 form.as_slice(),
@@ -415,14 +372,7 @@ fn abandon() {
                 break;
             }
         }
-        assert_eq!(
-            Client::connect(over_tls())
-                .await
-                .lookup("alice")
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(Client::connect(over_tls()).await.lookup("alice").await.unwrap(), 1);
     });
 }
 
@@ -445,11 +395,7 @@ fn filters_that_nest_without_end() {
                 .await
                 .expect("no reaction");
             assert_eq!(
-                Client::connect(plain())
-                    .await
-                    .lookup("alice")
-                    .await
-                    .unwrap(),
+                Client::connect(plain()).await.lookup("alice").await.unwrap(),
                 1,
                 "depth {depth}"
             );
@@ -478,9 +424,7 @@ fn clients_that_say_nothing_hold_up_nobody() {
                 }
                 silent.push(stream);
             }
-            let mut client = tokio::time::timeout(SOON, Client::connect(gateway))
-                .await
-                .unwrap();
+            let mut client = tokio::time::timeout(SOON, Client::connect(gateway)).await.unwrap();
             assert_eq!(client.lookup("alice").await.unwrap(), 1);
         }
     });
@@ -505,22 +449,12 @@ fn rubbish_instead_of_a_handshake() {
                     .expect("still open");
             }
         }
-        assert_eq!(
-            Client::connect(over_tls())
-                .await
-                .lookup("alice")
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(Client::connect(over_tls()).await.lookup("alice").await.unwrap(), 1);
     });
 }
 
 /// Whether a client that offers only these versions gets an answer.
-async fn works_with(
-    gateway: &Gateway,
-    version: &'static tokio_rustls::rustls::SupportedProtocolVersion,
-) -> bool {
+async fn works_with(gateway: &Gateway, version: &'static tokio_rustls::rustls::SupportedProtocolVersion) -> bool {
     let tcp = TcpStream::connect(gateway.address()).await.unwrap();
     match tls(tcp, &[version]).await {
         Ok(stream) => Client::over(Box::new(stream))
@@ -558,9 +492,7 @@ fn ciphers_by_their_openssl_names() {
     let shakes = |cipher: &str| {
         let address = gateway.address().to_string();
         let output = Command::new("openssl")
-            .args([
-                "s_client", "-tls1_2", "-cipher", cipher, "-connect", &address,
-            ])
+            .args(["s_client", "-tls1_2", "-cipher", cipher, "-connect", &address])
             .stdin(std::process::Stdio::null())
             .output();
         output.unwrap().status.success()
@@ -578,9 +510,7 @@ fn ciphers_by_their_openssl_names() {
 fn the_certificate_we_make() {
     let _guard = beside_others();
     let address = over_tls().address().to_string();
-    let shell = format!(
-        "openssl s_client -connect {address} </dev/null 2>/dev/null | openssl x509 -noout -text"
-    );
+    let shell = format!("openssl s_client -connect {address} </dev/null 2>/dev/null | openssl x509 -noout -text");
     let output = Command::new("sh").args(["-c", &shell]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("Version: 3"), "{text}");
@@ -599,10 +529,7 @@ fn certificates_of_our_own() {
         ("rsa", &["rsa:2048"][..]),
         ("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]),
     ] {
-        let (cert, key) = (
-            dir.join(format!("{name}.crt")),
-            dir.join(format!("{name}.key")),
-        );
+        let (cert, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
         let mut openssl = Command::new("openssl");
         openssl
             .args([
@@ -633,9 +560,7 @@ fn certificates_of_our_own() {
             let output = Command::new("sh").args(["-c", &shell]).output().unwrap();
             let subject = String::from_utf8_lossy(&output.stdout).into_owned();
             assert!(subject.contains(&format!("{name}-test")), "{subject}");
-            block_on(async {
-                assert!(works_with(&gateway, &TLS12).await && works_with(&gateway, &TLS13).await)
-            });
+            block_on(async { assert!(works_with(&gateway, &TLS12).await && works_with(&gateway, &TLS13).await) });
         }
     }
 }
@@ -653,15 +578,8 @@ fn who_am_i_is_there_and_start_tls_on_tls_is_not() {
                 .code(),
             0
         );
-        let code = client
-            .request(extended("1.3.6.1.4.1.1466.20037"))
-            .await
-            .unwrap()
-            .code();
-        assert!(
-            [1, 2].contains(&code),
-            "operationsError or protocolError: {code}"
-        );
+        let code = client.request(extended("1.3.6.1.4.1.1466.20037")).await.unwrap().code();
+        assert!([1, 2].contains(&code), "operationsError or protocolError: {code}");
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
     });
 }
