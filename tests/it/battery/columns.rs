@@ -1,10 +1,8 @@
 //! Columns become attributes: account columns, pass-through, what is never served, rows that are bad.
 
 use super::{Battery, names, search};
-use crate::harness::ldap::{set, user_dn};
+use crate::harness::ldap::{BATTERY_PASSWORD, set, user_dn};
 use crate::harness::{Database, Engine, Env, Gateway, ldapwhoami};
-
-const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
 
 /// Refused by a bind, all with the same right password?
 fn refuses(gateway: &Gateway, user: &str) -> bool {
