@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     auth::hashing_pool::HashingPool,
-    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
+    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SslMode},
     directory::{
         Directory,
         queries::{Queries, QueryProblem},
@@ -28,6 +28,7 @@ use crate::{
     },
     server::{connection::Shared, listener::Listener, tls::Acceptor},
     sql::{
+        TlsMode,
         database::{Database, SqlSettings},
         error::SqlError,
         query::OperatorQuery,
@@ -241,6 +242,13 @@ pub fn sql_settings(settings: &DatabaseSettings) -> SqlSettings {
     SqlSettings {
         pool_size: usize::try_from(settings.pool_size).unwrap_or(usize::MAX),
         connect_timeout: settings.connect_timeout,
+        ssl: settings.ssl.map(|mode| match mode {
+            SslMode::Disable => TlsMode::Disable,
+            SslMode::Prefer => TlsMode::Prefer,
+            SslMode::Require => TlsMode::Require,
+            SslMode::VerifyCa => TlsMode::VerifyCa,
+            SslMode::VerifyFull => TlsMode::VerifyFull,
+        }),
         ..SqlSettings::new(settings.uri.reveal())
     }
 }

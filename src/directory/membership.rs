@@ -28,6 +28,7 @@ use crate::{
         hold::Class,
         membership::{Form, Membership as SqlMembership, Named},
         predicate::Predicate,
+        statement::Statement,
     },
 };
 
@@ -54,6 +55,17 @@ pub enum By<'a> {
     Users(&'a [String]),
     /// All users of these groups.
     Groups(&'a [String]),
+}
+
+impl<'a> By<'a> {
+    /// The same question in two parts; none when it is about one name.
+    fn halves(self) -> Option<(By<'a>, By<'a>)> {
+        let split = |names: &'a [String]| (names.len() > 1).then(|| names.split_at(names.len() / 2));
+        match self {
+            By::Users(names) => split(names).map(|(first, second)| (By::Users(first), By::Users(second))),
+            By::Groups(names) => split(names).map(|(first, second)| (By::Groups(first), By::Groups(second))),
+        }
+    }
 }
 
 /// Where memberships come from.
@@ -146,7 +158,18 @@ impl Directory {
             By::Groups(names) => (None, Some(names)),
         };
         let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
-        let rows = fetch(&self.database, statement, class, deadline).await?;
+        let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => match by.halves() {
+                Some((first, second)) => {
+                    let mut pairs = Box::pin(self.pairs_at_once(form, first, class, deadline)).await?;
+                    pairs.extend(Box::pin(self.pairs_at_once(form, second, class, deadline)).await?);
+                    return Ok(pairs);
+                }
+                // One group of very many members: they are one entry and have to be held together anyway.
+                None => self.collect(statement, deadline).await?,
+            },
+            rows => rows?,
+        };
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
         // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
@@ -162,6 +185,19 @@ impl Directory {
                 Ok(pairs)
             }
         }
+    }
+
+    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        let Some(statement) = statement else {
+            return Ok(Vec::new());
+        };
+        let patience = deadline.saturating_duration_since(Instant::now());
+        let mut stream = self.database.stream(statement.sql, statement.args, patience);
+        let mut rows = Vec::new();
+        while let Some(batch) = stream.next().await {
+            rows.extend(batch?);
+        }
+        Ok(rows)
     }
 
     /// For each group, by its prepared name, the names of its members as their entries spell them.

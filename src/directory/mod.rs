@@ -27,7 +27,7 @@ use self::{
     tree::{Place, Tree},
 };
 use crate::{
-    model::{dn::Dn, entry::Entry, schema::Schema},
+    model::{dn::Dn, entry::Entry, schema::Schema, scope::Scope},
     sql::{database::Database, error::SqlError, query::OperatorQuery},
 };
 
@@ -139,8 +139,13 @@ impl Directory {
         self.membership.name()
     }
 
-    /// The root DSE and the subschema can be read by anybody: clients need them before they bind.
-    pub fn is_public(&self, dn: &Dn) -> bool {
-        matches!(self.tree.locate(dn, &self.schema), Place::RootDse | Place::Subschema)
+    /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other
+    /// scope an empty base means the whole directory.
+    pub fn is_public(&self, dn: &Dn, scope: Scope) -> bool {
+        match self.tree.locate(dn, &self.schema) {
+            Place::RootDse => scope == Scope::Base,
+            Place::Subschema => true,
+            _ => false,
+        }
     }
 }

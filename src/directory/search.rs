@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use tokio::task::yield_now;
 
 use super::{
     Directory, DirectoryError, Found,
@@ -31,6 +32,9 @@ use crate::{
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
 const CHUNK: u32 = 1000;
+
+/// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
+const ROWS_A_TURN: usize = 32;
 
 /// A search request as the directory needs it.
 #[derive(Debug, Clone)]
@@ -302,10 +306,13 @@ impl<'a> Results<'a> {
     ) -> Result<Vec<Entry>, DirectoryError> {
         let maker = self.directory.source(kind).maker();
         let needs = Needs::of(self.directory, &residual.filter, &self.selection);
-        let mut entries: Vec<Entry> = rows
-            .into_iter()
-            .filter_map(|row| maker.entry(row, needs.operational))
-            .collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (number, row) in rows.into_iter().enumerate() {
+            entries.extend(maker.entry(row, needs.operational));
+            if number % ROWS_A_TURN == ROWS_A_TURN - 1 {
+                yield_now().await;
+            }
+        }
         if needs.before_filter {
             self.add_membership(kind, needs, &mut entries, class).await?;
         }

@@ -318,11 +318,6 @@ impl Losers {
             None => true,
         }
     }
-
-    /// The names of the rows that are not served.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.dropped.iter().map(|(name, _)| name.as_str())
-    }
 }
 
 /// The one-user query.

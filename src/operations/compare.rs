@@ -32,7 +32,7 @@ pub async fn compare(
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
-    let dn = readable_base(context, &directory, &request.entry)?;
+    let dn = readable_base(context, &directory, &request.entry, Scope::Base)?;
     let found = read(context, &directory, dn, &request.attribute).await?;
     let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
     finish(output, id, ResponseKind::Compare, &result, report);

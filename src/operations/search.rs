@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     Outcome,
@@ -16,9 +19,12 @@ use super::{
 };
 use crate::{
     directory::{Directory, DirectoryError, Found, search::Query},
-    model::{dn::Dn, entry::Selection},
+    model::{dn::Dn, entry::Selection, scope::Scope},
     protocol::{LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry},
 };
+
+/// Entries written before other tasks get their turn.
+const ENTRIES_A_TURN: u64 = 64;
 
 /// Answers a search request.
 ///
@@ -32,7 +38,7 @@ pub async fn search(
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
-    let base = readable_base(context, &directory, &request.base)?;
+    let base = readable_base(context, &directory, &request.base, request.scope)?;
     let limits = Limits::of(context, &request);
     let query = Query {
         base,
@@ -55,11 +61,11 @@ pub async fn search(
 
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells
 /// nobody what exists.
-pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str) -> Result<Dn, Failure> {
+pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str, scope: Scope) -> Result<Dn, Failure> {
     let dn = Dn::parse(base).map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous
-        && !directory.is_public(&dn);
+        && !directory.is_public(&dn, scope);
     if refused {
         return Err(LdapResult::new(ResultCode::InsufficientAccessRights, "authentication is required").into());
     }
@@ -106,6 +112,9 @@ async fn stream(
             write_entry(output.buffer(), id, directory.schema(), entry, &selection, types_only);
             report.entries += 1;
             output.flush_full_chunks().await?;
+            if report.entries.is_multiple_of(ENTRIES_A_TURN) {
+                yield_now().await;
+            }
         }
     }
     Ok(LdapResult::success())

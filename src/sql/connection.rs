@@ -256,6 +256,9 @@ enum Ended {
     Other(Failure),
 }
 
+/// Rows decoded before other tasks get their turn.
+const ROWS_A_TURN: usize = 32;
+
 /// Reads a result to its end. The streams of a driver can end without an error in the middle of a
 /// result (sql-engines.md trap 1), so only "command complete" counts.
 async fn drain<Done, Raw>(
@@ -265,6 +268,7 @@ async fn drain<Done, Raw>(
     sink: &mut Sink<'_>,
 ) -> Result<(), Ended> {
     let mut complete = false;
+    let mut decoded = 0_usize;
     loop {
         let next = match row_timeout {
             Some(limit) => tokio::time::timeout(limit, rows.next())
@@ -276,6 +280,11 @@ async fn drain<Done, Raw>(
             Some(Ok(Either::Right(raw))) => {
                 complete = false;
                 sink.push(decode(&raw)).await.map_err(Ended::Other)?;
+                // Rows that have arrived already never make the task wait: others must get their turn.
+                decoded += 1;
+                if decoded.is_multiple_of(ROWS_A_TURN) {
+                    tokio::task::yield_now().await;
+                }
             }
             Some(Ok(Either::Left(_))) => complete = true,
             Some(Err(error)) => return Err(Ended::Driver(error)),

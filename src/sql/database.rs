@@ -18,7 +18,7 @@ use super::hold::{Class, Rule, hold};
 use super::pool::{self, Lease, Pool};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
-use super::target::Target;
+use super::target::{Target, TlsMode};
 
 /// Batches that wait for a slow reader before the database has to.
 const BATCHES_AHEAD: usize = 2;
@@ -29,7 +29,7 @@ pub struct SqlSettings {
     /// `SQL_URI`; a secret.
     pub uri: String,
     /// `SQL_SSL`; what the URI itself says about TLS goes first.
-    pub ssl: Option<bool>,
+    pub ssl: Option<TlsMode>,
     /// Connections for statements; the probe has one more.
     pub pool_size: usize,
     /// The longest that connecting may take.

@@ -10,6 +10,9 @@ use sqlx::mysql::MySqlDatabaseError;
 
 use super::engine::Engine;
 
+/// What a read says that was meant to be bounded and is not.
+pub(super) const TOO_MANY_ROWS: &str = "more rows than a single read may have";
+
 /// Why a statement has no answer.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SqlError {
@@ -43,6 +46,11 @@ impl SqlError {
             SqlError::Statement(error) if error.code.is_empty() => error.text.clone(),
             SqlError::Statement(error) => format!("{} ({})", error.text, error.code),
         }
+    }
+
+    /// A bounded read brought more rows than it may.
+    pub fn is_too_many_rows(&self) -> bool {
+        matches!(self, SqlError::Statement(error) if error.code.is_empty() && error.text == TOO_MANY_ROWS)
     }
 
     /// True when the statement failed only because a bound *value* cannot be of the column's type or

@@ -31,6 +31,7 @@ pub use membership::{Form, Membership};
 pub use predicate::Predicate;
 pub use query::{OperatorQuery, QueryError};
 pub use statement::{Arg, Source, Statement};
+pub use target::TlsMode;
 
 /// One row: the cells of its columns, in order.
 pub type Row = Vec<crate::model::value::Cell>;

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::Row;
-use super::error::{Failure, SqlError, StatementError};
+use super::error::{Failure, SqlError, StatementError, TOO_MANY_ROWS};
 
 /// A read that is meant to be bounded (a lookup, a chunk) and brings more rows than this is a mistake in
 /// a query, and must not take the process's memory.
@@ -34,9 +34,7 @@ pub(super) enum Sink<'a> {
 impl Sink<'_> {
     pub(super) async fn push(&mut self, row: Row) -> Result<(), Failure> {
         match self {
-            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(Failure::Statement(StatementError::ours(
-                "more rows than a single read may have",
-            ))),
+            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(Failure::Statement(StatementError::ours(TOO_MANY_ROWS))),
             Sink::All(rows) => {
                 rows.push(row);
                 Ok(())

@@ -48,7 +48,7 @@ pub(super) enum Target {
 
 impl Target {
     /// Reads the URI. `ssl` is `SQL_SSL`: it decides only where the URI itself does not say.
-    pub(super) fn parse(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
+    pub(super) fn parse(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
         let uri = uri.trim();
         let scheme = uri
             .split_once(':')
@@ -73,13 +73,28 @@ impl Target {
     }
 }
 
+/// What TLS to the database must prove, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// No TLS.
+    Disable,
+    /// TLS if the server has it.
+    Prefer,
+    /// TLS, with any certificate.
+    Require,
+    /// TLS, with a certificate of a known authority.
+    VerifyCa,
+    /// TLS, with a certificate of a known authority for this host.
+    VerifyFull,
+}
+
 /// The URI's wish for TLS, when it has one: forms of other drivers are understood too, since the URI
 /// was usually written for the gateway this one replaces.
 #[derive(Default)]
 struct Query {
     kept: Vec<String>,
     says_tls: bool,
-    tls: Option<bool>,
+    tls: Option<TlsMode>,
 }
 
 impl Query {
@@ -88,8 +103,10 @@ impl Query {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (name, value.to_ascii_lowercase().as_str()) {
-                ("ssl" | "tls", "true" | "1" | "require") | ("sslmode", "no-verify") => parsed.tls = Some(true),
-                ("ssl" | "tls", "false" | "0" | "disable") => parsed.tls = Some(false),
+                ("ssl" | "tls", "true" | "1" | "require") | ("sslmode", "no-verify") => {
+                    parsed.tls = Some(TlsMode::Require)
+                }
+                ("ssl" | "tls", "false" | "0" | "disable") => parsed.tls = Some(TlsMode::Disable),
                 _ if known.is_empty() || known.contains(&name) || name.starts_with("options[") => {
                     parsed.says_tls |= matches!(name, "sslmode" | "ssl-mode");
                     parsed.kept.push(pair.to_owned());
@@ -108,19 +125,23 @@ impl Query {
     }
 
     /// `None`: leave what the URI or the driver's default (try TLS, fall back) says.
-    fn wish(&self, ssl: Option<bool>) -> Option<bool> {
+    fn wish(&self, ssl: Option<TlsMode>) -> Option<TlsMode> {
         if self.says_tls { None } else { self.tls.or(ssl) }
     }
 }
 
-fn postgres(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
+fn postgres(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let query = Query::read(query, POSTGRES_PARAMETERS);
     let mut options = PgConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
-    match query.wish(ssl) {
-        Some(true) => options = options.ssl_mode(PgSslMode::Require),
-        Some(false) => options = options.ssl_mode(PgSslMode::Disable),
-        None => {}
+    if let Some(mode) = query.wish(ssl) {
+        options = options.ssl_mode(match mode {
+            TlsMode::Disable => PgSslMode::Disable,
+            TlsMode::Prefer => PgSslMode::Prefer,
+            TlsMode::Require => PgSslMode::Require,
+            TlsMode::VerifyCa => PgSslMode::VerifyCa,
+            TlsMode::VerifyFull => PgSslMode::VerifyFull,
+        });
     }
     if options.get_application_name().is_none() {
         options = options.application_name("ldap-gateway");
@@ -128,14 +149,18 @@ fn postgres(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
     Ok(Target::Postgres(Box::new(options.disable_statement_logging())))
 }
 
-fn mysql(uri: &str, ssl: Option<bool>) -> Result<Target, SqlError> {
+fn mysql(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
     let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
     let query = Query::read(query, &[]);
     let mut options = MySqlConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
-    match query.wish(ssl) {
-        Some(true) => options = options.ssl_mode(MySqlSslMode::Required),
-        Some(false) => options = options.ssl_mode(MySqlSslMode::Disabled),
-        None => {}
+    if let Some(mode) = query.wish(ssl) {
+        options = options.ssl_mode(match mode {
+            TlsMode::Disable => MySqlSslMode::Disabled,
+            TlsMode::Prefer => MySqlSslMode::Preferred,
+            TlsMode::Require => MySqlSslMode::Required,
+            TlsMode::VerifyCa => MySqlSslMode::VerifyCa,
+            TlsMode::VerifyFull => MySqlSslMode::VerifyIdentity,
+        });
     }
     // The driver would add PIPES_AS_CONCAT and change what `||` means in the operator's queries.
     let options = options.pipes_as_concat(false).no_engine_substitution(false);
@@ -233,7 +258,7 @@ mod tests {
         }
     }
 
-    fn pg(uri: &str, ssl: Option<bool>) -> String {
+    fn pg(uri: &str, ssl: Option<TlsMode>) -> String {
         match Target::parse(uri, ssl) {
             Ok(Target::Postgres(options)) => format!("{:?}", options.get_ssl_mode()),
             _ => panic!("{uri}"),
@@ -243,11 +268,15 @@ mod tests {
     #[test]
     fn the_uri_decides_about_tls_then_the_setting() {
         assert_eq!(pg("postgres://h/d", None), "Prefer");
-        assert_eq!(pg("postgres://h/d", Some(true)), "Require");
-        assert_eq!(pg("postgres://h/d", Some(false)), "Disable");
-        assert_eq!(pg("postgres://h/d?sslmode=verify-full", Some(true)), "VerifyFull");
-        assert_eq!(pg("postgres://h/d?sslmode=disable", Some(true)), "Disable");
-        assert_eq!(pg("postgres://h/d?ssl=true", Some(false)), "Require");
+        assert_eq!(pg("postgres://h/d", Some(TlsMode::Require)), "Require");
+        assert_eq!(pg("postgres://h/d", Some(TlsMode::Disable)), "Disable");
+        assert_eq!(pg("postgres://h/d", Some(TlsMode::VerifyFull)), "VerifyFull");
+        assert_eq!(
+            pg("postgres://h/d?sslmode=verify-full", Some(TlsMode::Require)),
+            "VerifyFull"
+        );
+        assert_eq!(pg("postgres://h/d?sslmode=disable", Some(TlsMode::Require)), "Disable");
+        assert_eq!(pg("postgres://h/d?ssl=true", Some(TlsMode::Disable)), "Require");
         assert_eq!(pg("postgres://h/d?schema=public&sslmode=require", None), "Require");
     }
 
