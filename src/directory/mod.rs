@@ -284,9 +284,8 @@ async fn describe_query(
         text: error.to_string(),
         unreachable: false,
     })?;
-    let native = query.render(|_, _| engine.placeholder(1));
     let description = database
-        .describe(&native)
+        .describe(&query.to_describe())
         .await
         .map_err(|error| QueryProblem::of_database(variable, &error))?;
     let columns = description

@@ -2,12 +2,9 @@
 
 use super::{Battery, names, search};
 use crate::harness::client::{base_search, bind, equal, extended, search as search_op};
-use crate::harness::ldap::{BASE, group_dn, password, rdn_value, set, user_dn};
+use crate::harness::ldap::{BASE, BATTERY_PASSWORD, group_dn, password, rdn_value, set, user_dn};
 use crate::harness::{Client, block_on, ldapsearch, ldapwhoami};
 use ldap3_proto::proto::{LdapBindCred, LdapBindRequest, LdapCompareRequest, LdapOp, SaslCredentials};
-
-/// The password of the battery's own users.
-const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
 
 pub fn right_password(ctx: &Battery) {
     for user in ["alice", "bob", "carol", "erin", "grace"] {

@@ -70,7 +70,6 @@ pub struct Gateway {
     pub port: u16,
     pub tls: bool,
     log: PathBuf,
-    dir: PathBuf,
 }
 
 /// How long a start may take. Generous: the machine may be building and running three databases.
@@ -112,7 +111,6 @@ impl Gateway {
             port,
             tls,
             log,
-            dir: dir.to_path_buf(),
         }
     }
 
@@ -157,11 +155,6 @@ impl Gateway {
     /// All it has logged so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
-    }
-
-    /// Its working directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     pub fn log_tail(&self) -> String {
