@@ -12,9 +12,10 @@ use std::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    DescribedQuery, Directory, DirectoryError,
+    Directory, DirectoryError,
     columns::{Kind, Role},
     mapping::cell_values,
+    queries::DescribedQuery,
     source::{Key, fetch},
     tree::{Name, Place},
 };

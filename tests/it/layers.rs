@@ -99,7 +99,8 @@ fn sources() -> Vec<(String, String)> {
 fn names(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + word.len()..]);
-        let starts = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        // A quote stands before the name of a log target.
+        let starts = !before.ends_with(|c: char| c.is_alphanumeric() || "_:\",".contains(c));
         starts && (after.starts_with("::") || (before.trim_end().ends_with("use") && after.starts_with([';', ' '])))
     })
 }

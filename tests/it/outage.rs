@@ -388,6 +388,7 @@ fn one_query_broken(engine: Engine) {
     let _guard = beside_others();
     // Nothing happens to the server, so the shared one will do.
     let database = Database::fresh(engine);
+    let expected = Expected::of(&database);
     let gateway = Gateway::start(&env(&database));
     block_on(async {
         let mut before = Client::connect(&gateway).await;
@@ -420,10 +421,7 @@ fn one_query_broken(engine: Engine) {
                 .request(search_for(BASE, LdapSearchScope::Subtree, person(), &["uid"]))
                 .await
                 .unwrap();
-            assert_eq!(
-                (people.code(), people.entries.len()),
-                (0, Expected::of(&database).users)
-            );
+            assert_eq!((people.code(), people.entries.len()), (0, expected.users));
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         assert!(gateway.accepts());
@@ -439,7 +437,7 @@ fn one_query_broken(engine: Engine) {
             client = Client::connect(&gateway).await;
             found = client.search(equal("memberUid", "alice")).await;
         }
-        assert_eq!(found.unwrap().entries.len(), Expected::of(&database).groups_of_alice);
+        assert_eq!(found.unwrap().entries.len(), expected.groups_of_alice);
     });
 }
 

@@ -465,10 +465,7 @@ fn probe() {
     let _guard = beside_others();
     let gateway = Gateway::start(&good());
     let env = good().with("PORT", gateway.port).with("BIND_IP", "127.0.0.1");
-    for (env, arguments) in [
-        (env.clone(), vec!["probe"]),
-        (Env::default(), vec!["probe", &gateway.uri()]),
-    ] {
+    for (env, arguments) in [(env.clone(), vec!["probe"]), (good(), vec!["probe", &gateway.uri()])] {
         let ended = run_to_end(&env, &arguments, "");
         assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.text());
     }
@@ -482,7 +479,7 @@ fn probe() {
         .with("PROBE_BIND_PASSWORD", "wrong-Passw0rd");
     assert_ne!(run_to_end(&wrong, &["probe"], "").code, Some(0));
     let nobody = format!("ldaps://127.0.0.1:{}", free_port());
-    let ended = run_to_end(&Env::default(), &["probe", &nobody], "");
+    let ended = run_to_end(&good(), &["probe", &nobody], "");
     assert!(ended.code != Some(0) && !ended.stderr.is_empty(), "{}", ended.text());
 }
 

@@ -148,8 +148,6 @@ pub fn substrings_of_fallbacks(ctx: &Battery) {
     ctx.finds("(mail=nulls@exa*)", ["nulls"]);
     ctx.finds("(cn=*augusta*)", ["fullonly"]);
     ctx.finds("(sn=byr*)", ["fullonly"]);
-    // homeDirectory has no substrings rule (RFC 2307 2.2): Undefined.
-    ctx.finds("(homeDirectory=/home/null*)", []);
 }
 
 pub fn substrings_that_sql_would_misread(ctx: &Battery) {

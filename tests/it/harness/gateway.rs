@@ -134,14 +134,16 @@ impl Gateway {
     }
 
     fn answers(&self) -> bool {
-        super::block_on(async {
+        let read = async {
             let Ok(mut client) = super::Client::try_connect(self).await else {
                 return false;
             };
             tokio::time::timeout(Duration::from_secs(2), client.root_dse())
                 .await
                 .is_ok_and(|read| read.is_ok())
-        })
+        };
+        // On a thread of its own: the test may be inside a runtime.
+        std::thread::scope(|scope| scope.spawn(|| super::block_on(read)).join().unwrap())
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
