@@ -36,7 +36,7 @@ pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config,
 }
 
 /// Reads everything; where something is wrong a problem is noted and a stand-in returned.
-pub(super) fn read(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Config {
+pub(super) fn read(reader: &mut Reader, check_dn: CheckDn<'_>) -> Config {
     let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
@@ -69,7 +69,7 @@ pub(super) fn read(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Config {
     }
 }
 
-fn base_dn(reader: &mut Reader<'_>, common_name: &str, check_dn: CheckDn<'_>) -> String {
+fn base_dn(reader: &mut Reader, common_name: &str, check_dn: CheckDn<'_>) -> String {
     if let Some(text) = reader.text("LDAP_BASE_DN") {
         if let Err(why) = check_dn(&text) {
             reader.problems.push(Problem::wrong(
@@ -122,7 +122,7 @@ pub(super) fn derived_base_dn(common_name: &str) -> Option<String> {
     )
 }
 
-fn database(reader: &mut Reader<'_>) -> DatabaseSettings {
+fn database(reader: &mut Reader) -> DatabaseSettings {
     let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
     let inspected = match database::inspect(uri.reveal()) {
         Ok(inspected) => Some(inspected),
@@ -172,7 +172,7 @@ fn database(reader: &mut Reader<'_>) -> DatabaseSettings {
     }
 }
 
-fn access(reader: &mut Reader<'_>) -> AccessSettings {
+fn access(reader: &mut Reader) -> AccessSettings {
     // Deployments keep the URL when they take `notification` out of the chain; its errors come with it.
     reader.secret("NOTIFICATION_URL");
     let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
@@ -187,7 +187,7 @@ fn access(reader: &mut Reader<'_>) -> AccessSettings {
     }
 }
 
-fn auth_backends(reader: &mut Reader<'_>) -> Vec<AuthBackend> {
+fn auth_backends(reader: &mut Reader) -> Vec<AuthBackend> {
     let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
     let mut chain = Vec::new();
     for name in text.split(',').map(str::trim) {
@@ -208,7 +208,7 @@ fn auth_backends(reader: &mut Reader<'_>) -> Vec<AuthBackend> {
     chain
 }
 
-fn network(reader: &mut Reader<'_>) -> NetworkSettings {
+fn network(reader: &mut Reader) -> NetworkSettings {
     let unencrypted = reader.boolean("LDAP_UNENCRYPTED");
     let standard = if unencrypted { 389 } else { 636 };
     let address = reader.parsed("BIND_IP", "an IP address such as 0.0.0.0 or ::", |text| {
@@ -233,7 +233,7 @@ fn network(reader: &mut Reader<'_>) -> NetworkSettings {
     }
 }
 
-fn tls(reader: &mut Reader<'_>, common_name: &str, unencrypted: bool) -> TlsSettings {
+fn tls(reader: &mut Reader, common_name: &str, unencrypted: bool) -> TlsSettings {
     let min_version = tls_version(reader, "TLS_MIN_VERSION");
     let max_version = tls_version(reader, "TLS_MAX_VERSION");
     if let (Some(min), Some(max)) = (min_version, max_version)
@@ -259,7 +259,7 @@ fn tls(reader: &mut Reader<'_>, common_name: &str, unencrypted: bool) -> TlsSett
 
 /// `1.2`, `TLSv1.2`, `TLSv1_2`, `tls1.2`. Older versions exist in deployed settings: as the lowest one
 /// they only mean "do not be strict", as the highest one nothing would be left.
-fn tls_version(reader: &mut Reader<'_>, name: &'static str) -> Option<TlsVersion> {
+fn tls_version(reader: &mut Reader, name: &'static str) -> Option<TlsVersion> {
     let mut old = false;
     let version = reader.parsed(name, "1.2 or 1.3", |text| {
         let text = text.to_ascii_lowercase().replace('_', ".").replace(' ', "");
@@ -283,7 +283,7 @@ fn tls_version(reader: &mut Reader<'_>, name: &'static str) -> Option<TlsVersion
     version
 }
 
-fn certificate(reader: &mut Reader<'_>) -> CertificateSource {
+fn certificate(reader: &mut Reader) -> CertificateSource {
     let content = (reader.text("LDAP_CERT_CONTENT"), reader.secret("LDAP_KEY_CONTENT"));
     let files = (reader.text("LDAP_CERT_PATH"), reader.text("LDAP_KEY_PATH"));
     half_given(reader, "LDAP_CERT_CONTENT", "LDAP_KEY_CONTENT");
@@ -307,7 +307,7 @@ fn certificate(reader: &mut Reader<'_>) -> CertificateSource {
 }
 
 /// Notes a problem where only one of two settings that need each other is given.
-fn half_given(reader: &mut Reader<'_>, first: &str, second: &str) {
+fn half_given(reader: &mut Reader, first: &str, second: &str) {
     let (given, missing) = match (reader.is_given(first), reader.is_given(second)) {
         (true, false) => (first, second),
         (false, true) => (second, first),
@@ -319,7 +319,7 @@ fn half_given(reader: &mut Reader<'_>, first: &str, second: &str) {
 }
 
 /// Reads `LOG_LEVEL` and `LOG_FORMAT`.
-pub(super) fn log(reader: &mut Reader<'_>) -> LogSettings {
+pub(super) fn log(reader: &mut Reader) -> LogSettings {
     let expected = "error, warn, info, debug, trace or off, or a list such as info,ldap_gateway::sql=debug";
     LogSettings {
         format: reader.choice("LOG_FORMAT", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
@@ -358,7 +358,7 @@ fn log_directives(text: &str) -> Option<String> {
     Some(directives.join(","))
 }
 
-fn probe(reader: &mut Reader<'_>, check_dn: CheckDn<'_>) -> Option<ProbeSettings> {
+fn probe(reader: &mut Reader, check_dn: CheckDn<'_>) -> Option<ProbeSettings> {
     half_given(reader, "PROBE_BIND_DN", "PROBE_BIND_PASSWORD");
     let dn = reader.text("PROBE_BIND_DN");
     let password = reader.secret("PROBE_BIND_PASSWORD");

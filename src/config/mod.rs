@@ -8,6 +8,7 @@ mod errors;
 mod load;
 mod names;
 mod parse;
+mod resolve;
 mod secret;
 pub mod settings;
 mod source;

@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::errors::{Problem, Warning};
+use super::resolve::Resolved;
 use super::secret::Secret;
-use super::settings::{Absent, Setting, find};
-use super::source::{EnvSource, Given};
+use super::settings::{Absent, find};
+use super::source::EnvSource;
 
 /// Longer than anybody means, and short enough for every clock.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Hands out settings and collects problems. Where a value is wrong the stand-in returned does not
 /// matter: a problem was noted, so it is never used.
-pub(super) struct Reader<'a> {
-    source: &'a EnvSource,
+pub(super) struct Reader {
+    resolved: Resolved,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Warning>,
     /// The names asked for: a test compares them with the table.
@@ -29,11 +30,14 @@ struct Found {
     text: String,
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(source: &'a EnvSource) -> Self {
+impl Reader {
+    pub fn new(source: &EnvSource) -> Self {
+        let mut resolved = Resolved::new(source);
+        let mut problems = source.problems.clone();
+        problems.append(&mut resolved.problems);
         Self {
-            source,
-            problems: source.problems.clone(),
+            resolved,
+            problems,
             warnings: source.warnings.clone(),
             asked: BTreeSet::new(),
         }
@@ -41,13 +45,7 @@ impl<'a> Reader<'a> {
 
     /// Whether the operator gave this setting, be it right or wrong.
     pub fn is_given(&self, name: &str) -> bool {
-        find(name).is_some_and(|setting| {
-            let names = candidates(setting);
-            self.source
-                .layers()
-                .iter()
-                .any(|layer| names.iter().any(|(name, _)| layer.contains_key(name)))
-        })
+        self.resolved.get(name).is_some()
     }
 
     /// Text, or its default; absent where there is none.
@@ -126,41 +124,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The first layer that gives the setting decides, in whichever form; a required one that no layer
-    /// gives is a problem.
+    /// What was given, else the default; a required setting that has neither is a problem.
     fn find(&mut self, name: &'static str) -> Option<Found> {
         self.asked.insert(name);
         let setting = find(name)?;
-        let names = candidates(setting);
-        let source = self.source;
-        for layer in source.layers() {
-            let given: Vec<_> = names
-                .iter()
-                .filter_map(|(name, from_file)| Some((name, *from_file, layer.get(name)?)))
-                .collect();
-            let Some((variable, from_file, value)) = given.first() else {
-                continue;
-            };
-            if let Some((other, ..)) = given.iter().find(|(_, _, other)| other != value) {
-                let text = format!("is given and so is {other}; give only one of them");
-                self.problems.push(Problem::other(variable, text));
-                return None;
-            }
-            let text = match value {
-                Given::Text(text) => text,
-                Given::NotUnicode => {
-                    self.problems.push(Problem::other(variable, "is not UTF-8 text"));
-                    return None;
-                }
-            };
-            let text = if *from_file {
-                self.contents(variable, text.trim())?
-            } else {
-                text.clone()
-            };
+        if let Some((variable, text)) = self.resolved.get(name) {
+            // Without a text its problem is noted already.
             return Some(Found {
-                variable: (*variable).clone(),
-                text,
+                variable: variable.to_owned(),
+                text: text?.to_owned(),
             });
         }
         match setting.default {
@@ -181,35 +153,6 @@ impl<'a> Reader<'a> {
             Absent::None | Absent::Computed(_) => None,
         }
     }
-
-    /// The secret in the file that `NAME_FILE` names.
-    fn contents(&mut self, variable: &str, path: &str) -> Option<String> {
-        let problem = match std::fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => {
-                let text = text.trim_end_matches(['\n', '\r']);
-                if !text.trim().is_empty() {
-                    return Some(text.to_owned());
-                }
-                format!("the file {path} is empty")
-            }
-            Ok(Err(_)) => format!("the file {path} is not UTF-8 text"),
-            Err(error) => format!("the file {path} cannot be read: {error}"),
-        };
-        self.problems.push(Problem::other(variable, problem));
-        None
-    }
-}
-
-/// The variables that can give a setting, and whether they name a file that holds the value.
-fn candidates(setting: &Setting) -> Vec<(String, bool)> {
-    let mut names = Vec::new();
-    for name in std::iter::once(setting.name).chain(setting.alias) {
-        names.push((name.to_owned(), false));
-        if setting.secret {
-            names.push((format!("{name}_FILE"), true));
-        }
-    }
-    names
 }
 
 /// The words for yes and no that operators write.
@@ -251,7 +194,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn reader_of(variables: &[(&str, &str)], read: impl FnOnce(&mut Reader<'_>)) -> Vec<String> {
+    fn reader_of(variables: &[(&str, &str)], read: impl FnOnce(&mut Reader)) -> Vec<String> {
         let source = EnvSource::new().with_variables(variables.iter().copied());
         let mut reader = Reader::new(&source);
         read(&mut reader);

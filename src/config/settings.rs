@@ -475,34 +475,54 @@ impl Absent {
     }
 }
 
-/// The table as Markdown, for the documentation and the test that keeps it true.
+/// The table as Markdown with a heading for each section, for `docs/settings.md`.
 pub fn markdown() -> String {
-    let mut text = String::new();
-    for section in Section::ALL {
-        text.push_str(&format!(
-            "## {}\n\n| Setting | Type | Default | What it is for |\n|---|---|---|---|\n",
-            section.title()
-        ));
-        for setting in SETTINGS.iter().filter(|setting| setting.section == section) {
-            let mut name = format!("`{}`", setting.name);
-            if let Some(alias) = setting.alias {
-                name.push_str(&format!(", `{alias}`"));
-            }
-            if setting.secret {
-                name.push_str(" (secret)");
-            }
-            text.push_str(&format!(
-                "| {name} | {} | {} | {} |\n",
+    let sections = Section::ALL.map(|section| {
+        let rows = rows(section, |setting| {
+            let secret = if setting.secret { " (secret)" } else { "" };
+            format!(
+                "{}{secret} | {} | {}",
+                names(setting),
                 setting.kind.label(),
-                setting.default.label(),
-                setting.text
-            ));
-        }
-        text.push('\n');
+                setting.default.label()
+            )
+        });
+        format!(
+            "## {}\n\n| Setting | Type | Default | What it is for |\n|---|---|---|---|\n{rows}",
+            section.title()
+        )
+    });
+    sections.join("\n")
+}
+
+/// The table as Markdown in one piece, for the README.
+pub fn short_markdown() -> String {
+    let sections = Section::ALL.map(|section| {
+        rows(section, |setting| {
+            format!("{} | {}", names(setting), setting.default.label())
+        })
+    });
+    format!(
+        "| Setting | Default | What it is for |\n|---|---|---|\n{}",
+        sections.concat()
+    )
+}
+
+/// The rows of a section; `cells` are those before the text.
+fn rows(section: Section, cells: impl Fn(&Setting) -> String) -> String {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.section == section)
+        .map(|setting| format!("| {} | {} |\n", cells(setting), setting.text))
+        .collect()
+}
+
+/// The names of a setting.
+fn names(setting: &Setting) -> String {
+    match setting.alias {
+        Some(alias) => format!("`{}`, `{alias}`", setting.name),
+        None => format!("`{}`", setting.name),
     }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
 }
 
 #[cfg(test)]
@@ -533,22 +553,23 @@ mod tests {
         );
     }
 
-    /// `SETTINGS_BLESS=1 cargo test --lib config` writes the page anew.
+    /// `SETTINGS_BLESS=1 cargo test --lib config` writes the pages anew.
     #[test]
     fn the_documentation_lists_exactly_these_settings() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
-        let page = std::fs::read_to_string(path).unwrap();
-        let (begin, end) = ("<!-- settings: begin -->\n\n", "\n<!-- settings: end -->");
-        let (head, rest) = page.split_once(begin).unwrap();
-        let (table, tail) = rest.split_once(end).unwrap();
-        if std::env::var_os("SETTINGS_BLESS").is_some() {
-            std::fs::write(path, format!("{head}{begin}{}{end}{tail}", markdown())).unwrap();
-            return;
+        for (page, table) in [("docs/settings.md", markdown()), ("README.md", short_markdown())] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let (begin, end) = ("<!-- settings: begin -->\n\n", "\n<!-- settings: end -->");
+            let (head, rest) = text.split_once(begin).unwrap();
+            let (found, tail) = rest.split_once(end).unwrap();
+            if std::env::var_os("SETTINGS_BLESS").is_some() {
+                std::fs::write(&path, format!("{head}{begin}{table}{end}{tail}")).unwrap();
+                continue;
+            }
+            assert_eq!(
+                found, table,
+                "{page}: run SETTINGS_BLESS=1 cargo test --lib config::settings"
+            );
         }
-        assert_eq!(
-            table,
-            markdown(),
-            "run SETTINGS_BLESS=1 cargo test --lib config::settings"
-        );
     }
 }
