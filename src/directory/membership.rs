@@ -12,9 +12,10 @@ use std::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    DescribedQuery, Directory, DirectoryError,
+    Directory, DirectoryError,
     columns::{Kind, Role},
     mapping::cell_values,
+    queries::DescribedQuery,
     source::{Key, fetch},
     tree::{Name, Place},
 };
@@ -128,15 +129,37 @@ impl Directory {
         match self.membership {
             Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(form) => {
-                let [users, _, groups, by_member] = &self.queries;
-                let (of_users, of_groups) = match by {
-                    By::Users(names) => (Some(names), None),
-                    By::Groups(names) => (None, Some(names)),
-                };
-                let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
-                let rows = fetch(&self.database, statement, class, deadline).await?;
-                Ok(rows.iter().filter_map(|row| pair(row)).collect())
+            Membership::ByMember(form) => self.pairs_at_once(form, by, class, deadline).await,
+        }
+    }
+
+    async fn pairs_at_once(
+        &self,
+        form: Form,
+        by: By<'_>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
+        let [users, _, groups, by_member] = &self.queries;
+        let (of_users, of_groups) = match by {
+            By::Users(names) => (Some(names), None),
+            By::Groups(names) => (None, Some(names)),
+        };
+        let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
+        let rows = fetch(&self.database, statement, class, deadline).await?;
+        let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
+        // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
+        let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
+        if undecided.is_empty() {
+            return Ok(pairs);
+        }
+        match by {
+            By::Users(_) => self.pairs_per_user(by, class, deadline).await,
+            By::Groups(_) => {
+                let doubtful = prepared(&undecided);
+                pairs.retain(|pair| Name::new(&pair.group).is_none_or(|name| !doubtful.contains(&name.prepared)));
+                pairs.extend(self.pairs_per_user(By::Groups(&undecided), class, deadline).await?);
+                Ok(pairs)
             }
         }
     }
@@ -287,15 +310,13 @@ impl Directory {
             return Vec::new();
         };
         let members = match projection.take(&mut row, role) {
-            // DNs hold commas themselves.
-            Cell::Text(text) if role == Role::Members => text
-                .split([';', '\n'])
-                .map(|member| Cell::Text(member.trim().to_owned()))
-                .collect(),
-            Cell::Text(text) => text
-                .split(',')
-                .map(|member| Cell::Text(member.trim().to_owned()))
-                .collect(),
+            Cell::Text(text) => json_array(&text).unwrap_or_else(|| {
+                // DNs hold commas themselves.
+                let separators: &[char] = if role == Role::Members { &[';', '\n'] } else { &[','] };
+                text.split(separators)
+                    .map(|member| Cell::Text(member.trim().to_owned()))
+                    .collect()
+            }),
             other => vec![other],
         };
         let values = members.into_iter().flat_map(cell_values);
@@ -360,6 +381,19 @@ fn pair(row: &[Cell]) -> Option<Pair> {
         user: user.to_text()?.into_owned(),
         group: group.to_text()?.into_owned(),
     })
+}
+
+fn undecided(row: &[Cell]) -> Option<String> {
+    match row {
+        [Cell::Null, group] => Some(group.to_text()?.into_owned()),
+        _ => None,
+    }
+}
+
+/// The elements of a JSON array of texts; MariaDB and SQLite know such columns only as text.
+fn json_array(text: &str) -> Option<Vec<Cell>> {
+    let texts: Vec<String> = serde_json::from_str(text).ok()?;
+    Some(texts.into_iter().map(Cell::Text).collect())
 }
 
 fn prepared(names: &[String]) -> HashSet<String> {
