@@ -201,12 +201,12 @@ fn slow_readers(engine: Engine) {
         let over = Arc::new(AtomicBool::new(false));
         for _ in 0..SLOW_READERS {
             let over = Arc::clone(&over);
-            let mut client = Client::connect(&gateway).await;
+            let mut client = Client::connect_slow(&gateway).await;
             readers.spawn(async move {
                 client.send(everybody()).await.unwrap();
                 let mut count = 0;
                 while !over.load(Ordering::Relaxed) {
-                    for _ in 0..50 {
+                    for _ in 0..20 {
                         let message = client.receive_within(Duration::from_secs(30)).await.expect("closed");
                         assert!(matches!(message.op, LdapOp::SearchResultEntry(_)), "{:?}", message.op);
                         count += 1;

@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -63,6 +63,14 @@ impl Client {
     pub async fn try_connect(gateway: &Gateway) -> io::Result<Client> {
         let stream = tokio::time::timeout(Duration::from_secs(10), raw(gateway)).await??;
         Ok(Client::over(stream))
+    }
+
+    /// With a small receive buffer: what it does not read stays with the gateway, and not in the kernel's buffers.
+    pub async fn connect_slow(gateway: &Gateway) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 << 10).unwrap();
+        let tcp = socket.connect(gateway.address()).await.unwrap();
+        Client::over(wrapped(gateway, tcp).await.unwrap())
     }
 
     pub fn over(stream: Box<dyn Stream>) -> Client {
@@ -223,7 +231,10 @@ pub fn extended(oid: &str) -> LdapOp {
 
 /// A stream to the gateway, through TLS where it speaks that.
 pub async fn raw(gateway: &Gateway) -> io::Result<Box<dyn Stream>> {
-    let tcp = TcpStream::connect(gateway.address()).await?;
+    wrapped(gateway, TcpStream::connect(gateway.address()).await?).await
+}
+
+async fn wrapped(gateway: &Gateway, tcp: TcpStream) -> io::Result<Box<dyn Stream>> {
     tcp.set_nodelay(true)?;
     if gateway.tls {
         Ok(Box::new(tls(tcp, &[]).await?))
