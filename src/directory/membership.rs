@@ -27,6 +27,7 @@ use crate::{
         hold::Class,
         membership::{Form, Membership as SqlMembership, Named},
         predicate::Predicate,
+        statement::Statement,
     },
 };
 
@@ -128,17 +129,25 @@ impl Directory {
         match self.membership {
             Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(form) => {
-                let [users, _, groups, by_member] = &self.queries;
-                let (of_users, of_groups) = match by {
-                    By::Users(names) => (Some(names), None),
-                    By::Groups(names) => (None, Some(names)),
-                };
-                let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
+            Membership::ByMember(_) => {
+                let statement = self.pairs_statement(by);
                 let rows = fetch(&self.database, statement, class, deadline).await?;
                 Ok(rows.iter().filter_map(|row| pair(row)).collect())
             }
         }
+    }
+
+    /// What asks for all pairs at once; None where no form of the query can.
+    pub(super) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
+        let Membership::ByMember(form) = self.membership else {
+            return None;
+        };
+        let [users, _, groups, by_member] = &self.queries;
+        let (of_users, of_groups) = match by {
+            By::Users(names) => (Some(names), None),
+            By::Groups(names) => (None, Some(names)),
+        };
+        relation(users, groups, by_member).pairs(form, of_users, of_groups)
     }
 
     /// For each group, by its prepared name, the names of its members as their entries spell them.
@@ -169,7 +178,7 @@ impl Directory {
 
     /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
     /// nowhere would make clients fail.
-    async fn existing_groups(
+    pub(super) async fn existing_groups(
         &self,
         pairs: &[Pair],
         class: Class,
@@ -217,7 +226,7 @@ impl Directory {
         }
     }
 
-    async fn pairs_of_users(
+    pub(super) async fn pairs_of_users(
         &self,
         users: Vec<String>,
         class: Class,

@@ -4,6 +4,7 @@
 //! database is described again. It knows SQL results, not connections to clients.
 
 pub mod account;
+pub mod advice;
 pub mod columns;
 mod lookup;
 pub mod mapping;
@@ -31,7 +32,12 @@ use self::{
 use crate::{
     model::{dn::Dn, entry::Entry, schema::Schema},
     sql::{
-        database::Database, described::Described, error::SqlError, hold::Class, query::OperatorQuery,
+        database::{Database, Origin},
+        described::Described,
+        engine::Engine,
+        error::SqlError,
+        hold::Class,
+        query::OperatorQuery,
         statement::Source as Table,
     },
 };
@@ -127,6 +133,8 @@ pub struct DescribedQuery {
     pub query: OperatorQuery,
     /// Its columns and parameters.
     pub described: Described,
+    /// Where each column comes from.
+    pub origins: Vec<Origin>,
     /// What each column becomes.
     pub columns: Vec<ColumnUse>,
 }
@@ -220,52 +228,112 @@ impl Directory {
     }
 }
 
+/// What is known of the four queries, and everything that is wrong with them.
+pub struct Examination {
+    /// The published schema with what the queries add to it.
+    pub schema: Arc<Schema>,
+    /// In the order of [`VARIABLES`]; None where a problem kept a query from being described.
+    pub queries: [Option<DescribedQuery>; 4],
+    /// Everything that is wrong, in the order of [`VARIABLES`].
+    pub problems: Vec<QueryProblem>,
+}
+
 async fn describe_queries(
     database: &Database,
     queries: &Queries,
 ) -> Result<(Arc<Schema>, [DescribedQuery; 4]), Vec<QueryProblem>> {
-    let texts = [
-        (&queries.all_users, 0),
-        (&queries.one_user, 1),
-        (&queries.all_groups, 0),
-        (&queries.groups_by_member, 1),
-    ];
-    let mut found = Vec::new();
+    let examined = examine(database, queries).await;
+    match examined.queries {
+        [Some(all_users), Some(one_user), Some(all_groups), Some(by_member)] if examined.problems.is_empty() => {
+            Ok((examined.schema, [all_users, one_user, all_groups, by_member]))
+        }
+        _ => Err(examined.problems),
+    }
+}
+
+/// Describes each query for itself, so that one that is wrong does not hide what is wrong with the others.
+pub async fn examine(database: &Database, queries: &Queries) -> Examination {
+    let mut described = Vec::new();
+    for (variable, (text, parameters)) in VARIABLES.into_iter().zip(queries.texts()) {
+        described.push(describe_query(database, variable, text, parameters).await);
+    }
+    let names = described
+        .iter()
+        .filter_map(|query| query.as_ref().ok())
+        .flat_map(|(_, described, _)| described.columns.iter().map(|column| column.name.as_str()));
+    let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
+    let kinds = [Kind::User, Kind::User, Kind::Group, Kind::Group];
+    let mut queries = [None, None, None, None];
     let mut problems = Vec::new();
-    for (variable, (text, parameters)) in VARIABLES.into_iter().zip(texts) {
-        match describe_query(database, variable, text, parameters).await {
-            Ok(described) => found.push(described),
+    let each = queries.iter_mut().zip(described).zip(VARIABLES.into_iter().zip(kinds));
+    for ((slot, described), (variable, kind)) in each {
+        match described {
+            Ok((query, described, origins)) => {
+                let names = described.columns.iter().map(|column| column.name.as_str());
+                let columns = columns::assign(kind, names, &schema);
+                let found = DescribedQuery {
+                    query,
+                    described,
+                    origins,
+                    columns,
+                };
+                problems.extend(missing_columns(variable, &found));
+                *slot = Some(found);
+            }
             Err(problem) => problems.push(problem),
         }
     }
-    let Ok(found): Result<[(OperatorQuery, Described); 4], _> = found.try_into() else {
-        return Err(problems);
+    Examination {
+        schema,
+        queries,
+        problems,
+    }
+}
+
+/// What is wrong with the queries' texts, without asking anybody. Without an engine only what is wrong on every one.
+pub fn scan_queries(queries: &Queries, engine: Option<Engine>) -> Vec<QueryProblem> {
+    let engines: Vec<Engine> = match engine {
+        Some(engine) => vec![engine],
+        None => vec![Engine::PostgreSql, Engine::MySql, Engine::Sqlite],
     };
-    let names = found
-        .iter()
-        .flat_map(|(_, described)| described.columns.iter().map(|column| column.name.as_str()));
-    let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
-    let kinds = [Kind::User, Kind::User, Kind::Group, Kind::Group];
-    let mut number = 0;
-    let queries = found.map(|(query, described)| {
-        let kind = kinds.get(number).copied().unwrap_or(Kind::User);
-        number += 1;
-        let names = described.columns.iter().map(|column| column.name.as_str());
-        let columns = columns::assign(kind, names, &schema);
-        DescribedQuery {
-            query,
-            described,
-            columns,
-        }
-    });
-    for (variable, query) in VARIABLES.into_iter().zip(&queries) {
-        problems.extend(missing_columns(variable, query));
+    let each = VARIABLES.into_iter().zip(queries.texts());
+    each.filter_map(|(variable, (text, parameters))| {
+        let refusals = engines
+            .iter()
+            .map(|engine| read_query(variable, text, parameters, *engine).err());
+        // Some only if every one refuses.
+        refusals.collect::<Option<Vec<_>>>()?.into_iter().next()
+    })
+    .collect()
+}
+
+impl Queries {
+    /// The texts with the number of values each takes, in the order of [`VARIABLES`].
+    fn texts(&self) -> [(&str, usize); 4] {
+        [
+            (&self.all_users, 0),
+            (&self.one_user, 1),
+            (&self.all_groups, 0),
+            (&self.groups_by_member, 1),
+        ]
     }
-    if problems.is_empty() {
-        Ok((schema, queries))
-    } else {
-        Err(problems)
-    }
+}
+
+fn read_query(
+    variable: &'static str,
+    text: &str,
+    parameters: usize,
+    engine: Engine,
+) -> Result<OperatorQuery, QueryProblem> {
+    let parsed = match parameters {
+        0 => OperatorQuery::listing(text, engine),
+        _ => OperatorQuery::lookup(text, engine),
+    };
+    parsed.map_err(|error| QueryProblem {
+        variable,
+        text: error.to_string(),
+        unreachable: false,
+    })
 }
 
 async fn describe_query(
@@ -273,29 +341,22 @@ async fn describe_query(
     variable: &'static str,
     text: &str,
     parameters: usize,
-) -> Result<(OperatorQuery, Described), QueryProblem> {
+) -> Result<(OperatorQuery, Described, Vec<Origin>), QueryProblem> {
     let engine = database.engine();
-    let parsed = match parameters {
-        0 => OperatorQuery::listing(text, engine),
-        _ => OperatorQuery::lookup(text, engine),
-    };
-    let query = parsed.map_err(|error| QueryProblem {
-        variable,
-        text: error.to_string(),
-        unreachable: false,
-    })?;
+    let query = read_query(variable, text, parameters, engine)?;
     let native = query.render(|_, _| engine.placeholder(1));
     let description = database
         .describe(&native)
         .await
         .map_err(|error| QueryProblem::of_database(variable, &error))?;
+    let origins = description.columns.iter().map(|column| column.origin.clone()).collect();
     let columns = description
         .columns
         .into_iter()
         .map(|column| (column.name, column.type_name));
     let mut described = Described::new(&query, columns, description.parameters);
     set_collations(database, &query, &mut described).await;
-    Ok((query, described))
+    Ok((query, described, origins))
 }
 
 /// Without it the statements are right on any collation, and use fewer indexes; so a refusal is no problem.

@@ -412,6 +412,11 @@ impl OneUser {
         Ok(None)
     }
 
+    /// Whether it has all columns that entries need.
+    pub fn finds_entries(&self) -> bool {
+        self.entry.is_some()
+    }
+
     /// The rows that a bind needs, for a name spelled as the database spells it.
     ///
     /// # Errors
