@@ -5,7 +5,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,11 @@ use tracing::{error, info, warn};
 use crate::{
     auth::hashing_pool::HashingPool,
     config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
-    directory::{Directory, Queries, QueryProblem, subschema::Capabilities},
+    directory::{
+        Directory,
+        queries::{Queries, QueryProblem},
+        subschema::Capabilities,
+    },
     model::dn::Dn,
     operations::{
         SUPPORTED_CONTROLS,
@@ -26,11 +30,14 @@ use crate::{
     sql::{
         database::{Database, SqlSettings},
         error::SqlError,
+        query::OperatorQuery,
     },
 };
 
 /// Between two attempts to describe the queries.
 const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
+/// After a statement was refused, before the queries are described again.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// How often a lasting problem is logged.
 const REMIND: Duration = Duration::from_secs(60);
 /// Binds that may wait for a hashing thread; at some 100 ms each the last one waits for minutes.
@@ -51,6 +58,9 @@ pub enum StartError {
     /// The database settings.
     #[error("SQL_URI: {}", .0.detail())]
     Database(SqlError),
+    /// The queries' texts.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Queries(Vec<QueryProblem>),
     /// The operating system refuses threads.
     #[error("HASHING_THREADS: can not start threads: {0}")]
     Threads(io::Error),
@@ -80,12 +90,17 @@ impl App {
     pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
         let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
+        let queries = queries(&config.database)
+            .parse(database.engine())
+            .map_err(StartError::Queries)?;
         let hashing = HashingPool::new(config.access.hashing_threads, HASHING_QUEUE).map_err(StartError::Threads)?;
         let (publish, directory) = watch::channel(None);
+        let again = Arc::new(Notify::new());
         let services = Arc::new(Services {
             directory,
             hashing,
             policy: policy(config),
+            describe_again: Arc::clone(&again),
         });
         let listener = Listener {
             address: config.network.address,
@@ -102,8 +117,9 @@ impl App {
         let describer = Describer {
             database,
             base,
-            queries: queries(&config.database),
+            queries,
             publish,
+            again,
         };
         Ok(App {
             listener,
@@ -111,6 +127,11 @@ impl App {
             grace: config.shutdown_grace,
             describer,
         })
+    }
+
+    /// What makes new database connections and has the queries described again, for SIGHUP.
+    pub fn database(&self) -> Database {
+        self.describer.database.clone()
     }
 
     /// Serves until `stop` is over, then drains.
@@ -143,8 +164,9 @@ impl App {
 struct Describer {
     database: Database,
     base: Dn,
-    queries: Queries,
+    queries: [OperatorQuery; 4],
     publish: watch::Sender<Option<Arc<Directory>>>,
+    again: Arc<Notify>,
 }
 
 impl Describer {
@@ -153,7 +175,14 @@ impl Describer {
             let generation = self.database.generation();
             self.describe().await;
             while self.database.generation() == generation {
-                sleep(DESCRIBE_AGAIN).await;
+                tokio::select! {
+                    () = sleep(DESCRIBE_AGAIN) => {}
+                    () = self.again.notified() => {
+                        // Not for every refusal at once: a query that stays broken must not describe all day.
+                        sleep(REFUSED_PAUSE).await;
+                        break;
+                    }
+                }
             }
         }
     }

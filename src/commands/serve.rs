@@ -47,7 +47,19 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
         }
     };
     info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), config.base_dn);
-    match app.run(stop_signal()).await {
+    let database = app.database();
+    let reloading = tokio::spawn(async move {
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else {
+            return;
+        };
+        while hangup.recv().await.is_some() {
+            info!("SIGHUP: new database connections, and the queries are described again");
+            database.renew();
+        }
+    });
+    let ended = app.run(stop_signal()).await;
+    reloading.abort();
+    match ended {
         Ok(()) => {
             info!("stopped");
             ExitCode::SUCCESS

@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    DescribedQuery, Directory, DirectoryError, VARIABLES,
+    Directory, DirectoryError,
     columns::{Kind, Role},
     membership::{By, Membership, Pair},
+    queries::{DescribedQuery, VARIABLES},
     source::fetch,
     tree::Name,
 };

@@ -12,9 +12,10 @@ use std::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
-    DescribedQuery, Directory, DirectoryError,
+    Directory, DirectoryError,
     columns::{Kind, Role},
     mapping::cell_values,
+    queries::DescribedQuery,
     source::{Key, fetch},
     tree::{Name, Place},
 };
@@ -129,10 +130,25 @@ impl Directory {
         match self.membership {
             Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(_) => {
-                let statement = self.pairs_statement(by);
-                let rows = fetch(&self.database, statement, class, deadline).await?;
-                Ok(rows.iter().filter_map(|row| pair(row)).collect())
+            Membership::ByMember(_) => self.pairs_at_once(by, class, deadline).await,
+        }
+    }
+
+    async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+        let rows = fetch(&self.database, self.pairs_statement(by), class, deadline).await?;
+        let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
+        // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
+        let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
+        if undecided.is_empty() {
+            return Ok(pairs);
+        }
+        match by {
+            By::Users(_) => self.pairs_per_user(by, class, deadline).await,
+            By::Groups(_) => {
+                let doubtful = prepared(&undecided);
+                pairs.retain(|pair| Name::new(&pair.group).is_none_or(|name| !doubtful.contains(&name.prepared)));
+                pairs.extend(self.pairs_per_user(By::Groups(&undecided), class, deadline).await?);
+                Ok(pairs)
             }
         }
     }
@@ -296,15 +312,13 @@ impl Directory {
             return Vec::new();
         };
         let members = match projection.take(&mut row, role) {
-            // DNs hold commas themselves.
-            Cell::Text(text) if role == Role::Members => text
-                .split([';', '\n'])
-                .map(|member| Cell::Text(member.trim().to_owned()))
-                .collect(),
-            Cell::Text(text) => text
-                .split(',')
-                .map(|member| Cell::Text(member.trim().to_owned()))
-                .collect(),
+            Cell::Text(text) => json_array(&text).unwrap_or_else(|| {
+                // DNs hold commas themselves.
+                let separators: &[char] = if role == Role::Members { &[';', '\n'] } else { &[','] };
+                text.split(separators)
+                    .map(|member| Cell::Text(member.trim().to_owned()))
+                    .collect()
+            }),
             other => vec![other],
         };
         let values = members.into_iter().flat_map(cell_values);
@@ -369,6 +383,19 @@ fn pair(row: &[Cell]) -> Option<Pair> {
         user: user.to_text()?.into_owned(),
         group: group.to_text()?.into_owned(),
     })
+}
+
+fn undecided(row: &[Cell]) -> Option<String> {
+    match row {
+        [Cell::Null, group] => Some(group.to_text()?.into_owned()),
+        _ => None,
+    }
+}
+
+/// The elements of a JSON array of texts; MariaDB and SQLite know such columns only as text.
+fn json_array(text: &str) -> Option<Vec<Cell>> {
+    let texts: Vec<String> = serde_json::from_str(text).ok()?;
+    Some(texts.into_iter().map(Cell::Text).collect())
 }
 
 fn prepared(names: &[String]) -> HashSet<String> {

@@ -8,10 +8,10 @@ use std::{
 };
 
 use super::{
-    DescribedQuery,
     columns::{ColumnUse, Kind, Role},
     lookup::precedes,
     mapping::{EntryMaker, Projection},
+    queries::DescribedQuery,
     tree::Name,
 };
 use crate::{

@@ -4,7 +4,7 @@
 //! [`Tree::locate`] and the two functions that make DNs, and nothing else.
 
 use crate::model::{
-    dn::{Dn, NormalizedDn, escape_value},
+    dn::{AttributeKey, Dn, NormalizedDn, escape_value},
     schema::{Schema, ids},
 };
 
@@ -115,7 +115,7 @@ impl Tree {
             return Place::Foreign;
         }
         let below_base = normalized.depth() - self.base_normalized.depth();
-        let Some((kind, name)) = self.named(dn, below_base, schema) else {
+        let Some((kind, name)) = named(dn, &normalized, below_base) else {
             return Place::Nowhere;
         };
         if below_base == 1 {
@@ -140,20 +140,24 @@ impl Tree {
             None
         }
     }
+}
 
-    fn named(&self, dn: &Dn, below_base: usize, schema: &Schema) -> Option<(Kind, Name)> {
-        let rdn = dn.rdns().get(below_base.checked_sub(1)?)?;
-        let (attribute, value) = rdn.single()?;
-        let id = schema.attribute(attribute)?;
-        let kind = if id == ids::UID {
-            Kind::User
-        } else if id == ids::CN {
-            Kind::Group
-        } else {
-            return None;
-        };
-        Some((kind, Name::new(value)?))
-    }
+/// The user's or group's place that stands `below_base` levels below the base, on the way to `dn`.
+fn named(dn: &Dn, normalized: &NormalizedDn, below_base: usize) -> Option<(Kind, Name)> {
+    let position = below_base.checked_sub(1)?;
+    let (attribute, prepared) = normalized.rdns().get(position)?.single()?;
+    let kind = [Kind::User, Kind::Group]
+        .into_iter()
+        .find(|kind| *attribute == AttributeKey::Known(kind.naming_attribute()))?;
+    // Written in hexadecimal a value has no other spelling than what it was prepared to.
+    let spelled = dn.rdns().get(position)?.single().map_or(prepared, |(_, text)| text);
+    Some((
+        kind,
+        Name {
+            spelled: spelled.to_owned(),
+            prepared: prepared.to_owned(),
+        },
+    ))
 }
 
 fn mail_domain(base: &Dn) -> Option<String> {

@@ -158,7 +158,7 @@ impl Iterator for Squeezed<'_> {
                     space = true;
                     continue;
                 }
-                (0..=0x1f | 0x7f, _) => continue,
+                (1..=0x1f | 0x7f, _) => continue,
                 (byte, Fold::Ignore) => byte.to_ascii_lowercase(),
                 (byte, Fold::Exact) => byte,
             };
@@ -226,12 +226,13 @@ fn fold_case(character: char) -> impl Iterator<Item = char> {
     lower.chain(old).flat_map(tables::case_fold_for_nfkc)
 }
 
-/// RFC 4518 section 2.2: most invisible characters go, all kinds of spaces become one kind.
+/// RFC 4518 section 2.2: most invisible characters go, all kinds of spaces become one kind. U+0000 should go too, but
+/// is kept, as slapd keeps it: then a value with one equals no value that databases can hold, and `alice\0` is nobody.
 fn map(character: char) -> Option<char> {
     match character {
         '\u{09}'..='\u{0d}' | '\u{85}' => Some(' '),
-        '\u{20}'..='\u{7e}' => Some(character),
-        '\u{00}'..='\u{1f}'
+        '\u{00}' | '\u{20}'..='\u{7e}' => Some(character),
+        '\u{01}'..='\u{1f}'
         | '\u{7f}'..='\u{9f}'
         | '\u{ad}'
         | '\u{34f}'
@@ -293,7 +294,8 @@ mod tests {
     fn spaces_and_controls() {
         for (text, expected) in [
             ("  Foo \t Bar  ", "foo bar"),
-            ("foo\u{0}bar\u{7f}", "foobar"),
+            ("foo\u{1}bar\u{7f}", "foobar"),
+            ("foo\u{0}", "foo\u{0}"),
             ("a\nb", "a b"),
             ("", ""),
             ("   ", ""),

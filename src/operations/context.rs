@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{auth::hashing_pool::HashingPool, directory::Directory, operations::policy::Policy};
 
@@ -34,6 +34,8 @@ pub struct Services {
     pub hashing: HashingPool,
     /// What the operator decided.
     pub policy: Policy,
+    /// Told when a statement was refused: the tables may have changed since the queries were described.
+    pub describe_again: Arc<Notify>,
 }
 
 impl Services {

@@ -53,6 +53,9 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output) 
         None => run(context, id, request, output, &mut report).await,
     };
     let outcome = outcome.unwrap_or_else(|failure| {
+        if failure.is_refused_statement() {
+            context.services.describe_again.notify_one();
+        }
         let (outcome, answer) = result::answer(&failure, kind, context.services.policy.on_database_failure);
         if let Some(answer) = answer {
             report.code = Some(answer.code);

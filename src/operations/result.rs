@@ -9,6 +9,7 @@ use crate::{
     directory::DirectoryError,
     model::filter::Filter,
     protocol::{LdapResult, Request, ResponseKind, ResultCode},
+    sql::SqlError,
 };
 
 /// Why an operation did not come to its own end.
@@ -23,6 +24,13 @@ pub enum Failure {
     /// The client is gone.
     #[error(transparent)]
     Closed(#[from] Closed),
+}
+
+impl Failure {
+    /// The database is there, but refused a statement.
+    pub fn is_refused_statement(&self) -> bool {
+        matches!(self, Failure::Directory(DirectoryError::Sql(SqlError::Statement(_))))
+    }
 }
 
 impl From<LdapResult> for Failure {

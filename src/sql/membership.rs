@@ -318,4 +318,12 @@ fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests;

@@ -20,6 +20,7 @@ mod sink;
 pub mod sqlite_file;
 pub mod statement;
 mod target;
+mod writer;
 
 pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
 pub use described::{Collation, Column, ColumnKind, Described};

@@ -5,11 +5,16 @@
 //! equal to an assertion under caseIgnoreMatch exactly when its ASCII lower case is the assertion prepared by
 //! RFC 4518. Every other value may be equal in ways no engine computes, so all of those rows are let through.
 
-use std::fmt::Write as _;
-
 use super::described::{Column, ColumnKind};
 use super::engine::Engine;
-use super::statement::{Arg, Scope, Writer};
+use super::statement::{Scope, Writer};
+use comparison::{
+    NOT_CANONICAL, write_absent, write_equals, write_exact_half, write_folded_half, write_integer, write_key,
+    write_not_canonical,
+};
+pub(super) use comparison::{as_text, folded, key, not_canonical};
+
+mod comparison;
 
 /// A condition; columns are positions in `Described::columns`. Columns must hold one value per row, served as
 /// the text it is: a list in a JSON or comma-separated text column must not be compared with this.
@@ -81,9 +86,6 @@ pub enum Predicate {
         last: String,
     },
 }
-
-const NOT_CANONICAL: &str = "'[^ -~]|^ |  | $'";
-const NOT_ASCII: &str = "'[^ -~]'";
 
 /// Printable ASCII without outer or double blanks.
 pub(super) fn is_canonical(text: &str) -> bool {
@@ -182,7 +184,8 @@ impl Predicate {
                     column: position,
                     value: number,
                 },
-                Err(_) if engine == Engine::MySql && value.bytes().all(|b| b.is_ascii_digit()) => Predicate::True,
+                // BIGINT UNSIGNED goes further than a bound integer.
+                Err(_) if engine == Engine::MySql && is_large_number(value) => Predicate::True,
                 _ => Predicate::False,
             },
             kind if kind.is_text() || is_sqlite_expression(engine, column) => self.clone(),
@@ -308,6 +311,10 @@ fn is_sqlite_expression(engine: Engine, column: &Column) -> bool {
             || column.kind == ColumnKind::Other && matches!(column.type_name.as_str(), "NULL" | "" | "INTEGER"))
 }
 
+fn is_large_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+}
+
 fn is_number(column: &Column) -> bool {
     column.kind == ColumnKind::Integer || matches!(column.type_name.as_str(), "NUMERIC" | "DECIMAL")
 }
@@ -322,226 +329,13 @@ fn possible_key(column: &Column, last: &str) -> bool {
     !last.contains('\0') && (column.kind != ColumnKind::Integer || last.parse::<i64>().is_ok())
 }
 
-/// The column as text where comparing it as it is would be wrong; its index is lost then.
-pub(super) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
-    match engine {
-        Engine::Sqlite if column.kind != ColumnKind::Text => format!("CAST({name} AS TEXT)"),
-        _ => name.to_owned(),
-    }
-}
-
-/// PostgreSQL: the column for functions and regular expressions that must work by code point.
-fn postgres_text(column: &Column, name: &str, safe: bool) -> String {
-    let cast = if column.kind == ColumnKind::Text { "" } else { "::text" };
-    let collate = if safe { "" } else { " COLLATE \"C\"" };
-    format!("{name}{cast}{collate}")
-}
-
-fn is_deterministic(column: &Column) -> bool {
-    column.collation.as_ref().is_some_and(|c| c.deterministic)
-}
-
-/// Whether the engine's own lower-casing by this column's collation is right for ASCII.
-fn folds_ascii(column: &Column) -> bool {
-    column.collation.as_ref().is_some_and(|c| c.folds_ascii)
-}
-
-/// The column such that values equal but for ASCII case are equal; may hold more equal.
-pub(super) fn folded(engine: Engine, column: &Column, name: &str) -> String {
-    match engine {
-        Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => name.to_owned(),
-        Engine::PostgreSql => {
-            let safe = folds_ascii(column) && is_deterministic(column);
-            // An integer has no collation, and no case.
-            match column.kind.is_text() {
-                true => format!("lower({})", postgres_text(column, name, safe)),
-                false => format!("{name}::text"),
-            }
-        }
-        Engine::MySql if !column.kind.is_text() => name.to_owned(),
-        Engine::MySql => match (folds_ascii(column), column.kind) {
-            (true, ColumnKind::TextIgnoreCase) => name.to_owned(),
-            (true, _) => format!("LOWER({name})"),
-            (false, _) => format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_general_ci"),
-        },
-        Engine::Sqlite => format!("lower({})", as_text(engine, column, name)),
-    }
-}
-
-/// `half OR not canonical`, or only what can be equal to an assertion that is not canonical itself.
-fn write_equals(
-    writer: &mut Writer,
-    column: &Column,
-    name: &str,
-    value: &str,
-    half: fn(&mut Writer, &Column, &str, &str),
-) {
-    if !value.is_ascii() {
-        // What is ASCII stays ASCII when it is prepared.
-        return write_not_canonical(writer, column, name, NOT_ASCII);
-    }
-    if !is_canonical(value) {
-        return write_not_canonical(writer, column, name, NOT_CANONICAL);
-    }
-    writer.push("(");
-    half(writer, column, name, value);
-    writer.push(" OR ");
-    write_not_canonical(writer, column, name, NOT_CANONICAL);
-    writer.push(")");
-}
-
-fn write_folded_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
-    let engine = writer.engine;
-    let value = writer.text(value);
-    let comparison = match engine {
-        Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => {
-            format!("{name} = ({value})::citext")
-        }
-        // The plain spelling is the one an index on `lower(column)` has.
-        Engine::PostgreSql | Engine::MySql => format!("{} = {value}", folded(engine, column, name)),
-        Engine::Sqlite => format!("{} = {value} COLLATE NOCASE", as_text(engine, column, name)),
-    };
-    writer.put(&comparison);
-}
-
-fn write_exact_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
-    let value = writer.text(value);
-    let value = match (writer.engine, column.kind) {
-        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::citext"),
-        (Engine::PostgreSql, ColumnKind::FixedText) => format!("({value})::bpchar"),
-        _ => value,
-    };
-    writer
-        .push(&as_text(writer.engine, column, name))
-        .push(" = ")
-        .push(&value);
-}
-
-/// A regular expression by code point on every engine. `(?-i)`: on a `*_ci` collation the class would not flag
-/// U+212A and U+017F, which fold into `k` and `s`.
-fn write_not_canonical(writer: &mut Writer, column: &Column, name: &str, pattern: &str) {
-    match writer.engine {
-        Engine::PostgreSql => {
-            let text = postgres_text(column, name, is_deterministic(column));
-            writer.push(&text).push(" ~ ").push(pattern);
-        }
-        Engine::MySql => {
-            writer
-                .push(name)
-                .push(" REGEXP '(?-i)")
-                .push(pattern.trim_start_matches('\''));
-        }
-        Engine::Sqlite => {
-            let text = as_text(Engine::Sqlite, column, name);
-            let mut globs = vec!["*[^ -~]*"];
-            if pattern == NOT_CANONICAL {
-                globs.extend([" *", "* ", "*  *"]);
-            }
-            let mut condition = String::from("(");
-            for glob in globs {
-                let _ = write!(condition, "{text} GLOB '{glob}' OR ");
-            }
-            // A blob equals no text even when it is served as the same characters, and a number in a compound
-            // query may stand where text is declared.
-            let expected = if column.kind == ColumnKind::Text {
-                "'text', 'null'"
-            } else {
-                "'text', 'integer', 'null'"
-            };
-            let _ = write!(condition, "typeof({name}) NOT IN ({expected}))");
-            writer.push(&condition);
-        }
-    }
-}
-
-/// The half of every comparison for rows that only RFC 4518 preparation can judge, as an index's condition.
-pub(super) fn not_canonical(engine: Engine, column: &Column, name: &str) -> String {
-    let mut writer = Writer::new(engine);
-    write_not_canonical(&mut writer, column, name, NOT_CANONICAL);
-    writer.finish().sql
-}
-
-fn write_absent(writer: &mut Writer, column: &Column, name: &str) {
-    match column.kind {
-        kind if kind.is_text() || writer.engine == Engine::Sqlite => {
-            writer.push(&format!("({name} IS NULL OR {name} = '')"));
-        }
-        _ => writer.put(&format!("{name} IS NULL")),
-    }
-}
-
-fn write_integer(writer: &mut Writer, column: &Column, name: &str, value: i64) {
-    match writer.engine {
-        Engine::PostgreSql if column.kind.is_text() => {
-            // A cast would fail on the first row that is no number.
-            let pattern = match value {
-                0 => "^[[:space:]+-]*0+[[:space:]]*$".to_owned(),
-                1.. => format!("^[[:space:]+]*0*{value}[[:space:]]*$"),
-                _ => format!("^[[:space:]]*-0*{}[[:space:]]*$", value.unsigned_abs()),
-            };
-            let pattern = writer.text(&pattern);
-            let text = postgres_text(column, name, is_deterministic(column));
-            writer.push(&text).push(" ~ ").push(&pattern);
-        }
-        Engine::MySql if column.kind.is_text() => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("{name} + 0 = {value}"));
-        }
-        Engine::Sqlite if column.kind != ColumnKind::Integer => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("CAST({name} AS INTEGER) = {value}"));
-        }
-        _ => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("{name} = {value}"));
-        }
-    }
-}
-
-/// What pages are ordered and continued by.
-pub(super) fn key(engine: Engine, column: &Column, name: &str) -> String {
-    match (engine, column.kind) {
-        (Engine::Sqlite, ColumnKind::Integer) => name.to_owned(),
-        _ => as_text(engine, column, name),
-    }
-}
-
-/// The key compared as its own type, so that the column's index is used. SQLite keeps any type in any column
-/// and sorts all blobs after all texts: a text compared with them would never get past them.
-fn write_key(writer: &mut Writer, column: &Column, name: &str, comparison: Option<(&str, &String)>) {
-    let engine = writer.engine;
-    let key = key(engine, column, name);
-    let Some((operator, last)) = comparison else {
-        writer.push(name).push(" IS NOT NULL");
-        write_key_type(writer, column, name);
-        return;
-    };
-    let value = match (column.kind, last.parse::<i64>()) {
-        (ColumnKind::Integer, Ok(number)) => writer.bind(Arg::Integer(number)),
-        _ => writer.text(last),
-    };
-    let value = match (engine, column.kind) {
-        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::citext"),
-        (Engine::PostgreSql, ColumnKind::FixedText) => format!("({value})::bpchar"),
-        (Engine::PostgreSql, ColumnKind::Boolean | ColumnKind::Other) => {
-            super::statement::cast_text(&value, Some(&column.type_name))
-        }
-        _ => value,
-    };
-    writer.push(&key).push(operator).push(&value);
-    write_key_type(writer, column, name);
-}
-
-fn write_key_type(writer: &mut Writer, column: &Column, name: &str) {
-    if writer.engine != Engine::Sqlite {
-        return;
-    }
-    match column.kind {
-        ColumnKind::Text => writer.put(&format!(" AND typeof({name}) = 'text'")),
-        ColumnKind::Integer => writer.put(&format!(" AND typeof({name}) = 'integer'")),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests;

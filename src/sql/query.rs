@@ -9,7 +9,7 @@
 use std::fmt;
 
 use super::engine::Engine;
-use super::scanner::{Kind, Token, scan};
+use super::scanner::{Kind, Token, is_word_part, scan};
 
 /// What is wrong with the text of a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -244,15 +244,24 @@ impl OperatorQuery {
     }
 
     fn push_text(&mut self, text: &str) {
-        if let Some(Part::Text(last)) = self.parts.last_mut() {
-            last.push_str(text);
-        } else {
-            self.parts.push(Part::Text(text.to_owned()));
+        match self.parts.last_mut() {
+            Some(Part::Text(last)) => last.push_str(text),
+            // `?AND` must not become `$1AND`.
+            Some(Part::Hole(_)) => self.parts.push(Part::Text(match text.starts_with(is_word_part) {
+                true => format!(" {text}"),
+                false => text.to_owned(),
+            })),
+            None => self.parts.push(Part::Text(text.to_owned())),
         }
     }
 
     fn push_hole(&mut self, number: usize, line: usize) {
         self.first_placeholder.get_or_insert(line);
+        // `LIKE?` must not become the name `LIKE$1`.
+        match self.parts.last_mut() {
+            Some(Part::Text(last)) if last.ends_with(is_word_part) => last.push(' '),
+            _ => {}
+        }
         self.parts.push(Part::Hole(number));
     }
 }
@@ -451,4 +460,12 @@ fn reads_by_key(code: &[Token], engine: Engine) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+pub(crate) mod tests;

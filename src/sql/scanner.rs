@@ -255,6 +255,7 @@ fn is_word_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
 }
 
-fn is_word_part(c: char) -> bool {
+/// Whether the character continues an unquoted name.
+pub(super) fn is_word_part(c: char) -> bool {
     is_word_start(c) || c.is_ascii_digit() || c == '$'
 }

@@ -1,147 +1,14 @@
 //! Statements over an operator's query: the query is a table `q`, its columns are always named, every value is
 //! bound. Knows the engines' dialects; must not know which column is which attribute, nor how rows are read.
 
-use std::fmt;
 use std::fmt::Write as _;
 
 use super::described::{Column, ColumnKind, Described};
 use super::engine::Engine;
 use super::predicate::Predicate;
 use super::query::OperatorQuery;
-
-/// A value to bind.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Arg {
-    /// Text; on PostgreSQL of type `text`.
-    Text(String),
-    /// A 64-bit integer; on PostgreSQL of type `int8`.
-    Integer(i64),
-    /// `text[]` on PostgreSQL; a JSON array as text on the others, for `json_each`.
-    TextList(Vec<String>),
-}
-
-impl fmt::Debug for Arg {
-    /// Values are what clients typed, passwords in the wrong field included.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Arg::Text(_) => f.write_str("Text(…)"),
-            Arg::Integer(_) => f.write_str("Integer(…)"),
-            Arg::TextList(list) => write!(f, "TextList({} …)", list.len()),
-        }
-    }
-}
-
-/// SQL text and the values of its placeholders, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    /// The text; equal for all values wherever the engine allows, so that it is prepared once.
-    pub sql: String,
-    /// The values.
-    pub args: Vec<Arg>,
-}
-
-/// A statement being written.
-pub(super) struct Writer {
-    pub(super) engine: Engine,
-    sql: String,
-    args: Vec<Arg>,
-}
-
-impl Writer {
-    pub(super) fn new(engine: Engine) -> Writer {
-        Writer {
-            engine,
-            sql: String::new(),
-            args: Vec::new(),
-        }
-    }
-
-    pub(super) fn push(&mut self, text: &str) -> &mut Writer {
-        self.sql.push_str(text);
-        self
-    }
-
-    /// `push` where nothing follows.
-    pub(super) fn put(&mut self, text: &str) {
-        self.sql.push_str(text);
-    }
-
-    /// Binds a value; gives its placeholder, on PostgreSQL with the type (sqlx caches statements by text only).
-    pub(super) fn bind(&mut self, arg: Arg) -> String {
-        let kind = match arg {
-            Arg::Text(_) => "text",
-            Arg::Integer(_) => "int8",
-            Arg::TextList(_) => "text[]",
-        };
-        self.args.push(arg);
-        match self.engine {
-            Engine::PostgreSql => format!("${}::{kind}", self.args.len()),
-            Engine::MySql | Engine::Sqlite => "?".to_owned(),
-        }
-    }
-
-    pub(super) fn text(&mut self, value: &str) -> String {
-        self.bind(Arg::Text(value.to_owned()))
-    }
-
-    /// Whether `name`, of `column`'s type, is equal to any of `values` by `=`, its index usable. The values
-    /// must be possible ones.
-    pub(super) fn equals_any(&mut self, name: &str, column: &Column, values: &[String]) {
-        let comparison = match self.engine {
-            Engine::PostgreSql => {
-                let list = self.bind(Arg::TextList(values.to_vec()));
-                match column.kind {
-                    ColumnKind::Text => format!("{name} = ANY({list})"),
-                    ColumnKind::TextIgnoreCase => format!("{name} = ANY(({list})::citext[])"),
-                    ColumnKind::FixedText => format!("{name} = ANY(({list})::bpchar[])"),
-                    ColumnKind::Integer => format!("{name} = ANY(({list})::int8[])"),
-                    ColumnKind::Boolean | ColumnKind::Other => {
-                        format!("{name}::text = ANY({list})")
-                    }
-                }
-            }
-            Engine::MySql => {
-                let lossy = column.kind.is_text() && !column.collation.as_ref().is_some_and(|c| c.is_unicode());
-                let list = self.padded_list(column, values);
-                // Comparing with a character that the column's character set lacks is error 1267.
-                match lossy && !values.iter().all(|value| value.is_ascii()) {
-                    true => format!("CONVERT({name} USING utf8mb4) IN ({list})"),
-                    false => format!("{name} IN ({list})"),
-                }
-            }
-            Engine::Sqlite => {
-                let list = self.bind(Arg::TextList(values.to_vec()));
-                let name = match column.kind {
-                    // Its affinity makes numbers of the list's texts.
-                    ColumnKind::Integer => name.to_owned(),
-                    _ => super::predicate::as_text(self.engine, column, name),
-                };
-                format!("{name} IN (SELECT value FROM json_each({list}))")
-            }
-        };
-        self.put(&comparison);
-    }
-
-    /// Placeholders for all values: one text per power of two instead of one per length, since repeating the
-    /// last value changes nothing.
-    fn padded_list(&mut self, column: &Column, values: &[String]) -> String {
-        let length = values.len().next_power_of_two();
-        let padding = std::iter::repeat_n(values.last(), length).flatten();
-        let padded = values.iter().chain(padding).take(length);
-        let bound = padded.map(|value| match (column.kind, value.parse()) {
-            (ColumnKind::Integer, Ok(number)) => self.bind(Arg::Integer(number)),
-            _ => self.text(value),
-        });
-        bound.collect::<Vec<_>>().join(", ")
-    }
-
-    pub(super) fn finish(self) -> Statement {
-        Statement {
-            sql: self.sql,
-            args: self.args,
-        }
-    }
-}
+pub(super) use super::writer::Writer;
+pub use super::writer::{Arg, Statement};
 
 /// The operator's query as a table, with its parameter's value where it has one.
 #[derive(Debug, Clone, Copy)]
@@ -184,7 +51,8 @@ impl<'a> Source<'a> {
     /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
     ///
     /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
-    /// between them. So when a page is full, its last key's rows are to be read again with `ties`.
+    /// between them. So when a page is full, its last key's rows are to be read again with `ties`. A forged
+    /// key with a character that a latin1 column lacks is error 1267 on MySQL.
     pub fn page_after(
         &self,
         columns: &[usize],
@@ -241,7 +109,8 @@ impl<'a> Source<'a> {
     }
 
     /// The rows whose name can be `prepared` (RFC 4518, caseIgnore), for a name in which no blank is expected.
-    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own.
+    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own; they see texts only,
+    /// as pages do (a blob is no name).
     pub fn find_ignore_case(&self, columns: &[usize], column: usize, prepared: &str) -> Option<Statement> {
         let equals = Predicate::EqualsIgnoreCase {
             column,
@@ -508,4 +377,12 @@ pub(super) fn postgres_type(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 mod tests;

@@ -3,8 +3,8 @@
 use super::report::{Report, table};
 use crate::{
     directory::{
-        DescribedQuery,
         columns::{ColumnUse, Ignored, Kind, Role},
+        queries::DescribedQuery,
     },
     model::schema::Schema,
 };

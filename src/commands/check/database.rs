@@ -12,9 +12,10 @@ use crate::{
     auth::password::survey,
     config::{Config, DatabaseKind, Problem},
     directory::{
-        self, DescribedQuery, Directory, DirectoryError, Examination, QueryProblem, VARIABLES,
-        advice::{Count, SMALL, listed},
+        Directory, DirectoryError,
+        advice::{Count, SMALL, Sample, listed},
         columns::{Kind, Role},
+        queries::{self, DescribedQuery, Examination, Queries, QueryProblem, VARIABLES},
     },
     model::dn::Dn,
     sql::{database::Database, engine::Engine},
@@ -24,35 +25,63 @@ use crate::{
 /// Checks database and queries, as far as the settings allow.
 pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     let queries = app::queries(&config.database);
+    if is_wrong(problems, &["SQL_URI"]) {
+        for problem in wrong_everywhere(&queries) {
+            add(Fault::Settings, problem, problems, report);
+        }
+        return;
+    }
     let engine = match config.database.kind {
         DatabaseKind::PostgreSql => Engine::PostgreSql,
         DatabaseKind::MySql => Engine::MySql,
         DatabaseKind::Sqlite => Engine::Sqlite,
     };
-    let database = if is_wrong(problems, &["SQL_URI", "SQL_SSL"]) {
-        None
-    } else {
-        reach(config, problems, report).await
-    };
-    let Some(database) = database else {
-        let engine = (!is_wrong(problems, &["SQL_URI"])).then_some(engine);
-        add(directory::scan_queries(&queries, engine), problems, report);
+    let parsed = queries.parse_each(engine).map(|parsed| match parsed {
+        Ok(query) => Some(query),
+        Err(problem) => {
+            add(Fault::Settings, problem, problems, report);
+            None
+        }
+    });
+    // Without its setting the connection might not be encrypted as the operator wants it to be.
+    if is_wrong(problems, &["SQL_SSL"]) {
+        return;
+    }
+    let Some(database) = reach(config, problems, report).await else {
         return;
     };
-    let examined = directory::examine(&database, &queries).await;
+    let examined = queries::examine(&database, parsed.each_ref().map(Option::as_ref)).await;
     show(&examined, report);
     let is_good = examined.problems.is_empty();
-    add(examined.problems, problems, report);
+    for problem in examined.problems {
+        add(Fault::Database, problem, problems, report);
+    }
     let base = Dn::parse(&config.base_dn)
         .ok()
         .filter(|_| !is_wrong(problems, &["LDAP_BASE_DN"]));
-    let Some(base) = base.filter(|_| is_good) else {
+    let ([Some(all_users), Some(one_user), Some(all_groups), Some(by_member)], Some(base), true) =
+        (parsed, base, is_good)
+    else {
         return;
     };
-    match Directory::describe(&database, &base, &queries, CAPABILITIES).await {
+    let parsed = [all_users, one_user, all_groups, by_member];
+    match Directory::describe(&database, &base, &parsed, CAPABILITIES).await {
         Ok(directory) => survey_rows(&directory, report).await,
-        Err(found) => add(found, problems, report),
+        Err(found) => {
+            for problem in found {
+                add(Fault::Database, problem, problems, report);
+            }
+        }
     }
+}
+
+/// What is wrong with the queries' texts whatever the engine is.
+fn wrong_everywhere(queries: &Queries) -> Vec<QueryProblem> {
+    let [postgres, mysql, sqlite] =
+        [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(|engine| queries.parse_each(engine));
+    let each = postgres.into_iter().zip(mysql).zip(sqlite);
+    each.filter_map(|((postgres, mysql), sqlite)| postgres.err().filter(|_| mysql.is_err() && sqlite.is_err()))
+        .collect()
 }
 
 /// Connects. None, and a problem, where that is not possible.
@@ -80,10 +109,10 @@ async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Op
     }
 }
 
-/// Adds what is wrong with queries; what is missing has been said with the settings.
-fn add(found: Vec<QueryProblem>, problems: &[Problem], report: &mut Report) {
-    for problem in found.into_iter().filter(|found| !is_wrong(problems, &[found.variable])) {
-        report.fault(Fault::Database, problem.to_string());
+/// Adds what is wrong with a query; that it is missing has been said with the settings.
+fn add(fault: Fault, found: QueryProblem, problems: &[Problem], report: &mut Report) {
+    if !is_wrong(problems, &[found.variable]) {
+        report.fault(fault, found.to_string());
     }
 }
 
@@ -237,11 +266,7 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
 }
 
 /// Which rows can bind at all, by the kind of their hash.
-async fn hashes(
-    directory: &Directory,
-    sample: &crate::directory::advice::Sample,
-    report: &mut Report,
-) -> Result<(), DirectoryError> {
+async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
     let counts = directory.hashes(sample, survey).await?;
     let total: usize = counts.values().sum();
     let usable: BTreeSet<&str> = counts

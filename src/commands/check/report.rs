@@ -5,7 +5,7 @@ use std::fmt;
 /// Whose exit code a problem has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Wrong without asking anybody: settings, certificate, the texts of queries when nobody can be asked.
+    /// Wrong without asking anybody: settings, certificate, texts that can be no query.
     Settings,
     /// The database, or what it says about a query.
     Database,
@@ -70,10 +70,10 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
-        if self.faults.is_empty() {
-            write!(f, "The gateway can serve this.")?;
+        match self.faults.len() {
+            0 => write!(f, "The gateway can serve this."),
+            _ => write!(f, "The gateway can not serve this."),
         }
-        Ok(())
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
             "Database\n  SQLite\n\nWarnings\n  - odd\n\nAdvice\n  - an index:\n    CREATE INDEX\n\nThe gateway can serve this."
         );
         report.fault(Fault::Database, "SQL_URI: away");
-        assert!(!report.to_string().contains("can serve"));
+        assert!(!report.to_string().contains("gateway can serve"));
         assert_eq!(report.faults().len(), 1);
     }
 

@@ -2,12 +2,9 @@
 
 use super::{Battery, names, search};
 use crate::harness::client::{base_search, bind, equal, extended, search as search_op};
-use crate::harness::ldap::{BASE, group_dn, password, rdn_value, set, user_dn};
+use crate::harness::ldap::{BASE, BATTERY_PASSWORD, group_dn, password, rdn_value, set, user_dn};
 use crate::harness::{Client, block_on, ldapsearch, ldapwhoami};
 use ldap3_proto::proto::{LdapBindCred, LdapBindRequest, LdapCompareRequest, LdapOp, SaslCredentials};
-
-/// The password of the battery's own users.
-const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
 
 pub fn right_password(ctx: &Battery) {
     for user in ["alice", "bob", "carol", "erin", "grace"] {
@@ -260,8 +257,9 @@ pub fn searches_need_a_bind_where_it_is_required(ctx: &Battery) {
 }
 
 pub fn required_again_after_a_failed_bind(ctx: &Battery) {
+    let gateway = ctx.closed();
     block_on(async {
-        let mut client = Client::connect(ctx.closed()).await;
+        let mut client = Client::connect(gateway).await;
         let code = async |client: &mut Client| client.request(search_op(equal("uid", "alice"))).await.unwrap().code();
         assert_eq!(code(&mut client).await, 50);
         assert_eq!(client.bind(&user_dn("cheap"), BATTERY_PASSWORD).await.unwrap(), 0);
@@ -282,8 +280,9 @@ pub fn required_again_after_a_failed_bind(ctx: &Battery) {
 
 pub fn requests_keep_the_identity_they_started_with(ctx: &Battery) {
     // A bind waits for what runs before it, and what comes after it waits for the bind (RFC 4511 4.2.1).
+    let gateway = ctx.closed();
     block_on(async {
-        let mut client = Client::connect(ctx.closed()).await;
+        let mut client = Client::connect(gateway).await;
         let ops = [
             bind(&user_dn("cheap"), BATTERY_PASSWORD),
             search_op(equal("uid", "alice")),

@@ -1,10 +1,8 @@
 //! The operator's queries in other forms, rows that change, names that are equal.
 
 use super::{Battery, names, search};
-use crate::harness::ldap::{BASE, group_dn, set, user_dn};
+use crate::harness::ldap::{BASE, BATTERY_PASSWORD, group_dn, set, user_dn};
 use crate::harness::{Database, Engine, Gateway, ldapwhoami};
-
-const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
 
 /// What must work whatever the queries look like.
 fn works(gateway: &Gateway) {

@@ -1,10 +1,8 @@
 //! What the recommended queries add to the deployed ones: shells, keys, status, entryUUID, timestamps.
 
 use super::{Battery, names, search};
-use crate::harness::ldap::{password, set, user_dn};
+use crate::harness::ldap::{BATTERY_PASSWORD, password, set, user_dn};
 use crate::harness::ldapwhoami;
-
-const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
 
 pub fn shells(ctx: &Battery) {
     let gateway = ctx.recommended();

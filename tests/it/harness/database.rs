@@ -266,6 +266,7 @@ fn note_sample_secrets() {
                 note_secret(hash.rsplit('$').next().unwrap());
             }
         }
+        note_secret(super::ldap::BATTERY_PASSWORD);
         for (_, password) in super::ldap::PASSWORDS {
             note_secret(password);
         }

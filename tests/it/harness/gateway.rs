@@ -70,7 +70,6 @@ pub struct Gateway {
     pub port: u16,
     pub tls: bool,
     log: PathBuf,
-    dir: PathBuf,
 }
 
 /// How long a start may take. Generous: the machine may be building and running three databases.
@@ -112,7 +111,6 @@ impl Gateway {
             port,
             tls,
             log,
-            dir: dir.to_path_buf(),
         }
     }
 
@@ -136,14 +134,16 @@ impl Gateway {
     }
 
     fn answers(&self) -> bool {
-        super::block_on(async {
+        let read = async {
             let Ok(mut client) = super::Client::try_connect(self).await else {
                 return false;
             };
             tokio::time::timeout(Duration::from_secs(2), client.root_dse())
                 .await
                 .is_ok_and(|read| read.is_ok())
-        })
+        };
+        // On a thread of its own: the test may be inside a runtime.
+        std::thread::scope(|scope| scope.spawn(|| super::block_on(read)).join().unwrap())
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
@@ -157,11 +157,6 @@ impl Gateway {
     /// All it has logged so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
-    }
-
-    /// Its working directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     pub fn log_tail(&self) -> String {

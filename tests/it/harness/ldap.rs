@@ -6,6 +6,9 @@ use std::process::{Command, Output};
 
 pub const BASE: &str = "dc=example,dc=com";
 
+/// Of those in `tests/data/battery.sql` who have a password: one that is quick to verify.
+pub const BATTERY_PASSWORD: &str = "battery-Passw0rd-1";
+
 /// The passwords of `sql/sample.sql`.
 pub const PASSWORDS: [(&str, &str); 7] = [
     ("alice", "alice-likes-tea"),

@@ -109,7 +109,7 @@ impl Postgres {
 
     /// Stops every process of it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("STOP");
+        self.process.lock().unwrap().as_ref().unwrap().freeze();
     }
 
     pub fn thaw(&self) {

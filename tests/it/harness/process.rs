@@ -127,6 +127,24 @@ impl Process {
         signal(&self.family(), name);
     }
 
+    /// Stops the process and all that descend from it where they stand, every thread.
+    pub fn freeze(&self) {
+        self.signal_family("STOP");
+        // The signal is sent, not yet obeyed: a thread on another processor may still answer a request.
+        let stopped = super::eventually(Duration::from_secs(5), || {
+            self.family().iter().all(|pid| {
+                let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+                    return true;
+                };
+                threads.flatten().all(|thread| {
+                    let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+                    stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+                })
+            })
+        });
+        assert!(stopped, "still running after SIGSTOP");
+    }
+
     pub fn try_wait(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
