@@ -183,29 +183,34 @@ impl Directory {
         found
     }
 
-    /// Columns that hold the same text in every row of the sample, which stands in the query in double quotes: where
-    /// those quote texts (MariaDB and MySQL, and SQLite when there is no such column), the name was taken for one.
-    pub fn constants(&self, sample: &Sample) -> Vec<String> {
+    /// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL
+    /// those quote texts, on SQLite they do when there is no such column.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn constants(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
+        let (query, source) = (self.listing(kind), self.source(kind));
+        if self.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
+            return Ok(Vec::new());
+        }
+        let chunk = source
+            .chunk(&Predicate::True, None, SAMPLE, Class::ScanChunk, deadline())
+            .await?;
+        let text = query.query.to_describe();
         let mut found = Vec::new();
-        let [all_users, ..] = &self.queries;
-        let text = all_users.query.to_describe();
-        for (position, column) in self.users.maker().projection().columns.iter().enumerate() {
-            let mut texts = sample.rows.iter().map(|row| row.get(position).and_then(Cell::to_text));
-            let Some(Some(first)) = texts.next() else {
+        for (position, column) in source.maker().projection().columns.iter().enumerate() {
+            let mut texts = chunk.rows.iter().map(|row| row.get(position).and_then(Cell::to_text));
+            let (Some(Some(first)), Some(Origin::Expression)) = (texts.next(), query.origins.get(*column)) else {
                 continue;
             };
-            let computed = all_users.origins.get(*column) == Some(&Origin::Expression);
-            if computed && text.contains(&format!("\"{first}\"")) && texts.all(|text| text.as_ref() == Some(&first)) {
-                let name = all_users
-                    .columns
-                    .get(*column)
-                    .map_or("", |column| column.column.as_str());
+            if text.contains(&format!("\"{first}\"")) && texts.all(|text| text.as_ref() == Some(&first)) {
+                let name = query.columns.get(*column).map_or("", |column| column.column.as_str());
                 found.push(format!(
-                    "the column {name} holds the text \"{first}\" in every row: there is no such column, or names are not quoted like this"
+                    "{name} is the text \"{first}\" in every row: there is no such column, or names are quoted otherwise"
                 ));
             }
         }
-        found
+        Ok(found)
     }
 
     /// Where the one-user query gives another entry than all-users.

@@ -55,6 +55,14 @@ pub fn show(which: Query, variable: &str, query: &DescribedQuery, schema: &Schem
             ));
         }
     }
+    // SQLite names such a column by the text, quotes included.
+    let texts = query.columns.iter().filter(|column| column.column.starts_with('"'));
+    for column in texts {
+        report.warn(format!(
+            "{variable}: there is no column {}; SQLite took the name for a text",
+            column.column
+        ));
+    }
     let quoted = query.query.double_quoted_strings();
     if !quoted.is_empty() {
         report.warn(format!(

@@ -236,9 +236,16 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
         }
     }
     let sample = directory.sample().await?;
-    let constants = directory.constants(&sample);
-    for text in directory.unusable(&sample).into_iter().chain(constants) {
+    for text in directory.unusable(&sample) {
         report.warn(format!("SQL_QUERY_ALL_USERS: {text}"));
+    }
+    for (kind, variable) in [
+        (Kind::User, "SQL_QUERY_ALL_USERS"),
+        (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
+    ] {
+        for text in directory.constants(kind).await? {
+            report.warn(format!("{variable}: {text}"));
+        }
     }
     for text in directory.one_user_differences(&sample).await? {
         report.warn(text);
