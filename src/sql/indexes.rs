@@ -90,7 +90,7 @@ pub async fn scanned(database: &Database, statement: &Statement, deadline: Insta
     let rows = database
         .fetch(&sql, &statement.args, Class::ScanChunk, deadline)
         .await?;
-    let plan: Vec<String> = rows.iter().filter_map(|row| last_text(row)).collect();
+    let plan: Vec<String> = rows.iter().filter_map(last_text).collect();
     Ok(scans_in(database.engine(), &plan))
 }
 

@@ -396,6 +396,35 @@ fn the_indexes_it_proposes_help() {
 }
 
 #[test]
+fn memberships_that_disagree_are_named() {
+    let _guard = beside_others();
+    let env = Database::shared(Engine::PostgreSql).deployed();
+    let everywhere = env.clone().with(
+        "SQL_QUERY_ALL_GROUPS",
+        "SELECT \"cn\" AS name, \"gidNumber\" AS gid_number, ARRAY['erin'] AS member_uids FROM \"Groups\"",
+    );
+    let report = check(&everywhere);
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    expect(
+        &report,
+        &[
+            "memberships are read from a column of all-groups",
+            "memberships that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere: alice in",
+            "memberships are served that SQL_QUERY_GROUPS_BY_MEMBER does not give: erin in",
+        ],
+    );
+    let fewer = env.changed("SQL_QUERY_ALL_GROUPS", |query| {
+        format!("{query} WHERE g.\"cn\" <> 'staff'")
+    });
+    let report = check(&fewer);
+    expect(
+        &report,
+        &["because SQL_QUERY_ALL_GROUPS has no such group: alice in staff"],
+    );
+    expect_not(&report, &["are not served", "does not give"]);
+}
+
+#[test]
 fn nothing_is_left_behind() {
     let _guard = beside_others();
     let dir = scratch("clean");
