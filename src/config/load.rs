@@ -22,17 +22,23 @@ const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 type CheckDn<'a> = &'a dyn Fn(&str) -> Result<(), String>;
 
 pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+    let (config, problems, warnings) = load_leniently(source, check_dn);
+    if problems.is_empty() {
+        Ok((config, warnings))
+    } else {
+        Err(ConfigErrors { problems, warnings })
+    }
+}
+
+/// The settings with their stand-ins, and what is wrong with them.
+pub(super) fn load_leniently(source: &EnvSource, check_dn: CheckDn<'_>) -> (Config, Vec<Problem>, Vec<Warning>) {
     let mut reader = Reader::new(source);
     let config = read(&mut reader, check_dn);
     let Reader {
         problems, mut warnings, ..
     } = reader;
     warnings.extend(names::unknown(&source.names()));
-    if problems.is_empty() {
-        Ok((config, warnings))
-    } else {
-        Err(ConfigErrors { problems, warnings })
-    }
+    (config, problems, warnings)
 }
 
 /// Reads everything; where something is wrong a problem is noted and a stand-in returned.

@@ -61,6 +61,15 @@ impl Config {
     ) -> Result<(Self, Vec<Warning>), ConfigErrors> {
         load::load(source, &check_dn)
     }
+
+    /// For `check`, which goes on in spite of problems: a value whose setting a problem names is a stand-in, and
+    /// must not be taken for what the operator means.
+    pub fn load_leniently(
+        source: &EnvSource,
+        check_dn: impl Fn(&str) -> Result<(), String>,
+    ) -> (Self, Vec<Problem>, Vec<Warning>) {
+        load::load_leniently(source, &check_dn)
+    }
 }
 
 impl LogSettings {

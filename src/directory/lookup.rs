@@ -138,7 +138,7 @@ pub(super) fn precedes(number: Option<i128>, lowest: Option<i128>) -> bool {
 }
 
 /// Binary columns hold hashes too.
-fn stored_hash(cell: Cell) -> Option<String> {
+pub(super) fn stored_hash(cell: Cell) -> Option<String> {
     match cell {
         Cell::Text(text) => Some(text),
         Cell::Bytes(bytes) => String::from_utf8(bytes).ok(),

@@ -141,28 +141,17 @@ impl Directory {
         match self.membership {
             Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(form) => self.pairs_at_once(form, by, class, deadline).await,
+            Membership::ByMember(_) => self.pairs_at_once(by, class, deadline).await,
         }
     }
 
-    async fn pairs_at_once(
-        &self,
-        form: Form,
-        by: By<'_>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        let [users, _, groups, by_member] = &self.queries;
-        let (of_users, of_groups) = match by {
-            By::Users(names) => (Some(names), None),
-            By::Groups(names) => (None, Some(names)),
-        };
-        let statement = relation(users, groups, by_member).pairs(form, of_users, of_groups);
+    async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+        let statement = self.pairs_statement(by);
         let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
             Err(error) if error.is_too_many_rows() => match by.halves() {
                 Some((first, second)) => {
-                    let mut pairs = Box::pin(self.pairs_at_once(form, first, class, deadline)).await?;
-                    pairs.extend(Box::pin(self.pairs_at_once(form, second, class, deadline)).await?);
+                    let mut pairs = Box::pin(self.pairs_at_once(first, class, deadline)).await?;
+                    pairs.extend(Box::pin(self.pairs_at_once(second, class, deadline)).await?);
                     return Ok(pairs);
                 }
                 // One group of very many members: they are one entry and have to be held together anyway.
@@ -200,6 +189,19 @@ impl Directory {
         Ok(rows)
     }
 
+    /// What asks for all pairs at once; None where no form of the query can.
+    pub(super) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
+        let Membership::ByMember(form) = self.membership else {
+            return None;
+        };
+        let [users, _, groups, by_member] = &self.queries;
+        let (of_users, of_groups) = match by {
+            By::Users(names) => (Some(names), None),
+            By::Groups(names) => (None, Some(names)),
+        };
+        relation(users, groups, by_member).pairs(form, of_users, of_groups)
+    }
+
     /// For each group, by its prepared name, the names of its members as their entries spell them.
     pub(super) async fn members_of(
         &self,
@@ -228,7 +230,7 @@ impl Directory {
 
     /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
     /// nowhere would make clients fail.
-    async fn existing_groups(
+    pub(super) async fn existing_groups(
         &self,
         pairs: &[Pair],
         class: Class,
@@ -276,7 +278,7 @@ impl Directory {
         }
     }
 
-    async fn pairs_of_users(
+    pub(super) async fn pairs_of_users(
         &self,
         users: Vec<String>,
         class: Class,

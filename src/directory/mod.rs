@@ -4,6 +4,7 @@
 //! database is described again. It knows SQL results, not connections to clients.
 
 pub mod account;
+pub mod advice;
 pub mod columns;
 mod lookup;
 pub mod mapping;

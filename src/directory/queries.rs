@@ -14,7 +14,12 @@ use super::{
 };
 use crate::{
     model::schema::Schema,
-    sql::{Engine, OperatorQuery, Source as Table, SqlError, database::Database, described::Described, hold::Class},
+    sql::{
+        Engine, OperatorQuery, QueryError, Source as Table, SqlError,
+        database::{Database, Origin},
+        described::Described,
+        hold::Class,
+    },
 };
 
 /// How long asking for collations may take, at start.
@@ -76,6 +81,8 @@ pub struct DescribedQuery {
     pub query: OperatorQuery,
     /// Its columns and parameters.
     pub described: Described,
+    /// Where each column comes from.
+    pub origins: Vec<Origin>,
     /// What each column becomes.
     pub columns: Vec<ColumnUse>,
 }
@@ -93,26 +100,44 @@ impl Queries {
     /// # Errors
     /// What is wrong with any of them without asking the database.
     pub fn parse(&self, engine: Engine) -> Result<[OperatorQuery; 4], Vec<QueryProblem>> {
-        let parsed = [
-            OperatorQuery::listing(&self.all_users, engine),
-            OperatorQuery::lookup(&self.one_user, engine),
-            OperatorQuery::listing(&self.all_groups, engine),
-            OperatorQuery::lookup(&self.groups_by_member, engine),
-        ];
         let mut problems = Vec::new();
         let mut queries = Vec::new();
-        for (variable, parsed) in VARIABLES.into_iter().zip(parsed) {
+        for parsed in self.parse_each(engine) {
             match parsed {
                 Ok(query) => queries.push(query),
-                Err(error) => problems.push(QueryProblem {
-                    variable,
-                    text: error.to_string(),
-                    unreachable: false,
-                }),
+                Err(problem) => problems.push(problem),
             }
         }
         queries.try_into().map_err(|_| problems)
     }
+
+    /// Each query for itself, in the order of [`VARIABLES`].
+    pub fn parse_each(&self, engine: Engine) -> [Result<OperatorQuery, QueryProblem>; 4] {
+        let [all_users, one_user, all_groups, groups_by_member] = VARIABLES;
+        let named = |variable, parsed: Result<OperatorQuery, QueryError>| {
+            parsed.map_err(|error| QueryProblem {
+                variable,
+                text: error.to_string(),
+                unreachable: false,
+            })
+        };
+        [
+            named(all_users, OperatorQuery::listing(&self.all_users, engine)),
+            named(one_user, OperatorQuery::lookup(&self.one_user, engine)),
+            named(all_groups, OperatorQuery::listing(&self.all_groups, engine)),
+            named(groups_by_member, OperatorQuery::lookup(&self.groups_by_member, engine)),
+        ]
+    }
+}
+
+/// What is known of the four queries, and everything that is wrong with them.
+pub struct Examination {
+    /// The published schema with what the queries add to it.
+    pub schema: Arc<Schema>,
+    /// In the order of [`VARIABLES`]; None where a query was not given or could not be described.
+    pub queries: [Option<DescribedQuery>; 4],
+    /// Everything that is wrong.
+    pub problems: Vec<QueryProblem>,
 }
 
 /// Asks the database what the queries take and give, and finds the use of every column.
@@ -123,53 +148,71 @@ pub async fn describe(
     database: &Database,
     queries: &[OperatorQuery; 4],
 ) -> Result<(Arc<Schema>, [DescribedQuery; 4]), Vec<QueryProblem>> {
-    let mut found = Vec::new();
-    let mut problems = Vec::new();
-    for (variable, query) in VARIABLES.into_iter().zip(queries) {
-        match describe_query(database, query).await {
-            Ok(described) => found.push(described),
-            Err(error) => problems.push(QueryProblem::of_database(variable, &error)),
+    let examined = examine(database, queries.each_ref().map(Some)).await;
+    match examined.queries {
+        [Some(all_users), Some(one_user), Some(all_groups), Some(by_member)] if examined.problems.is_empty() => {
+            Ok((examined.schema, [all_users, one_user, all_groups, by_member]))
         }
-    }
-    let names = found
-        .iter()
-        .flat_map(|described| described.columns.iter().map(|column| column.name.as_str()));
-    let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
-    let kinds = [Kind::User, Kind::User, Kind::Group, Kind::Group];
-    let described: Vec<DescribedQuery> = queries
-        .iter()
-        .zip(found)
-        .zip(kinds)
-        .map(|((query, described), kind)| {
-            let names = described.columns.iter().map(|column| column.name.as_str());
-            let columns = columns::assign(kind, names, &schema);
-            DescribedQuery {
-                query: query.clone(),
-                described,
-                columns,
-            }
-        })
-        .collect();
-    // With a problem before, the queries that are left stand at other places.
-    if problems.is_empty() {
-        let named = VARIABLES.into_iter().zip(&described).zip(kinds);
-        problems.extend(named.filter_map(|((variable, query), kind)| missing_name(variable, query, kind)));
-    }
-    match described.try_into() {
-        Ok(described) if problems.is_empty() => Ok((schema, described)),
-        _ => Err(problems),
+        _ => Err(examined.problems),
     }
 }
 
-async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<Described, SqlError> {
+/// Describes each query for itself, so that one that is wrong does not hide what is wrong with the others.
+pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 4]) -> Examination {
+    let mut found = [None, None, None, None];
+    let mut problems = Vec::new();
+    for ((slot, variable), query) in found.iter_mut().zip(VARIABLES).zip(queries) {
+        let Some(query) = query else { continue };
+        match describe_query(database, query).await {
+            Ok((described, origins)) => *slot = Some((query, described, origins)),
+            Err(error) => problems.push(QueryProblem::of_database(variable, &error)),
+        }
+    }
+    let names = found.iter().flatten().flat_map(|(_, described, _)| {
+        let columns = described.columns.iter();
+        columns.map(|column| column.name.as_str())
+    });
+    let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
+    let mut kinds = [Kind::User, Kind::User, Kind::Group, Kind::Group].into_iter();
+    let queries = found.map(|found| {
+        let kind = kinds.next().unwrap_or(Kind::Group);
+        let (query, described, origins) = found?;
+        let names = described.columns.iter().map(|column| column.name.as_str());
+        let columns = columns::assign(kind, names, &schema);
+        Some((
+            kind,
+            DescribedQuery {
+                query: query.clone(),
+                described,
+                origins,
+                columns,
+            },
+        ))
+    });
+    for (variable, query) in VARIABLES.into_iter().zip(&queries) {
+        problems.extend(
+            query
+                .as_ref()
+                .and_then(|(kind, query)| missing_name(variable, query, *kind)),
+        );
+    }
+    Examination {
+        schema,
+        queries: queries.map(|query| query.map(|(_, query)| query)),
+        problems,
+    }
+}
+
+async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<(Described, Vec<Origin>), SqlError> {
     let description = database.describe(&query.to_describe()).await?;
+    let origins = description.columns.iter().map(|column| column.origin.clone()).collect();
     let columns = description
         .columns
         .into_iter()
         .map(|column| (column.name, column.type_name));
     let mut described = Described::new(query, columns, description.parameters);
     set_collations(database, query, &mut described).await;
-    Ok(described)
+    Ok((described, origins))
 }
 
 /// Without it the statements are right on any collation, and use fewer indexes; so a refusal is no problem.

@@ -301,6 +301,11 @@ impl Losers {
         losers
     }
 
+    /// The names of the rows that are not served.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dropped.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Whether a row is an entry.
     pub fn keep(&mut self, projection: &Projection, row: &Row) -> bool {
         if self.dropped.is_empty() && self.once.is_empty() {
@@ -405,6 +410,11 @@ impl OneUser {
             }
         }
         Ok(None)
+    }
+
+    /// Whether it has all columns that entries need.
+    pub fn finds_entries(&self) -> bool {
+        self.entry.is_some()
     }
 
     /// The rows that a bind needs, for a name spelled as the database spells it.

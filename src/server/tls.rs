@@ -31,6 +31,8 @@ pub struct TlsSetup {
     pub config: Arc<ServerConfig>,
     /// The SHA-256 fingerprint of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     pub fingerprint: String,
+    /// The pair was made by ourselves, because none is configured and none was found.
+    pub self_made: bool,
     /// What is legal but odd, each a sentence that names the setting.
     pub warnings: Vec<String>,
 }
@@ -185,7 +187,7 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         cipher_suites: usable,
         ..provider::default_provider()
     };
-    let fingerprint = certificate.fingerprint;
+    let (fingerprint, self_made) = (certificate.fingerprint, certificate.self_made);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)
@@ -198,6 +200,7 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
     Ok(TlsSetup {
         config: Arc::new(config),
         fingerprint,
+        self_made,
         warnings,
     })
 }

@@ -12,11 +12,11 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr, Statement,
-    TypeInfo,
+    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr,
+    Statement, TypeInfo,
 };
 
-use super::database::{ColumnDescription, Description};
+use super::database::{ColumnDescription, Description, Origin};
 use super::decode::{self, Losses};
 use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
@@ -308,6 +308,14 @@ where
         .map(|column| ColumnDescription {
             name: column.name().to_owned(),
             type_name: column.type_info().name().to_owned(),
+            origin: match column.origin() {
+                ColumnOrigin::Table(origin) => Origin::Table {
+                    table: origin.table.to_string(),
+                    column: origin.name.to_string(),
+                },
+                ColumnOrigin::Expression => Origin::Expression,
+                ColumnOrigin::Unknown => Origin::Unknown,
+            },
         })
         .collect();
     let parameters = match statement.parameters() {

@@ -69,6 +69,24 @@ pub struct ColumnDescription {
     /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL`
     /// for expressions on SQLite.
     pub type_name: String,
+    /// Where its values come from.
+    pub origin: Origin,
+}
+
+/// Where a result column comes from, as far as the database says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A column of a table.
+    Table {
+        /// As it can stand in a statement on PostgreSQL, bare elsewhere.
+        table: String,
+        /// The column's own name, bare.
+        column: String,
+    },
+    /// A constant, or computed.
+    Expression,
+    /// The database did not say.
+    Unknown,
 }
 
 /// What a statement takes and gives, found out without running it.

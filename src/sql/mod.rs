@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod health;
 pub mod hold;
+pub mod indexes;
 pub mod membership;
 mod pool;
 pub mod predicate;

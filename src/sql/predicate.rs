@@ -12,7 +12,7 @@ use comparison::{
     NOT_CANONICAL, write_absent, write_equals, write_exact_half, write_folded_half, write_integer, write_key,
     write_not_canonical,
 };
-pub(super) use comparison::{as_text, folded, key};
+pub(super) use comparison::{as_text, folded, key, not_canonical};
 
 mod comparison;
 

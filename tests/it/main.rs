@@ -5,7 +5,8 @@
 //!
 //! - `battery`: what searches and binds answer, stamped onto PostgreSQL, MariaDB and SQLite
 //! - `outage`: the database restarted, away, frozen, broken
-//! - `settings`: wrong settings, `check`, `.env` files
+//! - `settings`: wrong settings, `.env` files, commands
+//! - `check`: what `check` finds
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
@@ -21,6 +22,7 @@
 )]
 
 mod battery;
+mod check;
 mod harness;
 mod layers;
 mod load;

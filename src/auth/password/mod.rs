@@ -10,6 +10,7 @@ mod crypt;
 mod encoding;
 mod ldap;
 mod stored;
+mod survey;
 mod verifier;
 mod yescrypt;
 
@@ -25,6 +26,7 @@ mod yescrypt;
 mod tests;
 
 pub use self::argon2::{HashError, hash_password};
+pub use self::survey::{Survey, survey};
 pub use self::verifier::Verifier;
 
 use self::stored::Stored;

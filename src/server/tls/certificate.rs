@@ -37,6 +37,8 @@ pub(super) enum Create {
 pub(super) struct Certificate {
     pub key: CertifiedKey,
     pub fingerprint: String,
+    /// Made here, and not found.
+    pub self_made: bool,
 }
 
 /// PEM text and where it is from.
@@ -125,7 +127,8 @@ fn make(
             origin: "the self-signed certificate".into(),
         })
     };
-    let certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
+    let mut certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
+    certificate.self_made = true;
     warnings.push(match create {
         Create::InMemory => format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}"),
         Create::AndKeep => format!(
@@ -295,7 +298,11 @@ fn matching(
         Err(_) if other_holds => return Err(mismatch(": the server's own certificate must be the first one there")),
         Err(_) => return Err(mismatch("")),
     }
-    Ok(Certificate { key, fingerprint })
+    Ok(Certificate {
+        key,
+        fingerprint,
+        self_made: false,
+    })
 }
 
 /// The SHA-256 fingerprint as openssl prints it.

@@ -145,6 +145,13 @@ pub(super) fn write_not_canonical(writer: &mut Writer, column: &Column, name: &s
     }
 }
 
+/// The half of every comparison for rows that only RFC 4518 preparation can judge, as an index's condition.
+pub(in crate::sql) fn not_canonical(engine: Engine, column: &Column, name: &str) -> String {
+    let mut writer = Writer::new(engine);
+    write_not_canonical(&mut writer, column, name, NOT_CANONICAL);
+    writer.finish().sql
+}
+
 pub(super) fn write_absent(writer: &mut Writer, column: &Column, name: &str) {
     match column.kind {
         kind if kind.is_text() || writer.engine == Engine::Sqlite => {

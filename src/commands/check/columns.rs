@@ -1,0 +1,194 @@
+//! The column → attribute table of a query, in words.
+
+use super::report::{Report, table};
+use crate::{
+    directory::{
+        columns::{ColumnUse, Ignored, Kind, Role},
+        queries::DescribedQuery,
+    },
+    model::schema::Schema,
+};
+
+/// Whose columns are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Query {
+    /// `SQL_QUERY_ALL_USERS`
+    AllUsers,
+    /// `SQL_QUERY_ONE_USER`
+    OneUser,
+    /// `SQL_QUERY_ALL_GROUPS`
+    AllGroups,
+    /// `SQL_QUERY_GROUPS_BY_MEMBER`
+    GroupsByMember,
+}
+
+impl Query {
+    /// All four, as the directory orders them.
+    pub const ALL: [Query; 4] = [Query::AllUsers, Query::OneUser, Query::AllGroups, Query::GroupsByMember];
+
+    fn kind(self) -> Kind {
+        match self {
+            Query::AllUsers | Query::OneUser => Kind::User,
+            Query::AllGroups | Query::GroupsByMember => Kind::Group,
+        }
+    }
+}
+
+/// Adds the table of one query to the report, and warnings about its columns.
+pub fn show(which: Query, variable: &str, query: &DescribedQuery, schema: &Schema, report: &mut Report) {
+    let columns = query.columns.iter().zip(&query.described.columns);
+    let rows: Vec<Vec<String>> = columns
+        .map(|(column, described)| {
+            let type_name = match described.type_name.as_str() {
+                "NULL" => "(computed)".to_owned(),
+                name => name.to_lowercase(),
+            };
+            vec![column.column.clone(), type_name, meaning(which, column, schema)]
+        })
+        .collect();
+    report.section(variable, table(&rows));
+    for column in &query.columns {
+        if column.role == Err(Ignored::Duplicate) {
+            let name = &column.column;
+            report.warn(format!(
+                "{variable}: {name} is ignored: a column further left has the same meaning"
+            ));
+        }
+    }
+    // SQLite names such a column by the text, quotes included.
+    let texts = query.columns.iter().filter(|column| column.column.starts_with('"'));
+    for column in texts {
+        report.warn(format!(
+            "{variable}: there is no column {}; SQLite took the name for a text",
+            column.column
+        ));
+    }
+    let quoted = query.query.double_quoted_strings();
+    if !quoted.is_empty() {
+        report.warn(format!(
+            "{variable}: {} in double quotes is a text on MariaDB and MySQL, unless their sql_mode has ANSI_QUOTES; \
+             names are quoted with `…`",
+            quoted.join(", ")
+        ));
+    }
+}
+
+fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
+    let role = match column.role {
+        Ok(role) => role,
+        Err(Ignored::Unknown) => return "ignored: no attribute of the schema has this name".to_owned(),
+        Err(Ignored::Never) => return "ignored: never taken from a column".to_owned(),
+        Err(Ignored::Duplicate) => return "ignored: a column further left has the same meaning".to_owned(),
+    };
+    let attribute = attribute(which.kind(), role, schema);
+    match which {
+        Query::AllUsers if role.is_private() => format!("not read here; SQL_QUERY_ONE_USER: {attribute}"),
+        Query::GroupsByMember if role != Role::Name => {
+            "not read: a group's row comes from SQL_QUERY_ALL_GROUPS".to_owned()
+        }
+        _ => format!("→ {attribute}"),
+    }
+}
+
+/// What a role is served as, or does.
+pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
+    let text = match (role, kind) {
+        (Role::Name, Kind::User) => "uid, the entry's name",
+        (Role::Name, Kind::Group) => "cn, the entry's name",
+        (Role::Number, Kind::User) => "uidNumber",
+        (Role::Number, Kind::Group) | (Role::PrimaryGroup, _) => "gidNumber",
+        (Role::FullName, _) => "cn, gecos",
+        (Role::FirstName, _) => "givenName",
+        (Role::LastName, _) => "sn",
+        (Role::Mail, _) => "mail",
+        (Role::HomeDirectory, _) => "homeDirectory",
+        (Role::LoginShell, _) => "loginShell",
+        (Role::SshPublicKey, _) => "sshPublicKey, one value a line",
+        (Role::Password, _) => "verifies binds, never served",
+        (Role::AuthBackends, _) => "the user's own AUTH_BACKENDS, never served",
+        (Role::Status, _) => "refuses binds when pending or suspended, never served",
+        (Role::Enabled, _) => "refuses binds when false, never served",
+        (Role::Locked, _) => "refuses binds when true, never served",
+        (Role::ExpiresAt, _) => "refuses binds from then on, never served",
+        (Role::EntryUuid, _) => "entryUUID",
+        (Role::CreatedAt, _) => "createTimestamp",
+        (Role::UpdatedAt, _) => "modifyTimestamp",
+        (Role::MemberUids, _) | (Role::Members, _) => "memberUid, member, memberOf of users",
+        (Role::Attribute(id), _) => schema.attribute_name(id),
+    };
+    text.to_owned()
+}
+
+/// What a column would add, for the roles worth having: its name, and why.
+pub const RECOMMENDED: [(Role, Query, &str, &str); 6] = [
+    (
+        Role::LoginShell,
+        Query::AllUsers,
+        "login_shell",
+        "loginShell of each user; now everybody has /bin/bash",
+    ),
+    (
+        Role::SshPublicKey,
+        Query::AllUsers,
+        "ssh_public_key",
+        "sshPublicKey, so that sshd can ask for keys (sss_ssh_authorizedkeys)",
+    ),
+    (
+        Role::Status,
+        Query::OneUser,
+        "status",
+        "users that are pending or suspended can not log in",
+    ),
+    (
+        Role::EntryUuid,
+        Query::AllUsers,
+        "entry_uuid",
+        "an entryUUID that is never used again; now it comes from uid_number, which a new user may inherit",
+    ),
+    (Role::CreatedAt, Query::AllUsers, "created_at", "createTimestamp"),
+    (
+        Role::UpdatedAt,
+        Query::AllUsers,
+        "updated_at",
+        "modifyTimestamp, so that clients can ask for what has changed",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(which: Query, column: &str, role: Result<Role, Ignored>) -> String {
+        let column = ColumnUse {
+            column: column.to_owned(),
+            role,
+        };
+        meaning(which, &column, &Schema::standard())
+    }
+
+    #[test]
+    fn a_columns_use_depends_on_its_query() {
+        assert_eq!(text(Query::AllUsers, "uid", Ok(Role::Name)), "→ uid, the entry's name");
+        assert_eq!(text(Query::AllGroups, "cn", Ok(Role::Name)), "→ cn, the entry's name");
+        assert!(text(Query::AllUsers, "password", Ok(Role::Password)).starts_with("not read here"));
+        assert_eq!(
+            text(Query::OneUser, "password", Ok(Role::Password)),
+            "→ verifies binds, never served"
+        );
+        assert!(text(Query::GroupsByMember, "gid_number", Ok(Role::Number)).starts_with("not read"));
+        let title = Schema::standard().attribute("title").map(Role::Attribute);
+        assert_eq!(text(Query::AllUsers, "Title", title.ok_or(Ignored::Unknown)), "→ title");
+    }
+
+    #[test]
+    fn what_is_ignored_says_why() {
+        for (why, word) in [
+            (Ignored::Unknown, "no attribute"),
+            (Ignored::Never, "never"),
+            (Ignored::Duplicate, "same meaning"),
+        ] {
+            let text = text(Query::AllUsers, "x", Err(why));
+            assert!(text.starts_with("ignored") && text.contains(word), "{text}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The part of `check` that asks the database: can it be reached, what are the queries, what do the rows hold.
+
+use std::collections::BTreeSet;
+
+use super::{
+    columns::{self, Query, RECOMMENDED},
+    is_wrong,
+    report::{Fault, Report},
+};
+use crate::{
+    app::{self, CAPABILITIES},
+    auth::password::survey,
+    config::{Config, DatabaseKind, Problem},
+    directory::{
+        Directory, DirectoryError,
+        advice::{Count, SMALL, Sample, listed},
+        columns::{Kind, Role},
+        queries::{self, DescribedQuery, Examination, Queries, QueryProblem, VARIABLES},
+    },
+    model::dn::Dn,
+    sql::{database::Database, engine::Engine},
+    telemetry::redact_uri,
+};
+
+/// Checks database and queries, as far as the settings allow.
+pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
+    let queries = app::queries(&config.database);
+    if is_wrong(problems, &["SQL_URI"]) {
+        for problem in wrong_everywhere(&queries) {
+            add(Fault::Settings, problem, problems, report);
+        }
+        return;
+    }
+    let engine = match config.database.kind {
+        DatabaseKind::PostgreSql => Engine::PostgreSql,
+        DatabaseKind::MySql => Engine::MySql,
+        DatabaseKind::Sqlite => Engine::Sqlite,
+    };
+    let parsed = queries.parse_each(engine).map(|parsed| match parsed {
+        Ok(query) => Some(query),
+        Err(problem) => {
+            add(Fault::Settings, problem, problems, report);
+            None
+        }
+    });
+    // Without its setting the connection might not be encrypted as the operator wants it to be.
+    if is_wrong(problems, &["SQL_SSL"]) {
+        return;
+    }
+    let Some(database) = reach(config, problems, report).await else {
+        return;
+    };
+    let examined = queries::examine(&database, parsed.each_ref().map(Option::as_ref)).await;
+    show(&examined, report);
+    let is_good = examined.problems.is_empty();
+    for problem in examined.problems {
+        add(Fault::Database, problem, problems, report);
+    }
+    let base = Dn::parse(&config.base_dn)
+        .ok()
+        .filter(|_| !is_wrong(problems, &["LDAP_BASE_DN"]));
+    let ([Some(all_users), Some(one_user), Some(all_groups), Some(by_member)], Some(base), true) =
+        (parsed, base, is_good)
+    else {
+        return;
+    };
+    let parsed = [all_users, one_user, all_groups, by_member];
+    match Directory::describe(&database, &base, &parsed, CAPABILITIES).await {
+        Ok(directory) => survey_rows(&directory, report).await,
+        Err(found) => {
+            for problem in found {
+                add(Fault::Database, problem, problems, report);
+            }
+        }
+    }
+}
+
+/// What is wrong with the queries' texts whatever the engine is.
+fn wrong_everywhere(queries: &Queries) -> Vec<QueryProblem> {
+    let [postgres, mysql, sqlite] =
+        [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(|engine| queries.parse_each(engine));
+    let each = postgres.into_iter().zip(mysql).zip(sqlite);
+    each.filter_map(|((postgres, mysql), sqlite)| postgres.err().filter(|_| mysql.is_err() && sqlite.is_err()))
+        .collect()
+}
+
+/// Connects. None, and a problem, where that is not possible.
+async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Option<Database> {
+    let address = redact_uri(config.database.uri.reveal());
+    let mut settings = app::sql_settings(&config.database);
+    if is_wrong(problems, &["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
+        let usual = crate::sql::database::SqlSettings::new(config.database.uri.reveal());
+        (settings.pool_size, settings.connect_timeout) = (usual.pool_size, usual.connect_timeout);
+    }
+    let reached = match Database::new(settings) {
+        Ok(database) => database.describe("SELECT 1").await.map(|_| database),
+        Err(error) => Err(error),
+    };
+    match reached {
+        Ok(database) => {
+            let lines = vec![format!("{} at {address}", database.engine().name())];
+            report.section("Database", lines);
+            Some(database)
+        }
+        Err(error) => {
+            report.fault(Fault::Database, format!("SQL_URI: {} ({address})", error.detail()));
+            None
+        }
+    }
+}
+
+/// Adds what is wrong with a query; that it is missing has been said with the settings.
+fn add(fault: Fault, found: QueryProblem, problems: &[Problem], report: &mut Report) {
+    if !is_wrong(problems, &[found.variable]) {
+        report.fault(fault, found.to_string());
+    }
+}
+
+fn show(examined: &Examination, report: &mut Report) {
+    let each = VARIABLES.into_iter().zip(&examined.queries).zip(Query::ALL);
+    for ((variable, query), which) in each {
+        if let Some(query) = query {
+            columns::show(which, variable, query, &examined.schema, report);
+        }
+    }
+    let [all_users, one_user, all_groups, _] = &examined.queries;
+    if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
+        compare_columns(all_users, one_user, examined, report);
+        recommend(all_users, one_user, report);
+    }
+    let numbers = [
+        (
+            all_users,
+            Role::Number,
+            "SQL_QUERY_ALL_USERS: no column uid_number: users are served without posixAccount",
+        ),
+        (
+            all_users,
+            Role::PrimaryGroup,
+            "SQL_QUERY_ALL_USERS: no column gid_number: users are served without posixAccount",
+        ),
+        (
+            all_groups,
+            Role::Number,
+            "SQL_QUERY_ALL_GROUPS: no column gid_number: groups are served without posixGroup",
+        ),
+        (
+            one_user,
+            Role::Password,
+            "SQL_QUERY_ONE_USER: no column password: nobody can bind",
+        ),
+    ];
+    for (query, role, text) in numbers {
+        if query.as_ref().is_some_and(|query| query.column(role).is_none()) {
+            report.warn(text);
+        }
+    }
+}
+
+/// Entries are made of the columns of all-users; one-user is a fast way to the same rows.
+fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examined: &Examination, report: &mut Report) {
+    let roles = |query: &DescribedQuery| -> Vec<Role> {
+        let roles = query.columns.iter().filter_map(|column| column.role.ok());
+        roles.filter(|role| !role.is_private()).collect()
+    };
+    let lacking = |from: &DescribedQuery, other: &DescribedQuery| -> Vec<String> {
+        let missing = roles(from).into_iter().filter(|role| other.column(*role).is_none());
+        missing
+            .map(|role| columns::attribute(Kind::User, role, &examined.schema))
+            .collect()
+    };
+    let slow = lacking(all_users, one_user);
+    if !slow.is_empty() {
+        report.warn(format!(
+            "SQL_QUERY_ONE_USER has no column for {}: searches by name use SQL_QUERY_ALL_USERS instead, which is slower",
+            slow.join("; ")
+        ));
+    }
+    let unread = lacking(one_user, all_users);
+    if !unread.is_empty() {
+        report.warn(format!(
+            "SQL_QUERY_ALL_USERS has no column for {}: it is not served, though SQL_QUERY_ONE_USER has it",
+            unread.join("; ")
+        ));
+    }
+}
+
+fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, report: &mut Report) {
+    for (role, which, column, gain) in RECOMMENDED {
+        let query = if which == Query::OneUser { one_user } else { all_users };
+        if query.column(role).is_none() {
+            report.advise(format!("a column {column} in both user queries would give {gain}"));
+        }
+    }
+}
+
+async fn survey_rows(directory: &Directory, report: &mut Report) {
+    let refusals = directory.refusals().await;
+    for (variable, error) in &refusals {
+        report.fault(Fault::Database, format!("{variable}: {}", error.detail()));
+    }
+    if !refusals.is_empty() {
+        return;
+    }
+    if let Err(error) = look_at_rows(directory, report).await {
+        report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
+    }
+}
+
+async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), DirectoryError> {
+    let users = directory.count(Kind::User).await?;
+    let groups = directory.count(Kind::Group).await?;
+    report.section(
+        "Directory",
+        vec![
+            format!("{} users, {} groups", users.named, groups.named),
+            format!("memberships are read from {}", directory.membership_form()),
+        ],
+    );
+    for (count, kind) in [(users, "users"), (groups, "groups")] {
+        if count.rows > count.named {
+            report.warn(format!(
+                "{} rows of {kind} have no name and are left out",
+                count.rows - count.named
+            ));
+        }
+    }
+    for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
+        let twins = directory.twins(kind).await?;
+        if !twins.is_empty() {
+            report.warn(format!(
+                "{} {what} are not served, because another one's name differs only in case or blanks: {}",
+                twins.len(),
+                listed(&twins)
+            ));
+        }
+    }
+    let sample = directory.sample().await?;
+    for text in directory.unusable(&sample) {
+        report.warn(format!("SQL_QUERY_ALL_USERS: {text}"));
+    }
+    for (kind, variable) in [
+        (Kind::User, "SQL_QUERY_ALL_USERS"),
+        (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
+    ] {
+        for text in directory.constants(kind).await? {
+            report.warn(format!("{variable}: {text}"));
+        }
+    }
+    for text in directory.one_user_differences(&sample).await? {
+        report.warn(text);
+    }
+    for text in directory.membership_differences(&sample, users).await? {
+        report.warn(text);
+    }
+    hashes(directory, &sample, report).await?;
+    for advice in directory.index_advice(&sample, users, groups).await? {
+        let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
+        let what = if statements.is_empty() {
+            "an index would help"
+        } else {
+            "this would help:"
+        };
+        report.advise(format!("{}; {what}{}", advice.reason, statements.concat()));
+    }
+    let small = |count: Count| count.rows < SMALL;
+    if small(users) && small(groups) {
+        report.advise(format!(
+            "with fewer than {SMALL} users and groups no index matters yet; sql/README.md lists those worth having"
+        ));
+    }
+    Ok(())
+}
+
+/// Which rows can bind at all, by the kind of their hash.
+async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
+    let counts = directory.hashes(sample, survey).await?;
+    let total: usize = counts.values().sum();
+    let usable: BTreeSet<&str> = counts
+        .keys()
+        .flatten()
+        .filter(|hash| hash.problem.is_none())
+        .map(|hash| hash.scheme)
+        .collect();
+    let good: usize = counts
+        .iter()
+        .filter(|(hash, _)| hash.is_some_and(|hash| hash.problem.is_none()))
+        .map(|(_, count)| count)
+        .sum();
+    if total > 0 {
+        let schemes: Vec<&str> = usable.into_iter().collect();
+        report.section(
+            "Passwords",
+            vec![format!(
+                "{good} of {total} users have a usable hash: {}",
+                schemes.join(", ")
+            )],
+        );
+    }
+    for (hash, count) in counts {
+        match hash {
+            None => report.warn(format!(
+                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and can not bind"
+            )),
+            Some(hash) => {
+                if let Some(problem) = hash.problem {
+                    report.warn(format!(
+                        "SQL_QUERY_ONE_USER: {count} of {total} users can not bind: {problem} (scheme: {})",
+                        hash.scheme
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}

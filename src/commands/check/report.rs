@@ -1,0 +1,128 @@
+//! What `check` has found, in the order it is told. Must not know: how it was found.
+
+use std::fmt;
+
+/// Whose exit code a problem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Wrong without asking anybody: settings, certificate, texts that can be no query.
+    Settings,
+    /// The database, or what it says about a query.
+    Database,
+}
+
+/// Everything found.
+#[derive(Debug, Default)]
+pub struct Report {
+    sections: Vec<(String, Vec<String>)>,
+    warnings: Vec<String>,
+    advice: Vec<String>,
+    faults: Vec<(Fault, String)>,
+}
+
+impl Report {
+    /// Adds a section of its own.
+    pub fn section(&mut self, title: &str, lines: Vec<String>) {
+        self.sections.push((title.to_owned(), lines));
+    }
+
+    /// Adds something legal that is probably not meant.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    /// Adds something that would be better.
+    pub fn advise(&mut self, text: impl Into<String>) {
+        self.advice.push(text.into());
+    }
+
+    /// Adds something that keeps the gateway from serving.
+    pub fn fault(&mut self, fault: Fault, text: impl Into<String>) {
+        self.faults.push((fault, text.into()));
+    }
+
+    /// What keeps the gateway from serving.
+    pub fn faults(&self) -> &[(Fault, String)] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (title, lines) in &self.sections {
+            writeln!(f, "{title}")?;
+            for line in lines {
+                writeln!(f, "  {line}")?;
+            }
+            writeln!(f)?;
+        }
+        for (title, texts) in [("Warnings", &self.warnings), ("Advice", &self.advice)] {
+            if texts.is_empty() {
+                continue;
+            }
+            writeln!(f, "{title}")?;
+            for text in texts {
+                let mut lines = text.lines();
+                writeln!(f, "  - {}", lines.next().unwrap_or_default())?;
+                for line in lines {
+                    writeln!(f, "    {line}")?;
+                }
+            }
+            writeln!(f)?;
+        }
+        match self.faults.len() {
+            0 => write!(f, "The gateway can serve this."),
+            _ => write!(f, "The gateway can not serve this."),
+        }
+    }
+}
+
+/// Rows in columns as wide as their widest cell.
+pub fn table(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| Some(row.get(column)?.chars().count()))
+                .max()
+                .unwrap_or_default()
+        })
+        .collect();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:width$}"))
+                .collect();
+            cells.join("  ").trim_end().to_owned()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_come_first_and_several_lines_are_indented() {
+        let mut report = Report::default();
+        report.advise("an index:\nCREATE INDEX");
+        report.warn("odd");
+        report.section("Database", vec!["SQLite".to_owned()]);
+        assert_eq!(
+            report.to_string(),
+            "Database\n  SQLite\n\nWarnings\n  - odd\n\nAdvice\n  - an index:\n    CREATE INDEX\n\nThe gateway can serve this."
+        );
+        report.fault(Fault::Database, "SQL_URI: away");
+        assert!(!report.to_string().contains("gateway can serve"));
+        assert_eq!(report.faults().len(), 1);
+    }
+
+    #[test]
+    fn tables_are_aligned_by_characters() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows = [row(["größe", "INT4", "a"]), row(["x", "VARCHAR", ""])];
+        assert_eq!(table(&rows), ["größe  INT4     a", "x      VARCHAR"]);
+    }
+}

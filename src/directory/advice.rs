@@ -1,0 +1,370 @@
+//! What an operator should know about the rows behind a directory: how many there are, which are not served as one
+//! would think, where the queries disagree, which index would help. For `check` only; nothing is served from here.
+//!
+//! Everything it says names users, groups, columns and tables; never a value of a password column.
+
+mod indexes;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use super::{
+    Directory, DirectoryError,
+    columns::{Kind, Role},
+    membership::{By, Membership, Pair},
+    queries::{DescribedQuery, VARIABLES},
+    source::fetch,
+    tree::Name,
+};
+use crate::{
+    model::{entry::Entry, value::Cell},
+    sql::{
+        Row, database::Origin, engine::Engine, error::SqlError, hold::Class, membership::Form, predicate::Predicate,
+        statement::Source as Table,
+    },
+};
+
+pub use self::indexes::IndexAdvice;
+
+/// Users looked at one by one.
+pub const SAMPLE: u32 = 100;
+/// How long each question may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Names listed in one line.
+const NAMED: usize = 5;
+/// Groups of the sample whose members are listed.
+const GROUPS: usize = 20;
+/// With more users the members of a group may not fit into memory at once.
+const LARGE: u64 = 200_000;
+/// Below this a scan costs nothing, and planners prefer it whatever indexes there are.
+pub const SMALL: u64 = 1000;
+
+/// How many rows a listing has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub rows: u64,
+    /// Those with a name.
+    pub named: u64,
+}
+
+/// Users that were looked at one by one.
+pub struct Sample {
+    rows: Vec<Row>,
+    names: Vec<String>,
+}
+
+impl Sample {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Directory {
+    /// Runs each query: preparing them does not show a missing permission.
+    pub async fn refusals(&self) -> Vec<(&'static str, SqlError)> {
+        let mut refusals = Vec::new();
+        for (variable, query) in VARIABLES.into_iter().zip(&self.queries) {
+            let table = Table::lookup(&query.query, &query.described, "");
+            let statement = table.and_then(|table| table.exists(&Predicate::True));
+            if let Err(error) = fetch(&self.database, statement, Class::ScanChunk, deadline()).await {
+                refusals.push((variable, error));
+            }
+        }
+        refusals
+    }
+
+    /// How many users or groups there are.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn count(&self, kind: Kind) -> Result<Count, DirectoryError> {
+        let query = self.listing(kind);
+        let table = Table::listing(&query.query, &query.described);
+        let name = query.column(Role::Name).unwrap_or_default();
+        let mut counts = [0, 0];
+        for (count, predicate) in counts.iter_mut().zip([Predicate::True, Predicate::HasKey(name)]) {
+            let rows = fetch(&self.database, table.count(&predicate), Class::ScanChunk, deadline()).await?;
+            let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
+            *count = cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
+        }
+        let [rows, named] = counts;
+        Ok(Count { rows, named })
+    }
+
+    /// The names of rows that are no entries, because another row's name is equal under caseIgnoreMatch.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn twins(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
+        let losers = self.source(kind).losers(deadline()).await?;
+        let mut names: Vec<String> = losers.names().map(str::to_owned).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The first users by name.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn sample(&self) -> Result<Sample, DirectoryError> {
+        let chunk = self
+            .users
+            .chunk(&Predicate::True, None, SAMPLE, Class::ScanChunk, deadline())
+            .await?;
+        let projection = self.users.maker().projection();
+        let names = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
+        Ok(Sample {
+            rows: chunk.rows,
+            names,
+        })
+    }
+
+    /// Users of the sample that lack what an entry, or a POSIX account, needs.
+    pub fn unusable(&self, sample: &Sample) -> Vec<String> {
+        let projection = self.users.maker().projection();
+        let has_number = projection.position(Role::Number).is_some();
+        let gid = projection.position(Role::PrimaryGroup);
+        let mut unnamed = 0_usize;
+        let mut numberless = Vec::new();
+        for row in &sample.rows {
+            let Some(name) = projection.name(row).filter(|name| Name::new(name).is_some()) else {
+                unnamed += 1;
+                continue;
+            };
+            let no_gid = gid.is_some_and(|gid| row.get(gid).and_then(Cell::to_integer).is_none());
+            if no_gid || (has_number && projection.number(row).is_none()) {
+                numberless.push(name);
+            }
+        }
+        let mut found = Vec::new();
+        if unnamed > 0 {
+            found.push(format!(
+                "{unnamed} of {} users have a name that no DN can hold: they are left out",
+                sample.len()
+            ));
+        }
+        if !numberless.is_empty() {
+            found.push(format!(
+                "{} of {} users have no usable uid_number or gid_number, and so no posixAccount: {}",
+                numberless.len(),
+                sample.len(),
+                listed(&numberless)
+            ));
+        }
+        found
+    }
+
+    /// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL
+    /// those quote texts, on SQLite they do when there is no such column.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn constants(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
+        let (query, source) = (self.listing(kind), self.source(kind));
+        if self.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
+            return Ok(Vec::new());
+        }
+        let chunk = source
+            .chunk(&Predicate::True, None, SAMPLE, Class::ScanChunk, deadline())
+            .await?;
+        let text = query.query.to_describe();
+        let mut found = Vec::new();
+        for (position, column) in source.maker().projection().columns.iter().enumerate() {
+            let mut texts = chunk.rows.iter().map(|row| row.get(position).and_then(Cell::to_text));
+            let (Some(Some(first)), Some(Origin::Expression)) = (texts.next(), query.origins.get(*column)) else {
+                continue;
+            };
+            if text.contains(&format!("\"{first}\"")) && texts.all(|text| text.as_ref() == Some(&first)) {
+                let name = query.columns.get(*column).map_or("", |column| column.column.as_str());
+                found.push(format!(
+                    "{name} is the text \"{first}\" in every row: there is no such column, or names are quoted otherwise"
+                ));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where the one-user query gives another entry than all-users.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn one_user_differences(&self, sample: &Sample) -> Result<Vec<String>, DirectoryError> {
+        let Some(one_user) = self.one_user.as_ref().filter(|one_user| one_user.finds_entries()) else {
+            return Ok(Vec::new());
+        };
+        let maker = self.users.maker();
+        let mut missing = Vec::new();
+        let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let projection = maker.projection();
+        for row in &sample.rows {
+            let Some(name) = projection.name(row).and_then(|name| Name::new(&name)) else {
+                continue;
+            };
+            let Some(other) = one_user.find(&name, deadline()).await? else {
+                missing.push(name.spelled);
+                continue;
+            };
+            // Another row of the same name under caseIgnoreMatch: that is for `twins`.
+            if projection.number(&other) != projection.number(row) {
+                continue;
+            }
+            let (entry, other) = (maker.entry(row.clone(), true), maker.entry(other, true));
+            for attribute in self.differences(entry.as_ref(), other.as_ref()) {
+                differing.entry(attribute).or_default().push(name.spelled.clone());
+            }
+        }
+        let mut found = Vec::new();
+        if !missing.is_empty() {
+            found.push(format!(
+                "{} of {} users are found by SQL_QUERY_ALL_USERS but not by SQL_QUERY_ONE_USER; they can not bind: {}",
+                missing.len(),
+                sample.len(),
+                listed(&missing)
+            ));
+        }
+        found.extend(differing.into_iter().map(|(attribute, names)| {
+            format!(
+                "SQL_QUERY_ONE_USER gives another {attribute} than SQL_QUERY_ALL_USERS for {} of {} users: {}",
+                names.len(),
+                sample.len(),
+                listed(&names)
+            )
+        }));
+        Ok(found)
+    }
+
+    fn differences(&self, one: Option<&Entry>, other: Option<&Entry>) -> Vec<String> {
+        let (Some(one), Some(other)) = (one, other) else {
+            return Vec::new();
+        };
+        let ids: BTreeSet<_> = [one, other]
+            .iter()
+            .flat_map(|entry| entry.attributes.iter().map(|attribute| attribute.id))
+            .collect();
+        ids.into_iter()
+            .filter(|id| one.values(*id) != other.values(*id))
+            .map(|id| self.schema.attribute_name(id).to_owned())
+            .collect()
+    }
+
+    /// Where the groups of one user, asked for one by one, are others than those that whole groups are read as.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn membership_differences(&self, sample: &Sample, users: Count) -> Result<Vec<String>, DirectoryError> {
+        let asked = self
+            .pairs_of_users(sample.names.clone(), Class::ScanChunk, deadline())
+            .await?;
+        let read = self
+            .pairs(By::Users(&sample.names), Class::ScanChunk, deadline())
+            .await?;
+        let existing = self.existing_groups(&asked, Class::ScanChunk, deadline()).await?;
+        let (asked, mut read) = (keys(&asked), keys(&read));
+        let (asked, unknown): (BTreeSet<_>, BTreeSet<_>) =
+            asked.into_iter().partition(|(_, group)| existing.contains_key(group));
+        read.retain(|pair| !unknown.contains(pair));
+        let mut found = Vec::new();
+        let mut report = |pairs: Vec<&(String, String)>, text: &str| {
+            if !pairs.is_empty() {
+                let names: Vec<String> = pairs.iter().map(|(user, group)| format!("{user} in {group}")).collect();
+                found.push(format!("{} memberships {text}: {}", names.len(), listed(&names)));
+            }
+        };
+        report(
+            unknown.iter().collect(),
+            "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
+        );
+        report(
+            asked.difference(&read).collect(),
+            "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
+        );
+        report(
+            read.difference(&asked).collect(),
+            "are served that SQL_QUERY_GROUPS_BY_MEMBER does not give",
+        );
+        let groups: BTreeSet<String> = read.iter().map(|(_, group)| group.clone()).collect();
+        let groups: Vec<String> = groups
+            .iter()
+            .filter_map(|group| existing.get(group).cloned())
+            .take(GROUPS)
+            .collect();
+        // User by user it would be a statement for every user there is.
+        let per_user = matches!(self.membership, Membership::ByMember(Form::PerUser));
+        if !groups.is_empty() && !per_user && users.rows <= LARGE {
+            let members = keys(&self.pairs(By::Groups(&groups), Class::ScanChunk, deadline()).await?);
+            let looked_at: BTreeSet<String> = groups
+                .iter()
+                .filter_map(|group| Some(Name::new(group)?.prepared))
+                .collect();
+            report(
+                read.difference(&members)
+                    .filter(|(_, group)| looked_at.contains(group))
+                    .collect(),
+                "are missing where the members of a group are listed",
+            );
+        }
+        Ok(found)
+    }
+
+    /// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn hashes<T: Ord>(
+        &self,
+        sample: &Sample,
+        judge: impl Fn(&str) -> T,
+    ) -> Result<BTreeMap<Option<T>, usize>, DirectoryError> {
+        let mut counts = BTreeMap::new();
+        let Some(one_user) = &self.one_user else {
+            return Ok(counts);
+        };
+        let projection = one_user.account_projection();
+        for name in &sample.names {
+            for mut row in one_user.account_rows(name, deadline()).await? {
+                let hash = super::lookup::stored_hash(projection.take(&mut row, Role::Password));
+                *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    fn listing(&self, kind: Kind) -> &DescribedQuery {
+        let [all_users, _, all_groups, _] = &self.queries;
+        match kind {
+            Kind::User => all_users,
+            Kind::Group => all_groups,
+        }
+    }
+}
+
+fn deadline() -> Instant {
+    Instant::now() + PATIENCE
+}
+
+/// Memberships, comparable.
+fn keys(pairs: &[Pair]) -> BTreeSet<(String, String)> {
+    pairs
+        .iter()
+        .filter_map(|pair| Some((Name::new(&pair.user)?.prepared, Name::new(&pair.group)?.prepared)))
+        .collect()
+}
+
+/// The first few names.
+pub fn listed(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    let more = names.len().saturating_sub(NAMED);
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

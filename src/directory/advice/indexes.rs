@@ -1,0 +1,252 @@
+//! Indexes that would help: the planner is asked how it would run our own lookups.
+//!
+//! Proposed is only what a lookup of ours can use, over a plain column of a table.
+
+use super::{Count, SMALL, Sample, deadline};
+use crate::{
+    directory::{Directory, DirectoryError, columns::Role, membership::By, queries::DescribedQuery, tree::Name},
+    sql::{
+        database::Origin,
+        engine::Engine,
+        hold::Class,
+        indexes::{self, TableColumn},
+        predicate::Predicate,
+        statement::{Source as Table, Statement},
+    },
+};
+
+/// An index that would spare the reading of a whole table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexAdvice {
+    /// Which searches read the whole of what.
+    pub reason: String,
+    /// What to run.
+    pub statements: Vec<String>,
+}
+
+/// What is looked for in a column, given its position and some user's name.
+type Wanted = fn(usize, &str) -> Predicate;
+
+/// A lookup whose plan is looked at.
+struct Lookup {
+    what: &'static str,
+    statement: Option<Statement>,
+    column: TableColumn,
+    indexes: Vec<String>,
+}
+
+impl Directory {
+    /// Indexes that would help. Asks the planner, so only where tables are large enough for it to want one.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn index_advice(
+        &self,
+        sample: &Sample,
+        users: Count,
+        groups: Count,
+    ) -> Result<Vec<IndexAdvice>, DirectoryError> {
+        let mut advice = Vec::new();
+        if users.rows >= SMALL {
+            for lookup in self.user_lookups(sample) {
+                advice.extend(self.advice_for(lookup).await?);
+            }
+        }
+        if groups.rows >= SMALL {
+            for lookup in self.group_lookups() {
+                advice.extend(self.advice_for(lookup).await?);
+            }
+        }
+        if users.rows >= SMALL || groups.rows >= SMALL {
+            advice.extend(self.membership_indexes(sample).await?);
+        }
+        Ok(advice)
+    }
+
+    fn user_lookups(&self, sample: &Sample) -> Vec<Lookup> {
+        let [all_users, one_user, ..] = &self.queries;
+        let engine = self.database.engine();
+        let Some(name) = sample.names.first() else {
+            return Vec::new();
+        };
+        let mut lookups = Vec::new();
+        if let Some(column) = table_column(engine, one_user, Role::Name) {
+            let wanted = one_user.column(Role::Name).unwrap_or_default();
+            lookups.push(Lookup {
+                what: "SQL_QUERY_ONE_USER",
+                statement: Table::lookup(&one_user.query, &one_user.described, name)
+                    .and_then(|table| table.select(&[wanted], &Predicate::True)),
+                indexes: vec![column.index(engine)],
+                column,
+            });
+        }
+        let select = |role, what, predicate: Wanted, any_case: bool| {
+            let position = all_users.column(role)?;
+            let column = table_column(engine, all_users, role)?;
+            let indexes = if any_case {
+                column.case_ignore_indexes(engine, all_users.described.columns.get(position)?)
+            } else {
+                vec![column.index(engine)]
+            };
+            let table = Table::listing(&all_users.query, &all_users.described);
+            Some(Lookup {
+                what,
+                statement: table.select(&[position], &predicate(position, name)),
+                column,
+                indexes,
+            })
+        };
+        lookups.extend(select(
+            Role::Name,
+            "(uid=NAME) in another spelling or of nobody",
+            any_spelling,
+            true,
+        ));
+        lookups.extend(select(Role::Mail, "(mail=ADDRESS)", any_spelling, true));
+        lookups.extend(select(Role::Number, "(uidNumber=NUMBER)", by_number, false));
+        lookups.extend(select(
+            Role::PrimaryGroup,
+            "(gidNumber=NUMBER) of users",
+            by_number,
+            false,
+        ));
+        lookups
+    }
+
+    fn group_lookups(&self) -> Vec<Lookup> {
+        let [_, _, all_groups, _] = &self.queries;
+        let engine = self.database.engine();
+        let table = Table::listing(&all_groups.query, &all_groups.described);
+        let mut lookups = Vec::new();
+        let roles: [(Role, &'static str, Wanted); 2] = [
+            (Role::Name, "(cn=NAME) of groups", by_name),
+            (Role::Number, "(gidNumber=NUMBER) of groups", by_number),
+        ];
+        for (role, what, predicate) in roles {
+            let (Some(position), Some(column)) = (all_groups.column(role), table_column(engine, all_groups, role))
+            else {
+                continue;
+            };
+            lookups.push(Lookup {
+                what,
+                statement: table.select(&[position], &predicate(position, "nobody")),
+                indexes: vec![column.index(engine)],
+                column,
+            });
+        }
+        lookups
+    }
+
+    async fn advice_for(&self, lookup: Lookup) -> Result<Option<IndexAdvice>, DirectoryError> {
+        let Some(statement) = lookup.statement.filter(|_| !lookup.indexes.is_empty()) else {
+            return Ok(None);
+        };
+        let scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
+        let engine = self.database.engine();
+        // The others call a table by its alias in the query.
+        let hit = scanned
+            .iter()
+            .any(|table| engine != Engine::PostgreSql || lookup.column.table.ends_with(table.as_str()));
+        Ok(hit.then(|| IndexAdvice {
+            reason: format!("{} reads all of {}", lookup.what, lookup.column.table),
+            statements: lookup.indexes,
+        }))
+    }
+
+    /// The table between users and groups: its columns are in no query's result, so its foreign keys tell them.
+    async fn membership_indexes(&self, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
+        let [all_users, _, all_groups, _] = &self.queries;
+        let engine = self.database.engine();
+        let (users, groups) = (
+            table_column(engine, all_users, Role::Name),
+            table_column(engine, all_groups, Role::Name),
+        );
+        let Some(group) = self.some_group().await? else {
+            return Ok(Vec::new());
+        };
+        let mut advice = Vec::new();
+        let views = [
+            (
+                By::Groups(std::slice::from_ref(&group)),
+                &groups,
+                "listing the members of a group",
+            ),
+            (
+                By::Users(sample.names.get(..1).unwrap_or_default()),
+                &users,
+                "listing the groups of a user",
+            ),
+        ];
+        for (by, side, what) in views {
+            let Some(statement) = self.pairs_statement(by) else {
+                continue;
+            };
+            let mut scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
+            let own = |table: &String| {
+                [&users, &groups]
+                    .iter()
+                    .any(|side| side.as_ref().is_some_and(|side| side.table.ends_with(table.as_str())))
+            };
+            scanned.retain(|table| engine != Engine::PostgreSql || !own(table));
+            if scanned.is_empty() {
+                continue;
+            }
+            let keys = match side {
+                Some(side) => indexes::bare_foreign_keys(&self.database, &side.table, deadline()).await?,
+                None => Vec::new(),
+            };
+            let statements: Vec<String> = keys
+                .iter()
+                .filter(|key| {
+                    engine != Engine::PostgreSql || scanned.iter().any(|table| key.table.ends_with(table.as_str()))
+                })
+                .map(|key| key.index(engine))
+                .collect();
+            // A table that no foreign key explains is named where its name is known; an alias says nothing.
+            if !statements.is_empty() || engine == Engine::PostgreSql {
+                advice.push(IndexAdvice {
+                    reason: format!("{what} reads all of {}", scanned.join(", ")),
+                    statements,
+                });
+            }
+        }
+        Ok(advice)
+    }
+
+    async fn some_group(&self) -> Result<Option<String>, DirectoryError> {
+        let chunk = self
+            .groups
+            .chunk(&Predicate::True, None, 1, Class::ScanChunk, deadline())
+            .await?;
+        let projection = self.groups.maker().projection();
+        Ok(chunk.rows.first().and_then(|row| projection.name(row)))
+    }
+}
+
+fn any_spelling(column: usize, name: &str) -> Predicate {
+    let prepared = Name::new(name).map_or_else(|| name.to_owned(), |name| name.prepared);
+    Predicate::EqualsIgnoreCase { column, prepared }
+}
+
+fn by_number(column: usize, _: &str) -> Predicate {
+    // Some number that few rows have.
+    Predicate::IntegerEquals {
+        column,
+        value: 987_654_321,
+    }
+}
+
+fn by_name(column: usize, name: &str) -> Predicate {
+    Predicate::EqualsAny {
+        column,
+        values: vec![name.to_owned()],
+    }
+}
+
+/// The table's column that a query's column is, unless it is computed.
+fn table_column(engine: Engine, query: &DescribedQuery, role: Role) -> Option<TableColumn> {
+    match query.origins.get(query.column(role)?)? {
+        Origin::Table { table, column } => Some(TableColumn::new(engine, table, column)),
+        Origin::Expression | Origin::Unknown => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! Whether the engine reads a whole table for a statement, and the index that would spare it. For `check` only.
+//! Proposes nothing that our statements could not use: their text and the index's come from the same functions.
+
+use std::time::Instant;
+
+use super::Row;
+use super::database::Database;
+use super::described::Column;
+use super::engine::Engine;
+use super::error::SqlError;
+use super::hold::Class;
+use super::predicate;
+use super::statement::{Arg, Statement};
+
+/// Foreign keys to a table whose column leads no index: PostgreSQL and SQLite make none by themselves.
+const BARE_KEYS_POSTGRES: &str = "SELECT c.conrelid::regclass::text, a.attname::text FROM pg_constraint c \
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] \
+    WHERE c.contype = 'f' AND c.confrelid = to_regclass($1::text) AND NOT EXISTS (SELECT 1 FROM pg_index i \
+    WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL)";
+const BARE_KEYS_SQLITE: &str = "SELECT m.name, f.\"from\" FROM sqlite_schema m \
+    JOIN pragma_foreign_key_list(m.name) f ON f.\"table\" = ? COLLATE NOCASE \
+    WHERE m.type = 'table' AND f.seq = 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(m.name) l \
+    JOIN pragma_index_info(l.name) i ON i.seqno = 0 AND i.name = f.\"from\" COLLATE NOCASE) \
+    AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) t WHERE t.pk = 1 AND t.name = f.\"from\" COLLATE NOCASE)";
+
+/// A column of a table, spelled as it can stand in a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumn {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+}
+
+impl TableColumn {
+    /// From the names that the driver gives: on PostgreSQL the table is quoted already, MySQL puts the schema first.
+    pub fn new(engine: Engine, table: &str, column: &str) -> TableColumn {
+        let table = match engine {
+            Engine::PostgreSql => table.to_owned(),
+            Engine::MySql => engine.quote(table.split_once('.').map_or(table, |(_, table)| table)),
+            Engine::Sqlite => engine.quote(table),
+        };
+        TableColumn {
+            table,
+            column: engine.quote(column),
+        }
+    }
+
+    /// An index for comparisons by `=`.
+    pub fn index(&self, engine: Engine) -> String {
+        let TableColumn { table, column } = self;
+        match engine {
+            // It finds a name by itself.
+            Engine::PostgreSql => format!("CREATE INDEX ON {table} ({column});"),
+            Engine::MySql | Engine::Sqlite => {
+                let bare = |name: &str| name.trim_matches(['"', '`']).to_owned();
+                let name = engine.quote(&format!("{}_{}", bare(table), bare(column)));
+                format!("CREATE INDEX {name} ON {table} ({column});")
+            }
+        }
+    }
+
+    /// The two indexes for comparisons by caseIgnoreMatch (sql-engines.md section 2). None where the engine cannot
+    /// use any for them.
+    pub fn case_ignore_indexes(&self, engine: Engine, described: &Column) -> Vec<String> {
+        if engine != Engine::PostgreSql || !described.kind.is_text() {
+            return Vec::new();
+        }
+        let TableColumn { table, column } = self;
+        let folded = predicate::folded(engine, described, column);
+        let other = predicate::not_canonical(engine, described, column);
+        vec![
+            format!("CREATE INDEX ON {table} ({folded});"),
+            format!("CREATE INDEX ON {table} ({column}) WHERE {other};"),
+        ]
+    }
+}
+
+/// The tables, or their aliases, that the engine would read from end to end for this statement.
+///
+/// # Errors
+/// The database did not explain it before `deadline`.
+pub async fn scanned(database: &Database, statement: &Statement, deadline: Instant) -> Result<Vec<String>, SqlError> {
+    let explain = match database.engine() {
+        Engine::PostgreSql => "EXPLAIN (COSTS OFF) ",
+        Engine::MySql => "EXPLAIN FORMAT=JSON ",
+        Engine::Sqlite => "EXPLAIN QUERY PLAN ",
+    };
+    let sql = format!("{explain}{}", statement.sql);
+    let rows = database
+        .fetch(&sql, &statement.args, Class::ScanChunk, deadline)
+        .await?;
+    let plan: Vec<String> = rows.iter().filter_map(last_text).collect();
+    Ok(scans_in(database.engine(), &plan))
+}
+
+/// Foreign keys to `table` (as [`TableColumn`] spells it) that lead no index.
+///
+/// # Errors
+/// The database did not answer before `deadline`.
+pub async fn bare_foreign_keys(
+    database: &Database,
+    table: &str,
+    deadline: Instant,
+) -> Result<Vec<TableColumn>, SqlError> {
+    let engine = database.engine();
+    let (sql, table) = match engine {
+        Engine::PostgreSql => (BARE_KEYS_POSTGRES, table.to_owned()),
+        Engine::Sqlite => (BARE_KEYS_SQLITE, table.trim_matches('"').to_owned()),
+        // It makes an index with every foreign key.
+        Engine::MySql => return Ok(Vec::new()),
+    };
+    let rows = database
+        .fetch(sql, &[Arg::Text(table)], Class::ScanChunk, deadline)
+        .await?;
+    let keys = rows.iter().filter_map(|row| match row.as_slice() {
+        [table, column] => Some(TableColumn::new(engine, &table.to_text()?, &column.to_text()?)),
+        _ => None,
+    });
+    Ok(keys.collect())
+}
+
+fn last_text(row: &Row) -> Option<String> {
+    row.last()?.to_text().map(|text| text.into_owned())
+}
+
+fn scans_in(engine: Engine, plan: &[String]) -> Vec<String> {
+    let mut tables: Vec<String> = match engine {
+        Engine::PostgreSql => plan
+            .iter()
+            .filter_map(|line| identifier(line.split_once("Seq Scan on ")?.1))
+            .collect(),
+        Engine::MySql => plan
+            .iter()
+            .flat_map(|text| text.split("\"table_name\":").skip(1))
+            .filter(|table| table.contains("\"access_type\": \"ALL\""))
+            .filter_map(|table| Some(table.split('"').nth(1)?.to_owned()))
+            .filter(|table| !table.starts_with('<'))
+            .collect(),
+        Engine::Sqlite => plan
+            .iter()
+            .filter(|line| !line.contains("VIRTUAL TABLE"))
+            .filter_map(|line| line.strip_prefix("SCAN ")?.split(' ').next().map(str::to_owned))
+            .filter(|table| table != "CONSTANT" && !table.starts_with('('))
+            .collect(),
+    };
+    tables.sort_unstable();
+    tables.dedup();
+    tables
+}
+
+/// The identifier that a text begins with, quotes and all.
+fn identifier(text: &str) -> Option<String> {
+    let end = match text.strip_prefix('"') {
+        Some(rest) => rest.find('"')? + 2,
+        None => text.find([' ', ',', ')']).unwrap_or(text.len()),
+    };
+    text.get(..end).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::described::ColumnKind;
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn scans_are_found_in_plans() {
+        let plan = lines(
+            "Nested Loop\n  ->  Seq Scan on \"UserGroups\" ug\n  ->  Index Scan using x on \"Groups\" g\n  ->  Parallel Seq Scan on users",
+        );
+        assert_eq!(scans_in(Engine::PostgreSql, &plan), ["\"UserGroups\"", "users"]);
+        let plan =
+            lines("SCAN json_each VIRTUAL TABLE INDEX 1:\nSCAN ug\nSEARCH g USING INTEGER PRIMARY KEY (rowid=?)");
+        assert_eq!(scans_in(Engine::Sqlite, &plan), ["ug"]);
+        let plan = r#"{ "table": { "table_name": "Users", "access_type": "ALL", "rows": 8 } },
+            { "table": { "table_name": "g", "access_type": "eq_ref" } },
+            { "table": { "table_name": "<derived2>", "access_type": "ALL" } }"#;
+        assert_eq!(scans_in(Engine::MySql, &[plan.to_owned()]), ["Users"]);
+    }
+
+    #[test]
+    fn indexes_are_spelled_for_each_engine() {
+        let index = |engine, table| TableColumn::new(engine, table, "gidNumber").index(engine);
+        assert_eq!(
+            index(Engine::PostgreSql, "\"UserGroups\""),
+            "CREATE INDEX ON \"UserGroups\" (\"gidNumber\");"
+        );
+        assert_eq!(
+            index(Engine::MySql, "db.UserGroups"),
+            "CREATE INDEX `UserGroups_gidNumber` ON `UserGroups` (`gidNumber`);"
+        );
+        assert_eq!(
+            index(Engine::Sqlite, "UserGroups"),
+            "CREATE INDEX \"UserGroups_gidNumber\" ON \"UserGroups\" (\"gidNumber\");"
+        );
+    }
+
+    #[test]
+    fn the_indexes_for_any_spelling_are_the_advised_ones() {
+        let column = Column {
+            name: "username".to_owned(),
+            type_name: "VARCHAR".to_owned(),
+            kind: ColumnKind::Text,
+            collation: super::super::described::Collation::parse(Engine::PostgreSql, "true true \"C.UTF-8\""),
+        };
+        let uid = TableColumn::new(Engine::PostgreSql, "\"Users\"", "uid");
+        assert_eq!(
+            uid.case_ignore_indexes(Engine::PostgreSql, &column),
+            [
+                "CREATE INDEX ON \"Users\" (lower(\"uid\"));",
+                "CREATE INDEX ON \"Users\" (\"uid\") WHERE \"uid\" ~ '[^ -~]|^ |  | $';"
+            ]
+        );
+        assert!(uid.case_ignore_indexes(Engine::Sqlite, &column).is_empty());
+    }
+}

@@ -1,0 +1,434 @@
+//! What `check` finds (design.md section 8; issue 2, Must show 6).
+
+use crate::harness::gateway::{Ended, run_in, run_to_end};
+use crate::harness::process::run;
+use crate::harness::{Database, Engine, Env, beside_others, figure, free_port, scratch};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn check(env: &Env) -> Ended {
+    run_to_end(env, &["check"], "")
+}
+
+/// A certificate, its key, and the key of another.
+fn pair() -> [PathBuf; 3] {
+    let dir = scratch("pair");
+    let make = |name: &str| {
+        let (cert, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
+        run(Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+            ])
+            .args(["-nodes", "-days", "1", "-subj", "/CN=ldap1", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&cert));
+        (cert, key)
+    };
+    let ((cert, key), (_, other)) = (make("one"), make("other"));
+    [cert, key, other]
+}
+
+/// Nothing of what may be in no output.
+fn expect_no_secret(report: &Ended) {
+    let text = report.text();
+    for secret in ["$argon2", "db-S3cret", "hunter2", "gateway:"] {
+        assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+}
+
+fn expect(report: &Ended, parts: &[&str]) {
+    for part in parts {
+        assert!(report.text().contains(part), "{part:?} is not in\n{}", report.text());
+    }
+}
+
+fn expect_not(report: &Ended, parts: &[&str]) {
+    for part in parts {
+        assert!(!report.text().contains(part), "{part:?} is in\n{}", report.text());
+    }
+}
+
+#[test]
+fn a_good_setup_shows_its_columns_and_what_the_recommended_one_adds() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let database = Database::shared(engine);
+        let report = check(&database.deployed());
+        assert_eq!(report.code, Some(0), "{}", report.text());
+        let row = |column: &str| {
+            let line = report.stdout.lines().find(|line| line.trim_start().starts_with(column));
+            line.unwrap_or_else(|| panic!("{column}: {}", report.stdout))
+                .to_string()
+        };
+        for (column, attribute) in [
+            ("username ", "→ uid"),
+            ("uid_number ", "→ uidNumber"),
+            ("gid_number ", "→ gidNumber"),
+            ("first_name ", "→ givenName"),
+            ("full_name ", "→ cn"),
+            ("last_name ", "→ sn"),
+            ("mail ", "→ mail"),
+            ("home_directory ", "→ homeDirectory"),
+            ("name ", "→ cn"),
+        ] {
+            assert!(row(column).contains(attribute), "{}", row(column));
+        }
+        let users = &database.rows("SELECT count(*) FROM \"Users\"")[0][0];
+        let groups = &database.rows("SELECT count(*) FROM \"Groups\"")[0][0];
+        expect(
+            &report,
+            &[
+                &format!("{users} users, {groups} groups"),
+                "memberships are read from groups-by-member",
+                "a column login_shell",
+                "a column ssh_public_key",
+                "a column status",
+                "a column entry_uuid",
+                "a column created_at",
+                "a column updated_at",
+                "Argon2id",
+                "have no password",
+            ],
+        );
+        expect_not(
+            &report,
+            &["CREATE INDEX", "is the text", "SQL_QUERY_ONE_USER gives another"],
+        );
+        expect_no_secret(&report);
+
+        let recommended = check(&database.recommended());
+        assert_eq!(recommended.code, Some(0), "{}", recommended.text());
+        expect(
+            &recommended,
+            &["→ sshPublicKey", "→ loginShell", "→ entryUUID", "→ modifyTimestamp"],
+        );
+        expect_not(&recommended, &["a column "]);
+    }
+}
+
+#[test]
+fn everything_that_is_broken_is_said_at_once() {
+    let _guard = beside_others();
+    let [cert, _, other] = pair();
+    let database = Database::shared(Engine::PostgreSql);
+    let broken = database
+        .deployed()
+        .with("LDAP_CERT_PATH", cert.display())
+        .with("LDAP_KEY_PATH", other.display())
+        .with("PORT", "seven")
+        .changed("SQL_QUERY_ONE_USER", |query| query.replace("FROM", "FORM"))
+        .changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+            query.replacen("g.\"cn\"", "g.\"noSuchColumn\"", 1)
+        })
+        .changed("SQL_QUERY_ALL_USERS", |query| query.replace("AS username", "AS login"))
+        .without("SQL_QUERY_ALL_GROUPS");
+    let report = check(&broken);
+    assert_eq!(report.code, Some(78), "{}", report.text());
+    let problem = |variable: &str, part: &str| {
+        let found = report
+            .stderr
+            .lines()
+            .any(|line| line.starts_with(variable) && line.contains(part));
+        assert!(found, "{variable}, {part}:\n{}", report.stderr);
+    };
+    problem("PORT", "seven");
+    problem("SQL_QUERY_ALL_GROUPS", "missing");
+    problem("LDAP_KEY_PATH", "does not belong");
+    problem("SQL_QUERY_ONE_USER", "syntax error");
+    problem("SQL_QUERY_GROUPS_BY_MEMBER", "noSuchColumn");
+    problem("SQL_QUERY_ALL_USERS", "no column username");
+    assert_eq!(report.stderr.lines().count(), 7, "{}", report.stderr);
+    expect_no_secret(&report);
+}
+
+#[test]
+fn an_unreachable_host_hides_nothing_else() {
+    let _guard = beside_others();
+    let [cert, _, other] = pair();
+    let port = free_port();
+    let database = Database::shared(Engine::PostgreSql);
+    let broken = database
+        .deployed()
+        .with("SQL_URI", format!("postgres://somebody:hunter2@127.0.0.1:{port}/users"))
+        .with("LDAP_CERT_PATH", cert.display())
+        .with("LDAP_KEY_PATH", other.display())
+        .changed("SQL_QUERY_ALL_USERS", |query| query.replace("SELECT", "SELCT"))
+        .changed("SQL_QUERY_ONE_USER", |query| query.replace('?', "'alice'"))
+        .without("SQL_QUERY_ALL_GROUPS");
+    let report = check(&broken);
+    assert_eq!(report.code, Some(78));
+    for (variable, part) in [
+        ("SQL_URI", format!("postgres://127.0.0.1:{port}/users")),
+        ("SQL_QUERY_ALL_GROUPS", "missing".into()),
+        ("SQL_QUERY_ALL_USERS", "SELCT".into()),
+        ("SQL_QUERY_ONE_USER", "placeholder".into()),
+        ("LDAP_KEY_PATH", "does not belong".into()),
+    ] {
+        let found = report
+            .stderr
+            .lines()
+            .any(|line| line.starts_with(variable) && line.contains(&part));
+        assert!(found, "{variable}, {part}:\n{}", report.stderr);
+    }
+    expect_no_secret(&report);
+    expect_not(&report, &["somebody"]);
+
+    // Nothing but the database: another exit code.
+    let away = database
+        .deployed()
+        .with("SQL_URI", format!("postgres://somebody:hunter2@127.0.0.1:{port}/users"));
+    let report = check(&away);
+    assert_eq!(report.code, Some(1), "{}", report.text());
+    let file = Database::shared(Engine::Sqlite)
+        .deployed()
+        .with("SQL_URI", "sqlite:/nonexistent/users.db");
+    assert_eq!(check(&file).code, Some(1));
+    // No URI: the texts can still be looked at.
+    let report = check(&broken.without("SQL_URI"));
+    expect(&report, &["SQL_URI: is required", "SELCT", "no placeholder"]);
+}
+
+#[test]
+fn a_query_that_may_not_be_run_is_a_problem() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::PostgreSql);
+    database.sql("REVOKE SELECT ON \"UserGroups\" FROM gateway");
+    let report = check(&database.deployed());
+    assert_eq!(report.code, Some(1), "{}", report.text());
+    assert!(
+        report.stderr.contains("SQL_QUERY_GROUPS_BY_MEMBER: permission denied") || report.stderr.contains("42501"),
+        "{}",
+        report.text()
+    );
+}
+
+#[test]
+fn rows_that_are_odd_are_named() {
+    let _guard = beside_others();
+    for engine in [Engine::PostgreSql, Engine::Sqlite] {
+        let database = Database::fresh(engine);
+        database.sql(
+            "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\", \"userPassword\") VALUES \
+             ('ALICE', 77001, 77001, '$P$BhUnTeR2hUnTeR2hUnTeR2hUnTeR2/'), ('plain', 77002, 77002, 'hunter2'), \
+             ('aanobody', 77003, NULL, '{SASL}x')",
+        );
+        let env = database
+            .deployed()
+            .changed("SQL_QUERY_ONE_USER", |query| {
+                format!(
+                    "{} AND \"uid\" <> 'bob'",
+                    query.replacen("\"mail\"", "'x@y' AS \"mail\"", 1)
+                )
+            })
+            .changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+                format!("{query} AND g.\"cn\" <> 'nothing'")
+            });
+        let report = check(&env);
+        assert_eq!(report.code, Some(0), "{}", report.text());
+        expect(
+            &report,
+            &[
+                "differs only in case or blanks: ALICE",
+                "but not by SQL_QUERY_ONE_USER; they can not bind: bob",
+                "SQL_QUERY_ONE_USER gives another mail",
+                "no posixAccount: aanobody",
+                "(scheme: phpass ($P$))",
+                "(scheme: unknown)",
+                "(scheme: {SASL})",
+            ],
+        );
+        expect_no_secret(&report);
+    }
+}
+
+#[test]
+fn columns_that_are_ignored_or_texts_are_named() {
+    let _guard = beside_others();
+    let env = Database::shared(Engine::PostgreSql)
+        .deployed()
+        .with_user_columns("'x' AS \"favouriteFood\", 'y' AS \"apiSecret\", 'z' AS \"MAIL\", 'w' AS \"attr:colour\"");
+    let report = check(&env);
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    let line = |column: &str| report.stdout.lines().find(|line| line.contains(column)).unwrap();
+    assert!(line("favouriteFood").contains("no attribute"));
+    assert!(line("apiSecret").contains("never"));
+    assert!(line("attr:colour").contains("→ colour"));
+    expect(
+        &report,
+        &[
+            "SQL_QUERY_ALL_USERS: MAIL is ignored",
+            "SQL_QUERY_ONE_USER: MAIL is ignored",
+        ],
+    );
+
+    // A misspelt name in double quotes is a text on SQLite, and every such name is one on MariaDB.
+    let env = Database::shared(Engine::Sqlite)
+        .deployed()
+        .changed("SQL_QUERY_ALL_USERS", |query| {
+            query
+                .replace("\"givenName\" AS", "\"givenNmae\" AS")
+                .replace("\"mail\"", "\"email\"")
+        });
+    expect(
+        &check(&env),
+        &["first_name is the text \"givenNmae\"", "there is no column \"email\""],
+    );
+    let env = Database::shared(Engine::MariaDb)
+        .deployed()
+        .changed("SQL_QUERY_ALL_USERS", |query| {
+            query.replace("`givenName`", "\"givenName\"")
+        });
+    expect(
+        &check(&env),
+        &["SQL_QUERY_ALL_USERS: \"givenName\" in double quotes is a text"],
+    );
+
+    let env = Database::shared(Engine::PostgreSql)
+        .deployed()
+        .changed("SQL_QUERY_ONE_USER", |query| query.replace(", \"cn\" AS full_name", ""));
+    expect(&check(&env), &["SQL_QUERY_ONE_USER has no column for cn"]);
+}
+
+/// What it proposes is taken by the engine, and helps: proposed no more after it was run.
+#[test]
+fn the_indexes_it_proposes_help() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let database = Database::fresh(engine);
+        if engine != Engine::MariaDb {
+            let named = |name: &str| format!("DROP INDEX \"{name}\";");
+            let names: &[&str] = match engine {
+                Engine::PostgreSql => &["UserGroups_gidNumber", "Users_uid_lower", "Users_uid_not_canonical"],
+                _ => &["UserGroups_gidNumber", "Users_uid_nocase", "Users_uid_not_canonical"],
+            };
+            database.sql(&names.iter().map(|name| named(name)).collect::<String>());
+        }
+        let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999), \
+                       m(j) AS (SELECT i FROM n WHERE i <= 5) SELECT i * 5 + j AS k FROM n, m";
+        database.sql(
+            &format!(
+                "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\", \"mail\") \
+             SELECT concat('u', k), 100000 + k, 100000 + k, concat('u', k, '@example.org') FROM ({numbers}) x"
+            )
+            .replace(
+                "concat('u', k, '@example.org')",
+                if engine == Engine::Sqlite {
+                    "'u' || k || '@example.org'"
+                } else {
+                    "concat('u', k, '@example.org')"
+                },
+            )
+            .replace(
+                "concat('u', k)",
+                if engine == Engine::Sqlite {
+                    "'u' || k"
+                } else {
+                    "concat('u', k)"
+                },
+            ),
+        );
+        database.sql(&format!(
+            "INSERT INTO \"Groups\" (\"cn\", \"gidNumber\") SELECT {} , 100000 + k FROM ({numbers}) x",
+            if engine == Engine::Sqlite {
+                "'g' || k"
+            } else {
+                "concat('g', k)"
+            }
+        ));
+        database.sql(&format!(
+            "INSERT INTO \"UserGroups\" (\"uidNumber\", \"gidNumber\") SELECT 100000 + k, 100000 + k FROM ({numbers}) x"
+        ));
+        if engine == Engine::PostgreSql {
+            database.sql("ANALYZE");
+        }
+        let proposed = |report: &Ended| -> Vec<String> {
+            let lines = report.stdout.lines().map(str::trim);
+            lines
+                .filter(|line| line.starts_with("CREATE INDEX"))
+                .map(str::to_string)
+                .collect()
+        };
+        let before = check(&database.deployed());
+        assert_eq!(before.code, Some(0), "{}", before.text());
+        let statements = proposed(&before);
+        let wanted: &[&str] = match engine {
+            Engine::PostgreSql => &[
+                "CREATE INDEX ON \"Users\" (lower(\"uid\"));",
+                "CREATE INDEX ON \"Users\" (\"uid\") WHERE \"uid\" ~ '[^ -~]|^ |  | $';",
+                "CREATE INDEX ON \"Users\" (lower(\"mail\"));",
+                "CREATE INDEX ON \"Users\" (\"gidNumber\");",
+                "CREATE INDEX ON \"UserGroups\" (\"gidNumber\");",
+            ],
+            Engine::MariaDb => &["CREATE INDEX `Users_gidNumber` ON `Users` (`gidNumber`);"],
+            Engine::Sqlite => &[
+                "CREATE INDEX \"Users_gidNumber\" ON \"Users\" (\"gidNumber\");",
+                "CREATE INDEX \"UserGroups_gidNumber\" ON \"UserGroups\" (\"gidNumber\");",
+            ],
+        };
+        for wanted in wanted {
+            assert!(
+                statements.iter().any(|found| found == wanted),
+                "{wanted}: {}",
+                before.text()
+            );
+        }
+        for statement in &statements {
+            database.sql(&engine.quoted(statement));
+        }
+        if engine == Engine::PostgreSql {
+            database.sql("ANALYZE");
+        }
+        let after = check(&database.deployed());
+        assert_eq!(proposed(&after), Vec::<String>::new(), "{}", after.text());
+        figure(&format!(
+            "check on {}: {} indexes proposed, none after they were made",
+            engine.name(),
+            statements.len()
+        ));
+    }
+}
+
+#[test]
+fn memberships_that_disagree_are_named() {
+    let _guard = beside_others();
+    let env = Database::shared(Engine::PostgreSql).deployed();
+    let everywhere = env.clone().with(
+        "SQL_QUERY_ALL_GROUPS",
+        "SELECT \"cn\" AS name, \"gidNumber\" AS gid_number, ARRAY['erin'] AS member_uids FROM \"Groups\"",
+    );
+    let report = check(&everywhere);
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    expect(
+        &report,
+        &[
+            "memberships are read from a column of all-groups",
+            "memberships that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere: alice in",
+            "memberships are served that SQL_QUERY_GROUPS_BY_MEMBER does not give: erin in",
+        ],
+    );
+    let fewer = env.changed("SQL_QUERY_ALL_GROUPS", |query| {
+        format!("{query} WHERE g.\"cn\" <> 'staff'")
+    });
+    let report = check(&fewer);
+    expect(
+        &report,
+        &["because SQL_QUERY_ALL_GROUPS has no such group: alice in staff"],
+    );
+    expect_not(&report, &["are not served", "does not give"]);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let _guard = beside_others();
+    let dir = scratch("clean");
+    let report = run_in(&dir, &Database::shared(Engine::Sqlite).deployed(), &["check"], "");
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}
