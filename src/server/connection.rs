@@ -30,7 +30,8 @@ use crate::{
         output::Output,
     },
     protocol::{
-        Decoded, LdapResult, Message, Request, ResultCode, decode, write_notice_of_disconnection, write_result,
+        Decoded, LdapResult, Message, Request, ResponseKind, ResultCode, decode, write_notice_of_disconnection,
+        write_result,
     },
     sql::health::State,
 };
@@ -39,6 +40,8 @@ use crate::{
 const CONCURRENT_OPERATIONS: usize = 32;
 /// Requests that wait for their turn before the connection is no longer read.
 const QUEUED_REQUESTS: usize = 64;
+/// Bytes of waiting requests before the connection is no longer read.
+const QUEUED_BYTES: usize = 512 * 1024;
 /// Largest message of a session that has not bound: an OR of 2,000 names is 34 KiB.
 const MESSAGE_LIMIT_ANONYMOUS: usize = 256 * 1024;
 /// Largest message of a bound session.
@@ -78,13 +81,21 @@ struct Finished {
     only_root_dse: bool,
 }
 
+/// A request that waits for its turn.
+struct Queued {
+    message: Message,
+    received: std::time::Instant,
+    bytes: usize,
+}
+
 type InFlight = Arc<Mutex<HashMap<i32, CancellationToken>>>;
 
 struct Connection<R> {
     shared: Shared,
     reader: R,
     input: BytesMut,
-    queue: VecDeque<(Message, std::time::Instant)>,
+    queue: VecDeque<Queued>,
+    queued_bytes: usize,
     running: JoinSet<Finished>,
     in_flight: InFlight,
     bind_running: bool,
@@ -113,6 +124,7 @@ where
         reader: read_half,
         input: BytesMut::with_capacity(4096),
         queue: VecDeque::new(),
+        queued_bytes: 0,
         running: JoinSet::new(),
         in_flight: InFlight::default(),
         bind_running: false,
@@ -168,7 +180,7 @@ where
                 return end;
             }
             let idle_until = self.idle_until(drain_seen);
-            let may_read = self.queue.len() < QUEUED_REQUESTS;
+            let may_read = self.may_queue();
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
                     Ok(0) | Err(_) => return End::Silent,
@@ -203,6 +215,10 @@ where
         }
     }
 
+    fn may_queue(&self) -> bool {
+        self.queue.len() < QUEUED_REQUESTS && self.queued_bytes < QUEUED_BYTES
+    }
+
     fn is_idle(&self) -> bool {
         self.running.is_empty() && self.queue.is_empty()
     }
@@ -229,7 +245,8 @@ where
 
     /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
     async fn take_messages(&mut self) -> Option<End> {
-        while self.queue.len() < QUEUED_REQUESTS {
+        while self.may_queue() {
+            let before = self.input.len();
             let limit = match self.identity {
                 Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
                 Identity::User(_) => MESSAGE_LIMIT_BOUND,
@@ -246,6 +263,10 @@ where
                     code,
                     text,
                 }) => {
+                    if response == ResponseKind::Bind {
+                        // Any bind request ends the identity of before (RFC 4511 4.2.1), also one we can not use.
+                        self.identity = Identity::Anonymous;
+                    }
                     let mut answer = BytesMut::new();
                     write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
                     if self.writer.send(answer.freeze()).await.is_err() {
@@ -255,7 +276,15 @@ where
                 Ok(Decoded::Message(message)) => match message.request {
                     Request::Unbind => return Some(End::Silent),
                     Request::Abandon(id) => self.abandon(id),
-                    _ => self.queue.push_back((message, std::time::Instant::now())),
+                    _ => {
+                        let bytes = before - self.input.len();
+                        self.queued_bytes += bytes;
+                        self.queue.push_back(Queued {
+                            message,
+                            received: std::time::Instant::now(),
+                            bytes,
+                        });
+                    }
                 },
             }
         }
@@ -263,7 +292,8 @@ where
     }
 
     fn abandon(&mut self, id: i32) {
-        self.queue.retain(|(message, _)| message.id != id);
+        self.queue.retain(|queued| queued.message.id != id);
+        self.queued_bytes = self.queue.iter().map(|queued| queued.bytes).sum();
         if let Some(token) = lock(&self.in_flight).get(&id) {
             token.cancel();
         }
@@ -272,14 +302,20 @@ where
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
     fn start_ready(&mut self) {
         while !self.bind_running && self.running.len() < CONCURRENT_OPERATIONS {
-            let Some((message, _)) = self.queue.front() else {
+            let Some(Queued { message, .. }) = self.queue.front() else {
                 return;
             };
             let is_bind = matches!(message.request, Request::Bind(_));
             if is_bind && !self.running.is_empty() || lock(&self.in_flight).contains_key(&message.id) {
                 return;
             }
-            if let Some((message, received)) = self.queue.pop_front() {
+            if let Some(Queued {
+                message,
+                received,
+                bytes,
+            }) = self.queue.pop_front()
+            {
+                self.queued_bytes -= bytes;
                 self.start(message, received, is_bind);
             }
         }

@@ -328,6 +328,7 @@ stamp! {
         question_marks_that_are_none,
         placeholder_used_twice,
         queries_that_are_not_plain,
+        groups_spelled_differently,
         members_in_a_column,
         text_compared_with_a_number,
         what_is_inserted_is_there,

@@ -78,6 +78,23 @@ pub fn queries_that_are_not_plain(ctx: &Battery) {
     }));
 }
 
+pub fn groups_spelled_differently(ctx: &Battery) {
+    // Groups by member shouts; to LDAP these are the same groups.
+    let gateway = ctx.gateway_with(|env| {
+        env.changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+            let name = ctx.engine.quoted("g.\"cn\"");
+            query.replacen(&format!("{name} AS name"), &format!("UPPER({name}) AS name"), 1)
+        })
+    });
+    works(&gateway);
+    let alice = search(&gateway, &["(uid=alice)", "memberOf"]).only();
+    assert!(alice.set("memberOf").contains(&group_dn("sysadmins")), "{alice:?}");
+    assert_eq!(
+        names(&gateway, "(&(cn=sysadmins)(!(memberUid=bob)))"),
+        set(["sysadmins"])
+    );
+}
+
 pub fn members_in_a_column(ctx: &Battery) {
     let member_of = "FROM \"UserGroups\" ug JOIN \"Users\" u ON u.\"uidNumber\" = ug.\"uidNumber\" WHERE ug.\"gidNumber\" = g.\"gidNumber\"";
     let column = match ctx.engine {
