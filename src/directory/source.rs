@@ -28,6 +28,9 @@ use crate::{
     },
 };
 
+/// Names that one statement lists.
+const NAMES_A_STATEMENT: usize = 1000;
+
 /// Where a chunk ended: the last row's key, as the database gave it.
 pub type Key = String;
 
@@ -195,18 +198,21 @@ impl Source {
     /// # Errors
     /// The database could not answer before `deadline`.
     pub async fn losers(&self, deadline: Instant) -> Result<Losers, SqlError> {
-        let twins = self.table().twins(&self.maker.projection().columns, self.name);
+        // Rows may be large, and those with names beyond ASCII are all among them.
+        let projection = &self.maker.projection().of_names();
+        let twins = self.table().twins(&projection.columns, self.name);
         let mut rows = self.fetch(twins, Class::ScanChunk, deadline).await?;
-        let projection = self.maker.projection();
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows
             .iter()
             .filter_map(|row| Name::new(&projection.name(row)?))
             .filter(|name| name.prepared != name.spelled.to_ascii_lowercase())
             .map(|name| name.prepared)
+            .filter(|prepared| prepared.is_ascii())
             .collect();
-        if !canonical.is_empty() {
-            for row in self.named(&canonical, Class::ScanChunk, deadline).await? {
+        for names in canonical.chunks(NAMES_A_STATEMENT) {
+            let named = self.table().select(&projection.columns, &self.named_one_of(names));
+            for row in self.fetch(named, Class::ScanChunk, deadline).await? {
                 if !rows.contains(&row) {
                     rows.push(row);
                 }

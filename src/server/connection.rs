@@ -120,7 +120,8 @@ impl Work {
 
     async fn run(self, context: &Context, output: &mut Output) -> operations::Outcome {
         match self {
-            Work::Request(message) => operations::dispatch(context, message, output).await,
+            // Boxed, because futures of this depth are more than the compiler lays out.
+            Work::Request(message) => Box::pin(operations::dispatch(context, message, output)).await,
             Work::Refused { answer, .. } => {
                 output.buffer().extend_from_slice(&answer);
                 operations::Outcome::Answered
