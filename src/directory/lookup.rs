@@ -10,7 +10,7 @@ use super::{
     account::Account,
     columns::{Kind, Role},
     mapping::account_columns,
-    source::{Key, Source},
+    source::{Key, Source, none_for_the_name},
     tree::{Name, Place},
 };
 use crate::{
@@ -106,10 +106,13 @@ impl Directory {
         let Some(one_user) = &self.one_user else {
             return Ok(None);
         };
-        let rows = one_user.account_rows(spelled, deadline).await?;
+        let rows = one_user.account_rows(spelled, deadline).await;
         let Some((spelled, number)) = winner else {
+            none_for_the_name(rows)?;
             return Ok(None);
         };
+        // The name is one that all-users has: what does not fit is not the client's doing, and no wrong password.
+        let rows = rows?;
         let own = one_user.account_projection();
         Ok(rows
             .into_iter()

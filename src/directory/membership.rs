@@ -16,7 +16,7 @@ use super::{
     columns::{Kind, Role},
     mapping::cell_values,
     queries::DescribedQuery,
-    source::{Key, fetch},
+    source::{Key, fetch, none_for_the_name},
     tree::{Name, Place},
 };
 use crate::{
@@ -322,7 +322,8 @@ impl Directory {
         let relation = relation(all_users, groups, by_member);
         let found: Vec<Vec<Pair>> = stream::iter(users)
             .map(|user| async move {
-                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await?;
+                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await;
+                let rows = none_for_the_name(rows)?;
                 let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
                 Ok::<_, SqlError>(
                     groups

@@ -27,6 +27,11 @@ use crate::{
 const LISTED_NAMES: usize = 1000;
 /// How many names are looked up one by one.
 const NAMES_LOOKED_UP: usize = 8;
+/// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
+/// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
+const COMPARISONS: usize = 2000;
+/// What a leaf that is no membership counts for.
+const LEAF: usize = 4;
 
 /// How the rows of a kind are found.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ struct RelationSet {
     prepared: HashSet<String>,
     /// The same names as the membership's source spells them.
     spelled: Vec<String>,
+    /// Asked for by memberUid, which an entry without a number is not served with.
+    posix: bool,
 }
 
 /// The memberships that a filter asks for of entries of one kind.
@@ -58,6 +65,9 @@ impl Relations for RelationSets {
         let Some(set) = self.sets.get(relation) else {
             return Truth::Undefined;
         };
+        if set.posix && !entry.has(ids::GID_NUMBER) {
+            return Truth::False;
+        }
         let name = Name::new(&entry_name(self.kind, entry));
         Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
     }
@@ -162,7 +172,10 @@ async fn relation_set(
             .into_values()
             .collect(),
     };
-    let mut set = RelationSet::default();
+    let mut set = RelationSet {
+        posix: matches!(term, MembershipTerm::UserNamed(_)),
+        ..RelationSet::default()
+    };
     for related in related {
         if let Some(name) = Name::new(&related)
             && set.prepared.insert(name.prepared)
@@ -236,7 +249,9 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
 pub fn plan(source: &Source, residual: &Residual) -> Plan {
     match names(source, &residual.filter) {
         Some(names) if names.len() <= NAMES_LOOKED_UP => Plan::Names(names),
-        _ => Plan::Rows(narrow(source, &residual.filter, &residual.relations)),
+        _ => Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut {
+            COMPARISONS
+        })),
     }
 }
 
@@ -255,6 +270,9 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
                         all.push(name);
                     }
                 }
+                if all.len() > NAMES_LOOKED_UP {
+                    return None;
+                }
             }
             Some(all)
         }
@@ -265,24 +283,33 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
     }
 }
 
-/// A predicate that every matching row satisfies.
-fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) -> Predicate {
+/// A predicate that every matching row satisfies, made of no more than `left` comparisons.
+fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets, left: &mut usize) -> Predicate {
+    let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
+        let narrowed = filters.iter().map(|filter| narrow(source, filter, relations, left));
+        narrowed.collect()
+    };
     match filter {
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
-        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(
-            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
-        )),
-        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(
-            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
-        )),
+        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(parts(filters))),
+        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(parts(filters))),
         ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
-            Some(set) if set.spelled.len() <= LISTED_NAMES => source.named_one_of(&set.spelled),
+            Some(set) if set.spelled.len() <= LISTED_NAMES && take(left, set.spelled.len()) => {
+                source.named_one_of(&set.spelled)
+            }
             _ => Predicate::True,
         },
         leaf => asserted(leaf)
             .and_then(|(id, assertion, text)| equality(source, id, assertion, text))
+            .filter(|_| take(left, LEAF))
             .unwrap_or(Predicate::True),
     }
+}
+
+fn take(left: &mut usize, count: usize) -> bool {
+    let rest = left.checked_sub(count);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
 }
 
 /// Rows whose attribute, as it would be served, can equal a value.

@@ -20,13 +20,16 @@ use crate::{
         Row,
         database::{Database, RowStream},
         described::Described,
-        error::SqlError,
+        error::{SqlError, StatementError},
         hold::Class,
         predicate::Predicate,
         query::OperatorQuery,
         statement::{Arg, Source as Table, Statement},
     },
 };
+
+/// Names that one statement lists.
+const NAMES_A_STATEMENT: usize = 1000;
 
 /// Where a chunk ended: the last row's key, as the database gave it.
 pub type Key = String;
@@ -139,14 +142,16 @@ impl Source {
             return Ok(Chunk { rows, next: None });
         }
         let position = self.maker.projection().position(Role::Name).unwrap_or_default();
-        let last = rows
-            .last()
-            .and_then(|row| row.get(position))
-            .and_then(Cell::to_text)
-            .map(|key| key.into_owned());
-        let Some(last) = last else {
-            return Ok(Chunk { rows, next: None });
+        let key = |row: &Row| row.get(position).and_then(key_of);
+        // Rows after the last key that can be read have no name and are no entries: they may come again.
+        let Some(last) = rows.iter().rev().find_map(key) else {
+            return Err(SqlError::Statement(StatementError::ours(
+                "no name in a whole chunk of rows can be read",
+            )));
         };
+        if after == Some(&last) {
+            return Err(SqlError::Statement(StatementError::ours("the names do not go on")));
+        }
         let same_key = Predicate::KeyEquals {
             column: self.name,
             last: last.clone(),
@@ -193,18 +198,21 @@ impl Source {
     /// # Errors
     /// The database could not answer before `deadline`.
     pub async fn losers(&self, deadline: Instant) -> Result<Losers, SqlError> {
-        let twins = self.table().twins(&self.maker.projection().columns, self.name);
+        // Rows may be large, and those with names beyond ASCII are all among them.
+        let projection = &self.maker.projection().of_names();
+        let twins = self.table().twins(&projection.columns, self.name);
         let mut rows = self.fetch(twins, Class::ScanChunk, deadline).await?;
-        let projection = self.maker.projection();
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows
             .iter()
             .filter_map(|row| Name::new(&projection.name(row)?))
             .filter(|name| name.prepared != name.spelled.to_ascii_lowercase())
             .map(|name| name.prepared)
+            .filter(|prepared| prepared.is_ascii())
             .collect();
-        if !canonical.is_empty() {
-            for row in self.named(&canonical, Class::ScanChunk, deadline).await? {
+        for names in canonical.chunks(NAMES_A_STATEMENT) {
+            let named = self.table().select(&projection.columns, &self.named_one_of(names));
+            for row in self.fetch(named, Class::ScanChunk, deadline).await? {
                 if !rows.contains(&row) {
                     rows.push(row);
                 }
@@ -222,7 +230,16 @@ impl Source {
     }
 }
 
-/// Runs a statement; none asks nothing, and a value that the database's types can not hold is in no row.
+/// A name as a key. The empty text is no name, and yet a key.
+fn key_of(cell: &Cell) -> Option<Key> {
+    match cell {
+        Cell::Text(text) => Some(text.clone()),
+        other => other.to_text().map(|key| key.into_owned()),
+    }
+}
+
+/// Runs a statement over a listing; none asks nothing, and a text that the database can not write is in no row. Any
+/// other value that does not fit is a row's, and nothing was read: that must not look like "no rows".
 pub(super) async fn fetch(
     database: &Database,
     statement: Option<Statement>,
@@ -233,6 +250,14 @@ pub(super) async fn fetch(
         return Ok(Vec::new());
     };
     match database.fetch(&statement.sql, &statement.args, class, deadline).await {
+        Err(error) if error.is_foreign_text() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// Of a query by name: a name that the types it is compared with can not hold is in no row.
+pub(super) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
+    match rows {
         Err(error) if error.is_value_error() => Ok(Vec::new()),
         other => other,
     }
@@ -404,7 +429,8 @@ impl OneUser {
             return Ok(None);
         };
         for spelling in spellings(name) {
-            let rows = entry.rows(&self.database, &spelling, Class::Lookup, deadline).await?;
+            // A miss is no answer: all-users is asked next.
+            let rows = none_for_the_name(entry.rows(&self.database, &spelling, Class::Lookup, deadline).await)?;
             if let Some(row) = pick(&self.projection, rows, name) {
                 return Ok(Some(row));
             }
@@ -420,7 +446,7 @@ impl OneUser {
     /// The rows that a bind needs, for a name spelled as the database spells it.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
+    /// The database could not answer before `deadline`, or the name or a row does not fit the query.
     pub async fn account_rows(&self, name: &str, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         self.account.rows(&self.database, name, Class::Bind, deadline).await
     }

@@ -219,6 +219,7 @@ stamp! {
         never_from_a_column,
         the_column_further_left_counts,
         kinds_of_columns,
+        other_names_of_an_attribute,
     ],
     dns: [
         spellings,
@@ -253,6 +254,7 @@ stamp! {
         passwords_never_match,
         options,
         deep_and_wide,
+        wider_than_a_statement,
         fallbacks_match,
     ],
     groups: [
@@ -274,6 +276,7 @@ stamp! {
         name_of_a_like_pattern,
         by_number,
         as_clients_ask,
+        without_a_number,
     ],
     hostile: [
         injections,
@@ -340,6 +343,8 @@ stamp! {
         another_base,
         base_from_the_common_name,
         groups_with_more,
+        a_row_that_breaks_a_query,
+        many_rows_without_a_name,
     ],
     recommended: [
         shells,
