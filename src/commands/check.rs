@@ -82,10 +82,12 @@ fn certificate(config: &Config, problems: &[Problem], report: &mut Report) {
     }
     match tls::check(&settings) {
         Ok(setup) => {
-            report.section(
-                "Certificate",
-                vec![format!("SHA-256 fingerprint {}", setup.fingerprint)],
-            );
+            // One that is made by `check` is thrown away again.
+            let line = match setup.self_made {
+                true => "self-signed, made when the gateway starts".to_owned(),
+                false => format!("SHA-256 fingerprint {}", setup.fingerprint),
+            };
+            report.section("Certificate", vec![line]);
             for warning in setup.warnings {
                 report.warn(warning);
             }

@@ -16,14 +16,16 @@ use tokio::{
 };
 use tokio_util::codec::Framed;
 
-use super::{complain, say, settings};
+use super::{base_dn, complain, say, settings};
 use crate::{
-    config::{Config, ProbeSettings},
+    config::{Config, EnvSource, ProbeSettings},
     server::tls,
 };
 
 /// Longer than a bind is held while the database is away.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// What the root DSE says the base is.
+const NAMING_CONTEXT: &str = "defaultNamingContext";
 /// No row can have this name: it stands in nobody's table by accident, and the answer must be 49.
 const NOBODY: &str = "ldap-gateway-probe-nobody-6f1c2a";
 
@@ -38,6 +40,8 @@ enum NotReady {
     Connection(io::Error),
     #[error("the connection was closed during {0}")]
     Closed(&'static str),
+    #[error("the root DSE names no naming context")]
+    NoNamingContext,
     #[error("no answer within {PATIENCE:?}")]
     Late,
     #[error("{what} was answered with {code:?}, {expected} expected")]
@@ -50,9 +54,13 @@ enum NotReady {
 
 /// Asks the gateway at `uri`, by default the one that the settings would start; exit code 0 when it is ready.
 pub async fn run(uri: Option<String>) -> ExitCode {
-    let (config, _) = match settings() {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
+    // Another gateway can be asked from a machine that has no settings of its own.
+    let config = match &uri {
+        Some(_) => Config::load_leniently(&EnvSource::from_process(), base_dn).0,
+        None => match settings() {
+            Ok((config, _)) => config,
+            Err(code) => return code,
+        },
     };
     let answer = match timeout(PATIENCE, probe(uri.as_deref(), &config)).await {
         Ok(answer) => answer,
@@ -93,21 +101,23 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, config: &Config) -> Re
     let mut peer = Peer {
         framed: Framed::new(stream, LdapCodec::default()),
         last: 0,
+        value: None,
     };
-    let code = peer.call("a read of the root DSE", read("")).await?;
+    let code = peer.call("a read of the root DSE", read("", NAMING_CONTEXT)).await?;
     expect("a read of the root DSE", code, "success", |code| {
         *code == LdapResultCode::Success
     })?;
+    let base = std::mem::take(&mut peer.value).ok_or(NotReady::NoNamingContext)?;
     // Refused to the anonymous is an answer too: what matters is that the base is served.
-    let code = peer.call("a read of the base", read(&config.base_dn)).await?;
+    let code = peer.call("a read of the base", read(&base, "1.1")).await?;
     expect("a read of the base", code, "success", |code| {
         matches!(code, LdapResultCode::Success | LdapResultCode::InsufficentAccessRights)
     })?;
-    bind(&mut peer, config).await
+    bind(&mut peer, &base, config).await
 }
 
 /// A bind asks the database, and nothing is served without it.
-async fn bind<S>(peer: &mut Peer<S>, config: &Config) -> Result<(), NotReady>
+async fn bind<S>(peer: &mut Peer<S>, base: &str, config: &Config) -> Result<(), NotReady>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -119,7 +129,7 @@ where
             "success",
         ),
         None => {
-            let dn = format!("uid={NOBODY},{}", config.base_dn);
+            let dn = format!("uid={NOBODY},{base}");
             (
                 dn,
                 NOBODY.to_owned(),
@@ -150,7 +160,7 @@ fn expect(
     }
 }
 
-fn read(base: &str) -> LdapOp {
+fn read(base: &str, attribute: &str) -> LdapOp {
     LdapOp::SearchRequest(LdapSearchRequest {
         base: base.to_owned(),
         scope: LdapSearchScope::Base,
@@ -159,13 +169,15 @@ fn read(base: &str) -> LdapOp {
         timelimit: 0,
         typesonly: false,
         filter: LdapFilter::Present("objectClass".to_owned()),
-        attrs: vec!["1.1".to_owned()],
+        attrs: vec![attribute.to_owned()],
     })
 }
 
 struct Peer<S> {
     framed: Framed<S, LdapCodec>,
     last: i32,
+    /// The first value of the last entry.
+    value: Option<String>,
 }
 
 impl<S> Peer<S>
@@ -187,6 +199,14 @@ where
             match message.op {
                 LdapOp::SearchResultDone(result) => return Ok(result.code),
                 LdapOp::BindResponse(response) => return Ok(response.res.code),
+                LdapOp::SearchResultEntry(entry) => {
+                    let value = entry
+                        .attributes
+                        .into_iter()
+                        .next()
+                        .and_then(|attribute| attribute.vals.into_iter().next());
+                    self.value = value.and_then(|value| String::from_utf8(value).ok());
+                }
                 _ if message.msgid == 0 => return Err(NotReady::Closed(what)),
                 _ => {}
             }

@@ -224,7 +224,7 @@ fn network(reader: &mut Reader) -> NetworkSettings {
             .parse()
             .ok()
     });
-    let port = reader.number("PORT", 0, 65535).unwrap_or(standard);
+    let port = reader.number("PORT", 1, 65535).unwrap_or(standard);
     let idle_timeout = reader.duration("LDAP_IDLE_TIMEOUT");
     if idle_timeout < LEAST_IDLE_TIMEOUT && reader.is_given("LDAP_IDLE_TIMEOUT") {
         let text = "is less than 1h: clients that keep their connections may fail their next request";

@@ -310,7 +310,7 @@ pub const SETTINGS: &[Setting] = &[
         Network,
         Number,
         Computed("`636`; `389` where `LDAP_UNENCRYPTED`"),
-        "The TCP port; 0 for any that is free.",
+        "The TCP port, 1 to 65535.",
     ),
     setting(
         "BIND_IP",

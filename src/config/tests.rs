@@ -188,7 +188,7 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
     assert!(
         errors
             .to_string()
-            .contains("PORT: found `99999`, must be a whole number from 0 to 65535")
+            .contains("PORT: found `99999`, must be a whole number from 1 to 65535")
     );
     assert!(!errors.to_string().contains("hunter2"));
     assert!(!format!("{errors:?}").contains("hunter2"));
@@ -265,11 +265,11 @@ fn the_base_dn_is_derived_from_the_common_name() {
 fn ports_follow_encryption_and_addresses_may_be_ipv6() {
     assert_eq!(config(&[("LDAP_UNENCRYPTED", "Yes")]).network.address.port(), 389);
     assert_eq!(
-        config(&[("PORT", "0"), ("BIND_IP", "[::1]")])
+        config(&[("PORT", "1389"), ("BIND_IP", "[::1]")])
             .network
             .address
             .to_string(),
-        "[::1]:0"
+        "[::1]:1389"
     );
     assert_eq!(config(&[("BIND_IP", "::")]).network.address.to_string(), "[::]:636");
 }

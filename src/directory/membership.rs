@@ -36,6 +36,8 @@ use crate::{
 const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 const CHUNK: u32 = 1000;
+/// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
+const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 const CHUNK_SIZE: usize = 1000;
 
@@ -148,7 +150,7 @@ impl Directory {
     async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
         let statement = self.pairs_statement(by);
         let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => match by.halves() {
+            Err(error) if error.is_too_many_rows() => match by.halves().filter(|_| self.groups_spelled_alike) {
                 Some((first, second)) => {
                     let mut pairs = Box::pin(self.pairs_at_once(first, class, deadline)).await?;
                     pairs.extend(Box::pin(self.pairs_at_once(second, class, deadline)).await?);
@@ -160,6 +162,12 @@ impl Directory {
             rows => rows?,
         };
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
+        if let By::Groups(names) = by
+            && !self.groups_spelled_alike
+        {
+            let wanted = prepared(names);
+            pairs.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
+        }
         // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
         if undecided.is_empty() {
@@ -197,7 +205,9 @@ impl Directory {
         let [users, _, groups, by_member] = &self.queries;
         let (of_users, of_groups) = match by {
             By::Users(names) => (Some(names), None),
-            By::Groups(names) => (None, Some(names)),
+            By::Groups(names) if self.groups_spelled_alike || form == Form::RowIn => (None, Some(names)),
+            // The database would compare spellings; every membership is read, and `pairs_at_once` compares names.
+            By::Groups(_) => (None, None),
         };
         relation(users, groups, by_member).pairs(form, of_users, of_groups)
     }
@@ -241,10 +251,38 @@ impl Directory {
         names.dedup();
         let projection = self.groups.maker().projection();
         let mut existing = HashMap::new();
+        let asked = prepared(&names);
+        let mut add = |rows: Vec<Row>| {
+            let names = rows
+                .iter()
+                .filter_map(|row| Name::new(&projection.name(row)?))
+                .filter(|name| asked.contains(&name.prepared));
+            existing.extend(names.map(|name| (name.prepared, name.spelled)));
+        };
         for names in names.chunks(CHUNK_SIZE) {
-            for row in self.groups.named(names, class, deadline).await? {
-                if let Some(name) = projection.name(&row).and_then(|name| Name::new(&name)) {
-                    existing.insert(name.prepared, name.spelled);
+            add(self.groups.named(names, class, deadline).await?);
+        }
+        if !self.groups_spelled_alike {
+            for names in names.chunks(ALTERNATIVES) {
+                let equal = names
+                    .iter()
+                    .filter_map(|name| Name::new(name))
+                    .map(|name| Predicate::EqualsIgnoreCase {
+                        column: self.groups.name_column(),
+                        prepared: name.prepared,
+                    });
+                let any_spelling = Predicate::Or(equal.collect());
+                let mut after: Option<Key> = None;
+                loop {
+                    let chunk = self
+                        .groups
+                        .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
+                    add(chunk.rows);
+                    after = chunk.next;
+                    if after.is_none() {
+                        break;
+                    }
                 }
             }
         }
@@ -389,7 +427,9 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<Vec<Pair>, DirectoryError> {
+        // A list may spell a name in another case than its user does.
         let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
+        names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
         names.sort_unstable();
         names.dedup();
         let projection = self.users.maker().projection();

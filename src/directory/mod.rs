@@ -73,6 +73,8 @@ pub struct Directory {
     groups: Source,
     one_user: Option<OneUser>,
     membership: Membership,
+    /// All-groups and groups-by-member spell the groups' names alike, so that SQL can compare them.
+    groups_spelled_alike: bool,
     root_dse: Entry,
     subschema: Entry,
     base: Entry,
@@ -101,7 +103,7 @@ impl Directory {
         let membership = Membership::choose(database, &queries)
             .await
             .map_err(|error| vec![QueryProblem::of_database(GROUPS_BY_MEMBER, &error)])?;
-        let [all_users, one_user, all_groups, _] = &queries;
+        let [all_users, one_user, all_groups, groups_by_member] = &queries;
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
@@ -118,6 +120,7 @@ impl Directory {
             one_user,
             users,
             groups,
+            groups_spelled_alike: all_groups.names_as(groups_by_member),
             membership,
             schema,
             tree,

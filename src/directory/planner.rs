@@ -162,15 +162,21 @@ async fn relation_set(
         Kind::User => By::Users(&names),
         Kind::Group => By::Groups(&names),
     };
+    let pairs = directory.pairs(by, Class::Lookup, deadline).await?;
+    let related: Vec<String> = match kind {
+        Kind::User => pairs.into_iter().map(|pair| pair.user).collect(),
+        Kind::Group if directory.groups_spelled_alike => pairs.into_iter().map(|pair| pair.group).collect(),
+        Kind::Group => directory
+            .existing_groups(&pairs, Class::Lookup, deadline)
+            .await?
+            .into_values()
+            .collect(),
+    };
     let mut set = RelationSet {
         posix: matches!(term, MembershipTerm::UserNamed(_)),
         ..RelationSet::default()
     };
-    for pair in directory.pairs(by, Class::Lookup, deadline).await? {
-        let related = match kind {
-            Kind::User => pair.user,
-            Kind::Group => pair.group,
-        };
+    for related in related {
         if let Some(name) = Name::new(&related)
             && set.prepared.insert(name.prepared)
         {

@@ -94,6 +94,14 @@ impl DescribedQuery {
     }
 }
 
+impl DescribedQuery {
+    /// Whether two queries take their names from the same column of the same table, so that they spell them alike.
+    pub fn names_as(&self, other: &DescribedQuery) -> bool {
+        let origin = |query: &DescribedQuery| query.origins.get(query.column(Role::Name)?).cloned();
+        matches!((origin(self), origin(other)), (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
+    }
+}
+
 impl Queries {
     /// The queries in the order of [`VARIABLES`], with their placeholders found.
     ///

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
-const CHUNK: u32 = 1000;
+const CHUNK: u32 = 500;
 
 /// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
 const ROWS_A_TURN: usize = 32;

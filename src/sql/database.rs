@@ -2,12 +2,13 @@
 //! Puts together the pool, the state machine and the rules for repeating; knows nothing of LDAP.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Row;
 use super::decode::Losses;
@@ -20,6 +21,8 @@ use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
 
+/// A statement that takes longer than this makes the probe look whether the database is there at all.
+const DOUBT: Duration = Duration::from_millis(300);
 /// Batches that wait for a slow reader before the database has to.
 const BATCHES_AHEAD: usize = 2;
 
@@ -231,12 +234,19 @@ impl Database {
             ),
             Class::Lookup | Class::Bind => None,
         };
-        hold(&class.rule(), deadline, health, pool, |permit| async move {
+        let rule = class.rule();
+        let fetching = hold(&rule, deadline, health, pool, |permit| async move {
             let mut rows = Vec::new();
             self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
             Ok(rows)
-        })
-        .await
+        });
+        let mut fetching = pin!(fetching);
+        loop {
+            tokio::select! {
+                fetched = &mut fetching => return fetched,
+                () = sleep(DOUBT) => health.doubt(),
+            }
+        }
     }
 
     /// The rows of a query that cannot be read in chunks by key, as they come. Runs on at most a quarter

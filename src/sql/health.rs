@@ -113,6 +113,12 @@ impl Health {
         }
     }
 
+    /// Somebody waits: look now whether the database is there, and not only when the next probe is due. A frozen
+    /// one is then away in time for a search to end within the 5 s that clients give it.
+    pub(super) fn doubt(&self) {
+        self.probe_now.notify_one();
+    }
+
     /// A statement that was begun at `begun` was answered.
     pub(super) fn succeeded(&self, begun: Instant) {
         if let State::Holding { since } = self.state()

@@ -120,6 +120,25 @@ pub async fn bare_foreign_keys(
     Ok(keys.collect())
 }
 
+/// Whether a name in a plan means this table: it does by its own name, and by an alias that the query gives it.
+pub fn is_name_of(name: &str, table: &str, query: &str) -> bool {
+    let bare = |text: &str| text.replace(['"', '`'], "").to_lowercase();
+    let (name, table) = (bare(name), bare(table));
+    let unqualified = table.rsplit('.').next().unwrap_or(&table);
+    if name == unqualified {
+        return true;
+    }
+    let query = bare(query);
+    let words: Vec<&str> = query
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let mut next = words.iter().skip(at + 1).filter(|word| **word != "as");
+        word.rsplit('.').next() == Some(unqualified) && next.next() == Some(&name.as_str())
+    })
+}
+
 fn last_text(row: &Row) -> Option<String> {
     row.last()?.to_text().map(|text| text.into_owned())
 }
@@ -180,6 +199,21 @@ mod tests {
             { "table": { "table_name": "g", "access_type": "eq_ref" } },
             { "table": { "table_name": "<derived2>", "access_type": "ALL" } }"#;
         assert_eq!(scans_in(Engine::MySql, &[plan.to_owned()]), ["Users"]);
+    }
+
+    #[test]
+    fn a_plan_names_tables_or_aliases() {
+        let query = "SELECT g.cn FROM \"Groups\" g INNER JOIN public.\"UserGroups\" AS ug ON g.n = ug.n";
+        for (name, table, is) in [
+            ("ug", "\"UserGroups\"", true),
+            ("\"UserGroups\"", "other.\"UserGroups\"", true),
+            ("g", "\"Groups\"", true),
+            ("g", "\"UserGroups\"", false),
+            ("Users", "\"UserGroups\"", false),
+            ("cn", "\"Groups\"", false),
+        ] {
+            assert_eq!(is_name_of(name, table, query), is, "{name} {table}");
+        }
     }
 
     #[test]

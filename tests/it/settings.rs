@@ -469,6 +469,9 @@ fn probe() {
         let ended = run_to_end(&env, &arguments, "");
         assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.text());
     }
+    // From a machine without any settings.
+    let ended = run_to_end(&Env::default(), &["probe", &gateway.uri()], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.text());
     let real = env
         .clone()
         .with("PROBE_BIND_DN", user_dn("cheap"))

@@ -189,7 +189,7 @@ fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, report: &mut
     for (role, which, column, gain) in RECOMMENDED {
         let query = if which == Query::OneUser { one_user } else { all_users };
         if query.column(role).is_none() {
-            report.advise(format!("a column {column} in both user queries would give {gain}"));
+            report.advise(format!("a column {column} in both user queries: {gain}"));
         }
     }
 }
@@ -229,8 +229,7 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
         let twins = directory.twins(kind).await?;
         if !twins.is_empty() {
             report.warn(format!(
-                "{} {what} are not served, because another one's name differs only in case or blanks: {}",
-                twins.len(),
+                "{what} that are not served, because another one's name differs only in case or blanks: {}",
                 listed(&twins)
             ));
         }

@@ -117,24 +117,30 @@ impl Directory {
         let [_, _, all_groups, _] = &self.queries;
         let engine = self.database.engine();
         let table = Table::listing(&all_groups.query, &all_groups.described);
-        let mut lookups = Vec::new();
-        let roles: [(Role, &'static str, Wanted); 2] = [
-            (Role::Name, "(cn=NAME) of groups", by_name),
-            (Role::Number, "(gidNumber=NUMBER) of groups", by_number),
+        let roles: [(Role, &'static str, Wanted, bool); 3] = [
+            (Role::Name, "(cn=NAME) of groups", by_name, false),
+            (
+                Role::Name,
+                "(cn=NAME) of groups in another spelling or of none",
+                any_spelling,
+                true,
+            ),
+            (Role::Number, "(gidNumber=NUMBER) of groups", by_number, false),
         ];
-        for (role, what, predicate) in roles {
-            let (Some(position), Some(column)) = (all_groups.column(role), table_column(engine, all_groups, role))
-            else {
-                continue;
-            };
-            lookups.push(Lookup {
+        let lookups = roles.into_iter().filter_map(|(role, what, wanted, any_case)| {
+            let position = all_groups.column(role)?;
+            let column = table_column(engine, all_groups, role)?;
+            Some(Lookup {
                 what,
-                statement: table.select(&[position], &predicate(position, "nobody")),
-                indexes: vec![column.index(engine)],
+                statement: table.select(&[position], &wanted(position, "nobody")),
+                indexes: match any_case {
+                    true => column.case_ignore_indexes(engine, all_groups.described.columns.get(position)?),
+                    false => vec![column.index(engine)],
+                },
                 column,
-            });
-        }
-        lookups
+            })
+        });
+        lookups.collect()
     }
 
     async fn advice_for(&self, lookup: Lookup) -> Result<Option<IndexAdvice>, DirectoryError> {
@@ -142,11 +148,9 @@ impl Directory {
             return Ok(None);
         };
         let scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
-        let engine = self.database.engine();
-        // The others call a table by its alias in the query.
         let hit = scanned
             .iter()
-            .any(|table| engine != Engine::PostgreSql || lookup.column.table.ends_with(table.as_str()));
+            .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
         Ok(hit.then(|| IndexAdvice {
             reason: format!("{} reads all of {}", lookup.what, lookup.column.table),
             statements: lookup.indexes,
@@ -155,7 +159,7 @@ impl Directory {
 
     /// The table between users and groups: its columns are in no query's result, so its foreign keys tell them.
     async fn membership_indexes(&self, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
-        let [all_users, _, all_groups, _] = &self.queries;
+        let [all_users, _, all_groups, by_member] = &self.queries;
         let engine = self.database.engine();
         let (users, groups) = (
             table_column(engine, all_users, Role::Name),
@@ -181,33 +185,21 @@ impl Directory {
             let Some(statement) = self.pairs_statement(by) else {
                 continue;
             };
-            let mut scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
-            let own = |table: &String| {
-                [&users, &groups]
-                    .iter()
-                    .any(|side| side.as_ref().is_some_and(|side| side.table.ends_with(table.as_str())))
-            };
-            scanned.retain(|table| engine != Engine::PostgreSql || !own(table));
-            if scanned.is_empty() {
-                continue;
-            }
+            let scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
             let keys = match side {
-                Some(side) => indexes::bare_foreign_keys(&self.database, &side.table, deadline()).await?,
-                None => Vec::new(),
+                Some(side) if !scanned.is_empty() => {
+                    indexes::bare_foreign_keys(&self.database, &side.table, deadline()).await?
+                }
+                _ => Vec::new(),
             };
-            let statements: Vec<String> = keys
-                .iter()
-                .filter(|key| {
-                    engine != Engine::PostgreSql || scanned.iter().any(|table| key.table.ends_with(table.as_str()))
-                })
-                .map(|key| key.index(engine))
-                .collect();
-            // A table that no foreign key explains is named where its name is known; an alias says nothing.
-            if !statements.is_empty() || engine == Engine::PostgreSql {
-                advice.push(IndexAdvice {
-                    reason: format!("{what} reads all of {}", scanned.join(", ")),
-                    statements,
-                });
+            for key in keys {
+                let text = by_member.query.to_describe();
+                if scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
+                    advice.push(IndexAdvice {
+                        reason: format!("{what} reads all of {}", key.table),
+                        statements: vec![key.index(engine)],
+                    });
+                }
             }
         }
         Ok(advice)

@@ -331,6 +331,7 @@ stamp! {
         question_marks_that_are_none,
         placeholder_used_twice,
         queries_that_are_not_plain,
+        groups_spelled_differently,
         members_in_a_column,
         text_compared_with_a_number,
         what_is_inserted_is_there,
@@ -344,6 +345,7 @@ stamp! {
         groups_with_more,
         a_row_that_breaks_a_query,
         many_rows_without_a_name,
+        very_many_groups_of_a_user,
     ],
     recommended: [
         shells,

@@ -78,6 +78,23 @@ pub fn queries_that_are_not_plain(ctx: &Battery) {
     }));
 }
 
+pub fn groups_spelled_differently(ctx: &Battery) {
+    // Groups by member shouts; to LDAP these are the same groups.
+    let gateway = ctx.gateway_with(|env| {
+        env.changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+            let name = ctx.engine.quoted("g.\"cn\"");
+            query.replacen(&format!("{name} AS name"), &format!("UPPER({name}) AS name"), 1)
+        })
+    });
+    works(&gateway);
+    let alice = search(&gateway, &["(uid=alice)", "memberOf"]).only();
+    assert!(alice.set("memberOf").contains(&group_dn("sysadmins")), "{alice:?}");
+    assert_eq!(
+        names(&gateway, "(&(cn=sysadmins)(!(memberUid=bob)))"),
+        set(["sysadmins"])
+    );
+}
+
 pub fn members_in_a_column(ctx: &Battery) {
     let member_of = "FROM \"UserGroups\" ug JOIN \"Users\" u ON u.\"uidNumber\" = ug.\"uidNumber\" WHERE ug.\"gidNumber\" = g.\"gidNumber\"";
     let column = match ctx.engine {
@@ -322,6 +339,28 @@ pub fn a_row_that_breaks_a_query(ctx: &Battery) {
     for arguments in [["(memberUid=dave)", "1.1"], ["(cn=staff)", "member"]] {
         assert_ne!(search(&members, &arguments).code, 0, "{arguments:?}");
     }
+}
+
+/// More groups than a statement can name, where each has to be looked for in any spelling.
+pub fn very_many_groups_of_a_user(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    let numbers = || 70_000..71_100;
+    let groups: Vec<String> = numbers().map(|n| format!("({n}, 'many{n}')")).collect();
+    let members: Vec<String> = numbers()
+        .map(|n| format!("((SELECT \"uidNumber\" FROM \"Users\" WHERE \"uid\" = 'frank'), {n})"))
+        .collect();
+    database.sql(&format!(
+        "INSERT INTO \"Groups\" (\"gidNumber\", \"cn\") VALUES {}; INSERT INTO \"UserGroups\" VALUES {}",
+        groups.join(", "),
+        members.join(", ")
+    ));
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+        let name = ctx.engine.quoted("g.\"cn\" AS");
+        query.replacen(&name, &format!("upper({}) AS", name.trim_end_matches(" AS")), 1)
+    }));
+    let frank = search(&gateway, &["(uid=frank)", "memberOf"]).only();
+    assert!(frank.set("memberOf").len() >= 1100);
+    assert!(frank.set("memberOf").contains(&group_dn("many70000")));
 }
 
 /// Rows whose name is no name do not end the list.
