@@ -36,6 +36,8 @@ use crate::{
 const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 const CHUNK: u32 = 1000;
+/// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
+const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 const CHUNK_SIZE: usize = 1000;
 
@@ -261,24 +263,26 @@ impl Directory {
             add(self.groups.named(names, class, deadline).await?);
         }
         if !self.groups_spelled_alike {
-            let equal = names
-                .iter()
-                .filter_map(|name| Name::new(name))
-                .map(|name| Predicate::EqualsIgnoreCase {
-                    column: self.groups.name_column(),
-                    prepared: name.prepared,
-                });
-            let any_spelling = Predicate::Or(equal.collect());
-            let mut after: Option<Key> = None;
-            loop {
-                let chunk = self
-                    .groups
-                    .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                    .await?;
-                add(chunk.rows);
-                after = chunk.next;
-                if after.is_none() {
-                    break;
+            for names in names.chunks(ALTERNATIVES) {
+                let equal = names
+                    .iter()
+                    .filter_map(|name| Name::new(name))
+                    .map(|name| Predicate::EqualsIgnoreCase {
+                        column: self.groups.name_column(),
+                        prepared: name.prepared,
+                    });
+                let any_spelling = Predicate::Or(equal.collect());
+                let mut after: Option<Key> = None;
+                loop {
+                    let chunk = self
+                        .groups
+                        .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
+                    add(chunk.rows);
+                    after = chunk.next;
+                    if after.is_none() {
+                        break;
+                    }
                 }
             }
         }

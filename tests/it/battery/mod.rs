@@ -345,6 +345,7 @@ stamp! {
         groups_with_more,
         a_row_that_breaks_a_query,
         many_rows_without_a_name,
+        very_many_groups_of_a_user,
     ],
     recommended: [
         shells,

@@ -341,6 +341,28 @@ pub fn a_row_that_breaks_a_query(ctx: &Battery) {
     }
 }
 
+/// More groups than a statement can name, where each has to be looked for in any spelling.
+pub fn very_many_groups_of_a_user(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    let numbers = || 70_000..71_100;
+    let groups: Vec<String> = numbers().map(|n| format!("({n}, 'many{n}')")).collect();
+    let members: Vec<String> = numbers()
+        .map(|n| format!("((SELECT \"uidNumber\" FROM \"Users\" WHERE \"uid\" = 'frank'), {n})"))
+        .collect();
+    database.sql(&format!(
+        "INSERT INTO \"Groups\" (\"gidNumber\", \"cn\") VALUES {}; INSERT INTO \"UserGroups\" VALUES {}",
+        groups.join(", "),
+        members.join(", ")
+    ));
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+        let name = ctx.engine.quoted("g.\"cn\" AS");
+        query.replacen(&name, &format!("upper({}) AS", name.trim_end_matches(" AS")), 1)
+    }));
+    let frank = search(&gateway, &["(uid=frank)", "memberOf"]).only();
+    assert!(frank.set("memberOf").len() >= 1100);
+    assert!(frank.set("memberOf").contains(&group_dn("many70000")));
+}
+
 /// Rows whose name is no name do not end the list.
 pub fn many_rows_without_a_name(ctx: &Battery) {
     let database = Database::fresh(ctx.engine);
