@@ -6,9 +6,9 @@ use std::{collections::HashSet, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
-    membership::By,
+    membership::{By, Pair},
     search::entry_name,
-    source::Source,
+    source::{Source, spellings},
     tree::{Name, Place},
 };
 use crate::{
@@ -142,27 +142,15 @@ async fn relation_set(
     if other == kind {
         return Ok(RelationSet::default());
     }
-    let Some(row) = directory.find(other, &name, deadline).await? else {
+    let Some((spelled, pairs)) = memberships(directory, other, &name, deadline).await? else {
         return Ok(RelationSet::default());
     };
-    let spelled = directory
-        .source(other)
-        .maker()
-        .projection()
-        .name(&row)
-        .unwrap_or_default();
     // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
     if let MembershipTerm::UserNamed(text) = term
         && prepare_exact(text) != prepare_exact(&spelled)
     {
         return Ok(RelationSet::default());
     }
-    let names = [spelled];
-    let by = match other {
-        Kind::User => By::Users(&names),
-        Kind::Group => By::Groups(&names),
-    };
-    let pairs = directory.pairs(by, Class::Lookup, deadline).await?;
     let related: Vec<String> = match kind {
         Kind::User => pairs.into_iter().map(|pair| pair.user).collect(),
         Kind::Group if directory.groups_spelled_alike => pairs.into_iter().map(|pair| pair.group).collect(),
@@ -184,6 +172,42 @@ async fn relation_set(
         }
     }
     Ok(set)
+}
+
+/// The memberships of one user or group, and how its entry spells the name; None when there is no such entry.
+async fn memberships(
+    directory: &Directory,
+    kind: Kind,
+    name: &Name,
+    deadline: Instant,
+) -> Result<Option<(String, Vec<Pair>)>, DirectoryError> {
+    // Who has groups is found with them, in one statement; who has none, or has twins, is looked up first.
+    if kind == Kind::User {
+        let mut pairs = directory
+            .pairs(By::Users(&spellings(name)), Class::Lookup, deadline)
+            .await?;
+        pairs.retain(|pair| Name::new(&pair.user).is_some_and(|user| user.prepared == name.prepared));
+        if let Some(first) = pairs.first().map(|pair| pair.user.clone())
+            && pairs.iter().all(|pair| pair.user == first)
+        {
+            return Ok(Some((first, pairs)));
+        }
+    }
+    let Some(row) = directory.find(kind, name, deadline).await? else {
+        return Ok(None);
+    };
+    let spelled = directory
+        .source(kind)
+        .maker()
+        .projection()
+        .name(&row)
+        .unwrap_or_default();
+    let names = [spelled.clone()];
+    let by = match kind {
+        Kind::User => By::Users(&names),
+        Kind::Group => By::Groups(&names),
+    };
+    Ok(Some((spelled, directory.pairs(by, Class::Lookup, deadline).await?)))
 }
 
 /// A leaf that asks for a membership.

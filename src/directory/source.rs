@@ -264,7 +264,7 @@ pub(super) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<
 }
 
 /// The asked spelling, and its lower case where that is another.
-fn spellings(name: &Name) -> Vec<String> {
+pub(super) fn spellings(name: &Name) -> Vec<String> {
     let lower = name.spelled.to_lowercase();
     let mut spellings = vec![name.spelled.clone()];
     if lower != name.spelled {
