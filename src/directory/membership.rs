@@ -157,7 +157,7 @@ impl Directory {
                     return Ok(pairs);
                 }
                 // One group of very many members: they are one entry and have to be held together anyway.
-                None => self.collect(statement, deadline).await?,
+                None => self.collect(statement, by, deadline).await?,
             },
             rows => rows?,
         };
@@ -184,15 +184,27 @@ impl Directory {
         }
     }
 
-    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The rows that concern the asked names, of a result of any size.
+    async fn collect(&self, statement: Option<Statement>, by: By<'_>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let Some(statement) = statement else {
             return Ok(Vec::new());
         };
         let patience = deadline.saturating_duration_since(Instant::now());
         let mut stream = self.database.stream(statement.sql, statement.args, patience);
+        let wanted = match by {
+            By::Users(names) | By::Groups(names) => prepared(names),
+        };
+        let concerns = |row: &Row| {
+            let Some(pair) = pair(row) else { return true };
+            let name = match by {
+                By::Users(_) => Name::new(&pair.user),
+                By::Groups(_) => Name::new(&pair.group),
+            };
+            name.is_some_and(|name| wanted.contains(&name.prepared))
+        };
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
-            rows.extend(batch?);
+            rows.extend(batch?.into_iter().filter(|row| concerns(row)));
         }
         Ok(rows)
     }
@@ -469,10 +481,15 @@ fn undecided(row: &[Cell]) -> Option<String> {
     }
 }
 
-/// The elements of a JSON array of texts; MariaDB and SQLite know such columns only as text.
+/// The elements of a JSON array of texts or numbers; MariaDB and SQLite know such columns only as text.
 fn json_array(text: &str) -> Option<Vec<Cell>> {
-    let texts: Vec<String> = serde_json::from_str(text).ok()?;
-    Some(texts.into_iter().map(Cell::Text).collect())
+    let values: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let texts = values.into_iter().filter_map(|value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    Some(texts.map(Cell::Text).collect())
 }
 
 fn prepared(names: &[String]) -> HashSet<String> {

@@ -33,6 +33,9 @@ const COMPARISONS: usize = 2000;
 /// What a leaf that is no membership counts for.
 const LEAF: usize = 4;
 
+/// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
+const MEMBERSHIPS_ASKED: usize = 500;
+
 /// How the rows of a kind are found.
 #[derive(Debug)]
 pub enum Plan {
@@ -100,10 +103,15 @@ pub async fn residual(
         .map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf))
         .matching();
     let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
-        Some(term) => {
-            terms.push(term);
-            ResolvedFilter::Relation(terms.len() - 1)
-        }
+        Some(term) => match terms.iter().position(|have| *have == term) {
+            Some(known) => ResolvedFilter::Relation(known),
+            // Left in place it is decided on members that are read with each entry.
+            None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
+            None => {
+                terms.push(term);
+                ResolvedFilter::Relation(terms.len() - 1)
+            }
+        },
         None => leaf,
     });
     let mut sets = Vec::new();
@@ -211,6 +219,7 @@ async fn memberships(
 }
 
 /// A leaf that asks for a membership.
+#[derive(PartialEq)]
 enum MembershipTerm {
     UserNamed(String),
     Dn(Dn),

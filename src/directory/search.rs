@@ -235,6 +235,7 @@ impl<'a> Results<'a> {
             }
             Plan::Rows(predicate) => {
                 let everything = predicate == Predicate::True;
+                let is_lookup = source.is_lookup(&predicate);
                 // Two rows whose names differ in case only are one DN; reading everything would show both.
                 let losers = if everything {
                     source.losers(Instant::now() + self.scan_timeout).await?
@@ -251,7 +252,7 @@ impl<'a> Results<'a> {
                     predicate,
                     residual,
                     after: None,
-                    class: if everything { Class::ScanChunk } else { Class::Lookup },
+                    class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
                     losers,
                     stream,
                 }))

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     columns::{ColumnUse, Kind, Role},
-    lookup::precedes,
+    lookup::Rank,
     mapping::{EntryMaker, Projection},
     queries::DescribedQuery,
     tree::Name,
@@ -104,6 +104,18 @@ impl Source {
     /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
     pub fn simplify(&self, predicate: &Predicate) -> Predicate {
         predicate.simplify(self.query.engine(), &self.described.columns)
+    }
+
+    /// Whether rows are found by a key: by names or numbers. Any other predicate may have to read the table, and
+    /// must not be cut short for being slow.
+    pub fn is_lookup(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.is_lookup(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
+            Predicate::False | Predicate::IntegerEquals { .. } => true,
+            Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
+            _ => false,
+        }
     }
 
     /// Rows that have one of these names, as this listing or the membership's source spells them.
@@ -201,7 +213,10 @@ impl Source {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
         let twins = self.table().twins(&projection.columns, self.name);
-        let mut rows = self.fetch(twins, Class::ScanChunk, deadline).await?;
+        let mut rows = match self.fetch(twins.clone(), Class::ScanChunk, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(twins, deadline).await?,
+            rows => rows?,
+        };
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows
             .iter()
@@ -212,13 +227,22 @@ impl Source {
             .collect();
         for names in canonical.chunks(NAMES_A_STATEMENT) {
             let named = self.table().select(&projection.columns, &self.named_one_of(names));
-            for row in self.fetch(named, Class::ScanChunk, deadline).await? {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
+            rows.extend(self.fetch(named, Class::ScanChunk, deadline).await?);
         }
         Ok(Losers::among(projection, &rows))
+    }
+
+    /// The rows of a result of any size.
+    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        let mut rows = Vec::new();
+        if let Some(statement) = statement {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let mut stream = self.database.stream(statement.sql, statement.args, patience);
+            while let Some(batch) = stream.next().await {
+                rows.extend(batch?);
+            }
+        }
+        Ok(rows)
     }
 
     fn table(&self) -> Table<'_> {
@@ -275,52 +299,44 @@ pub(super) fn spellings(name: &Name) -> Vec<String> {
 
 /// Of the rows that have the asked name under caseIgnoreMatch, the one with the lowest number.
 fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Option<Row> {
-    let mut best: Option<(Option<i128>, Row)> = None;
-    for row in rows {
-        let found = projection.name(&row).and_then(|spelled| Name::new(&spelled));
-        if found.is_none_or(|found| found.prepared != name.prepared) {
-            continue;
-        }
-        let number = projection.number(&row);
-        if best.as_ref().is_none_or(|(lowest, _)| precedes(number, *lowest)) {
-            best = Some((number, row));
-        }
-    }
-    best.map(|(_, row)| row)
+    let ranked = rows
+        .into_iter()
+        .filter_map(|row| Some((Rank::of(projection, &row, name)?, row)));
+    ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
 }
+
+/// A row as twins are told apart: its name as it is spelled, and its number.
+type RowKey = (String, Option<i128>);
 
 /// Rows of a listing that are not served, because their name is another row's.
 #[derive(Debug, Default)]
 pub struct Losers {
-    dropped: HashSet<(String, Option<i128>)>,
+    dropped: HashSet<RowKey>,
     /// Rows that stand more than once exactly alike are served once.
-    once: HashMap<(String, Option<i128>), bool>,
+    once: HashMap<RowKey, bool>,
 }
 
 impl Losers {
     fn among(projection: &Projection, rows: &[Row]) -> Self {
-        let mut by_name: HashMap<String, Vec<(String, Option<i128>)>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<(Rank, RowKey)>> = HashMap::new();
         for row in rows {
             let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
                 continue;
             };
+            let number = projection.number(row);
+            let rank = Rank::new(&name, number);
             by_name
                 .entry(name.prepared)
                 .or_default()
-                .push((name.spelled, projection.number(row)));
+                .push((rank, (name.spelled, number)));
         }
         let mut losers = Losers::default();
-        for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-            let winner = twins
-                .iter()
-                .reduce(|best, twin| if precedes(twin.1, best.1) { twin } else { best })
-                .cloned();
-            for twin in twins {
-                if winner.as_ref() == Some(&twin) {
-                    losers.once.insert(twin, false);
-                } else {
-                    losers.dropped.insert(twin);
-                }
+        for mut twins in by_name.into_values().filter(|twins| twins.len() > 1) {
+            twins.sort_unstable();
+            let mut twins = twins.into_iter().map(|(_, key)| key);
+            if let Some(winner) = twins.next() {
+                losers.dropped.extend(twins.filter(|key| *key != winner));
+                losers.once.insert(winner, false);
             }
         }
         losers

@@ -52,11 +52,20 @@ pub async fn search(
     let result = match limits.deadline {
         Some(deadline) => timeout_at(deadline, stream)
             .await
-            .unwrap_or_else(|_| Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))),
+            .unwrap_or_else(|_| time_limit_exceeded(&directory)),
         None => stream.await,
     }?;
     finish(output, id, ResponseKind::SearchResultDone, &result, report);
     Ok(Outcome::Answered)
+}
+
+/// Clients take code 3 for a complete answer; it is only said of a database that answers.
+fn time_limit_exceeded(directory: &Directory) -> Result<LdapResult, Failure> {
+    if directory.is_reachable() {
+        Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))
+    } else {
+        Err(DirectoryError::Unreachable.into())
+    }
 }
 
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells

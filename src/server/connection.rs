@@ -24,6 +24,7 @@ use tracing::{Instrument, debug, info_span, warn};
 
 use super::writer::{QUEUED_CHUNKS, write_chunks};
 use crate::{
+    model::scope::Scope,
     operations::{
         self,
         context::{Context, Identity, Services},
@@ -36,8 +37,9 @@ use crate::{
     sql::health::State,
 };
 
-/// Requests of one connection that run side by side; more wait in its queue.
-const CONCURRENT_OPERATIONS: usize = 32;
+/// Requests of one connection that run side by side; more wait in its queue, so that one connection can not take the
+/// whole pool.
+const CONCURRENT_OPERATIONS: usize = 8;
 /// Requests that wait for their turn before the connection is no longer read.
 const QUEUED_REQUESTS: usize = 64;
 /// Octets of requests, waiting or running, after which the connection is no longer read.
@@ -115,7 +117,8 @@ impl Work {
     }
 
     fn is_root_dse(&self) -> bool {
-        matches!(self, Work::Request(Message { request: Request::Search(search), .. }) if search.base.is_empty())
+        matches!(self, Work::Request(Message { request: Request::Search(search), .. })
+            if search.base.is_empty() && search.scope == Scope::Base)
     }
 
     async fn run(self, context: &Context, output: &mut Output) -> operations::Outcome {

@@ -226,7 +226,7 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
         // inconvertible character string.
         Engine::MySql => matches!(
             code,
-            "1267" | "1270" | "1271" | "1292" | "1300" | "1366" | "1525" | "3854" | "3988"
+            "1267" | "1270" | "1271" | "1292" | "1300" | "1366" | "1411" | "1525" | "3854" | "3988"
         ),
         Engine::Sqlite => false,
     }
