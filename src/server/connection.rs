@@ -4,13 +4,7 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -22,16 +16,21 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info_span, warn};
 
-use super::writer::{QUEUED_CHUNKS, write_chunks};
+use super::{
+    in_flight::{InFlight, write_cancel_response},
+    writer::{QUEUED_CHUNKS, write_chunks},
+};
 use crate::{
     operations::{
         self,
         context::{Context, Identity, Services},
+        controls::Controls,
+        extended::{CANCEL, cancel_id},
         output::Output,
     },
     protocol::{
-        Decoded, LdapResult, Message, Request, ResponseKind, ResultCode, decode, write_notice_of_disconnection,
-        write_result,
+        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
+        write_notice_of_disconnection, write_result,
     },
     sql::health::State,
 };
@@ -87,8 +86,6 @@ struct Queued {
     received: std::time::Instant,
     bytes: usize,
 }
-
-type InFlight = Arc<Mutex<HashMap<i32, CancellationToken>>>;
 
 struct Connection<R> {
     shared: Shared,
@@ -158,9 +155,7 @@ where
 {
     async fn run(mut self) {
         let end = self.until_end().await;
-        for token in lock(&self.in_flight).values() {
-            token.cancel();
-        }
+        self.in_flight.stop_all();
         if let End::Notice(code, text) = end {
             let mut notice = BytesMut::new();
             write_notice_of_disconnection(&mut notice, code, text);
@@ -273,9 +268,15 @@ where
                         return Some(End::Silent);
                     }
                 }
-                Ok(Decoded::Message(message)) => match message.request {
+                Ok(Decoded::Message(message)) => match &message.request {
                     Request::Unbind => return Some(End::Silent),
-                    Request::Abandon(id) => self.abandon(id),
+                    Request::Abandon(id) => self.abandon(*id),
+                    Request::Extended(request) if request.name == CANCEL => {
+                        let answers = self.cancel(&message, request);
+                        if !answers.is_empty() && self.writer.send(answers.freeze()).await.is_err() {
+                            return Some(End::Silent);
+                        }
+                    }
                     _ => {
                         let bytes = before - self.input.len();
                         self.queued_bytes += bytes;
@@ -294,9 +295,39 @@ where
     fn abandon(&mut self, id: i32) {
         self.queue.retain(|queued| queued.message.id != id);
         self.queued_bytes = self.queue.iter().map(|queued| queued.bytes).sum();
-        if let Some(token) = lock(&self.in_flight).get(&id) {
-            token.cancel();
+        self.in_flight.abandon(id);
+    }
+
+    /// Answers a cancel request (RFC 3909), or leaves that to the operation it stops.
+    fn cancel(&mut self, message: &Message, request: &ExtendedRequest) -> BytesMut {
+        let mut answers = BytesMut::new();
+        let found = Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request));
+        let id = match found {
+            Ok(id) => id,
+            Err(result) => {
+                write_result(&mut answers, message.id, ResponseKind::Extended, &result, &[]);
+                return answers;
+            }
+        };
+        let queued = self.queue.iter().find(|queued| queued.message.id == id);
+        let kind = queued.and_then(|queued| queued.message.request.response_kind());
+        let cancelled = match kind {
+            // What is under way under the same ID came first; what waits behind it can not be told apart from it.
+            _ if self.in_flight.contains(id) => self.in_flight.cancel(id, message.id),
+            None => Err(ResultCode::NoSuchOperation),
+            Some(ResponseKind::Bind) => Err(ResultCode::CannotCancel),
+            Some(kind) => {
+                self.abandon(id);
+                write_result(&mut answers, id, kind, &ResultCode::Canceled.into(), &[]);
+                write_cancel_response(&mut answers, message.id, ResultCode::Success);
+                Ok(())
+            }
+        };
+        if let Err(code) = cancelled {
+            write_cancel_response(&mut answers, message.id, code);
         }
+        debug!(message = message.id, cancelled = id, result = ?cancelled, "cancel");
+        answers
     }
 
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
@@ -306,7 +337,7 @@ where
                 return;
             };
             let is_bind = matches!(message.request, Request::Bind(_));
-            if is_bind && !self.running.is_empty() || lock(&self.in_flight).contains_key(&message.id) {
+            if is_bind && !self.running.is_empty() || self.in_flight.contains(message.id) {
                 return;
             }
             if let Some(Queued {
@@ -333,21 +364,25 @@ where
             received,
         };
         let id = message.id;
-        let token = CancellationToken::new();
-        lock(&self.in_flight).insert(id, token.clone());
-        let in_flight = Arc::clone(&self.in_flight);
+        let kind = message.request.response_kind().unwrap_or(ResponseKind::Extended);
+        let stop = self.in_flight.enter(id, kind);
+        let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());
         let operation = async move {
-            let outcome = tokio::select! {
+            let (outcome, stopped) = tokio::select! {
                 biased;
-                () = token.cancelled() => operations::Outcome::Abandoned,
-                outcome = operations::dispatch(&context, message, &mut output) => outcome,
+                () = stop.cancelled() => (operations::Outcome::Abandoned, true),
+                outcome = operations::dispatch(&context, message, &mut output) => (outcome, false),
             };
+            let mut answers = BytesMut::new();
             // The ID is free before the last byte of the final response is sent: GitLab uses one ID for all pages.
-            lock(&in_flight).remove(&id);
+            in_flight.leave(id, stopped, &mut answers);
             let delivered = match outcome {
-                operations::Outcome::Abandoned => Ok(()),
-                _ => output.flush().await,
+                operations::Outcome::Abandoned if answers.is_empty() => Ok(()),
+                _ => {
+                    output.buffer().extend_from_slice(&answers);
+                    output.flush().await
+                }
             };
             Finished {
                 outcome: if delivered.is_ok() {
@@ -388,8 +423,4 @@ where
         }
         None
     }
-}
-
-fn lock(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<i32, CancellationToken>> {
-    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
