@@ -53,9 +53,15 @@ fn what_is_listed_is_supported_and_nothing_else() {
         assert_eq!(code_of(&gateway, &["-e", oid]), 0, "{oid}");
     }
     assert_eq!(root.set("supportedExtension"), set(["1.3.6.1.4.1.4203.1.11.3", CANCEL]));
-    for (name, known) in [("whoami", 0), ("cancel 5", 119), ("1.2.3.4", 2)] {
+    for (name, answer) in [
+        ("whoami", "anonymous"),
+        ("cancel 5", "No Operation to Cancel (119)"),
+        ("1.2.3.4", "Protocol error (2)"),
+    ] {
         let output = tool("ldapexop", &gateway).args(name.split(' ')).output().unwrap();
-        assert_eq!(code(&output), known, "{name}: {output:?}");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(answer), "{name}: {text}");
     }
     // Not with an operation that it means nothing for.
     let compare = |control: &str| {
@@ -64,8 +70,8 @@ fn what_is_listed_is_supported_and_nothing_else() {
             .output();
         code(&output.unwrap())
     };
-    assert_eq!(compare(&format!("!{PAGED_RESULTS}=::MAUCAQoEAA==")), 12);
-    assert_eq!(compare(&format!("{PAGED_RESULTS}=::MAUCAQoEAA==")), 6);
+    assert_eq!(compare(&format!("!{PAGED_RESULTS}")), 12);
+    assert_eq!(compare(PAGED_RESULTS), 6);
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn values_that_are_malformed() {
         "!1.3.6.1.1.22=:x".to_string(),
         "1.3.6.1.1.22".to_string(),
     ] {
-        assert_eq!(code_of(&gateway, &["-e", &control]), 2, "{control}");
+        assert_eq!(code_of(&gateway, &["-E", &control]), 2, "{control}");
     }
 }
 
@@ -173,7 +179,7 @@ fn a_cookie_fits_its_search_on_any_connection_and_replica() {
             assert_eq!((refused.code, refused.entries.len(), refused.cookie), (53, 0, None));
         }
         let mut elsewhere = Client::connect(&other_base).await;
-        assert_eq!(elsewhere.page(&everything(), 4, &cookie).await.code, 32);
+        assert_eq!(elsewhere.page(&everything(), 4, &cookie).await.code, 53);
     });
 }
 

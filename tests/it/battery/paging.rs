@@ -86,7 +86,7 @@ fn with_names_held_equal(engine: Engine) -> Database {
         ),
         Engine::PostgreSql => database.sql(
             "CREATE COLLATION level1 (provider = icu, locale = 'und-u-ks-level1', deterministic = false); \
-             ALTER TABLE \"Users\" DROP CONSTRAINT \"Users_uid_key\"; \
+             DROP INDEX \"Users_uid_not_canonical\"; ALTER TABLE \"Users\" DROP CONSTRAINT \"Users_uid_key\"; \
              ALTER TABLE \"Users\" ALTER COLUMN \"uid\" TYPE text COLLATE level1",
         ),
         Engine::Sqlite => String::new(),
