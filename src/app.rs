@@ -21,8 +21,8 @@ use crate::{
     },
     model::dn::Dn,
     operations::{
-        SUPPORTED_CONTROLS,
         context::Services,
+        controls::SUPPORTED_CONTROLS,
         extended::SUPPORTED_EXTENSIONS,
         policy::{self, LOOKUP_HOLD, Policy},
     },

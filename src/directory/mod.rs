@@ -9,12 +9,14 @@ pub mod columns;
 mod lookup;
 pub mod mapping;
 mod membership;
+mod needs;
 mod planner;
 pub mod queries;
 pub mod search;
 mod source;
 pub mod subschema;
 pub mod tree;
+pub mod walk;
 
 use std::{fmt, sync::Arc};
 
@@ -44,13 +46,16 @@ pub enum DirectoryError {
     /// The database.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// No page of this search ended where the next one is to begin.
+    #[error("the search cannot be resumed there")]
+    Position,
 }
 
 impl DirectoryError {
     /// For the log: what happened, without values, password or URI.
     pub fn detail(&self) -> String {
         match self {
-            DirectoryError::NotDescribed | DirectoryError::Unreachable => self.to_string(),
+            DirectoryError::NotDescribed | DirectoryError::Unreachable | DirectoryError::Position => self.to_string(),
             DirectoryError::Sql(error) => error.detail(),
         }
     }
@@ -134,6 +139,11 @@ impl Directory {
     /// Everything an answer can refer to.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The naming context, as it stands at the end of every DN.
+    pub fn base_text(&self) -> &str {
+        self.tree.base_text()
     }
 
     /// What the operator's queries were found to be, in the order of [`VARIABLES`].

@@ -282,10 +282,15 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
 pub fn plan(source: &Source, residual: &Residual) -> Plan {
     match names(source, &residual.filter) {
         Some(names) if names.len() <= NAMES_LOOKED_UP => Plan::Names(names),
-        _ => Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut {
-            COMPARISONS
-        })),
+        _ => by_key(source, residual),
     }
+}
+
+/// The same where names are of no use.
+pub fn by_key(source: &Source, residual: &Residual) -> Plan {
+    Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut {
+        COMPARISONS
+    }))
 }
 
 /// The names that an entry must have one of, where the filter says so.

@@ -14,16 +14,18 @@ use tokio::task::yield_now;
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
-    planner::{Plan, Residual, plan, residual},
+    needs::Needs,
+    planner::{Plan, Residual, by_key, plan, residual},
     source::{Key, Losers},
     tree::{Name, Place},
+    walk::{Order, Origin, Page, Position, Progress, names_after, order_tied, rest_of_tie},
 };
 use crate::{
     model::{
         dn::Dn,
         entry::{Entry, Selection},
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
-        schema::{AttributeId, ids},
+        schema::ids,
         scope::Scope,
         value::Value,
     },
@@ -47,23 +49,13 @@ pub struct Query {
     pub filter: Filter,
     /// What is asked of each entry.
     pub selection: Selection,
+    /// Which part of the answer is wanted, where it is read in pages.
+    pub page: Option<Page>,
     /// Until when lookups are held while the database is away.
     pub lookup_deadline: Instant,
     /// How long a scan waits for its next rows.
     pub scan_timeout: Duration,
 }
-
-/// Which costly attributes the entries of a search must have, because they were asked for or are filtered on.
-#[derive(Debug, Clone, Copy)]
-struct Needs {
-    members: [bool; 3],
-    member_of: bool,
-    operational: bool,
-    /// The filter itself looks at membership values, so they are needed before it decides.
-    before_filter: bool,
-}
-
-const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
 
 /// The matching entries of one search, batch by batch.
 pub struct Results<'a> {
@@ -73,13 +65,14 @@ pub struct Results<'a> {
     lookup_deadline: Instant,
     scan_timeout: Duration,
     stages: VecDeque<Stage>,
+    page: Option<Progress>,
 }
 
 enum Stage {
     /// Entries that have passed the filter.
     Entries(Vec<Entry>),
     /// A kind that has not been planned yet.
-    Kind(Kind),
+    Kind(Kind, Option<(Order, Key)>),
     /// Rows found by name.
     Rows(Kind, Vec<Row>, Residual),
     /// Rows still to be read.
@@ -91,6 +84,8 @@ struct Scan {
     predicate: Predicate,
     residual: Residual,
     after: Option<Key>,
+    /// The page before ended among rows with equal keys.
+    in_tie: bool,
     class: Class,
     losers: Losers,
     stream: Option<RowStream>,
@@ -104,6 +99,10 @@ impl Directory {
     pub async fn search(&self, query: Query) -> Result<Found<'_>, DirectoryError> {
         let place = self.tree.locate(&query.base, &self.schema);
         let mut results = Results::new(self, &query);
+        let resumed = query.page.as_ref().is_some_and(|page| page.from.is_some());
+        if resumed && !matches!(place, Place::RootDse | Place::Base) {
+            return Err(DirectoryError::Position);
+        }
         let scope = query.scope;
         let below = matches!(scope, Scope::OneLevel | Scope::Subtree | Scope::Subordinates);
         let itself = matches!(scope, Scope::Base | Scope::Subtree);
@@ -175,24 +174,29 @@ impl<'a> Results<'a> {
             lookup_deadline: query.lookup_deadline,
             scan_timeout: query.scan_timeout,
             stages: VecDeque::new(),
+            page: query.page.clone().map(Progress::new),
         }
     }
 
-    /// The next matching entries, never none of them; None at the end.
+    /// The next matching entries, never none of them; None at the end, or where the page ends.
     ///
     /// # Errors
     /// The database could not answer: what came so far is not the whole answer.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, DirectoryError> {
         while let Some(stage) = self.stages.pop_front() {
-            let entries = match stage {
-                Stage::Entries(entries) => entries,
-                Stage::Kind(kind) => {
-                    self.plan(kind).await?;
+            let (origin, entries) = match stage {
+                Stage::Entries(entries) => (Origin::Own, entries),
+                Stage::Kind(kind, from) => {
+                    self.plan(kind, from).await?;
                     continue;
                 }
-                Stage::Rows(kind, rows, residual) => self.entries(kind, rows, &residual, Class::Lookup).await?,
-                Stage::Scan(scan) => self.advance(scan).await?,
+                Stage::Rows(kind, rows, residual) => {
+                    let entries = self.entries(kind, rows, &residual, Class::Lookup).await?;
+                    (Origin::Named(kind), entries)
+                }
+                Stage::Scan(scan) => (Origin::Keyed(scan.kind), self.advance(scan).await?),
             };
+            let entries = self.fit(origin, entries).await?;
             if !entries.is_empty() {
                 return Ok(Some(entries));
             }
@@ -200,16 +204,67 @@ impl<'a> Results<'a> {
         Ok(None)
     }
 
+    /// Where the next page begins, if there is one. Known when [`Results::next_batch`] has come to its end.
+    pub fn into_next(self) -> Option<Position> {
+        self.page.and_then(Progress::into_next)
+    }
+
+    /// What of a batch goes into the page. Where the page ends, nothing comes after.
+    async fn fit(&mut self, origin: Origin, mut entries: Vec<Entry>) -> Result<Vec<Entry>, DirectoryError> {
+        let Some(page) = &mut self.page else {
+            return Ok(entries);
+        };
+        if entries.is_empty() {
+            return Ok(entries);
+        }
+        let fitting = page.take(origin, &entries);
+        if fitting == entries.len() {
+            return Ok(entries);
+        }
+        self.stages.clear();
+        if let (Origin::Keyed(kind), Some(last)) = (origin, fitting.checked_sub(1).and_then(|last| entries.get(last))) {
+            let key = entry_name(kind, last);
+            let source = self.directory.source(kind);
+            let deadline = Instant::now() + self.scan_timeout;
+            let rows = source.ties(&Predicate::True, &key, Class::ScanChunk, deadline).await?;
+            if rows.len() > 1 {
+                let projection = source.maker().projection();
+                let tied = rows.iter().filter_map(|row| projection.name(row)).collect();
+                let splits = order_tied(kind, &mut entries, fitting, &tied);
+                page.end_at(origin, entries.get(fitting - 1), splits);
+            }
+        }
+        entries.truncate(fitting);
+        Ok(entries)
+    }
+
     fn own_entry(&mut self, entry: &Entry) {
         let schema = &self.directory.schema;
-        if self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
+        let done = self.page.as_ref().is_some_and(|page| page.from.is_some());
+        if !done && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
             self.stages.push_back(Stage::Entries(vec![entry.clone()]));
         }
     }
 
     fn kinds(&mut self) {
-        self.stages.push_back(Stage::Kind(Kind::User));
-        self.stages.push_back(Stage::Kind(Kind::Group));
+        let from = self.page.as_mut().and_then(|page| page.from.take());
+        let (users, groups) = match from {
+            None | Some(Position::Own) => (Some(None), None),
+            Some(Position::After {
+                kind: Kind::User,
+                order,
+                key,
+            }) => (Some(Some((order, key))), None),
+            Some(Position::After {
+                kind: Kind::Group,
+                order,
+                key,
+            }) => (None, Some((order, key))),
+        };
+        if let Some(from) = users {
+            self.stages.push_back(Stage::Kind(Kind::User, from));
+        }
+        self.stages.push_back(Stage::Kind(Kind::Group, groups));
     }
 
     /// The base of the search itself, found by its DN.
@@ -220,51 +275,83 @@ impl<'a> Results<'a> {
         Ok(())
     }
 
-    async fn plan(&mut self, kind: Kind) -> Result<(), DirectoryError> {
+    async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
         let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? else {
             return Ok(());
         };
         let source = self.directory.source(kind);
-        let stage = match plan(source, &residual) {
-            Plan::Names(names) => {
+        if from.as_ref().is_some_and(|(_, key)| !source.can_have(key)) {
+            return Err(DirectoryError::Position);
+        }
+        let plan = match from {
+            // Memberships that the filter asks for may have changed, and with them what can be looked up.
+            Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
+            Some((Order::Name, _)) | None => plan(source, &residual),
+        };
+        let stage = match (plan, from) {
+            (Plan::Names(names), from) => {
+                let names = match &self.page {
+                    Some(_) => names_after(names, from.as_ref().map(|(_, key)| key)),
+                    None => names,
+                };
                 let mut rows = Vec::new();
                 for name in names {
                     rows.extend(self.directory.find(kind, &name, self.lookup_deadline).await?);
                 }
                 Stage::Rows(kind, rows, residual)
             }
-            Plan::Rows(predicate) => {
-                let everything = predicate == Predicate::True;
-                let is_lookup = source.is_lookup(&predicate);
-                // Two rows whose names differ in case only are one DN; reading everything would show both.
-                let losers = if everything {
-                    source.losers(Instant::now() + self.scan_timeout).await?
-                } else {
-                    Losers::default()
-                };
-                let stream = if everything && !source.reads_by_key() {
-                    source.stream(self.scan_timeout)
-                } else {
-                    None
-                };
-                Stage::Scan(Box::new(Scan {
-                    kind,
-                    predicate,
-                    residual,
-                    after: None,
-                    class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
-                    losers,
-                    stream,
-                }))
-            }
+            (Plan::Rows(_), Some((Order::Name, _))) => return Err(DirectoryError::Position),
+            (Plan::Rows(predicate), from) => Stage::Scan(self.scan(kind, predicate, residual, from).await?),
         };
         self.stages.push_front(stage);
         Ok(())
     }
 
+    async fn scan(
+        &self,
+        kind: Kind,
+        predicate: Predicate,
+        residual: Residual,
+        from: Option<(Order, Key)>,
+    ) -> Result<Box<Scan>, DirectoryError> {
+        let source = self.directory.source(kind);
+        let everything = predicate == Predicate::True;
+        let is_lookup = source.is_lookup(&predicate);
+        // Two rows whose names differ in case only are one DN; reading everything would show both.
+        let losers = if everything {
+            source.losers(Instant::now() + self.scan_timeout).await?
+        } else {
+            Losers::default()
+        };
+        // Pages need an order, whatever it costs.
+        let stream = if everything && !source.reads_by_key() && self.page.is_none() {
+            source.stream(self.scan_timeout)
+        } else {
+            None
+        };
+        Ok(Box::new(Scan {
+            kind,
+            predicate,
+            residual,
+            in_tie: matches!(from, Some((Order::Tie, _))),
+            after: from.map(|(_, key)| key),
+            class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
+            losers,
+            stream,
+        }))
+    }
+
     /// Reads the next chunk of a scan and puts the rest of it back.
     async fn advance(&mut self, mut scan: Box<Scan>) -> Result<Vec<Entry>, DirectoryError> {
         let source = self.directory.source(scan.kind);
+        if let (true, Some(key)) = (std::mem::take(&mut scan.in_tie), &scan.after) {
+            let deadline = self.deadline(scan.class);
+            let rows = source.ties(&scan.predicate, key, scan.class, deadline).await?;
+            let rows = rest_of_tie(source, &mut scan.losers, rows, key);
+            let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
+            self.stages.push_front(Stage::Scan(scan));
+            return Ok(entries);
+        }
         let (mut rows, more) = match &mut scan.stream {
             Some(stream) => match stream.next().await {
                 Some(rows) => (rows?, true),
@@ -272,9 +359,14 @@ impl<'a> Results<'a> {
             },
             None => {
                 let deadline = self.deadline(scan.class);
+                let limit = self.page.as_ref().map_or(CHUNK, |page| page.rows(CHUNK));
                 let chunk = source
-                    .chunk(&scan.predicate, scan.after.as_ref(), CHUNK, scan.class, deadline)
-                    .await?;
+                    .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
+                    .await
+                    .map_err(|error| match self.page.is_some() && error.is_value_error() {
+                        true => DirectoryError::Position,
+                        false => error.into(),
+                    })?;
                 scan.after = chunk.next;
                 (chunk.rows, scan.after.is_some())
             }
@@ -306,7 +398,7 @@ impl<'a> Results<'a> {
         class: Class,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let maker = self.directory.source(kind).maker();
-        let needs = Needs::of(self.directory, &residual.filter, &self.selection);
+        let needs = Needs::of(&self.directory.schema, &residual.filter, &self.selection);
         let mut entries: Vec<Entry> = Vec::new();
         for (number, row) in rows.into_iter().enumerate() {
             entries.extend(maker.entry(row, needs.operational));
@@ -377,38 +469,6 @@ impl<'a> Results<'a> {
             .iter()
             .map(|name| Bytes::from(self.directory.tree.entry_dn(kind, name)))
             .collect()
-    }
-}
-
-impl Needs {
-    fn of(directory: &Directory, filter: &ResolvedFilter, selection: &Selection) -> Self {
-        let schema = &directory.schema;
-        let filtered = |id| filter.mentions(id);
-        // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
-        let selected = |id| {
-            if id == ids::UNIQUE_MEMBER {
-                selection.lists(id)
-            } else {
-                selection.includes(schema, id)
-            }
-        };
-        let wanted = |id| selected(id) || filtered(id);
-        let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
-        let operational = [
-            ids::ENTRY_UUID,
-            ids::ENTRY_DN,
-            ids::STRUCTURAL_OBJECT_CLASS,
-            ids::SUBSCHEMA_SUBENTRY,
-            ids::HAS_SUBORDINATES,
-            ids::CREATE_TIMESTAMP,
-            ids::MODIFY_TIMESTAMP,
-        ];
-        Needs {
-            members: MEMBER_ATTRIBUTES.map(wanted),
-            member_of: wanted(ids::MEMBER_OF),
-            operational: operational.into_iter().any(wanted),
-            before_filter: membership.into_iter().any(filtered),
-        }
     }
 }
 

@@ -149,7 +149,11 @@ impl Source {
         let table = self.table();
         let columns = &self.maker.projection().columns;
         let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
-        let mut rows = self.fetch(page, class, deadline).await?;
+        let mut rows = match (after, page) {
+            // A key that the database gave can be compared; one that can not is forged, and not the end.
+            (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, class, deadline).await?,
+            (_, page) => self.fetch(page, class, deadline).await?,
+        };
         if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(Chunk { rows, next: None });
         }
@@ -164,17 +168,41 @@ impl Source {
         if after == Some(&last) {
             return Err(SqlError::Statement(StatementError::ours("the names do not go on")));
         }
-        let same_key = Predicate::KeyEquals {
-            column: self.name,
-            last: last.clone(),
-        };
-        let ties = table.select(columns, &Predicate::And(vec![predicate.clone(), same_key]));
-        for row in self.fetch(ties, class, deadline).await? {
+        for row in self.ties(predicate, &last, class, deadline).await? {
             if !rows.contains(&row) {
                 rows.push(row);
             }
         }
         Ok(Chunk { rows, next: Some(last) })
+    }
+
+    /// The rows that satisfy `predicate` and whose key the database holds equal to `key`.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn ties(
+        &self,
+        predicate: &Predicate,
+        key: &Key,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: key.clone(),
+        };
+        let predicate = Predicate::And(vec![predicate.clone(), same_key]);
+        let statement = self.table().select(&self.maker.projection().columns, &predicate);
+        self.fetch(statement, class, deadline).await
+    }
+
+    /// Whether a row can have this key at all.
+    pub fn can_have(&self, key: &Key) -> bool {
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: key.clone(),
+        };
+        self.simplify(&same_key) != Predicate::False
     }
 
     /// The row with the asked name, if the database has it in the asked spelling or in lower case.

@@ -3,6 +3,7 @@
 use super::{
     Outcome,
     context::Context,
+    controls::Controls,
     finish,
     output::Output,
     result::{Failure, Report},
@@ -28,11 +29,13 @@ pub async fn compare(
     context: &Context,
     id: i32,
     request: &CompareRequest,
+    controls: Controls,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let dn = readable_base(context, &directory, &request.entry, Scope::Base)?;
+    controls.check_assertion(context, &directory, &dn).await?;
     let found = read(context, &directory, dn, &request.attribute).await?;
     let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
     finish(output, id, ResponseKind::Compare, &result, report);
@@ -51,6 +54,7 @@ async fn read(
         scope: Scope::Base,
         filter: Filter::And(Vec::new()),
         selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
+        page: None,
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,
     };

@@ -6,12 +6,34 @@ use super::{
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{ExtendedRequest, LdapResult, ResultCode, write_extended_response};
+use crate::protocol::{
+    ExtendedRequest, LdapResult, ResultCode,
+    ber::{self, Reader},
+    write_extended_response,
+};
 
 /// "Who am I?" (RFC 4532).
 pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
+/// Cancel (RFC 3909). What is under way is the connection's business, so it never gets here.
+pub const CANCEL: &str = "1.3.6.1.1.8";
 /// What the root DSE lists.
-pub const SUPPORTED_EXTENSIONS: [&str; 1] = [WHO_AM_I];
+pub const SUPPORTED_EXTENSIONS: [&str; 2] = [WHO_AM_I, CANCEL];
+
+/// The message ID of the operation that a cancel request wants to end: `SEQUENCE { cancelID MessageID }`.
+///
+/// # Errors
+/// The result to answer with.
+pub fn cancel_id(request: &ExtendedRequest) -> Result<i32, LdapResult> {
+    let decode = |value: &bytes::Bytes| {
+        let mut outer = Reader::new(value);
+        let mut reader = outer.constructed(ber::SEQUENCE).ok()?;
+        let id = reader.integer().ok()??;
+        reader.finish(&[ber::INTEGER]).ok()?;
+        i32::try_from(id).ok().filter(|id| *id >= 0 && outer.is_empty())
+    };
+    let id = request.value.as_ref().and_then(decode);
+    id.ok_or_else(|| LdapResult::new(ResultCode::ProtocolError, "the value holds no message ID"))
+}
 
 /// Answers an extended request.
 ///

@@ -6,6 +6,7 @@
 pub mod bind;
 pub mod compare;
 pub mod context;
+pub mod controls;
 pub mod extended;
 pub mod output;
 pub mod policy;
@@ -16,10 +17,11 @@ use tracing::info;
 
 use self::{
     context::{Context, Identity},
+    controls::Controls,
     output::Output,
     result::{Failure, Report},
 };
-use crate::protocol::{Control, LdapResult, MANAGE_DSA_IT, Message, Request, ResponseKind, ResultCode, write_result};
+use crate::protocol::{LdapResult, Message, Request, ResponseKind, ResultCode, write_result};
 
 /// What an operation means for the session it ran in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +36,6 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// Controls that searches and compares take as a matter of course: there are no referral objects, so ManageDsaIT
-/// (RFC 3296) changes nothing.
-pub const SUPPORTED_CONTROLS: [&str; 1] = [MANAGE_DSA_IT];
-
 /// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
 pub async fn dispatch(context: &Context, message: Message, output: &mut Output) -> Outcome {
     let Message { id, request, controls } = message;
@@ -45,12 +43,9 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output) 
         return Outcome::Abandoned;
     };
     let mut report = Report::new(&request);
-    let outcome = match unsupported_critical(&request, &controls) {
-        Some(text) => Err(Failure::Result(LdapResult::new(
-            ResultCode::UnavailableCriticalExtension,
-            text,
-        ))),
-        None => run(context, id, request, output, &mut report).await,
+    let outcome = match Controls::of(&request, &controls) {
+        Ok(controls) => run(context, id, request, controls, output, &mut report).await,
+        Err(result) => Err(result.into()),
     };
     let outcome = outcome.unwrap_or_else(|failure| {
         if failure.is_refused_statement() {
@@ -71,28 +66,20 @@ async fn run(
     context: &Context,
     id: i32,
     request: Request,
+    controls: Controls,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     match request {
         Request::Bind(request) => bind::bind(context, id, request, output, report).await,
-        Request::Search(request) => search::search(context, id, request, output, report).await,
-        Request::Compare(request) => compare::compare(context, id, &request, output, report).await,
+        Request::Search(request) => search::search(context, id, request, controls, output, report).await,
+        Request::Compare(request) => compare::compare(context, id, &request, controls, output, report).await,
         Request::Extended(request) => extended::extended(context, id, &request, output, report),
         Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
             Err(LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into())
         }
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
     }
-}
-
-/// RFC 4511 4.1.11: a critical control that is not supported, or not appropriate for the operation, refuses it.
-fn unsupported_critical(request: &Request, controls: &[Control]) -> Option<&'static str> {
-    let reads = matches!(request, Request::Search(_) | Request::Compare(_));
-    controls
-        .iter()
-        .any(|control| control.critical && !(reads && SUPPORTED_CONTROLS.contains(&control.oid.as_str())))
-        .then_some("a critical control is not supported")
 }
 
 /// One line per finished operation; assertion values stay out of it.

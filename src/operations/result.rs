@@ -51,6 +51,10 @@ pub fn answer(
     match failure {
         Failure::Result(result) => (Outcome::Answered, Some(result.clone())),
         Failure::Closed(Closed) => (Outcome::Abandoned, None),
+        Failure::Directory(error @ DirectoryError::Position) => {
+            let result = LdapResult::new(ResultCode::UnwillingToPerform, error.to_string());
+            (Outcome::Answered, Some(result))
+        }
         Failure::Directory(error) => {
             warn!(error = %error.detail(), "the database could not answer");
             let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);

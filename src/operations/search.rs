@@ -13,14 +13,14 @@ use tokio::{
 use super::{
     Outcome,
     context::{Context, Identity},
-    finish,
+    controls::{Controls, paged::Walk},
     output::Output,
     result::{Failure, Report},
 };
 use crate::{
-    directory::{Directory, DirectoryError, Found, search::Query},
+    directory::{Directory, DirectoryError, Found, search::Query, walk::Position},
     model::{dn::Dn, entry::Selection, scope::Scope},
-    protocol::{LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry},
+    protocol::{Control, LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry, write_result},
 };
 
 /// Entries written before other tasks get their turn.
@@ -34,29 +34,69 @@ pub async fn search(
     context: &Context,
     id: i32,
     request: SearchRequest,
+    controls: Controls,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let base = readable_base(context, &directory, &request.base, request.scope)?;
-    let limits = Limits::of(context, &request);
+    let deadline = (request.time_limit > 0)
+        .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit))));
+    let answer = answer(context, &directory, id, base, request, controls, output, report);
+    let (result, controls) = match deadline {
+        Some(deadline) => timeout_at(deadline, answer)
+            .await
+            .unwrap_or_else(|_| Ok((time_limit_exceeded(&directory)?, Vec::new()))),
+        None => answer.await,
+    }?;
+    report.code = Some(result.code);
+    write_result(output.buffer(), id, ResponseKind::SearchResultDone, &result, &controls);
+    Ok(Outcome::Answered)
+}
+
+/// Sends the entries; the result and its controls are left to send.
+#[allow(clippy::too_many_arguments)]
+async fn answer(
+    context: &Context,
+    directory: &Directory,
+    id: i32,
+    base: Dn,
+    request: SearchRequest,
+    controls: Controls,
+    output: &mut Output,
+    report: &mut Report,
+) -> Result<(LdapResult, Vec<Control>), Failure> {
+    controls.check_assertion(context, directory, &base).await?;
+    let walk = match controls.paged {
+        Some(paged) => Some(Walk::resume(directory, &base, &request, &paged)?),
+        None => None,
+    };
+    if walk.as_ref().is_some_and(Walk::is_over) {
+        return Ok((LdapResult::success(), vec![Walk::end()]));
+    }
+    let size_limit = (request.size_limit > 0).then_some(u64::from(request.size_limit));
+    let sending = Sending {
+        id,
+        selection: Selection::new(directory.schema(), &request.attributes),
+        types_only: request.types_only,
+        size_limit: walk.as_ref().map_or(size_limit, |walk| walk.size_limit),
+    };
     let query = Query {
         base,
         scope: request.scope,
         filter: request.filter,
-        selection: Selection::new(directory.schema(), &request.attributes),
+        selection: sending.selection.clone(),
+        page: walk.as_ref().map(Walk::page),
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,
     };
-    let stream = stream(&directory, id, query, request.types_only, &limits, output, report);
-    let result = match limits.deadline {
-        Some(deadline) => timeout_at(deadline, stream)
-            .await
-            .unwrap_or_else(|_| time_limit_exceeded(&directory)),
-        None => stream.await,
-    }?;
-    finish(output, id, ResponseKind::SearchResultDone, &result, report);
-    Ok(Outcome::Answered)
+    let (result, next) = sending.send(directory, query, output, report).await?;
+    let controls = match walk {
+        // As slapd: the control only goes with what the client can go on from.
+        Some(walk) if result.code == ResultCode::Success => vec![walk.control(report.entries, next)],
+        _ => Vec::new(),
+    };
+    Ok((result, controls))
 }
 
 /// Clients take code 3 for a complete answer; it is only said of a database that answers.
@@ -81,50 +121,44 @@ pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str
     Ok(dn)
 }
 
-/// The client's own limits.
-struct Limits {
-    entries: Option<u64>,
-    deadline: Option<Instant>,
-}
-
-impl Limits {
-    fn of(context: &Context, request: &SearchRequest) -> Self {
-        Limits {
-            entries: (request.size_limit > 0).then_some(u64::from(request.size_limit)),
-            deadline: (request.time_limit > 0)
-                .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit)))),
-        }
-    }
-}
-
-async fn stream(
-    directory: &Directory,
+/// How entries are sent.
+struct Sending {
     id: i32,
-    query: Query,
+    selection: Selection,
     types_only: bool,
-    limits: &Limits,
-    output: &mut Output,
-    report: &mut Report,
-) -> Result<LdapResult, Failure> {
-    let selection = query.selection.clone();
-    let mut results = match directory.search(query).await? {
-        Found::Results(results) => results,
-        Found::NoSuchObject { matched } => {
-            return Ok(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched));
-        }
-    };
-    while let Some(entries) = results.next_batch().await? {
-        for entry in &entries {
-            if limits.entries == Some(report.entries) {
-                return Ok(LdapResult::new(ResultCode::SizeLimitExceeded, ""));
+    size_limit: Option<u64>,
+}
+
+impl Sending {
+    /// Sends what a query finds; the result, and where the next page begins.
+    async fn send(
+        &self,
+        directory: &Directory,
+        query: Query,
+        output: &mut Output,
+        report: &mut Report,
+    ) -> Result<(LdapResult, Option<Position>), Failure> {
+        let mut results = match directory.search(query).await? {
+            Found::Results(results) => results,
+            Found::NoSuchObject { matched } => {
+                let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);
+                return Ok((result, None));
             }
-            write_entry(output.buffer(), id, directory.schema(), entry, &selection, types_only);
-            report.entries += 1;
-            output.flush_full_chunks().await?;
-            if report.entries.is_multiple_of(ENTRIES_A_TURN) {
-                yield_now().await;
+        };
+        while let Some(entries) = results.next_batch().await? {
+            for entry in &entries {
+                if self.size_limit == Some(report.entries) {
+                    return Ok((ResultCode::SizeLimitExceeded.into(), None));
+                }
+                let (schema, selection) = (directory.schema(), &self.selection);
+                write_entry(output.buffer(), self.id, schema, entry, selection, self.types_only);
+                report.entries += 1;
+                output.flush_full_chunks().await?;
+                if report.entries.is_multiple_of(ENTRIES_A_TURN) {
+                    yield_now().await;
+                }
             }
         }
+        Ok((LdapResult::success(), results.into_next()))
     }
-    Ok(LdapResult::success())
 }

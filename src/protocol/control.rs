@@ -3,8 +3,10 @@
 //! Which control may go with which operation, and what an unknown one means, is decided by the operations.
 
 use super::ber::{self, BerError, Reader};
+use super::filter::decode_filter;
 use super::message::Fault;
 use super::request::text;
+use crate::model::filter::Filter;
 use bytes::{Bytes, BytesMut};
 use std::fmt;
 
@@ -14,6 +16,11 @@ pub const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 /// ManageDsaIT, RFC 3296; JNDI sends it with every search.
 pub const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
+
+/// Assertion, RFC 4528.
+pub const ASSERTION: &str = "1.3.6.1.1.12";
+/// Don't use copy, RFC 6171.
+pub const DONT_USE_COPY: &str = "1.3.6.1.1.22";
 
 /// More controls than any client sends with one message.
 const MAX_CONTROLS: usize = 64;
@@ -168,6 +175,19 @@ impl PagedResults {
         ber::put_integer(&mut value, ber::INTEGER, self.size.into());
         ber::put_octets(&mut value, ber::OCTET_STRING, &self.cookie);
         Control::response(PAGED_RESULTS, Some(value.freeze()))
+    }
+}
+
+/// Decodes the value of the assertion control (RFC 4528 section 3), a filter.
+pub fn decode_assertion(value: &Bytes) -> Result<Filter, ControlValueError> {
+    let mut reader = Reader::new(value);
+    let filter = decode_filter(&mut reader, value).map_err(|fault| match fault {
+        Fault::Broken(_) => ControlValueError("the assertion is no filter"),
+        Fault::Unusable(_, text) => ControlValueError(text),
+    })?;
+    match reader.is_empty() {
+        true => Ok(filter),
+        false => Err(ControlValueError("octets after the value")),
     }
 }
 

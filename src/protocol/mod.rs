@@ -14,7 +14,10 @@ pub mod result_code;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Control, ControlValueError, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults};
+pub use control::{
+    ASSERTION, Control, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults,
+    decode_assertion,
+};
 pub use message::{Decoded, Message, ProtocolError, decode};
 pub use request::{
     BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,

@@ -4,13 +4,7 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -22,17 +16,22 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info_span, warn};
 
-use super::writer::{QUEUED_CHUNKS, write_chunks};
+use super::{
+    in_flight::{InFlight, write_cancel_response},
+    writer::{QUEUED_CHUNKS, write_chunks},
+};
 use crate::{
     model::scope::Scope,
     operations::{
         self,
         context::{Context, Identity, Services},
+        controls::Controls,
+        extended::{CANCEL, cancel_id},
         output::Output,
     },
     protocol::{
-        Decoded, LdapResult, Message, Request, ResponseKind, ResultCode, decode, write_notice_of_disconnection,
-        write_result,
+        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
+        write_notice_of_disconnection, write_result,
     },
     sql::health::State,
 };
@@ -96,24 +95,29 @@ struct Waiting {
 enum Work {
     /// To run it.
     Request(Message),
-    /// Only to answer it, in its turn: it has a value that nobody can use. A bind makes the session anonymous even so
-    /// (RFC 4511 4.2.1).
-    Refused { id: i32, is_bind: bool, answer: Bytes },
+    /// Only to send its answer, in its turn: it has a value that nobody can use, or was a cancel. A bind makes the
+    /// session anonymous even so (RFC 4511 4.2.1).
+    Answer { id: i32, kind: ResponseKind, answer: Bytes },
 }
 
 impl Work {
     fn id(&self) -> i32 {
         match self {
             Work::Request(message) => message.id,
-            Work::Refused { id, .. } => *id,
+            Work::Answer { id, .. } => *id,
+        }
+    }
+
+    fn kind(&self) -> ResponseKind {
+        match self {
+            // Requests without a response are never queued.
+            Work::Request(message) => message.request.response_kind().unwrap_or(ResponseKind::Extended),
+            Work::Answer { kind, .. } => *kind,
         }
     }
 
     fn is_bind(&self) -> bool {
-        match self {
-            Work::Request(message) => matches!(message.request, Request::Bind(_)),
-            Work::Refused { is_bind, .. } => *is_bind,
-        }
+        self.kind() == ResponseKind::Bind
     }
 
     fn is_root_dse(&self) -> bool {
@@ -125,15 +129,13 @@ impl Work {
         match self {
             // Boxed, because futures of this depth are more than the compiler lays out.
             Work::Request(message) => Box::pin(operations::dispatch(context, message, output)).await,
-            Work::Refused { answer, .. } => {
+            Work::Answer { answer, .. } => {
                 output.buffer().extend_from_slice(&answer);
                 operations::Outcome::Answered
             }
         }
     }
 }
-
-type InFlight = Arc<Mutex<HashMap<i32, CancellationToken>>>;
 
 struct Connection<R> {
     shared: Shared,
@@ -204,9 +206,7 @@ where
 {
     async fn run(mut self) {
         let end = self.until_end().await;
-        for token in lock(&self.in_flight).values() {
-            token.cancel();
-        }
+        self.in_flight.stop_all();
         if let End::Notice(code, text) = end {
             let mut notice = BytesMut::new();
             write_notice_of_disconnection(&mut notice, code, text);
@@ -313,16 +313,33 @@ where
                 }) => {
                     let mut answer = BytesMut::new();
                     write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
-                    let work = Work::Refused {
-                        id,
-                        is_bind: response == ResponseKind::Bind,
-                        answer: answer.freeze(),
-                    };
-                    self.enqueue(work, size);
+                    let answer = answer.freeze();
+                    self.enqueue(
+                        Work::Answer {
+                            id,
+                            kind: response,
+                            answer,
+                        },
+                        size,
+                    );
                 }
-                Ok(Decoded::Message(message)) => match message.request {
+                Ok(Decoded::Message(message)) => match &message.request {
                     Request::Unbind => return Some(End::Silent),
-                    Request::Abandon(id) => self.abandon(id),
+                    Request::Abandon(id) => self.abandon(*id),
+                    Request::Extended(request) if request.name == CANCEL => {
+                        let answers = self.cancel(&message, request);
+                        if !answers.is_empty() {
+                            let kind = ResponseKind::Extended;
+                            self.enqueue(
+                                Work::Answer {
+                                    id: message.id,
+                                    kind,
+                                    answer: answers.freeze(),
+                                },
+                                size,
+                            );
+                        }
+                    }
                     _ => self.enqueue(Work::Request(message), size),
                 },
             }
@@ -346,9 +363,38 @@ where
             *held -= if abandoned { waiting.size } else { 0 };
             !abandoned
         });
-        if let Some(token) = lock(&self.in_flight).get(&id) {
-            token.cancel();
+        self.in_flight.abandon(id);
+    }
+
+    /// Answers a cancel request (RFC 3909), or leaves that to the operation it stops.
+    fn cancel(&mut self, message: &Message, request: &ExtendedRequest) -> BytesMut {
+        let mut answers = BytesMut::new();
+        let found = Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request));
+        let id = match found {
+            Ok(id) => id,
+            Err(result) => {
+                write_result(&mut answers, message.id, ResponseKind::Extended, &result, &[]);
+                return answers;
+            }
+        };
+        let waiting = self.queue.iter().find(|waiting| waiting.work.id() == id);
+        let cancelled = match waiting.map(|waiting| waiting.work.kind()) {
+            // What is under way under the same ID came first; what waits behind it can not be told apart from it.
+            _ if self.in_flight.contains(id) => self.in_flight.cancel(id, message.id),
+            None => Err(ResultCode::NoSuchOperation),
+            Some(ResponseKind::Bind) => Err(ResultCode::CannotCancel),
+            Some(kind) => {
+                self.abandon(id);
+                write_result(&mut answers, id, kind, &ResultCode::Canceled.into(), &[]);
+                write_cancel_response(&mut answers, message.id, ResultCode::Success);
+                Ok(())
+            }
+        };
+        if let Err(code) = cancelled {
+            write_cancel_response(&mut answers, message.id, code);
         }
+        debug!(message = message.id, cancelled = id, result = ?cancelled, "cancel");
+        answers
     }
 
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
@@ -357,7 +403,7 @@ where
             let Some(Waiting { work, .. }) = self.queue.front() else {
                 return;
             };
-            if work.is_bind() && !self.running.is_empty() || lock(&self.in_flight).contains_key(&work.id()) {
+            if work.is_bind() && !self.running.is_empty() || self.in_flight.contains(work.id()) {
                 return;
             }
             if let Some(waiting) = self.queue.pop_front() {
@@ -378,21 +424,24 @@ where
             identity: self.identity.clone(),
             received,
         };
-        let token = CancellationToken::new();
-        lock(&self.in_flight).insert(id, token.clone());
-        let in_flight = Arc::clone(&self.in_flight);
+        let stop = self.in_flight.enter(id, work.kind());
+        let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());
         let operation = async move {
-            let outcome = tokio::select! {
+            let (outcome, stopped) = tokio::select! {
                 biased;
-                () = token.cancelled() => operations::Outcome::Abandoned,
-                outcome = work.run(&context, &mut output) => outcome,
+                () = stop.cancelled() => (operations::Outcome::Abandoned, true),
+                outcome = work.run(&context, &mut output) => (outcome, false),
             };
+            let mut answers = BytesMut::new();
             // The ID is free before the last byte of the final response is sent: GitLab uses one ID for all pages.
-            lock(&in_flight).remove(&id);
+            in_flight.leave(id, stopped, &mut answers);
             let delivered = match outcome {
-                operations::Outcome::Abandoned => Ok(()),
-                _ => output.flush().await,
+                operations::Outcome::Abandoned if answers.is_empty() => Ok(()),
+                _ => {
+                    output.buffer().extend_from_slice(&answers);
+                    output.flush().await
+                }
             };
             Finished {
                 outcome: if delivered.is_ok() {
@@ -435,8 +484,4 @@ where
         }
         None
     }
-}
-
-fn lock(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<i32, CancellationToken>> {
-    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,6 +2,7 @@
 //! Must not know: SQL, or how entries are made.
 
 pub mod connection;
+mod in_flight;
 pub mod listener;
 pub mod tls;
 mod writer;

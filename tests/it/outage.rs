@@ -252,7 +252,7 @@ fn time_limit_that_ends_first(engine: Engine) {
         let server = database.clone();
         spawn_blocking(move || server.freeze()).await.unwrap();
         let LdapOp::SearchRequest(mut request) = scan(person()) else {
-            unreachable!()
+            panic!("a scan is a search")
         };
         request.timelimit = 3;
         let closed = client

@@ -14,6 +14,7 @@ mod hostile;
 mod lookups;
 mod matching;
 mod operations;
+mod paging;
 mod queries;
 mod recommended;
 mod scopes;
@@ -325,6 +326,14 @@ stamp! {
         unknown_extended_operations,
         many_requests_at_once,
         connections_do_not_see_each_other,
+    ],
+    paging: [
+        every_size,
+        filters_of_every_kind,
+        names_the_database_holds_equal,
+        twins_between_pages,
+        queries_that_are_not_read_by_key,
+        entries_that_come_and_go,
     ],
     queries: [
         dollar_placeholders,

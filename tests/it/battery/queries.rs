@@ -209,7 +209,7 @@ pub fn columns_that_come_and_go(ctx: &Battery) {
 }
 
 /// A database in which names may differ by case only.
-fn with_twins(engine: Engine) -> Database {
+pub fn with_twins(engine: Engine) -> Database {
     let database = Database::fresh(engine);
     if engine == Engine::MariaDb {
         database.sql(

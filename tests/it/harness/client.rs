@@ -4,6 +4,7 @@ use super::gateway::Gateway;
 use super::ldap::BASE;
 use futures::{SinkExt, StreamExt};
 use ldap3_proto::LdapCodec;
+use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
     LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg, LdapOp, LdapResult,
     LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope,
@@ -40,6 +41,15 @@ impl Done {
     pub fn code(&self) -> i32 {
         self.result.code.clone() as i32
     }
+}
+
+/// One page of a paged search.
+#[derive(Debug)]
+pub struct Page {
+    pub entries: Vec<LdapSearchResultEntry>,
+    pub code: i32,
+    /// None where the response has no such control.
+    pub cookie: Option<Vec<u8>>,
 }
 
 /// The connection ended instead of an answer: with a Notice of Disconnection and its code, or without.
@@ -148,6 +158,54 @@ impl Client {
                     });
                 }
                 other => panic!("unexpected answer {other:?}"),
+            }
+        }
+    }
+
+    /// Asks for a page and reads it. The message ID is always the same, as GitLab has it.
+    pub async fn page(&mut self, op: &LdapOp, size: i64, cookie: &[u8]) -> Page {
+        let control = LdapControl::SimplePagedResults {
+            size,
+            cookie: cookie.to_vec(),
+        };
+        let request = LdapMsg::new_with_ctrls(77, op.clone(), vec![control]);
+        self.framed.send(request).await.unwrap();
+        let mut entries = Vec::new();
+        loop {
+            let message = self.receive().await.expect("the connection lives");
+            assert_eq!(message.msgid, 77);
+            match message.op {
+                LdapOp::SearchResultEntry(entry) => entries.push(entry),
+                LdapOp::SearchResultDone(result) => {
+                    let cookie = message.ctrl.into_iter().find_map(|control| match control {
+                        LdapControl::SimplePagedResults { size, cookie } => {
+                            assert_eq!(size, 0, "no estimate");
+                            Some(cookie)
+                        }
+                        _ => None,
+                    });
+                    return Page {
+                        entries,
+                        code: result.code as i32,
+                        cookie,
+                    };
+                }
+                other => panic!("unexpected answer {other:?}"),
+            }
+        }
+    }
+
+    /// The DNs of all pages, from `cookie` on.
+    pub async fn walk(&mut self, op: &LdapOp, size: i64, mut cookie: Vec<u8>) -> Vec<String> {
+        let mut dns = Vec::new();
+        loop {
+            let page = self.page(op, size, &cookie).await;
+            assert_eq!(page.code, 0);
+            assert!(page.entries.len() <= usize::try_from(size).unwrap());
+            dns.extend(page.entries.into_iter().map(|entry| entry.dn));
+            cookie = page.cookie.expect("a page has the control");
+            if cookie.is_empty() {
+                return dns;
             }
         }
     }

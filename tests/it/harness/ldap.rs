@@ -161,7 +161,7 @@ pub fn ldapwhoami(gateway: &Gateway, dn: &str, password: &str) -> (i32, String) 
     )
 }
 
-fn tool(name: &str, gateway: &Gateway) -> Command {
+pub fn tool(name: &str, gateway: &Gateway) -> Command {
     let mut command = Command::new(name);
     command
         .args(["-x", "-H", &gateway.uri(), "-o", "nettimeout=20"])
@@ -175,7 +175,7 @@ fn tool(name: &str, gateway: &Gateway) -> Command {
     command
 }
 
-fn code(output: &Output) -> i32 {
+pub fn code(output: &Output) -> i32 {
     // The tools exit with the result code; what the library found itself (no server: -1) comes as 255.
     output.status.code().unwrap()
 }

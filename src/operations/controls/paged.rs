@@ -1,0 +1,261 @@
+//! Paged results (RFC 2696): the cookie, and what a page has to do with the ones before.
+//!
+//! A cookie is a position, no capability: not signed, and good on any connection and replica. Every page is authorised
+//! as if it was the first. Whatever does not fit is refused, and never taken for the beginning or the end.
+
+use std::hash::{Hash, Hasher};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    directory::{
+        Directory,
+        columns::Kind,
+        walk::{Order, Page, Position},
+    },
+    model::dn::Dn,
+    protocol::{Control, LdapResult, PagedResults, ResultCode, SearchRequest},
+};
+
+/// Of what follows in a cookie.
+const VERSION: u8 = 1;
+/// Longer than any name that a page may end at.
+const LONGEST_COOKIE: usize = 64 * 1024;
+const DIGEST: usize = 16;
+
+/// Base, scope and filter of a search, which must stay the same for all of its pages. Identity, attributes and limits
+/// may change: they do not move a position.
+type RequestDigest = [u8; DIGEST];
+
+/// What stands in a cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cookie {
+    request: RequestDigest,
+    /// Entries in the pages so far: the client's size limit counts over all of them.
+    returned: u64,
+    position: Position,
+}
+
+/// A walk over the pages of a search, of which one is to be answered.
+#[derive(Debug)]
+pub struct Walk {
+    request: RequestDigest,
+    size: u32,
+    returned: u64,
+    from: Option<Position>,
+    /// What the client's size limit leaves for this page and those that follow.
+    pub size_limit: Option<u64>,
+}
+
+impl Walk {
+    /// The walk that a request begins or goes on with.
+    ///
+    /// # Errors
+    /// The cookie belongs to no such search.
+    pub fn resume(
+        directory: &Directory,
+        base: &Dn,
+        request: &SearchRequest,
+        paged: &PagedResults,
+    ) -> Result<Self, LdapResult> {
+        let digest = digest(directory, base, request);
+        let (returned, from) = if paged.cookie.is_empty() {
+            (0, None)
+        } else {
+            let cookie = Cookie::decode(&paged.cookie).filter(|cookie| cookie.request == digest);
+            let cookie = cookie.ok_or_else(|| {
+                LdapResult::new(
+                    ResultCode::UnwillingToPerform,
+                    "the cookie does not belong to this search",
+                )
+            })?;
+            (cookie.returned, Some(cookie.position))
+        };
+        let size_limit = (request.size_limit > 0).then(|| u64::from(request.size_limit).saturating_sub(returned));
+        Ok(Walk {
+            request: digest,
+            size: paged.size,
+            returned,
+            from,
+            size_limit,
+        })
+    }
+
+    /// A page of no entries is wanted: the client gives up, or asks for an estimate (RFC 2696 section 3).
+    pub fn is_over(&self) -> bool {
+        self.size == 0
+    }
+
+    /// What the directory is to read. A page that reaches the client's own size limit is ended by that (section 3).
+    pub fn page(&self) -> Page {
+        let size = u64::from(self.size);
+        Page {
+            size: (self.size_limit.is_none_or(|limit| size < limit)).then_some(size),
+            from: self.from.clone(),
+        }
+    }
+
+    /// The response control of a page with that many entries.
+    pub fn control(&self, entries: u64, next: Option<Position>) -> Control {
+        let cookie = next.map(|position| Cookie {
+            request: self.request,
+            returned: self.returned.saturating_add(entries),
+            position,
+        });
+        PagedResults {
+            size: 0,
+            cookie: cookie.as_ref().map(Cookie::encode).unwrap_or_default(),
+        }
+        .control()
+    }
+
+    /// The response control of a walk that is over.
+    pub fn end() -> Control {
+        PagedResults {
+            size: 0,
+            cookie: Bytes::new(),
+        }
+        .control()
+    }
+}
+
+impl Cookie {
+    /// Version, digest, entries so far, stage, key.
+    fn encode(&self) -> Bytes {
+        let (stage, key) = match &self.position {
+            Position::Own => (0, ""),
+            Position::After { kind, order, key } => (stage(*kind, *order), key.as_str()),
+        };
+        let mut cookie = BytesMut::with_capacity(2 + DIGEST + 8 + key.len());
+        cookie.put_u8(VERSION);
+        cookie.put_slice(&self.request);
+        cookie.put_u64(self.returned);
+        cookie.put_u8(stage);
+        cookie.put_slice(key.as_bytes());
+        cookie.freeze()
+    }
+
+    fn decode(cookie: &[u8]) -> Option<Self> {
+        let (version, rest) = cookie.split_first()?;
+        let (request, rest) = rest.split_first_chunk::<DIGEST>()?;
+        let (returned, rest) = rest.split_first_chunk::<8>()?;
+        let (found, key) = rest.split_first()?;
+        if *version != VERSION || cookie.len() > LONGEST_COOKIE {
+            return None;
+        }
+        let position = match (*found, key.is_empty()) {
+            (0, true) => Position::Own,
+            (found, false) => {
+                let (kind, order) = STAGES.into_iter().find(|(kind, order)| stage(*kind, *order) == found)?;
+                let key = str::from_utf8(key).ok()?.to_owned();
+                Position::After { kind, order, key }
+            }
+            _ => return None,
+        };
+        Some(Cookie {
+            request: *request,
+            returned: u64::from_be_bytes(*returned),
+            position,
+        })
+    }
+}
+
+const STAGES: [(Kind, Order); 6] = [
+    (Kind::User, Order::Name),
+    (Kind::User, Order::Key),
+    (Kind::User, Order::Tie),
+    (Kind::Group, Order::Name),
+    (Kind::Group, Order::Key),
+    (Kind::Group, Order::Tie),
+];
+
+fn stage(kind: Kind, order: Order) -> u8 {
+    let order = match order {
+        Order::Name => 1,
+        Order::Key => 2,
+        Order::Tie => 3,
+    };
+    match kind {
+        Kind::User => 0x10 + order,
+        Kind::Group => 0x20 + order,
+    }
+}
+
+fn digest(directory: &Directory, base: &Dn, request: &SearchRequest) -> RequestDigest {
+    let mut hasher = RequestHasher(Sha256::new());
+    directory.base_text().hash(&mut hasher);
+    base.normalize(directory.schema()).hash(&mut hasher);
+    request.scope.name().hash(&mut hasher);
+    request.filter.to_string().hash(&mut hasher);
+    let mut digest = RequestDigest::default();
+    for (to, from) in digest.iter_mut().zip(hasher.0.finalize()) {
+        *to = from;
+    }
+    digest
+}
+
+/// Lets what can be hashed be hashed alike by every replica.
+struct RequestHasher(Sha256);
+
+impl Hasher for RequestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+mod tests {
+    use super::*;
+
+    fn cookies() -> Vec<Cookie> {
+        let positions = STAGES.map(|(kind, order)| Position::After {
+            kind,
+            order,
+            key: "Müller\0".to_owned(),
+        });
+        let with = |position| Cookie {
+            request: [7; DIGEST],
+            returned: 1 << 40,
+            position,
+        };
+        positions.into_iter().chain([Position::Own]).map(with).collect()
+    }
+
+    #[test]
+    fn cookies_are_read_back() {
+        for cookie in cookies() {
+            assert_eq!(Cookie::decode(&cookie.encode()), Some(cookie));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for cookie in cookies() {
+            let encoded = cookie.encode();
+            for length in 0..2 + DIGEST + 8 {
+                assert_eq!(Cookie::decode(&encoded[..length]), None);
+            }
+            let mut version = encoded.to_vec();
+            version[0] = 2;
+            assert_eq!(Cookie::decode(&version), None);
+            let mut stage = encoded.to_vec();
+            stage[1 + DIGEST + 8] = 0x14;
+            assert_eq!(Cookie::decode(&stage), None);
+            let mut text = encoded.to_vec();
+            text.push(0xff);
+            assert_eq!(Cookie::decode(&text), None);
+            let mut long = encoded.to_vec();
+            long.resize(LONGEST_COOKIE + 1, b'a');
+            assert_eq!(Cookie::decode(&long), None);
+        }
+        let mut no_key = cookies()[0].encode().to_vec();
+        no_key.truncate(2 + DIGEST + 8);
+        assert_eq!(Cookie::decode(&no_key), None);
+    }
+}
