@@ -7,6 +7,7 @@
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
+//! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
@@ -23,6 +24,7 @@
 
 mod battery;
 mod check;
+mod differential;
 mod harness;
 mod layers;
 mod load;

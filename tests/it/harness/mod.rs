@@ -8,10 +8,12 @@ pub mod mariadb;
 pub mod postgres;
 pub mod process;
 pub mod random;
+pub mod slapd;
 
 pub use client::Client;
 pub use database::{Database, Engine};
 pub use gateway::{Env, Gateway};
+pub use slapd::Slapd;
 pub use ldap::{Search, ldapsearch, ldapwhoami};
 
 use std::fs;

@@ -1,0 +1,1 @@
+//! Where the gateway differs from slapd on purpose: docs/differences-from-openldap.md, one case each.
