@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Attribute types that filters name: by their names, other names, OIDs, in odd case, one with an option, supertypes, and
 /// some that no entry has, or no schema.
-const NAMED: [(&str, &[&str]); 37] = [
+const NAMED: [(&str, &[&str]); 40] = [
     ("uid", &["UID", "userid", "0.9.2342.19200300.100.1.1"]),
     ("cn", &["CN", "commonName", "2.5.4.3"]),
     ("sn", &["SurName", "2.5.4.4"]),
@@ -40,6 +40,9 @@ const NAMED: [(&str, &[&str]); 37] = [
     ("createTimestamp", &["createtimestamp"]),
     ("modifyTimestamp", &["2.5.18.2"]),
     ("structuralObjectClass", &["STRUCTURALOBJECTCLASS"]),
+    ("entryDN", &["ENTRYDN", "1.3.6.1.1.20"]),
+    ("hasSubordinates", &["HASSUBORDINATES"]),
+    ("subschemaSubentry", &["subschemasubentry"]),
     ("dc", &["domainComponent"]),
     ("distinguishedName", &["2.5.4.49"]),
     ("seeAlso", &["o"]),
@@ -52,7 +55,7 @@ pub struct Generator<'a> {
     pub directory: &'a Directory,
 }
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 13] = [
     "caseExactMatch",
     "caseIgnoreMatch",
     "2.5.13.5",
@@ -61,11 +64,8 @@ const RULES: [&str; 16] = [
     "caseExactIA5Match",
     "caseIgnoreIA5Match",
     "integerMatch",
-    "1.2.840.113556.1.4.803",
-    "1.2.840.113556.1.4.804",
     "distinguishedNameMatch",
     "octetStringMatch",
-    "objectIdentifierMatch",
     "numericStringMatch",
     "noSuchMatch",
     "generalizedTimeMatch",
@@ -93,6 +93,12 @@ impl Generator<'_> {
     /// A value of the attribute that some entry has; or any text.
     fn stored(&mut self, name: &str) -> String {
         let mut values = Vec::new();
+        match name {
+            "entryDN" => values.extend(self.directory.entries.iter().map(|entry| &entry.dn)),
+            "hasSubordinates" => return self.pick(&["TRUE", "FALSE", "false", "1"]).to_string(),
+            "subschemaSubentry" => return "cn=Subschema".into(),
+            _ => {}
+        }
         for entry in &self.directory.entries {
             for (have, list) in &entry.attributes {
                 let of_name = name == "name" && ["cn", "sn", "givenName", "title", "l"].contains(have);
@@ -139,7 +145,7 @@ impl Generator<'_> {
         let value = match name {
             "uidNumber" | "gidNumber" | "shadowMax" if self.below(3) == 0 => self.number(),
             "objectClass" | "structuralObjectClass" if self.below(3) == 0 => self
-                .pick(&["1.3.6.1.1.1.2.0", "2.5.6.6", "sudoRole", "INETORGPERSON", "2.5.6.9", "ipService", "1.2.3", "uid", "domain"])
+                .pick(&["1.3.6.1.1.1.2.0", "2.16.840.1.113730.3.2.2", "sudoRole", "INETORGPERSON", "2.5.6.9", "ipService", "1.2.3", "uid", "domain"])
                 .to_string(),
             "createTimestamp" | "modifyTimestamp" if self.below(3) == 0 => self
                 .pick(&["20240415093003Z", "202404150930Z", "2025", "20250301235959.0Z", "20250302005959+0100", "20250101000000"])
@@ -149,7 +155,7 @@ impl Generator<'_> {
         (called, self.changed(value))
     }
 
-    /// A part of a value, by characters.
+    /// A part of a value, by characters. Not spaces alone, and not what separates the lines of an address.
     fn part(&mut self, characters: &[char]) -> Vec<u8> {
         let start = self.below(characters.len());
         let length = 1 + self.below(4.min(characters.len() - start));
@@ -164,7 +170,10 @@ impl Generator<'_> {
 
     fn substrings(&mut self) -> Filter {
         let (name, called) = self.attribute();
-        let value = self.stored(name);
+        let mut value = self.stored(name);
+        if name == "postalAddress" {
+            value = value.split(['$', '\\']).next().unwrap_or_default().to_string();
+        }
         let characters: Vec<char> = value.chars().take(60).collect();
         if characters.is_empty() {
             return Filter::Present(called);
@@ -197,6 +206,18 @@ impl Generator<'_> {
         }
     }
 
+    /// A substrings filter without pieces that are spaces alone: see `exceptions`.
+    fn solid_substrings(&mut self) -> Filter {
+        loop {
+            let filter = self.substrings();
+            let Filter::Substrings(_, first, any, last) = &filter else { return filter };
+            let solid = |piece: &Vec<u8>| !piece.iter().all(|byte| *byte == b' ');
+            if first.iter().chain(any).chain(last).all(solid) {
+                return filter;
+            }
+        }
+    }
+
     fn extensible(&mut self) -> Filter {
         let (mut attribute, mut value) = self.assertion();
         let mut rule = None;
@@ -204,7 +225,7 @@ impl Generator<'_> {
         match self.below(8) {
             0 => {}
             1 | 2 => {
-                attribute = self.pick(&["uidNumber", "gidNumber", "shadowMax"]).to_string();
+                attribute = self.pick(&["uidNumber", "shadowMax"]).to_string();
                 value = self.pick(&["1", "2", "4", "3", "7", "0", "16", "-1", "x"]).as_bytes().to_vec();
                 rule = Some(self.pick(&["1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804"]).to_string());
             }
@@ -234,7 +255,7 @@ impl Generator<'_> {
                 let (attribute, value) = self.assertion();
                 Filter::Equal(attribute, value)
             }
-            6..11 => self.substrings(),
+            6..11 => self.solid_substrings(),
             11..13 => Filter::Present(self.attribute().1),
             13..16 => {
                 let (mut attribute, mut value) = self.assertion();
@@ -309,7 +330,10 @@ impl Generator<'_> {
                     "unknownType=x,dc=example,dc=com",
                     "2.5.4.999=x,dc=example,dc=com",
                     "uid=\\61lice,dc=example,dc=com",
-                    "uid=#0405616c696365,dc=example,dc=com",
+                    "uid=,dc=example,dc=com",
+                    "dc=exämple,dc=example,dc=com",
+                    "uidNumber=x,dc=example,dc=com",
+                    "uidNumber=10001,dc=example,dc=com",
                     "uid=jürgen ,dc=example,dc=com",
                     "uid=JU\u{308}RGEN,dc=example,dc=com",
                 ])
