@@ -52,6 +52,14 @@ fn a_name_that_the_schema_does_not_know_is_undefined() {
 }
 
 #[test]
+fn a_piece_of_insignificant_characters_is_in_no_number() {
+    let rule = MatchingRule::TelephoneNumberSubstrings;
+    assert_eq!(pieces(rule, "*-3*", "+49 30-3"), YES);
+    assert_eq!(pieces(rule, "*-*", "+49 30-3"), NO);
+    assert_eq!(pieces(rule, "+49* -", "+49 30-3"), NO);
+}
+
+#[test]
 fn case_ignore() {
     let rule = MatchingRule::CaseIgnore;
     assert_eq!(equal(rule, "ALICE", "alice"), YES);

@@ -219,7 +219,8 @@ impl Directory {
             cells[10] = Some(uuid(900 + id));
             users.push(User { id: 900 + id, cells });
         }
-        let groups = groups(random, users.len());
+        users.push(exception());
+        let groups = groups(random, users.len() - 1);
         let mut directory = Directory { users, groups, entries: Vec::new() };
         directory.entries = directory.serve();
         directory
@@ -330,6 +331,31 @@ impl Directory {
         sql
     }
 }
+
+/// The user with the values that slapd prepares or compares in another way on purpose or by mistake: nobody's member,
+/// and not among the values that generated searches ask for.
+fn exception() -> User {
+    let mut cells: Vec<Cell> = vec![None; USER_COLUMNS.len()];
+    for (alias, value) in [
+        ("username", EXCEPTION),
+        ("uid_number", "4000"),
+        ("gid_number", "99999999999999999999"),
+        ("full_name", "Straße"),
+        ("first_name", "Σίσυφος"),
+        ("last_name", "İpek"),
+        ("description", "tab\there"),
+        ("title", "QQ"),
+        ("telephoneNumber", "+1 Z9"),
+        ("postalAddress", "q\\24q$w"),
+        ("entry_uuid", &uuid(800)),
+    ] {
+        cells[USER_COLUMNS.iter().position(|(_, name, _)| *name == alias).unwrap()] = Some(value.into());
+    }
+    User { id: 800, cells }
+}
+
+/// Its name.
+pub const EXCEPTION: &str = "exception";
 
 fn groups(random: &mut Random, users: usize) -> Vec<Group> {
     let names = [

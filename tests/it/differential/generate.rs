@@ -1,13 +1,13 @@
 //! Searches made of the directory's own values, changed in ways that must or must not matter.
 
-use super::data::{BASE, Directory, hostile_text};
+use super::data::{BASE, Directory, EXCEPTION, Entry, hostile_text};
 use super::wire::{Filter, Request};
 use crate::harness::random::Random;
 use unicode_normalization::UnicodeNormalization;
 
 /// Attribute types that filters name: by their names, other names, OIDs, in odd case, one with an option, supertypes, and
 /// some that no entry has, or no schema.
-const NAMED: [(&str, &[&str]); 40] = [
+const NAMED: [(&str, &[&str]); 39] = [
     ("uid", &["UID", "userid", "0.9.2342.19200300.100.1.1"]),
     ("cn", &["CN", "commonName", "2.5.4.3"]),
     ("sn", &["SurName", "2.5.4.4"]),
@@ -42,7 +42,6 @@ const NAMED: [(&str, &[&str]); 40] = [
     ("structuralObjectClass", &["STRUCTURALOBJECTCLASS"]),
     ("entryDN", &["ENTRYDN", "1.3.6.1.1.20"]),
     ("hasSubordinates", &["HASSUBORDINATES"]),
-    ("subschemaSubentry", &["subschemasubentry"]),
     ("dc", &["domainComponent"]),
     ("distinguishedName", &["2.5.4.49"]),
     ("seeAlso", &["o"]),
@@ -90,16 +89,21 @@ impl Generator<'_> {
         if self.below(3) > 0 { name.to_string() } else { self.pick(others).to_string() }
     }
 
+    /// Those whose values are asked for.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.directory.entries.iter().filter(|entry| !entry.dn.contains(EXCEPTION))
+    }
+
     /// A value of the attribute that some entry has; or any text.
     fn stored(&mut self, name: &str) -> String {
-        let mut values = Vec::new();
-        match name {
-            "entryDN" => values.extend(self.directory.entries.iter().map(|entry| &entry.dn)),
-            "hasSubordinates" => return self.pick(&["TRUE", "FALSE", "false", "1"]).to_string(),
-            "subschemaSubentry" => return "cn=Subschema".into(),
-            _ => {}
+        if name == "hasSubordinates" {
+            return self.pick(&["TRUE", "FALSE", "1"]).to_string();
         }
-        for entry in &self.directory.entries {
+        let mut values = Vec::new();
+        if name == "entryDN" {
+            values.extend(self.entries().map(|entry| &entry.dn));
+        }
+        for entry in self.entries() {
             for (have, list) in &entry.attributes {
                 let of_name = name == "name" && ["cn", "sn", "givenName", "title", "l"].contains(have);
                 if *have == name || of_name {
@@ -107,10 +111,11 @@ impl Generator<'_> {
                 }
             }
         }
+        let values: Vec<String> = values.into_iter().cloned().collect();
         if values.is_empty() || self.below(15) == 0 {
             return hostile_text(&mut self.random, 3);
         }
-        values[self.random.below(values.len())].clone()
+        values[self.below(values.len())].clone()
     }
 
     /// The value spelled in another way, or another value near it.
@@ -155,7 +160,7 @@ impl Generator<'_> {
         (called, self.changed(value))
     }
 
-    /// A part of a value, by characters. Not spaces alone, and not what separates the lines of an address.
+    /// A part of a value, by characters.
     fn part(&mut self, characters: &[char]) -> Vec<u8> {
         let start = self.below(characters.len());
         let length = 1 + self.below(4.min(characters.len() - start));
@@ -206,12 +211,12 @@ impl Generator<'_> {
         }
     }
 
-    /// A substrings filter without pieces that are spaces alone: see `exceptions`.
+    /// A substrings filter without pieces that begin or end with a space: see `exceptions`.
     fn solid_substrings(&mut self) -> Filter {
         loop {
             let filter = self.substrings();
             let Filter::Substrings(_, first, any, last) = &filter else { return filter };
-            let solid = |piece: &Vec<u8>| !piece.iter().all(|byte| *byte == b' ');
+            let solid = |piece: &Vec<u8>| !piece.starts_with(b" ") && !piece.ends_with(b" ");
             if first.iter().chain(any).chain(last).all(solid) {
                 return filter;
             }
@@ -271,7 +276,14 @@ impl Generator<'_> {
                 let value = self.stored(name);
                 Filter::Approx(name.into(), self.changed(value))
             }
-            _ => self.extensible(),
+            _ => loop {
+                let filter = self.extensible();
+                // See `exceptions`.
+                let made = |name: &String| name.eq_ignore_ascii_case("hasSubordinates");
+                if !matches!(&filter, Filter::Extensible { attribute: Some(name), .. } if made(name)) {
+                    return filter;
+                }
+            },
         }
     }
 
