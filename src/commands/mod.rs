@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     config::{Config, ConfigErrors, EXIT_CODE, EnvSource, Warning},
-    model::dn::Dn,
+    model::{dn::Dn, schema::Schema},
 };
 
 /// Prints a line on standard output; a closed pipe is nobody's problem.
@@ -43,6 +43,10 @@ fn report(errors: &ConfigErrors) -> ExitCode {
 fn base_dn(text: &str) -> Result<(), String> {
     match Dn::parse(text) {
         Ok(dn) if dn.is_root() => Err("it is empty".to_owned()),
+        // No search could name it as its base.
+        Ok(dn) if !dn.is_valid(&Schema::standard()) => {
+            Err("it has an attribute type that is in no schema, or a value that its type does not allow".to_owned())
+        }
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }

@@ -52,8 +52,6 @@ struct RelationSet {
     prepared: HashSet<String>,
     /// The same names as the membership's source spells them.
     spelled: Vec<String>,
-    /// Asked for by memberUid, which an entry without a number is not served with.
-    posix: bool,
 }
 
 /// The memberships that a filter asks for of entries of one kind.
@@ -68,9 +66,6 @@ impl Relations for RelationSets {
         let Some(set) = self.sets.get(relation) else {
             return Truth::Undefined;
         };
-        if set.posix && !entry.has(ids::GID_NUMBER) {
-            return Truth::False;
-        }
         let name = Name::new(&entry_name(self.kind, entry));
         Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
     }
@@ -104,12 +99,13 @@ pub async fn residual(
         .matching();
     let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
         Some(term) => match terms.iter().position(|have| *have == term) {
-            Some(known) => ResolvedFilter::Relation(known),
+            Some(known) => term.as_filter(known),
             // Left in place it is decided on members that are read with each entry.
             None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
             None => {
+                let relation = term.as_filter(terms.len());
                 terms.push(term);
-                ResolvedFilter::Relation(terms.len() - 1)
+                relation
             }
         },
         None => leaf,
@@ -168,10 +164,7 @@ async fn relation_set(
             .into_values()
             .collect(),
     };
-    let mut set = RelationSet {
-        posix: matches!(term, MembershipTerm::UserNamed(_)),
-        ..RelationSet::default()
-    };
+    let mut set = RelationSet::default();
     for related in related {
         if let Some(name) = Name::new(&related)
             && set.prepared.insert(name.prepared)
@@ -236,6 +229,16 @@ impl MembershipTerm {
             | (Kind::Group, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
             | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text).ok().map(MembershipTerm::Dn),
             _ => None,
+        }
+    }
+
+    /// The term as the relation of this number. A group without a number is no posixGroup, and memberUid is an
+    /// attribute of those.
+    fn as_filter(&self, relation: usize) -> ResolvedFilter {
+        let relation = ResolvedFilter::Relation(relation);
+        match self {
+            MembershipTerm::UserNamed(_) => ResolvedFilter::all([relation, ResolvedFilter::Present(ids::GID_NUMBER)]),
+            MembershipTerm::Dn(_) => relation,
         }
     }
 }
@@ -399,4 +402,36 @@ fn mail(source: &Source, text: &str) -> Predicate {
         })
     });
     Predicate::Or(own.into_iter().chain(by_name).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::{filter::Filter, schema::Schema};
+
+    #[test]
+    fn a_group_without_a_number_has_no_member_uid() {
+        struct Member;
+        impl Relations for Member {
+            fn holds(&self, _: usize, _: &Entry) -> Truth {
+                Truth::True
+            }
+        }
+        let schema = Schema::standard();
+        let mut group = Entry::new("cn=staff,dc=example,dc=com");
+        let found = |filter: &str, group: &Entry| {
+            let leaf = Filter::parse(filter).unwrap().resolve(&schema);
+            let term = MembershipTerm::of(Kind::Group, &leaf).unwrap().as_filter(0);
+            (
+                term.evaluate(&schema, group, &Member),
+                (!term).evaluate(&schema, group, &Member),
+            )
+        };
+        let yes = (Truth::True, Truth::False);
+        assert_eq!(found("(memberUid=alice)", &group), (Truth::False, Truth::True));
+        assert_eq!(found("(member=uid=alice,dc=example,dc=com)", &group), yes);
+        group.push(ids::GID_NUMBER, "7");
+        assert_eq!(found("(memberUid=alice)", &group), yes);
+    }
 }

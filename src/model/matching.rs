@@ -302,7 +302,8 @@ fn boolean(value: &[u8]) -> Option<bool> {
 }
 
 fn normalized(schema: &Schema, name: &str) -> Option<NormalizedDn> {
-    Dn::parse(name).ok().map(|name| name.normalize(schema))
+    let name = Dn::parse(name).ok().filter(|name| name.is_valid(schema))?;
+    Some(name.normalize(schema))
 }
 
 /// Compares digits, or a telephone number, without the insignificant characters.

@@ -111,7 +111,8 @@ fn time_limit_exceeded(directory: &Directory) -> Result<LdapResult, Failure> {
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells
 /// nobody what exists.
 pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str, scope: Scope) -> Result<Dn, Failure> {
-    let dn = Dn::parse(base).map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
+    let dn = Dn::parse(base).ok().filter(|dn| dn.is_valid(directory.schema()));
+    let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous
         && !directory.is_public(&dn, scope);

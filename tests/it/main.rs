@@ -8,6 +8,7 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
 //! - `controls`: request controls, Cancel
+//! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
@@ -25,6 +26,7 @@
 mod battery;
 mod check;
 mod controls;
+mod differential;
 mod harness;
 mod layers;
 mod load;

@@ -15,6 +15,8 @@ pub use normalize::{AttributeKey, NormalizedAva, NormalizedDn, NormalizedRdn, No
 pub use parse::DnError;
 pub(crate) use parse::{AvaReader, RawValue, Separator};
 
+use super::schema::Schema;
+
 /// A distinguished name as it was written: types and values keep their spelling, escapes are undone.
 /// Two of them are compared through [`Dn::normalize`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,6 +82,18 @@ impl Dn {
     /// Whether this is the zero-length DN.
     pub fn is_root(&self) -> bool {
         self.rdns.is_empty()
+    }
+
+    /// Whether the schema knows every attribute type and every value is one of its type's syntax: what
+    /// else is no DN to a server (RFC 4511 appendix A.2, invalidDNSyntax), as in OpenLDAP.
+    pub fn is_valid(&self, schema: &Schema) -> bool {
+        self.rdns.iter().flat_map(Rdn::avas).all(|ava| {
+            let known = schema.attribute(&ava.attribute).map(|id| schema.attribute_type(id));
+            known.is_some_and(|known| match &ava.value {
+                AvaValue::Text(text) => known.syntax.is_valid(text.as_bytes()),
+                AvaValue::Encoded(_) => true,
+            })
+        })
     }
 
     /// The name of the entry above; none above the root.

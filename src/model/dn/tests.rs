@@ -111,6 +111,30 @@ fn escapes_only_what_must_be() {
 }
 
 #[test]
+fn types_and_values_must_be_of_the_schema() {
+    let schema = Schema::standard();
+    let valid = |dn: &str| Dn::parse(dn).unwrap().is_valid(&schema);
+    for dn in [
+        "",
+        "uid=jürgen,dc=example,dc=com",
+        "0.9.2342.19200300.100.1.1=x",
+        "UID=a+CN=b",
+        "uid=#0c0161",
+    ] {
+        assert!(valid(dn), "{dn}");
+    }
+    for dn in [
+        "nonsense=x,dc=com",
+        "uid=x+2.5.4.999=y",
+        "uid=x,dc=exämple",
+        "uidNumber=x",
+        "uid=,dc=com",
+    ] {
+        assert!(!valid(dn), "{dn}");
+    }
+}
+
+#[test]
 fn parents_and_children() {
     let dn = Dn::parse("uid=a,dc=x").unwrap();
     let base = dn.parent().unwrap();

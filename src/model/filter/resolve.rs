@@ -99,6 +99,9 @@ impl Description {
 fn equality(schema: &Schema, attribute: &str, value: &Bytes) -> Option<ResolvedFilter> {
     let description = Description::find(schema, attribute)?;
     let rule = description.definition(schema).equality?;
+    if !may_be_class(schema, description.id, value) {
+        return None;
+    }
     let assertion = rule.assertion(schema, value)?;
     Some(description.each(schema, |attribute| ResolvedFilter::Equality {
         attribute,
@@ -139,6 +142,13 @@ fn substrings(
     }))
 }
 
+/// What is asserted of an attribute that holds classes must be one, also where it is a number and
+/// objectIdentifierMatch could tell by itself: Undefined otherwise, as in OpenLDAP.
+fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
+    ![ids::OBJECT_CLASS, ids::STRUCTURAL_OBJECT_CLASS].contains(&attribute)
+        || std::str::from_utf8(value).is_ok_and(|name| schema.object_class(name).is_some())
+}
+
 /// RFC 4511 4.5.1.7.7.
 fn extensible(
     schema: &Schema,
@@ -153,8 +163,10 @@ fn extensible(
     };
     let rule = match (rule, &description) {
         (Some(name), _) => schema.matching_rule(name)?,
-        (None, Some(description)) => description.definition(schema).equality?,
-        (None, None) => return None,
+        (None, Some(description)) if may_be_class(schema, description.id, value) => {
+            description.definition(schema).equality?
+        }
+        (None, _) => return None,
     };
     let types: Vec<_> = match &description {
         Some(description) if !applies(rule, description.definition(schema)) => return None,

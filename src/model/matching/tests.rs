@@ -37,6 +37,33 @@ const NO: Option<bool> = Some(false);
 const UNDEFINED: Option<bool> = None;
 
 #[test]
+fn a_name_that_the_schema_does_not_know_is_undefined() {
+    let rule = MatchingRule::DistinguishedName;
+    let stored = "uid=alice,dc=example,dc=com";
+    assert_eq!(equal(rule, "uid=bob,dc=example,dc=com", stored), NO);
+    for asserted in [
+        "nonsense=bob,dc=example,dc=com",
+        "uid=bob,dc=example,dc=cöm",
+        "uid=bob,uidNumber=x",
+    ] {
+        assert_eq!(equal(rule, asserted, stored), UNDEFINED, "{asserted}");
+        assert_eq!(
+            equal(MatchingRule::UniqueMember, asserted, stored),
+            UNDEFINED,
+            "{asserted}"
+        );
+    }
+}
+
+#[test]
+fn a_piece_of_insignificant_characters_is_in_no_number() {
+    let rule = MatchingRule::TelephoneNumberSubstrings;
+    assert_eq!(pieces(rule, "*-3*", "+49 30-3"), YES);
+    assert_eq!(pieces(rule, "*-*", "+49 30-3"), NO);
+    assert_eq!(pieces(rule, "+49* -", "+49 30-3"), NO);
+}
+
+#[test]
 fn case_ignore() {
     let rule = MatchingRule::CaseIgnore;
     assert_eq!(equal(rule, "ALICE", "alice"), YES);

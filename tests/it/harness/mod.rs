@@ -8,11 +8,13 @@ pub mod mariadb;
 pub mod postgres;
 pub mod process;
 pub mod random;
+pub mod slapd;
 
 pub use client::Client;
 pub use database::{Database, Engine};
 pub use gateway::{Env, Gateway};
 pub use ldap::{Search, ldapsearch, ldapwhoami};
+pub use slapd::Slapd;
 
 use std::fs;
 use std::io::Write;

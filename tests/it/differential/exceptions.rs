@@ -1,0 +1,266 @@
+//! Where the gateway differs from slapd on purpose: docs/differences-from-openldap.md has a heading for each case below,
+//! and no other. Both answers are asserted, so that a difference that goes away is noticed too.
+
+use super::Peers;
+use super::data::{BASE, EXCEPTION};
+use super::wire::{Answer, Filter, Request};
+use crate::harness::{Engine, beside_others, repository};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A result code and the names of the entries found; many are `*`.
+type Expected = (u8, &'static [&'static str]);
+
+struct Case {
+    name: &'static str,
+    request: Request,
+    slapd: Expected,
+    gateway: Expected,
+}
+
+fn case(name: &'static str, request: Request, slapd: Expected, gateway: Expected) -> Case {
+    Case {
+        name,
+        request,
+        slapd,
+        gateway,
+    }
+}
+
+fn based(base: &str, scope: u8, filter: Filter) -> Request {
+    Request {
+        base: base.into(),
+        scope,
+        size_limit: 0,
+        types_only: false,
+        filter,
+        attributes: vec!["1.1".into()],
+    }
+}
+
+/// A search below the base; of users only, so that what is found can be listed.
+fn users(filter: Filter) -> Request {
+    let users = Filter::Equal("objectClass".into(), "person".into());
+    based(BASE, 2, Filter::And(vec![users, filter]))
+}
+
+/// The same, and the user with the values that matter.
+fn one(filter: Filter) -> Request {
+    users(Filter::And(vec![equal("uid", EXCEPTION), filter]))
+}
+
+fn equal(attribute: &str, value: &str) -> Filter {
+    Filter::Equal(attribute.into(), value.into())
+}
+
+fn any(attribute: &str, piece: &str) -> Filter {
+    Filter::Substrings(attribute.into(), None, vec![piece.into()], None)
+}
+
+fn not(filter: Filter) -> Filter {
+    Filter::Not(Box::new(filter))
+}
+
+fn ruled(attribute: &str, rule: &str, value: &str) -> Filter {
+    Filter::Extensible {
+        rule: Some(rule.into()),
+        attribute: Some(attribute.into()),
+        value: value.into(),
+        dn: false,
+    }
+}
+
+const IT: Expected = (0, &[EXCEPTION]);
+const ALICE: Expected = (0, &["alice"]);
+const NOBODY: Expected = (0, &[]);
+const EVERYTHING: Expected = (0, &["*"]);
+const NO_DN: Expected = (34, &[]);
+const NO_ENTRY: Expected = (32, &[]);
+
+fn cases() -> Vec<Case> {
+    let all = || Filter::And(vec![]);
+    let alice = |rdn: &str| based(&format!("{rdn},{BASE}"), 0, all());
+    let below = format!("uid=alice,{BASE}");
+    vec![
+        case("An empty base", based("", 2, all()), NO_ENTRY, EVERYTHING),
+        case("An empty base", based("", 1, all()), NO_ENTRY, (0, &["example"])),
+        case("Hexadecimal values in DNs", alice("uid=#0C05616C696365"), NO_DN, ALICE),
+        case("Hexadecimal values in DNs", alice("uid=#0405616C696365"), NO_DN, ALICE),
+        case("DNs of LDAPv2", alice("uid=\"alice\""), ALICE, NO_DN),
+        case(
+            "DNs of LDAPv2",
+            based("uid=alice;dc=example;dc=com", 0, all()),
+            ALICE,
+            NO_DN,
+        ),
+        case(
+            "DNs of LDAPv2",
+            alice("OID.0.9.2342.19200300.100.1.1=alice"),
+            NO_DN,
+            ALICE,
+        ),
+        case("Options in DNs", alice("uid;lang-de=alice"), ALICE, NO_DN),
+        case("U+0000", users(not(equal("uid", "ali\0ce"))), EVERYTHING, NOBODY),
+        case("Letters that fold to several", one(equal("cn", "STRASSE")), NOBODY, IT),
+        case(
+            "Letters that fold to several",
+            one(equal("sn", "i\u{307}pek")),
+            NOBODY,
+            IT,
+        ),
+        case("The final sigma", one(equal("givenName", "ΣΊΣΥΦΟΣ")), NOBODY, IT),
+        case("Tabs", one(equal("description", "tab here")), NOBODY, IT),
+        case("Pieces with spaces at their ends", one(any("title", " q")), NOBODY, IT),
+        case("Pieces with spaces at their ends", one(any("title", " ")), NOBODY, IT),
+        case(
+            "Letters in telephone numbers",
+            one(equal("telephoneNumber", "+1z9")),
+            NOBODY,
+            IT,
+        ),
+        case(
+            "Lines of postal addresses",
+            one(any("postalAddress", "q$w")),
+            IT,
+            NOBODY,
+        ),
+        case(
+            "Lines of postal addresses",
+            one(any("postalAddress", "q$q")),
+            NOBODY,
+            IT,
+        ),
+        case(
+            "Bits of large numbers",
+            one(ruled("gidNumber", "1.2.840.113556.1.4.803", "1")),
+            NOBODY,
+            IT,
+        ),
+        case(
+            "Truth in lower case",
+            users(Filter::And(vec![
+                equal("uid", "alice"),
+                equal("hasSubordinates", "false"),
+            ])),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Searching for what is made for each answer",
+            based(&below, 0, equal("subschemaSubentry", "cn=Subschema")),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Searching for what is made for each answer",
+            based(
+                &below,
+                0,
+                Filter::Extensible {
+                    rule: None,
+                    attribute: Some("hasSubordinates".into()),
+                    value: b"FALSE".into(),
+                    dn: true,
+                },
+            ),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Superclasses of structuralObjectClass",
+            based(&below, 0, equal("structuralObjectClass", "person")),
+            ALICE,
+            NOBODY,
+        ),
+        case(
+            "objectIdentifierMatch by name",
+            based(&below, 0, ruled("objectClass", "objectIdentifierMatch", "person")),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Substrings rules in extensible filters",
+            based(&below, 0, ruled("uid", "caseIgnoreSubstringsMatch", "*lic*")),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Chains of memberships",
+            based(
+                &below,
+                0,
+                not(ruled(
+                    "memberOf",
+                    "1.2.840.113556.1.4.1941",
+                    "cn=nobody,dc=example,dc=com",
+                )),
+            ),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Approximate matching",
+            users(Filter::Approx("uid".into(), "alise".into())),
+            ALICE,
+            NOBODY,
+        ),
+        case(
+            "userPassword",
+            based(&below, 0, not(Filter::Present("userPassword".into()))),
+            ALICE,
+            NOBODY,
+        ),
+        case(
+            "uniqueMember",
+            based(&format!("cn=everybody,{BASE}"), 0, equal("uniqueMember", &below)),
+            NOBODY,
+            (0, &["everybody"]),
+        ),
+    ]
+}
+
+/// The value of the first RDN of each entry.
+fn names(answer: &Answer) -> BTreeSet<String> {
+    let name = |dn: &String| dn.split_once('=').unwrap().1.split(" ,").next().unwrap().to_string();
+    answer.entries.keys().map(name).collect()
+}
+
+fn agrees(answer: &Answer, (code, expected): Expected) -> bool {
+    let found = names(answer);
+    let as_listed = match expected {
+        ["*"] => found.len() > 40,
+        expected => found == expected.iter().map(|name| (*name).to_string()).collect(),
+    };
+    answer.code == code && as_listed
+}
+
+#[test]
+fn differences_are_the_documented_ones() {
+    let _guard = beside_others();
+    let peers = Peers::shared();
+    let cases = cases();
+    let requests: Vec<Request> = cases.iter().map(|case| case.request.clone()).collect();
+    let (oracle, answers) = peers.ask(&requests);
+    let mut wrong = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        let mut check = |who: &str, answer: &Answer, expected: Expected| {
+            if !agrees(answer, expected) {
+                wrong.push(format!(
+                    "{}: {who}: {} gives {} {:?}, not {expected:?}",
+                    case.name,
+                    case.request,
+                    answer.code,
+                    names(answer)
+                ));
+            }
+        };
+        check("slapd", &oracle[index], case.slapd);
+        for (engine, answers) in Engine::ALL.iter().zip(&answers) {
+            check(engine.name(), &answers[index], case.gateway);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let text = fs::read_to_string(repository("docs/differences-from-openldap.md")).unwrap();
+    let documented: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    assert_eq!(documented, cases.iter().map(|case| case.name).collect());
+}
