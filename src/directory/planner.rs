@@ -199,9 +199,7 @@ impl MembershipTerm {
     fn as_filter(&self, relation: usize) -> ResolvedFilter {
         let relation = ResolvedFilter::Relation(relation);
         match self {
-            MembershipTerm::UserNamed(_) => {
-                ResolvedFilter::all([relation, ResolvedFilter::Present(ids::GID_NUMBER)])
-            }
+            MembershipTerm::UserNamed(_) => ResolvedFilter::all([relation, ResolvedFilter::Present(ids::GID_NUMBER)]),
             MembershipTerm::Dn(_) => relation,
         }
     }
@@ -368,7 +366,10 @@ mod tests {
         let found = |filter: &str, group: &Entry| {
             let leaf = Filter::parse(filter).unwrap().resolve(&schema);
             let term = MembershipTerm::of(Kind::Group, &leaf).unwrap().as_filter(0);
-            (term.evaluate(&schema, group, &Member), (!term).evaluate(&schema, group, &Member))
+            (
+                term.evaluate(&schema, group, &Member),
+                (!term).evaluate(&schema, group, &Member),
+            )
         };
         let yes = (Truth::True, Truth::False);
         assert_eq!(found("(memberUid=alice)", &group), (Truth::False, Truth::True));

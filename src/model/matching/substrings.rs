@@ -119,7 +119,13 @@ impl SubstringAssertion {
 
     pub(super) fn found_in(&self, whole: &str) -> bool {
         // Hyphens alone, in a telephone number: nothing is left to look for, and nothing is found, as in OpenLDAP.
-        if self.initial.iter().chain(&self.any).chain(&self.last).any(|piece| piece.is_empty()) {
+        if self
+            .initial
+            .iter()
+            .chain(&self.any)
+            .chain(&self.last)
+            .any(|piece| piece.is_empty())
+        {
             return false;
         }
         let mut rest = whole;

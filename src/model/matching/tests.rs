@@ -47,7 +47,11 @@ fn a_name_that_the_schema_does_not_know_is_undefined() {
         "uid=bob,uidNumber=x",
     ] {
         assert_eq!(equal(rule, asserted, stored), UNDEFINED, "{asserted}");
-        assert_eq!(equal(MatchingRule::UniqueMember, asserted, stored), UNDEFINED, "{asserted}");
+        assert_eq!(
+            equal(MatchingRule::UniqueMember, asserted, stored),
+            UNDEFINED,
+            "{asserted}"
+        );
     }
 }
 

@@ -79,9 +79,50 @@ const USER_COLUMNS: [(&str, &str, char); 24] = [
 /// What hostile text is put together from. Without what slapd prepares in another way than RFC 4518: ß, İ, the final
 /// sigma, tabs (see `exceptions`).
 const ATOMS: [&str; 44] = [
-    "a", "B", "cd", "Ef", "1", "07", " ", " ", "  ", ",", "+", "\"", "\\", "#", "=", ";", "*", "(", ")", "%", "_", "'", "<",
-    ">", "é", "e\u{301}", "É", "ü", "Ä", "A\u{30a}", "Å", "ñ", "Ж", "ж", "中", "😀", "👩\u{1f3fd}", "ﬁ", "Ω", "-", "/", "@",
-    "ö", "ab ",
+    "a",
+    "B",
+    "cd",
+    "Ef",
+    "1",
+    "07",
+    " ",
+    " ",
+    "  ",
+    ",",
+    "+",
+    "\"",
+    "\\",
+    "#",
+    "=",
+    ";",
+    "*",
+    "(",
+    ")",
+    "%",
+    "_",
+    "'",
+    "<",
+    ">",
+    "é",
+    "e\u{301}",
+    "É",
+    "ü",
+    "Ä",
+    "A\u{30a}",
+    "Å",
+    "ñ",
+    "Ж",
+    "ж",
+    "中",
+    "😀",
+    "👩\u{1f3fd}",
+    "ﬁ",
+    "Ω",
+    "-",
+    "/",
+    "@",
+    "ö",
+    "ab ",
 ];
 
 pub fn hostile_text(random: &mut Random, most: usize) -> String {
@@ -96,20 +137,88 @@ pub fn hostile_text(random: &mut Random, most: usize) -> String {
 
 /// Two values that a sloppy comparison takes for one, and names that mean something to SQL, DNs or filters.
 const NAMES: [&str; 52] = [
-    "alice", "Bob", "carol", "CamelCase", "jürgen", "jurgen", "ju\u{308}rge", "JÜRG", "renée", "renee", "émile", "emile",
-    "smile😀", "smile😁", "smile", "中村", "иван", "ИГОРЬ", "Ångström", "angstrom", "o'brien", "o brien", "doe, john",
-    "a+b", "a+c", "quo\"te", "back\\slash", "#hash", "hash#", "semi;colon", "x=y", "a=b,dc=example", "star*", "star", "star**",
-    "(paren)", "100%", "100x", "under_score", "underXscore", " lead", "trail ", "two  spaces", "two spaces x", "' OR 1=1 --",
-    "?", "$1", "0", "00", "1e3", "NULL", "%",
+    "alice",
+    "Bob",
+    "carol",
+    "CamelCase",
+    "jürgen",
+    "jurgen",
+    "ju\u{308}rge",
+    "JÜRG",
+    "renée",
+    "renee",
+    "émile",
+    "emile",
+    "smile😀",
+    "smile😁",
+    "smile",
+    "中村",
+    "иван",
+    "ИГОРЬ",
+    "Ångström",
+    "angstrom",
+    "o'brien",
+    "o brien",
+    "doe, john",
+    "a+b",
+    "a+c",
+    "quo\"te",
+    "back\\slash",
+    "#hash",
+    "hash#",
+    "semi;colon",
+    "x=y",
+    "a=b,dc=example",
+    "star*",
+    "star",
+    "star**",
+    "(paren)",
+    "100%",
+    "100x",
+    "under_score",
+    "underXscore",
+    " lead",
+    "trail ",
+    "two  spaces",
+    "two spaces x",
+    "' OR 1=1 --",
+    "?",
+    "$1",
+    "0",
+    "00",
+    "1e3",
+    "NULL",
+    "%",
 ];
 
 const NUMBERS: [&str; 14] = [
-    "007", "7", "70", "+8", "-9", "0", "1e3", "0x10", "10.0", "99999999999999999999", "2147483648", " 12 ", "１３", "1000",
+    "007",
+    "7",
+    "70",
+    "+8",
+    "-9",
+    "0",
+    "1e3",
+    "0x10",
+    "10.0",
+    "99999999999999999999",
+    "2147483648",
+    " 12 ",
+    "１３",
+    "1000",
 ];
 
 const MAILS: [&str; 10] = [
-    "Mixed.Case@Example.COM", "ä@example.com", "plain@example.com", "PLAIN2@example.com", "two  blanks@example.com",
-    "percent%under_@example.com", "star*(x)@example.com", "back\\slash@example.com", " lead@example.com", "trail@example.com ",
+    "Mixed.Case@Example.COM",
+    "ä@example.com",
+    "plain@example.com",
+    "PLAIN2@example.com",
+    "two  blanks@example.com",
+    "percent%under_@example.com",
+    "star*(x)@example.com",
+    "back\\slash@example.com",
+    " lead@example.com",
+    "trail@example.com ",
 ];
 
 /// A value that a column may hold.
@@ -129,17 +238,50 @@ fn cell(random: &mut Random, kind: &str, others: usize) -> Cell {
         },
         "home" | "shell" => one_of(
             random,
-            &["/home/x", "/HOME/x", "/home/a b", "/home/a  b", "/höme", "/bin/bash", "/bin/Bash", "/bin/zsh", "/bin/fi*h"],
+            &[
+                "/home/x",
+                "/HOME/x",
+                "/home/a b",
+                "/home/a  b",
+                "/höme",
+                "/bin/bash",
+                "/bin/Bash",
+                "/bin/zsh",
+                "/bin/fi*h",
+            ],
         ),
         "telephone" => one_of(
             random,
-            &["+49 30 123-456", "+4930123456", "+49-30-123", "030 / 12", "€99", "(555) 1", "+1  ext", "+1ext-2"],
+            &[
+                "+49 30 123-456",
+                "+4930123456",
+                "+49-30-123",
+                "030 / 12",
+                "€99",
+                "(555) 1",
+                "+1  ext",
+                "+1ext-2",
+            ],
         ),
         "keys" => one_of(
             random,
-            &["ssh-rsa AAAA one", "ssh-rsa AAAA One", "ssh-rsa AAAA one\n\n# comment\nssh-rsa BBBB two\nssh-rsa AAAA one\n", "# none"],
+            &[
+                "ssh-rsa AAAA one",
+                "ssh-rsa AAAA One",
+                "ssh-rsa AAAA one\n\n# comment\nssh-rsa BBBB two\nssh-rsa AAAA one\n",
+                "# none",
+            ],
         ),
-        "address" => one_of(random, &["Main St 1$12345 Town$DE", "main st 1$12345  TOWN$de", "a\\24b$c\\5Cd", "bad\\x", "Höhe 3$Ort"]),
+        "address" => one_of(
+            random,
+            &[
+                "Main St 1$12345 Town$DE",
+                "main st 1$12345  TOWN$de",
+                "a\\24b$c\\5Cd",
+                "bad\\x",
+                "Höhe 3$Ort",
+            ],
+        ),
         "dn" => match random.below(6) {
             0 => Some("not a dn".into()),
             1 => Some("uid=nobody,ou=x,dc=example,dc=com".into()),
@@ -189,7 +331,9 @@ impl Directory {
             // slapd's bit rules know 64 bits: see `exceptions`. Such a number is among the gid numbers.
             let no = no.filter(|no| no.len() < 20);
             let gno = match random.below(6) {
-                0 => NUMBERS.get(random.below(NUMBERS.len() + 3)).map(|text| (*text).to_string()),
+                0 => NUMBERS
+                    .get(random.below(NUMBERS.len() + 3))
+                    .map(|text| (*text).to_string()),
                 other => Some((20_000 + other % 3).to_string()),
             };
             let mut cells = vec![Some((*name).to_string()), no, gno];
@@ -199,20 +343,43 @@ impl Directory {
             cells.push(Some(uuid(id)));
             cells.push((random.below(4) > 0).then(|| format!("2024-0{}-15 09:30:0{}", 1 + id % 9, id % 7)));
             cells.push((random.below(4) > 0).then(|| format!("2025-0{}-01 23:59:59", 1 + id % 9)));
-            for kind in ["text", "text", "telephone", "number", "address", "text", "dn", "small", "text", "language", "telephone"] {
-                let kind = if kind == "number" && random.below(2) == 0 { "text" } else { kind };
+            for kind in [
+                "text",
+                "text",
+                "telephone",
+                "number",
+                "address",
+                "text",
+                "dn",
+                "small",
+                "text",
+                "language",
+                "telephone",
+            ] {
+                let kind = if kind == "number" && random.below(2) == 0 {
+                    "text"
+                } else {
+                    kind
+                };
                 let value = if kind == "number" {
                     Some(NUMBERS[random.below(NUMBERS.len())].to_string())
                 } else {
                     cell(random, kind, id)
                 };
                 // '' is no integer to PostgreSQL.
-                cells.push(if kind == "small" { value.filter(|text| !text.is_empty()) } else { value });
+                cells.push(if kind == "small" {
+                    value.filter(|text| !text.is_empty())
+                } else {
+                    value
+                });
             }
             users.push(User { id, cells });
         }
         // Rows that name nobody.
-        for (id, name) in [None, Some(String::new()), Some("un\u{fffd}preparable".into())].into_iter().enumerate() {
+        for (id, name) in [None, Some(String::new()), Some("un\u{fffd}preparable".into())]
+            .into_iter()
+            .enumerate()
+        {
             let mut cells = users[id].cells.clone();
             cells[0] = name;
             cells[1] = Some((30_000 + id).to_string());
@@ -221,7 +388,11 @@ impl Directory {
         }
         users.push(exception());
         let groups = groups(random, users.len() - 1);
-        let mut directory = Directory { users, groups, entries: Vec::new() };
+        let mut directory = Directory {
+            users,
+            groups,
+            entries: Vec::new(),
+        };
         directory.entries = directory.serve();
         directory
     }
@@ -238,16 +409,32 @@ impl Directory {
                 ("structuralObjectClass", vec!["domain".into()]),
             ],
         }];
-        let name = |user: &User| user.cells[0].clone().filter(|name| !name.is_empty() && !name.contains('\u{fffd}'));
+        let name = |user: &User| {
+            user.cells[0]
+                .clone()
+                .filter(|name| !name.is_empty() && !name.contains('\u{fffd}'))
+        };
         let group_name = |group: &Group| group.name.clone().filter(|name| !name.is_empty());
         for user in &self.users {
             let Some(uid) = name(user) else { continue };
-            let groups = self.groups.iter().filter(|group| group.members.contains(&user.id)).filter_map(group_name);
-            entries.push(served_user(user, &uid, groups.map(|group| escaped("cn", &group)).collect()));
+            let groups = self
+                .groups
+                .iter()
+                .filter(|group| group.members.contains(&user.id))
+                .filter_map(group_name);
+            entries.push(served_user(
+                user,
+                &uid,
+                groups.map(|group| escaped("cn", &group)).collect(),
+            ));
         }
         for group in &self.groups {
             let Some(cn) = group_name(group) else { continue };
-            let members = self.users.iter().filter(|user| group.members.contains(&user.id)).filter_map(name);
+            let members = self
+                .users
+                .iter()
+                .filter(|user| group.members.contains(&user.id))
+                .filter_map(name);
             entries.push(served_group(group, cn, &members.collect::<Vec<_>>()));
         }
         entries
@@ -256,7 +443,8 @@ impl Directory {
     pub fn ldif(&self) -> String {
         let mut out = String::new();
         for entry in &self.entries {
-            let mut line = |name: &str, value: &str| out.push_str(&format!("{name}:: {}\n", BASE64_STANDARD.encode(value)));
+            let mut line =
+                |name: &str, value: &str| out.push_str(&format!("{name}:: {}\n", BASE64_STANDARD.encode(value)));
             line("dn", &entry.dn);
             for (name, values) in &entry.attributes {
                 values.iter().for_each(|value| line(name, value));
@@ -270,8 +458,10 @@ impl Directory {
     pub fn load(&self, database: &Database) -> Env {
         let engine = database.engine;
         database.sql(&self.tables(engine));
-        let columns: Vec<String> =
-            USER_COLUMNS.iter().map(|(column, alias, _)| format!("u.\"{column}\" AS \"{alias}\"")).collect();
+        let columns: Vec<String> = USER_COLUMNS
+            .iter()
+            .map(|(column, alias, _)| format!("u.\"{column}\" AS \"{alias}\""))
+            .collect();
         let users = format!("SELECT {} FROM \"du\" u", columns.join(", "));
         let groups = "SELECT g.\"name\" AS name, g.\"no\" AS gid_number, g.\"uuid\" AS entry_uuid, g.\"description\", \
                       g.\"businessCategory\" FROM \"dg\" g";
@@ -280,7 +470,10 @@ impl Directory {
         database
             .deployed()
             .with("SQL_QUERY_ALL_USERS", engine.quoted(&users))
-            .with("SQL_QUERY_ONE_USER", engine.quoted(&format!("{users} WHERE u.\"login\" = ?")))
+            .with(
+                "SQL_QUERY_ONE_USER",
+                engine.quoted(&format!("{users} WHERE u.\"login\" = ?")),
+            )
             .with("SQL_QUERY_ALL_GROUPS", engine.quoted(groups))
             .with("SQL_QUERY_GROUPS_BY_MEMBER", engine.quoted(by_member))
             .with("LDAP_USER_PRIVATE_GROUPS", "off")
@@ -300,8 +493,10 @@ impl Directory {
             ('d', Engine::PostgreSql) => "timestamp with time zone",
             (_, _) => "datetime",
         };
-        let columns: Vec<String> =
-            USER_COLUMNS.iter().map(|(column, _, letter)| format!("\"{column}\" {}", kind(*letter))).collect();
+        let columns: Vec<String> = USER_COLUMNS
+            .iter()
+            .map(|(column, _, letter)| format!("\"{column}\" {}", kind(*letter)))
+            .collect();
         let mut sql = format!(
             "CREATE TABLE \"du\" (\"id\" integer PRIMARY KEY, {});\n\
              CREATE TABLE \"dg\" (\"id\" integer PRIMARY KEY, \"name\" {}, \"no\" {t}, \"uuid\" {}, \"description\" {t}, \"businessCategory\" {t});\n\
@@ -321,8 +516,9 @@ impl Directory {
         }
         for group in &self.groups {
             let uuid = Some(uuid(5000 + group.id));
-            let cells: Vec<String> =
-                [&group.name, &group.number, &uuid, &group.description, &group.category].map(literal).into();
+            let cells: Vec<String> = [&group.name, &group.number, &uuid, &group.description, &group.category]
+                .map(literal)
+                .into();
             sql += &format!("INSERT INTO \"dg\" VALUES ({}, {});\n", group.id, cells.join(", "));
             for member in &group.members {
                 sql += &format!("INSERT INTO \"dm\" VALUES ({member}, {});\n", group.id);
@@ -359,8 +555,29 @@ pub const EXCEPTION: &str = "exception";
 
 fn groups(random: &mut Random, users: usize) -> Vec<Group> {
     let names = [
-        "staff", "Staff 2", "R&D, Berlin", "gr", "grün", "GRUN", "em😀ji", "em😁ji", " lead", "two  blanks", "a+b=c",
-        "under_group", "underXgroup", "50%", "back\\slash", "quo\"te", "(x)", "star*", "#1", "everybody", "nobody", "Ж", "alice",
+        "staff",
+        "Staff 2",
+        "R&D, Berlin",
+        "gr",
+        "grün",
+        "GRUN",
+        "em😀ji",
+        "em😁ji",
+        " lead",
+        "two  blanks",
+        "a+b=c",
+        "under_group",
+        "underXgroup",
+        "50%",
+        "back\\slash",
+        "quo\"te",
+        "(x)",
+        "star*",
+        "#1",
+        "everybody",
+        "nobody",
+        "Ж",
+        "alice",
     ];
     let mut groups: Vec<Group> = names
         .iter()
@@ -384,7 +601,14 @@ fn groups(random: &mut Random, users: usize) -> Vec<Group> {
             },
         })
         .collect();
-    groups.push(Group { id: 900, name: None, number: Some("7".into()), description: None, category: None, members: vec![0, 1] });
+    groups.push(Group {
+        id: 900,
+        name: None,
+        number: Some("7".into()),
+        description: None,
+        category: None,
+        members: vec![0, 1],
+    });
     // A user that is none is nobody's member.
     groups[0].members.extend([900, 901, 902]);
     groups
@@ -419,24 +643,61 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
     if let Some((number, gid)) = posix {
         add("uidNumber", Some(number.to_string()));
         add("gidNumber", Some(gid.to_string()));
-        add("homeDirectory", ia5(cell("home_directory")).or_else(|| Some(format!("/home/{uid}")).filter(|home| home.is_ascii())));
-        add("loginShell", ia5(cell("login_shell")).or_else(|| Some("/bin/bash".into())));
-        let plain: String = cn.nfkd().filter(|character| !unicode_normalization::char::is_combining_mark(*character)).collect();
-        add("gecos", Some(plain.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect()));
+        add(
+            "homeDirectory",
+            ia5(cell("home_directory")).or_else(|| Some(format!("/home/{uid}")).filter(|home| home.is_ascii())),
+        );
+        add(
+            "loginShell",
+            ia5(cell("login_shell")).or_else(|| Some("/bin/bash".into())),
+        );
+        let plain: String = cn
+            .nfkd()
+            .filter(|character| !unicode_normalization::char::is_combining_mark(*character))
+            .collect();
+        add(
+            "gecos",
+            Some(
+                plain
+                    .chars()
+                    .map(|character| if character.is_ascii() { character } else { '?' })
+                    .collect(),
+            ),
+        );
     }
     add("cn", Some(cn));
     add("sn", Some(sn));
     add("givenName", first);
-    add("mail", ia5(cell("mail")).or_else(|| Some(format!("{uid}@example.com")).filter(|mail| mail.is_ascii())));
-    for name in ["description", "title", "employeeNumber", "labeledURI", "shadowMax", "l", "preferredLanguage"] {
+    add(
+        "mail",
+        ia5(cell("mail")).or_else(|| Some(format!("{uid}@example.com")).filter(|mail| mail.is_ascii())),
+    );
+    for name in [
+        "description",
+        "title",
+        "employeeNumber",
+        "labeledURI",
+        "shadowMax",
+        "l",
+        "preferredLanguage",
+    ] {
         add(name, given(cell(name)));
     }
-    let printable = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "'()+,-.=/:? ".contains(c));
+    let printable = |text: &String| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "'()+,-.=/:? ".contains(c))
+    };
     add("telephoneNumber", given(cell("telephoneNumber")).filter(printable));
     add("homePhone", given(cell("homePhone")).filter(printable));
-    add("postalAddress", given(cell("postalAddress")).filter(|text| text != "bad\\x"));
+    add(
+        "postalAddress",
+        given(cell("postalAddress")).filter(|text| text != "bad\\x"),
+    );
     add("manager", given(cell("manager")).filter(|text| text != "not a dn"));
-    let times = |text: &Cell| text.as_ref().map(|text| format!("{}Z", text.replace(['-', ':', ' '], "")));
+    let times = |text: &Cell| {
+        text.as_ref()
+            .map(|text| format!("{}Z", text.replace(['-', ':', ' '], "")))
+    };
     add("createTimestamp", times(cell("created_at")));
     add("modifyTimestamp", times(cell("updated_at")));
     add("entryUUID", given(cell("entry_uuid")));
@@ -447,7 +708,13 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
             keys.push(line.to_string());
         }
     }
-    let mut classes = vec!["top", "person", "organizationalPerson", "inetOrgPerson", "shadowAccount"];
+    let mut classes = vec![
+        "top",
+        "person",
+        "organizationalPerson",
+        "inetOrgPerson",
+        "shadowAccount",
+    ];
     classes.extend(posix.map(|_| "posixAccount"));
     if !keys.is_empty() {
         classes.push("ldapPublicKey");
@@ -457,7 +724,10 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
     if !groups.is_empty() {
         attributes.push(("memberOf", groups));
     }
-    Entry { dn: escaped("uid", uid), attributes }
+    Entry {
+        dn: escaped("uid", uid),
+        attributes,
+    }
 }
 
 fn served_group(group: &Group, cn: String, members: &[String]) -> Entry {
@@ -474,7 +744,10 @@ fn served_group(group: &Group, cn: String, members: &[String]) -> Entry {
     if !members.is_empty() {
         attributes.push(("member", members.iter().map(|name| escaped("uid", name)).collect()));
     }
-    for (name, cell) in [("description", &group.description), ("businessCategory", &group.category)] {
+    for (name, cell) in [
+        ("description", &group.description),
+        ("businessCategory", &group.category),
+    ] {
         attributes.extend(given(cell).map(|value| (name, vec![value])));
     }
     attributes.push(("structuralObjectClass", vec!["groupOfNames".into()]));

@@ -86,12 +86,19 @@ impl Generator<'_> {
     }
 
     fn called(&mut self, name: &str, others: &[&'static str]) -> String {
-        if self.below(3) > 0 { name.to_string() } else { self.pick(others).to_string() }
+        if self.below(3) > 0 {
+            name.to_string()
+        } else {
+            self.pick(others).to_string()
+        }
     }
 
     /// Those whose values are asked for.
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.directory.entries.iter().filter(|entry| !entry.dn.contains(EXCEPTION))
+        self.directory
+            .entries
+            .iter()
+            .filter(|entry| !entry.dn.contains(EXCEPTION))
     }
 
     /// A value of the attribute that some entry has; or any text.
@@ -120,7 +127,7 @@ impl Generator<'_> {
 
     /// The value spelled in another way, or another value near it.
     fn changed(&mut self, value: String) -> Vec<u8> {
-        let text = match self.below(18) {
+        let text = match self.below(20) {
             0 => value.to_uppercase(),
             1 => value.to_lowercase(),
             2 => format!("  {value} "),
@@ -134,26 +141,62 @@ impl Generator<'_> {
             10 => return [value.as_bytes(), &[[0xff, 0xc3, 0xed][self.below(3)]]].concat(),
             11 if self.below(3) == 0 => String::new(),
             12 => self.number(),
+            13 => format!("{value}\0"),
             _ => value,
         };
         text.into_bytes()
     }
 
     fn number(&mut self) -> String {
-        self.pick(&["0", "7", "8", "-9", "007", "+8", "20001", "20000", "10005", "1e3", "99999999999999999999", "-", "10 ", "2"])
-            .to_string()
+        self.pick(&[
+            "0",
+            "7",
+            "8",
+            "-9",
+            "007",
+            "+8",
+            "20001",
+            "20000",
+            "10005",
+            "1e3",
+            "99999999999999999999",
+            "-",
+            "10 ",
+            "2",
+        ])
+        .to_string()
     }
 
     fn assertion(&mut self) -> (String, Vec<u8>) {
         let (name, called) = self.attribute();
         let value = self.stored(name);
+        if name == "hasSubordinates" {
+            return (called, value.into_bytes());
+        }
         let value = match name {
             "uidNumber" | "gidNumber" | "shadowMax" if self.below(3) == 0 => self.number(),
             "objectClass" | "structuralObjectClass" if self.below(3) == 0 => self
-                .pick(&["1.3.6.1.1.1.2.0", "2.16.840.1.113730.3.2.2", "sudoRole", "INETORGPERSON", "2.5.6.9", "ipService", "1.2.3", "uid", "domain"])
+                .pick(&[
+                    "1.3.6.1.1.1.2.0",
+                    "2.16.840.1.113730.3.2.2",
+                    "sudoRole",
+                    "INETORGPERSON",
+                    "2.5.6.9",
+                    "ipService",
+                    "1.2.3",
+                    "uid",
+                    "domain",
+                ])
                 .to_string(),
             "createTimestamp" | "modifyTimestamp" if self.below(3) == 0 => self
-                .pick(&["20240415093003Z", "202404150930Z", "2025", "20250301235959.0Z", "20250302005959+0100", "20250101000000"])
+                .pick(&[
+                    "20240415093003Z",
+                    "202404150930Z",
+                    "2025",
+                    "20250301235959.0Z",
+                    "20250302005959+0100",
+                    "20250101000000",
+                ])
                 .to_string(),
             _ => value,
         };
@@ -215,7 +258,9 @@ impl Generator<'_> {
     fn solid_substrings(&mut self) -> Filter {
         loop {
             let filter = self.substrings();
-            let Filter::Substrings(_, first, any, last) = &filter else { return filter };
+            let Filter::Substrings(_, first, any, last) = &filter else {
+                return filter;
+            };
             let solid = |piece: &Vec<u8>| !piece.starts_with(b" ") && !piece.ends_with(b" ");
             if first.iter().chain(any).chain(last).all(solid) {
                 return filter;
@@ -231,27 +276,52 @@ impl Generator<'_> {
             0 => {}
             1 | 2 => {
                 attribute = self.pick(&["uidNumber", "shadowMax"]).to_string();
-                value = self.pick(&["1", "2", "4", "3", "7", "0", "16", "-1", "x"]).as_bytes().to_vec();
-                rule = Some(self.pick(&["1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804"]).to_string());
+                value = self
+                    .pick(&["1", "2", "4", "3", "7", "0", "16", "-1", "x"])
+                    .as_bytes()
+                    .to_vec();
+                rule = Some(
+                    self.pick(&["1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804"])
+                        .to_string(),
+                );
             }
             3 | 4 => {
                 let (name, others) = NAMED[self.below(5)];
                 attribute = self.called(name, others);
                 let stored = self.stored(name);
                 value = self.changed(stored);
-                rule = Some(self.pick(&["caseExactMatch", "caseIgnoreMatch", "2.5.13.5"]).to_string());
+                rule = Some(
+                    self.pick(&["caseExactMatch", "caseIgnoreMatch", "2.5.13.5"])
+                        .to_string(),
+                );
             }
             5 => {
-                let (name, text) = [("dc", "example"), ("uid", "alice"), ("cn", "STAFF"), ("dc", "com"), ("uid", "star*")][self.below(5)];
+                let (name, text) = [
+                    ("dc", "example"),
+                    ("uid", "alice"),
+                    ("cn", "STAFF"),
+                    ("dc", "com"),
+                    ("uid", "star*"),
+                ][self.below(5)];
                 (attribute, value, dn) = (name.into(), text.into(), true);
             }
             6 => {
                 let rule = Some(self.pick(&RULES).to_string());
-                return Filter::Extensible { rule, attribute: None, value, dn };
+                return Filter::Extensible {
+                    rule,
+                    attribute: None,
+                    value,
+                    dn,
+                };
             }
             _ => rule = Some(self.pick(&RULES).to_string()),
         }
-        Filter::Extensible { rule, attribute: Some(attribute), value, dn }
+        Filter::Extensible {
+            rule,
+            attribute: Some(attribute),
+            value,
+            dn,
+        }
     }
 
     fn leaf(&mut self) -> Filter {
@@ -265,22 +335,47 @@ impl Generator<'_> {
             13..16 => {
                 let (mut attribute, mut value) = self.assertion();
                 if self.below(3) > 0 {
-                    let name = self.pick(&["uidNumber", "gidNumber", "shadowMax", "createTimestamp", "modifyTimestamp", "entryUUID"]);
+                    let name = self.pick(&[
+                        "uidNumber",
+                        "gidNumber",
+                        "shadowMax",
+                        "createTimestamp",
+                        "modifyTimestamp",
+                        "entryUUID",
+                    ]);
                     let stored = self.stored(name);
                     (attribute, value) = (name.to_string(), self.changed(stored));
                 }
-                if self.below(2) == 0 { Filter::Greater(attribute, value) } else { Filter::Less(attribute, value) }
+                if self.below(2) == 0 {
+                    Filter::Greater(attribute, value)
+                } else {
+                    Filter::Less(attribute, value)
+                }
             }
             16 => {
-                let name = self.pick(&["uidNumber", "gidNumber", "member", "entryUUID", "objectClass", "memberOf", "sshPublicKey"]);
+                let name = self.pick(&[
+                    "uidNumber",
+                    "gidNumber",
+                    "member",
+                    "entryUUID",
+                    "objectClass",
+                    "memberOf",
+                    "sshPublicKey",
+                ]);
                 let value = self.stored(name);
                 Filter::Approx(name.into(), self.changed(value))
             }
             _ => loop {
                 let filter = self.extensible();
                 // See `exceptions`.
-                let made = |name: &String| name.eq_ignore_ascii_case("hasSubordinates");
-                if !matches!(&filter, Filter::Extensible { attribute: Some(name), .. } if made(name)) {
+                let made = match &filter {
+                    Filter::Extensible {
+                        attribute: Some(name), ..
+                    } => name.eq_ignore_ascii_case("hasSubordinates"),
+                    Filter::Extensible { rule: Some(rule), .. } => rule == "distinguishedNameMatch",
+                    _ => false,
+                };
+                if !made {
                     return filter;
                 }
             },
@@ -303,7 +398,10 @@ impl Generator<'_> {
             4 | 5 => Filter::Not(Box::new(self.filter(depth - 1))),
             6 => {
                 let class = self.pick(&["posixAccount", "posixGroup", "person", "inetOrgPerson", "groupOfNames"]);
-                Filter::And(vec![Filter::Equal("objectClass".into(), class.into()), self.filter(depth - 1)])
+                Filter::And(vec![
+                    Filter::Equal("objectClass".into(), class.into()),
+                    self.filter(depth - 1),
+                ])
             }
             _ => self.leaf(),
         }
@@ -314,7 +412,9 @@ impl Generator<'_> {
         match self.below(9) {
             0 => dn.to_lowercase(),
             1 => dn.replace(",dc=", " , DC = "),
-            2 => dn.replace("uid=", "0.9.2342.19200300.100.1.1=").replace("cn=", "2.5.4.3="),
+            2 => dn
+                .replace("uid=", "0.9.2342.19200300.100.1.1=")
+                .replace("cn=", "2.5.4.3="),
             3 => dn.replace("uid=", "UserID=").replace("cn=", "COMMONNAME="),
             4 => dn.replace("dc=example", "dc=EXAMPLE"),
             5 => dn.replace("dc=com", "dc=\\63om"),
@@ -324,7 +424,9 @@ impl Generator<'_> {
     }
 
     fn base(&mut self) -> String {
-        let entry = self.directory.entries[self.random.below(self.directory.entries.len())].dn.clone();
+        let entry = self.directory.entries[self.random.below(self.directory.entries.len())]
+            .dn
+            .clone();
         let dn = match self.below(24) {
             0..14 => BASE.to_string(),
             14..18 => entry,
@@ -350,9 +452,24 @@ impl Generator<'_> {
                     "uid=JU\u{308}RGEN,dc=example,dc=com",
                 ])
                 .to_string(),
-            20 => self.pick(&["dc=com", "dc=example,dc=org", "o=other", "dc=x,dc=example2,dc=com", "cn=x,o=other,c=de"]).to_string(),
+            20 => self
+                .pick(&[
+                    "dc=com",
+                    "dc=example,dc=org",
+                    "o=other",
+                    "dc=x,dc=example2,dc=com",
+                    "cn=x,o=other,c=de",
+                ])
+                .to_string(),
             21 => self
-                .pick(&["nonsense", "uid=a,,dc=example,dc=com", "=x,dc=example,dc=com", "uid,dc=example,dc=com", "uid=a\\", "uid=a\\zz,dc=com"])
+                .pick(&[
+                    "nonsense",
+                    "uid=a,,dc=example,dc=com",
+                    "=x,dc=example,dc=com",
+                    "uid,dc=example,dc=com",
+                    "uid=a\\",
+                    "uid=a\\zz,dc=com",
+                ])
                 .to_string(),
             _ => return BASE.into(),
         };
@@ -367,8 +484,27 @@ impl Generator<'_> {
             5 => vec!["1.1".into()],
             _ => (0..1 + self.below(4))
                 .map(|_| match self.below(12) {
-                    0 => self.pick(&["1.1", "*", "+", "dn", "unknown", "cn;lang-de", "CN", "cn", "objectclass"]).to_string(),
-                    1 => self.pick(&["hasSubordinates", "entryDN", "subschemaSubentry", "structuralObjectClass"]).to_string(),
+                    0 => self
+                        .pick(&[
+                            "1.1",
+                            "*",
+                            "+",
+                            "dn",
+                            "unknown",
+                            "cn;lang-de",
+                            "CN",
+                            "cn",
+                            "objectclass",
+                        ])
+                        .to_string(),
+                    1 => self
+                        .pick(&[
+                            "hasSubordinates",
+                            "entryDN",
+                            "subschemaSubentry",
+                            "structuralObjectClass",
+                        ])
+                        .to_string(),
                     _ => self.attribute().1,
                 })
                 .collect(),
@@ -381,7 +517,11 @@ impl Generator<'_> {
         Request {
             scope: [2, 2, 2, 2, 1, 1, 3, 0][self.below(8)],
             base,
-            size_limit: if self.below(8) == 0 { [1, 2, 5, 40, 1000][self.below(5)] } else { 0 },
+            size_limit: if self.below(8) == 0 {
+                [1, 2, 5, 40, 1000][self.below(5)]
+            } else {
+                0
+            },
             types_only: self.below(12) == 0,
             filter: self.filter(depth),
             attributes: self.attributes(),

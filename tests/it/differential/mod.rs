@@ -37,13 +37,19 @@ impl Peers {
         PEERS.get_or_init(|| {
             let directory = Directory::generate(&mut Random::new(seed()));
             let slapd = Slapd::start(BASE, &directory.ldif());
-            let databases = Engine::ALL.map(|engine| Database::empty_on(crate::harness::database::Server::shared(engine)));
+            let databases =
+                Engine::ALL.map(|engine| Database::empty_on(crate::harness::database::Server::shared(engine)));
             let gateways = [0, 1, 2].map(|number| {
                 let env = directory.load(&databases[number]);
                 // Thousands of searches at the level `trace` take longer to log than to answer.
                 Gateway::start_plain(&env.with("LOG_LEVEL", "info"))
             });
-            Peers { directory, slapd, gateways, _databases: databases }
+            Peers {
+                directory,
+                slapd,
+                gateways,
+                _databases: databases,
+            }
         })
     }
 
@@ -80,21 +86,40 @@ fn difference(expected: &Answer, all: &Answer, got: &Answer) -> Option<String> {
     if expected.code == 4 {
         // Which of them come first is each server's own business.
         if expected.entries.len() != got.entries.len() {
-            found.push(format!("{} entries and not {}", got.entries.len(), expected.entries.len()));
+            found.push(format!(
+                "{} entries and not {}",
+                got.entries.len(),
+                expected.entries.len()
+            ));
         }
     } else {
-        found.extend(all.entries.keys().filter(|dn| !got.entries.contains_key(*dn)).map(|dn| format!("missing: {dn}")));
+        found.extend(
+            all.entries
+                .keys()
+                .filter(|dn| !got.entries.contains_key(*dn))
+                .map(|dn| format!("missing: {dn}")),
+        );
     }
     for (dn, attributes) in &got.entries {
         match all.entries.get(dn) {
-            Some(expected) => found.extend(attribute_difference(expected, attributes).map(|what| format!("{dn}: {what}"))),
+            Some(expected) => {
+                found.extend(attribute_difference(expected, attributes).map(|what| format!("{dn}: {what}")))
+            }
             None => found.push(format!("too much: {dn}")),
         }
     }
     (!found.is_empty()).then(|| {
         let more = found.len().saturating_sub(4);
         found.truncate(4);
-        format!("{}{}", found.join("; "), if more > 0 { format!("; and {more} more") } else { String::new() })
+        format!(
+            "{}{}",
+            found.join("; "),
+            if more > 0 {
+                format!("; and {more} more")
+            } else {
+                String::new()
+            }
+        )
     })
 }
 
@@ -102,7 +127,10 @@ fn attribute_difference(expected: &Attributes, got: &Attributes) -> Option<Strin
     let compared = |name: &&String| NOT_COMPARED.iter().all(|(not, _)| not != name);
     let shown = |attributes: &Attributes, name: &String| {
         attributes.get(name).map_or("absent".to_string(), |values| {
-            let values: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value).chars().take(60).collect::<String>()).collect();
+            let values: Vec<_> = values
+                .iter()
+                .map(|value| String::from_utf8_lossy(value).chars().take(60).collect::<String>())
+                .collect();
             format!("{values:?}")
         })
     };
@@ -119,27 +147,45 @@ fn searches_agree_with_slapd() {
     let _guard = beside_others();
     let peers = Peers::shared();
     let start = Instant::now();
-    let mut generator = generate::Generator { random: Random::new(seed() ^ 0x5eed), directory: &peers.directory };
+    let mut generator = generate::Generator {
+        random: Random::new(seed() ^ 0x5eed),
+        directory: &peers.directory,
+    };
     let requests: Vec<Request> = (0..SEARCHES).map(|_| generator.request()).collect();
     let (expected, answers) = peers.ask(&requests);
     // What a search with a size limit may return.
     let limited: Vec<usize> = (0..requests.len()).filter(|&index| expected[index].code == 4).collect();
-    let unlimited: Vec<Request> = limited.iter().map(|&index| Request { size_limit: 0, ..requests[index].clone() }).collect();
+    let unlimited: Vec<Request> = limited
+        .iter()
+        .map(|&index| Request {
+            size_limit: 0,
+            ..requests[index].clone()
+        })
+        .collect();
     let unlimited = ask("slapd", peers.slapd.port, &unlimited);
     let mut all: Vec<&Answer> = expected.iter().collect();
-    limited.iter().zip(&unlimited).for_each(|(&index, answer)| all[index] = answer);
+    limited
+        .iter()
+        .zip(&unlimited)
+        .for_each(|(&index, answer)| all[index] = answer);
     let mut report = Vec::new();
     let mut count = 0;
     for index in 0..requests.len() {
-        let differences: Vec<Option<String>> =
-            answers.iter().map(|answers| difference(&expected[index], all[index], &answers[index])).collect();
+        let differences: Vec<Option<String>> = answers
+            .iter()
+            .map(|answers| difference(&expected[index], all[index], &answers[index]))
+            .collect();
         if differences.iter().all(Option::is_none) {
             continue;
         }
         count += 1;
         let mut text = format!("{index}: {}", requests[index]);
         for (engine, difference) in Engine::ALL.iter().zip(&differences) {
-            text += &format!("\n    {}: {}", engine.name(), difference.as_deref().unwrap_or("as slapd"));
+            text += &format!(
+                "\n    {}: {}",
+                engine.name(),
+                difference.as_deref().unwrap_or("as slapd")
+            );
         }
         report.push(text);
     }
@@ -153,7 +199,10 @@ fn searches_agree_with_slapd() {
         report.join("\n")
     );
     // The searches must find something, or they compare nothing.
-    assert!(with_some * 3 > SEARCHES, "only {with_some} of {SEARCHES} searches found entries");
+    assert!(
+        with_some * 3 > SEARCHES,
+        "only {with_some} of {SEARCHES} searches found entries"
+    );
     figure(&format!(
         "differential: {SEARCHES} searches, {with_some} of them with {entries} entries, 0 differences to slapd on each of 3 engines, {:.1} s",
         start.elapsed().as_secs_f64()

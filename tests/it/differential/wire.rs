@@ -87,7 +87,12 @@ impl fmt::Display for Filter {
                 any.iter().try_for_each(|part| write!(f, "{}*", quoted(part)))?;
                 write!(f, "{})", quoted(last.as_deref().unwrap_or_default()))
             }
-            Filter::Extensible { rule, attribute, value, dn } => write!(
+            Filter::Extensible {
+                rule,
+                attribute,
+                value,
+                dn,
+            } => write!(
                 f,
                 "({}{}{}:={})",
                 attribute.as_deref().unwrap_or_default(),
@@ -123,9 +128,8 @@ fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 impl Filter {
     fn encode(&self) -> Vec<u8> {
         let all = |parts: &[Filter]| parts.iter().flat_map(Filter::encode).collect::<Vec<u8>>();
-        let assertion = |tag, attribute: &str, value: &[u8]| {
-            tlv(tag, &[tlv(4, attribute.as_bytes()), tlv(4, value)].concat())
-        };
+        let assertion =
+            |tag, attribute: &str, value: &[u8]| tlv(tag, &[tlv(4, attribute.as_bytes()), tlv(4, value)].concat());
         match self {
             Filter::And(parts) => tlv(0xa0, &all(parts)),
             Filter::Or(parts) => tlv(0xa1, &all(parts)),
@@ -142,7 +146,12 @@ impl Filter {
             Filter::Less(attribute, value) => assertion(0xa6, attribute, value),
             Filter::Present(attribute) => tlv(0x87, attribute.as_bytes()),
             Filter::Approx(attribute, value) => assertion(0xa8, attribute, value),
-            Filter::Extensible { rule, attribute, value, dn } => {
+            Filter::Extensible {
+                rule,
+                attribute,
+                value,
+                dn,
+            } => {
                 let mut parts = Vec::new();
                 parts.extend(rule.iter().flat_map(|rule| tlv(0x81, rule.as_bytes())));
                 parts.extend(attribute.iter().flat_map(|attribute| tlv(0x82, attribute.as_bytes())));
@@ -159,7 +168,11 @@ impl Filter {
 impl Request {
     fn encode(&self, id: u16) -> Vec<u8> {
         let integer = |number: u32| tlv(2, &number.to_be_bytes());
-        let attributes: Vec<u8> = self.attributes.iter().flat_map(|name| tlv(4, name.as_bytes())).collect();
+        let attributes: Vec<u8> = self
+            .attributes
+            .iter()
+            .flat_map(|name| tlv(4, name.as_bytes()))
+            .collect();
         let body = [
             tlv(4, self.base.as_bytes()),
             tlv(10, &[self.scope]),
@@ -189,7 +202,10 @@ fn header(bytes: &[u8]) -> Option<(u8, usize, usize)> {
         return Some((tag, 2, first.into()));
     }
     let octets = usize::from(first & 0x7f);
-    let length = bytes.get(2..2 + octets)?.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let length = bytes
+        .get(2..2 + octets)?
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     Some((tag, 2 + octets, length))
 }
 
@@ -288,18 +304,36 @@ pub fn ask(server: &str, port: u16, requests: &[Request]) -> Vec<Answer> {
             open.insert(sent);
             sent += 1;
         }
-        let count = stream.read(&mut chunk).unwrap_or_else(|error| panic!("{server}: {error}"));
-        let under_way = |open: &BTreeSet<usize>| open.iter().map(|&index| requests[index].to_string()).collect::<Vec<_>>().join("\n");
-        assert!(count > 0, "{server} closed the connection while answering one of\n{}", under_way(&open));
+        let count = stream
+            .read(&mut chunk)
+            .unwrap_or_else(|error| panic!("{server}: {error}"));
+        let under_way = |open: &BTreeSet<usize>| {
+            open.iter()
+                .map(|&index| requests[index].to_string())
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        assert!(
+            count > 0,
+            "{server} closed the connection while answering one of\n{}",
+            under_way(&open)
+        );
         buffer.extend_from_slice(&chunk[..count]);
         let mut rest = buffer.as_slice();
         while let Some((_, header, length)) = header(rest)
             && rest.len() >= header + length
         {
             let mut message = element(&mut rest).1;
-            let id = element(&mut message).1.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            let id = element(&mut message)
+                .1
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             let (operation, mut body) = element(&mut message);
-            assert!(id > 0, "{server}: a notice while answering one of\n{}", under_way(&open));
+            assert!(
+                id > 0,
+                "{server}: a notice while answering one of\n{}",
+                under_way(&open)
+            );
             let answer = &mut answers[id - 1];
             match operation {
                 0x64 => answer.entry(body),

@@ -13,8 +13,8 @@ pub mod slapd;
 pub use client::Client;
 pub use database::{Database, Engine};
 pub use gateway::{Env, Gateway};
-pub use slapd::Slapd;
 pub use ldap::{Search, ldapsearch, ldapwhoami};
+pub use slapd::Slapd;
 
 use std::fs;
 use std::io::Write;

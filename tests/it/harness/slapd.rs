@@ -64,10 +64,7 @@ impl Slapd {
 /// Debian keeps it out of the PATH of ordinary users.
 fn program(name: &str) -> PathBuf {
     let path = Path::new("/usr/sbin").join(name);
-    assert!(
-        path.exists(),
-        "slapd is not installed: use tests/run, which does that"
-    );
+    assert!(path.exists(), "slapd is not installed: use tests/run, which does that");
     path
 }
 
@@ -81,7 +78,10 @@ fn configure(dir: &Path, suffix: &str) -> PathBuf {
         fs::write(dir.join(name), text).unwrap();
     };
     // Empty groups: `member` is in MAY.
-    copy("core.schema", &[("MUST ( member $ cn )\n\tMAY ( ", "MUST cn\n\tMAY ( member $ ")]);
+    copy(
+        "core.schema",
+        &[("MUST ( member $ cn )\n\tMAY ( ", "MUST cn\n\tMAY ( member $ ")],
+    );
     copy("cosine.schema", &[]);
     copy("inetorgperson.schema", &[]);
     // As RFC 2307bis and our published schema have them.
