@@ -108,6 +108,13 @@ fn cases() -> Vec<Case> {
             IT,
         ),
         case("The final sigma", one(equal("givenName", "ΣΊΣΥΦΟΣ")), NOBODY, IT),
+        case("U+0000", one(equal("homeDirectory", "/home/exception\0")), IT, NOBODY),
+        case(
+            "Rules for text on IA5 strings",
+            one(ruled("loginShell", "caseExactMatch", "/bin/bash")),
+            NOBODY,
+            IT,
+        ),
         case("Tabs", one(equal("description", "tab here")), NOBODY, IT),
         case("Pieces with spaces at their ends", one(any("title", " q")), NOBODY, IT),
         case("Pieces with spaces at their ends", one(any("title", " ")), NOBODY, IT),

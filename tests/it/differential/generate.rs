@@ -54,12 +54,7 @@ pub struct Generator<'a> {
     pub directory: &'a Directory,
 }
 
-const RULES: [&str; 13] = [
-    "caseExactMatch",
-    "caseIgnoreMatch",
-    "2.5.13.5",
-    "2.5.13.2",
-    "CASEEXACTMATCH",
+const RULES: [&str; 8] = [
     "caseExactIA5Match",
     "caseIgnoreIA5Match",
     "integerMatch",
@@ -141,7 +136,6 @@ impl Generator<'_> {
             10 => return [value.as_bytes(), &[[0xff, 0xc3, 0xed][self.below(3)]]].concat(),
             11 if self.below(3) == 0 => String::new(),
             12 => self.number(),
-            13 => format!("{value}\0"),
             _ => value,
         };
         text.into_bytes()
