@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::prepare::{self, Fold, Piece};
-use crate::model::schema::MatchingRule;
+use crate::model::schema::{MatchingRule, Syntax};
 
 /// What the pieces and the stored values are prepared as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +51,7 @@ impl SubstringAssertion {
         let prepared = |value: &[u8], place: Piece| {
             let text = std::str::from_utf8(value).ok()?;
             (!text.is_empty() && (!ascii || text.is_ascii())).then_some(())?;
+            (kind != Kind::Telephone || Syntax::TelephoneNumber.is_valid(value)).then_some(())?;
             kind.piece(text, place).map(String::into_boxed_str)
         };
         let initial = match initial {

@@ -60,6 +60,7 @@ fn a_piece_of_insignificant_characters_is_in_no_number() {
     let rule = MatchingRule::TelephoneNumberSubstrings;
     assert_eq!(pieces(rule, "*-3*", "+49 30-3"), YES);
     assert_eq!(pieces(rule, "*-*", "+49 30-3"), NO);
+    assert_eq!(pieces(rule, "*<*", "+49 30-3"), UNDEFINED);
     assert_eq!(pieces(rule, "+49* -", "+49 30-3"), NO);
 }
 

@@ -259,8 +259,8 @@ fn cell(random: &mut Random, kind: &str, others: usize) -> Cell {
                 "030 / 12",
                 "€99",
                 "(555) 1",
-                "+1  ext",
-                "+1ext-2",
+                "+1  5",
+                "+15-2",
             ],
         ),
         "keys" => one_of(

@@ -100,7 +100,6 @@ fn cases() -> Vec<Case> {
             ALICE,
         ),
         case("Options in DNs", alice("uid;lang-de=alice"), ALICE, NO_DN),
-        case("U+0000", users(not(equal("uid", "ali\0ce"))), EVERYTHING, NOBODY),
         case("Letters that fold to several", one(equal("cn", "STRASSE")), NOBODY, IT),
         case(
             "Letters that fold to several",
@@ -109,6 +108,13 @@ fn cases() -> Vec<Case> {
             IT,
         ),
         case("The final sigma", one(equal("givenName", "ΣΊΣΥΦΟΣ")), NOBODY, IT),
+        case("U+0000", one(equal("homeDirectory", "/home/exception\0")), IT, NOBODY),
+        case(
+            "Rules for text on IA5 strings",
+            one(ruled("loginShell", "caseExactMatch", "/bin/bash")),
+            NOBODY,
+            IT,
+        ),
         case("Tabs", one(equal("description", "tab here")), NOBODY, IT),
         case("Pieces with spaces at their ends", one(any("title", " q")), NOBODY, IT),
         case("Pieces with spaces at their ends", one(any("title", " ")), NOBODY, IT),
@@ -161,6 +167,21 @@ fn cases() -> Vec<Case> {
                     attribute: Some("hasSubordinates".into()),
                     value: b"FALSE".into(),
                     dn: true,
+                },
+            ),
+            NOBODY,
+            ALICE,
+        ),
+        case(
+            "Searching for what is made for each answer",
+            based(
+                &below,
+                0,
+                Filter::Extensible {
+                    rule: Some("distinguishedNameMatch".into()),
+                    attribute: None,
+                    value: below.clone().into(),
+                    dn: false,
                 },
             ),
             NOBODY,

@@ -54,12 +54,7 @@ pub struct Generator<'a> {
     pub directory: &'a Directory,
 }
 
-const RULES: [&str; 13] = [
-    "caseExactMatch",
-    "caseIgnoreMatch",
-    "2.5.13.5",
-    "2.5.13.2",
-    "CASEEXACTMATCH",
+const RULES: [&str; 8] = [
     "caseExactIA5Match",
     "caseIgnoreIA5Match",
     "integerMatch",
@@ -127,7 +122,7 @@ impl Generator<'_> {
 
     /// The value spelled in another way, or another value near it.
     fn changed(&mut self, value: String) -> Vec<u8> {
-        let text = match self.below(18) {
+        let text = match self.below(20) {
             0 => value.to_uppercase(),
             1 => value.to_lowercase(),
             2 => format!("  {value} "),
@@ -169,6 +164,9 @@ impl Generator<'_> {
     fn assertion(&mut self) -> (String, Vec<u8>) {
         let (name, called) = self.attribute();
         let value = self.stored(name);
+        if name == "hasSubordinates" {
+            return (called, value.into_bytes());
+        }
         let value = match name {
             "uidNumber" | "gidNumber" | "shadowMax" if self.below(3) == 0 => self.number(),
             "objectClass" | "structuralObjectClass" if self.below(3) == 0 => self
@@ -364,8 +362,14 @@ impl Generator<'_> {
             _ => loop {
                 let filter = self.extensible();
                 // See `exceptions`.
-                let made = |name: &String| name.eq_ignore_ascii_case("hasSubordinates");
-                if !matches!(&filter, Filter::Extensible { attribute: Some(name), .. } if made(name)) {
+                let made = match &filter {
+                    Filter::Extensible {
+                        attribute: Some(name), ..
+                    } => name.eq_ignore_ascii_case("hasSubordinates"),
+                    Filter::Extensible { rule: Some(rule), .. } => rule == "distinguishedNameMatch",
+                    _ => false,
+                };
+                if !made {
                     return filter;
                 }
             },
