@@ -41,9 +41,6 @@ const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// How often a lasting problem is logged.
 const REMIND: Duration = Duration::from_secs(60);
-/// Binds that may wait for a hashing thread; at some 100 ms each the last one waits for minutes.
-const HASHING_QUEUE: usize = 1024;
-
 /// What the root DSE lists.
 pub const CAPABILITIES: Capabilities = Capabilities {
     controls: &SUPPORTED_CONTROLS,
@@ -94,7 +91,9 @@ impl App {
         let queries = queries(&config.database)
             .parse(database.engine())
             .map_err(StartError::Queries)?;
-        let hashing = HashingPool::new(config.access.hashing_threads, HASHING_QUEUE).map_err(StartError::Threads)?;
+        // A connection has one bind at a time, so nobody is ever turned away.
+        let hashing = HashingPool::new(config.access.hashing_threads, config.network.max_connections)
+            .map_err(StartError::Threads)?;
         let (publish, directory) = watch::channel(None);
         let again = Arc::new(Notify::new());
         let services = Arc::new(Services {

@@ -2,6 +2,8 @@
 
 use std::{future::pending, process::ExitCode};
 
+#[cfg(target_os = "linux")]
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -31,6 +33,11 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     }
     for warning in warnings {
         warn!("{warning}");
+    }
+    // Passwords pass through this memory: it is nobody's to dump.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        warn!(%error, "core files can not be ruled out");
     }
     let tls = match acceptor(config) {
         Ok(tls) => tls,

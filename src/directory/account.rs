@@ -31,16 +31,24 @@ impl AccountColumns {
     /// Whether the account may bind at `now`. What is absent allows, what can not be read refuses.
     pub fn may_bind(&self, now: Timestamp) -> bool {
         !is_refusing_word(&self.status)
-            && (self.enabled.is_absent() || self.enabled.to_boolean() == Some(true))
-            && (self.locked.is_absent() || self.locked.to_boolean() == Some(false))
-            && (self.expires_at.is_absent() || time(&self.expires_at).is_some_and(|expiry| expiry > now))
+            && (is_unset(&self.enabled) || self.enabled.to_boolean() == Some(true))
+            && (is_unset(&self.locked) || self.locked.to_boolean() == Some(false))
+            && (is_unset(&self.expires_at) || time(&self.expires_at).is_some_and(|expiry| expiry > now))
             && is_password_chain(&self.auth_backends)
     }
 }
 
+/// Nothing is there; a value that could not be decoded is not nothing.
+fn is_unset(cell: &Cell) -> bool {
+    *cell != Cell::Unreadable && cell.is_absent()
+}
+
 /// `pending` and `suspended` refuse in any case; deployments use many other words, which do not.
 fn is_refusing_word(status: &Cell) -> bool {
-    status.to_text().is_some_and(|word| {
+    if is_unset(status) {
+        return false;
+    }
+    status.to_text().is_none_or(|word| {
         let word = word.trim();
         ["pending", "suspended"]
             .iter()
@@ -50,7 +58,7 @@ fn is_refusing_word(status: &Cell) -> bool {
 
 /// A user whose own chain names anything but `sql` can not be authenticated yet: that fails closed.
 fn is_password_chain(backends: &Cell) -> bool {
-    if backends.is_absent() {
+    if is_unset(backends) {
         return true;
     }
     let names: Vec<String> = match backends {
@@ -139,6 +147,32 @@ mod tests {
 
     #[test]
     fn what_can_not_be_read_refuses() {
+        for unreadable in [
+            Cell::Unreadable,
+            Cell::Bytes(vec![0xff]),
+            Cell::List(vec![text("a"), text("b")]),
+        ] {
+            assert!(
+                !may_bind(|columns| columns.status = unreadable.clone()),
+                "{unreadable:?}"
+            );
+            assert!(
+                !may_bind(|columns| columns.enabled = unreadable.clone()),
+                "{unreadable:?}"
+            );
+            assert!(
+                !may_bind(|columns| columns.locked = unreadable.clone()),
+                "{unreadable:?}"
+            );
+            assert!(
+                !may_bind(|columns| columns.expires_at = unreadable.clone()),
+                "{unreadable:?}"
+            );
+            assert!(
+                !may_bind(|columns| columns.auth_backends = unreadable.clone()),
+                "{unreadable:?}"
+            );
+        }
         assert!(!may_bind(|columns| columns.enabled = text("perhaps")));
         assert!(!may_bind(|columns| columns.locked = text("perhaps")));
         assert!(!may_bind(|columns| columns.expires_at = text("soon")));

@@ -213,7 +213,11 @@ fn role(kind: Kind, column: &str, schema: &Schema, standard: &Schema) -> Result<
     if attribute.usage.is_operational() || NEVER_FROM_COLUMNS.contains(&id) {
         return Err(Ignored::Never);
     }
-    Ok(Role::Attribute(id))
+    // By whatever name: an attribute with rules of its own must not be served past them.
+    let own = table
+        .iter()
+        .find(|(name, _)| attribute.name().eq_ignore_ascii_case(name));
+    Ok(own.map_or(Role::Attribute(id), |(_, role)| *role))
 }
 
 const NEVER_FROM_COLUMNS: [AttributeId; 6] = [

@@ -9,8 +9,8 @@ use super::{
     Directory, DirectoryError,
     account::Account,
     columns::{Kind, Role},
-    mapping::account_columns,
-    source::{Key, Source},
+    mapping::{Projection, account_columns},
+    source::{Key, Source, none_for_the_name},
     tree::{Name, Place},
 };
 use crate::{
@@ -59,22 +59,17 @@ impl Directory {
             column: source.name_column(),
             prepared: name.prepared.clone(),
         };
-        let mut best: Option<(Option<i128>, Row)> = None;
+        let mut best: Option<(Rank, Row)> = None;
         let mut after: Option<Key> = None;
         loop {
             let chunk = source
                 .chunk(&predicate, after.as_ref(), SPELLINGS, class, deadline)
                 .await?;
             for row in chunk.rows {
-                let Some(spelled) = projection.name(&row) else {
-                    continue;
-                };
-                if Name::new(&spelled).is_none_or(|found| found.prepared != name.prepared) {
-                    continue;
-                }
-                let number = projection.number(&row);
-                if best.as_ref().is_none_or(|(lowest, _)| precedes(number, *lowest)) {
-                    best = Some((number, row));
+                if let Some(rank) = Rank::of(projection, &row, name)
+                    && best.as_ref().is_none_or(|(least, _)| rank < *least)
+                {
+                    best = Some((rank, row));
                 }
             }
             after = chunk.next;
@@ -106,34 +101,58 @@ impl Directory {
         let Some(one_user) = &self.one_user else {
             return Ok(None);
         };
-        let rows = one_user.account_rows(spelled, deadline).await?;
+        let rows = one_user.account_rows(spelled, deadline).await;
         let Some((spelled, number)) = winner else {
+            none_for_the_name(rows)?;
             return Ok(None);
         };
+        // The name is one that all-users has: what does not fit is not the client's doing, and no wrong password.
+        let rows = rows?;
         let own = one_user.account_projection();
-        Ok(rows
-            .into_iter()
-            .find(|row| {
-                own.name(row).as_ref() == Some(&spelled)
-                    && (own.position(Role::Number).is_none() || own.number(row) == number)
-            })
-            .map(|mut row| {
-                let password = own.take(&mut row, Role::Password);
-                Account {
-                    dn: self.tree.entry_dn(Kind::User, &spelled),
-                    password: stored_hash(password),
-                    may_bind: account_columns(own, &mut row).may_bind(Timestamp::now()),
-                }
-            }))
+        let mut own_rows = rows.into_iter().filter(|row| {
+            own.name(row).as_ref() == Some(&spelled)
+                && (own.position(Role::Number).is_none() || own.number(row) == number)
+        });
+        let Some(mut row) = own_rows.next() else {
+            return Ok(None);
+        };
+        // Of two that differ nobody can say whose password is meant.
+        if own_rows.any(|other| other != row) {
+            return Ok(None);
+        }
+        let password = own.take(&mut row, Role::Password);
+        Ok(Some(Account {
+            dn: self.tree.entry_dn(Kind::User, &spelled),
+            password: stored_hash(password),
+            may_bind: account_columns(own, &mut row).may_bind(Timestamp::now()),
+        }))
     }
 }
 
-/// A row without a number never takes precedence over one with a number.
-pub(super) fn precedes(number: Option<i128>, lowest: Option<i128>) -> bool {
-    match (number, lowest) {
-        (Some(number), Some(lowest)) => number < lowest,
-        (Some(_), None) => true,
-        (None, _) => false,
+/// Which of several rows with one name is the entry: the least. The lowest number, then the plain spelling before any
+/// other, so that every replica and every operation chooses the same one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    has_no_number: bool,
+    number: i128,
+    is_uncommon: bool,
+    spelled: String,
+}
+
+impl Rank {
+    pub(super) fn new(name: &Name, number: Option<i128>) -> Self {
+        Rank {
+            has_no_number: number.is_none(),
+            number: number.unwrap_or_default(),
+            is_uncommon: name.spelled != name.prepared,
+            spelled: name.spelled.clone(),
+        }
+    }
+
+    /// The rank of a row, if it has the asked name.
+    pub(super) fn of(projection: &Projection, row: &Row, asked: &Name) -> Option<Self> {
+        let name = Name::new(&projection.name(row)?).filter(|name| name.prepared == asked.prepared)?;
+        Some(Rank::new(&name, projection.number(row)))
     }
 }
 

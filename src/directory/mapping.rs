@@ -51,6 +51,16 @@ impl Projection {
         Projection { columns, roles }
     }
 
+    /// Only the names and numbers of the same rows: what tells apart those that have one name.
+    pub fn of_names(&self) -> Self {
+        let both = self.columns.iter().zip(&self.roles);
+        let (columns, roles): (Vec<usize>, Vec<Role>) = both
+            .filter(|(_, role)| matches!(role, Role::Name | Role::Number))
+            .map(|(column, role)| (*column, *role))
+            .unzip();
+        Projection { columns, roles }
+    }
+
     /// What the columns of the statement's result are for, in order.
     pub fn roles(&self) -> &[Role] {
         &self.roles

@@ -16,7 +16,7 @@ use super::{
     columns::{Kind, Role},
     mapping::cell_values,
     queries::DescribedQuery,
-    source::{Key, fetch},
+    source::{Key, fetch, none_for_the_name},
     tree::{Name, Place},
 };
 use crate::{
@@ -36,6 +36,8 @@ use crate::{
 const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 const CHUNK: u32 = 1000;
+/// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
+const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 const CHUNK_SIZE: usize = 1000;
 
@@ -155,7 +157,7 @@ impl Directory {
                     return Ok(pairs);
                 }
                 // One group of very many members: they are one entry and have to be held together anyway.
-                None => self.collect(statement, deadline).await?,
+                None => self.collect(statement, by, deadline).await?,
             },
             rows => rows?,
         };
@@ -182,15 +184,27 @@ impl Directory {
         }
     }
 
-    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The rows that concern the asked names, of a result of any size.
+    async fn collect(&self, statement: Option<Statement>, by: By<'_>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let Some(statement) = statement else {
             return Ok(Vec::new());
         };
         let patience = deadline.saturating_duration_since(Instant::now());
         let mut stream = self.database.stream(statement.sql, statement.args, patience);
+        let wanted = match by {
+            By::Users(names) | By::Groups(names) => prepared(names),
+        };
+        let concerns = |row: &Row| {
+            let Some(pair) = pair(row) else { return true };
+            let name = match by {
+                By::Users(_) => Name::new(&pair.user),
+                By::Groups(_) => Name::new(&pair.group),
+            };
+            name.is_some_and(|name| wanted.contains(&name.prepared))
+        };
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
-            rows.extend(batch?);
+            rows.extend(batch?.into_iter().filter(|row| concerns(row)));
         }
         Ok(rows)
     }
@@ -261,24 +275,26 @@ impl Directory {
             add(self.groups.named(names, class, deadline).await?);
         }
         if !self.groups_spelled_alike {
-            let equal = names
-                .iter()
-                .filter_map(|name| Name::new(name))
-                .map(|name| Predicate::EqualsIgnoreCase {
-                    column: self.groups.name_column(),
-                    prepared: name.prepared,
-                });
-            let any_spelling = Predicate::Or(equal.collect());
-            let mut after: Option<Key> = None;
-            loop {
-                let chunk = self
-                    .groups
-                    .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                    .await?;
-                add(chunk.rows);
-                after = chunk.next;
-                if after.is_none() {
-                    break;
+            for names in names.chunks(ALTERNATIVES) {
+                let equal = names
+                    .iter()
+                    .filter_map(|name| Name::new(name))
+                    .map(|name| Predicate::EqualsIgnoreCase {
+                        column: self.groups.name_column(),
+                        prepared: name.prepared,
+                    });
+                let any_spelling = Predicate::Or(equal.collect());
+                let mut after: Option<Key> = None;
+                loop {
+                    let chunk = self
+                        .groups
+                        .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
+                        .await?;
+                    add(chunk.rows);
+                    after = chunk.next;
+                    if after.is_none() {
+                        break;
+                    }
                 }
             }
         }
@@ -322,7 +338,8 @@ impl Directory {
         let relation = relation(all_users, groups, by_member);
         let found: Vec<Vec<Pair>> = stream::iter(users)
             .map(|user| async move {
-                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await?;
+                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await;
+                let rows = none_for_the_name(rows)?;
                 let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
                 Ok::<_, SqlError>(
                     groups
@@ -464,10 +481,15 @@ fn undecided(row: &[Cell]) -> Option<String> {
     }
 }
 
-/// The elements of a JSON array of texts; MariaDB and SQLite know such columns only as text.
+/// The elements of a JSON array of texts or numbers; MariaDB and SQLite know such columns only as text.
 fn json_array(text: &str) -> Option<Vec<Cell>> {
-    let texts: Vec<String> = serde_json::from_str(text).ok()?;
-    Some(texts.into_iter().map(Cell::Text).collect())
+    let values: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let texts = values.into_iter().filter_map(|value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    Some(texts.map(Cell::Text).collect())
 }
 
 fn prepared(names: &[String]) -> HashSet<String> {

@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     model::{dn::Dn, entry::Entry, schema::Schema, scope::Scope},
-    sql::{database::Database, error::SqlError, query::OperatorQuery},
+    sql::{State, database::Database, error::SqlError, query::OperatorQuery},
 };
 
 /// Why the directory could not answer. Never a result code by itself: what it means is decided in one place.
@@ -40,6 +40,9 @@ pub enum DirectoryError {
     /// The database has never been described.
     #[error("the directory is not available yet")]
     NotDescribed,
+    /// The client's time limit ended the wait for a database that does not answer.
+    #[error("the database does not answer")]
+    Unreachable,
     /// The database.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -52,7 +55,7 @@ impl DirectoryError {
     /// For the log: what happened, without values, password or URI.
     pub fn detail(&self) -> String {
         match self {
-            DirectoryError::NotDescribed | DirectoryError::Position => self.to_string(),
+            DirectoryError::NotDescribed | DirectoryError::Unreachable | DirectoryError::Position => self.to_string(),
             DirectoryError::Sql(error) => error.detail(),
         }
     }
@@ -151,6 +154,11 @@ impl Directory {
     /// How whole groups are read.
     pub fn membership_form(&self) -> &'static str {
         self.membership.name()
+    }
+
+    /// Whether the database answers as far as is known. While it does not, nothing that is empty may look complete.
+    pub fn is_reachable(&self) -> bool {
+        self.database.state() == State::Serving
     }
 
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other

@@ -6,9 +6,9 @@ use std::{collections::HashSet, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
-    membership::By,
+    membership::{By, Pair},
     search::entry_name,
-    source::Source,
+    source::{Source, spellings},
     tree::{Name, Place},
 };
 use crate::{
@@ -27,6 +27,14 @@ use crate::{
 const LISTED_NAMES: usize = 1000;
 /// How many names are looked up one by one.
 const NAMES_LOOKED_UP: usize = 8;
+/// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
+/// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
+const COMPARISONS: usize = 2000;
+/// What a leaf that is no membership counts for.
+const LEAF: usize = 4;
+
+/// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
+const MEMBERSHIPS_ASKED: usize = 500;
 
 /// How the rows of a kind are found.
 #[derive(Debug)]
@@ -44,6 +52,8 @@ struct RelationSet {
     prepared: HashSet<String>,
     /// The same names as the membership's source spells them.
     spelled: Vec<String>,
+    /// Asked for by memberUid, which an entry without a number is not served with.
+    posix: bool,
 }
 
 /// The memberships that a filter asks for of entries of one kind.
@@ -58,6 +68,9 @@ impl Relations for RelationSets {
         let Some(set) = self.sets.get(relation) else {
             return Truth::Undefined;
         };
+        if set.posix && !entry.has(ids::GID_NUMBER) {
+            return Truth::False;
+        }
         let name = Name::new(&entry_name(self.kind, entry));
         Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
     }
@@ -90,10 +103,15 @@ pub async fn residual(
         .map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf))
         .matching();
     let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
-        Some(term) => {
-            terms.push(term);
-            ResolvedFilter::Relation(terms.len() - 1)
-        }
+        Some(term) => match terms.iter().position(|have| *have == term) {
+            Some(known) => ResolvedFilter::Relation(known),
+            // Left in place it is decided on members that are read with each entry.
+            None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
+            None => {
+                terms.push(term);
+                ResolvedFilter::Relation(terms.len() - 1)
+            }
+        },
         None => leaf,
     });
     let mut sets = Vec::new();
@@ -132,27 +150,15 @@ async fn relation_set(
     if other == kind {
         return Ok(RelationSet::default());
     }
-    let Some(row) = directory.find(other, &name, deadline).await? else {
+    let Some((spelled, pairs)) = memberships(directory, other, &name, deadline).await? else {
         return Ok(RelationSet::default());
     };
-    let spelled = directory
-        .source(other)
-        .maker()
-        .projection()
-        .name(&row)
-        .unwrap_or_default();
     // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
     if let MembershipTerm::UserNamed(text) = term
         && prepare_exact(text) != prepare_exact(&spelled)
     {
         return Ok(RelationSet::default());
     }
-    let names = [spelled];
-    let by = match other {
-        Kind::User => By::Users(&names),
-        Kind::Group => By::Groups(&names),
-    };
-    let pairs = directory.pairs(by, Class::Lookup, deadline).await?;
     let related: Vec<String> = match kind {
         Kind::User => pairs.into_iter().map(|pair| pair.user).collect(),
         Kind::Group if directory.groups_spelled_alike => pairs.into_iter().map(|pair| pair.group).collect(),
@@ -162,7 +168,10 @@ async fn relation_set(
             .into_values()
             .collect(),
     };
-    let mut set = RelationSet::default();
+    let mut set = RelationSet {
+        posix: matches!(term, MembershipTerm::UserNamed(_)),
+        ..RelationSet::default()
+    };
     for related in related {
         if let Some(name) = Name::new(&related)
             && set.prepared.insert(name.prepared)
@@ -173,7 +182,44 @@ async fn relation_set(
     Ok(set)
 }
 
+/// The memberships of one user or group, and how its entry spells the name; None when there is no such entry.
+async fn memberships(
+    directory: &Directory,
+    kind: Kind,
+    name: &Name,
+    deadline: Instant,
+) -> Result<Option<(String, Vec<Pair>)>, DirectoryError> {
+    // Who has groups is found with them, in one statement; who has none, or has twins, is looked up first.
+    if kind == Kind::User {
+        let mut pairs = directory
+            .pairs(By::Users(&spellings(name)), Class::Lookup, deadline)
+            .await?;
+        pairs.retain(|pair| Name::new(&pair.user).is_some_and(|user| user.prepared == name.prepared));
+        if let Some(first) = pairs.first().map(|pair| pair.user.clone())
+            && pairs.iter().all(|pair| pair.user == first)
+        {
+            return Ok(Some((first, pairs)));
+        }
+    }
+    let Some(row) = directory.find(kind, name, deadline).await? else {
+        return Ok(None);
+    };
+    let spelled = directory
+        .source(kind)
+        .maker()
+        .projection()
+        .name(&row)
+        .unwrap_or_default();
+    let names = [spelled.clone()];
+    let by = match kind {
+        Kind::User => By::Users(&names),
+        Kind::Group => By::Groups(&names),
+    };
+    Ok(Some((spelled, directory.pairs(by, Class::Lookup, deadline).await?)))
+}
+
 /// A leaf that asks for a membership.
+#[derive(PartialEq)]
 enum MembershipTerm {
     UserNamed(String),
     Dn(Dn),
@@ -242,7 +288,8 @@ pub fn plan(source: &Source, residual: &Residual) -> Plan {
 
 /// The same where names are of no use.
 pub fn by_key(source: &Source, residual: &Residual) -> Plan {
-    Plan::Rows(narrow(source, &residual.filter, &residual.relations))
+    let mut left = COMPARISONS;
+    Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut left))
 }
 
 /// The names that an entry must have one of, where the filter says so.
@@ -260,6 +307,9 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
                         all.push(name);
                     }
                 }
+                if all.len() > NAMES_LOOKED_UP {
+                    return None;
+                }
             }
             Some(all)
         }
@@ -270,24 +320,33 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
     }
 }
 
-/// A predicate that every matching row satisfies.
-fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets) -> Predicate {
+/// A predicate that every matching row satisfies, made of no more than `left` comparisons.
+fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets, left: &mut usize) -> Predicate {
+    let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
+        let narrowed = filters.iter().map(|filter| narrow(source, filter, relations, left));
+        narrowed.collect()
+    };
     match filter {
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
-        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(
-            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
-        )),
-        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(
-            filters.iter().map(|filter| narrow(source, filter, relations)).collect(),
-        )),
+        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(parts(filters))),
+        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(parts(filters))),
         ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
-            Some(set) if set.spelled.len() <= LISTED_NAMES => source.named_one_of(&set.spelled),
+            Some(set) if set.spelled.len() <= LISTED_NAMES && take(left, set.spelled.len()) => {
+                source.named_one_of(&set.spelled)
+            }
             _ => Predicate::True,
         },
         leaf => asserted(leaf)
             .and_then(|(id, assertion, text)| equality(source, id, assertion, text))
+            .filter(|_| take(left, LEAF))
             .unwrap_or(Predicate::True),
     }
+}
+
+fn take(left: &mut usize, count: usize) -> bool {
+    let rest = left.checked_sub(count);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
 }
 
 /// Rows whose attribute, as it would be served, can equal a value.

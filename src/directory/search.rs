@@ -318,6 +318,7 @@ impl<'a> Results<'a> {
     ) -> Result<Box<Scan>, DirectoryError> {
         let source = self.directory.source(kind);
         let everything = predicate == Predicate::True;
+        let is_lookup = source.is_lookup(&predicate);
         // Two rows whose names differ in case only are one DN; reading everything would show both.
         let losers = if everything {
             source.losers(Instant::now() + self.scan_timeout).await?
@@ -336,7 +337,7 @@ impl<'a> Results<'a> {
             residual,
             in_tie: matches!(from, Some((Order::Tie, _))),
             after: from.map(|(_, key)| key),
-            class: if everything { Class::ScanChunk } else { Class::Lookup },
+            class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
             losers,
             stream,
         }))
@@ -364,7 +365,7 @@ impl<'a> Results<'a> {
                 let chunk = source
                     .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
                     .await
-                    .map_err(|error| match self.page.is_some() && error.is_value_error() {
+                    .map_err(|error| match self.page.is_some() && error.is_foreign_text() {
                         true => DirectoryError::Position,
                         false => error.into(),
                     })?;

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     columns::{ColumnUse, Kind, Role},
-    lookup::precedes,
+    lookup::Rank,
     mapping::{EntryMaker, Projection},
     queries::DescribedQuery,
     tree::Name,
@@ -20,13 +20,16 @@ use crate::{
         Row,
         database::{Database, RowStream},
         described::Described,
-        error::SqlError,
+        error::{SqlError, StatementError},
         hold::Class,
         predicate::Predicate,
         query::OperatorQuery,
         statement::{Arg, Source as Table, Statement},
     },
 };
+
+/// Names that one statement lists.
+const NAMES_A_STATEMENT: usize = 1000;
 
 /// Where a chunk ended: the last row's key, as the database gave it.
 pub type Key = String;
@@ -103,6 +106,18 @@ impl Source {
         predicate.simplify(self.query.engine(), &self.described.columns)
     }
 
+    /// Whether rows are found by a key: by names or numbers. Any other predicate may have to read the table, and
+    /// must not be cut short for being slow.
+    pub fn is_lookup(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.is_lookup(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
+            Predicate::False | Predicate::IntegerEquals { .. } => true,
+            Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
+            _ => false,
+        }
+    }
+
     /// Rows that have one of these names, as this listing or the membership's source spells them.
     pub fn named_one_of(&self, names: &[String]) -> Predicate {
         Predicate::EqualsAny {
@@ -143,14 +158,16 @@ impl Source {
             return Ok(Chunk { rows, next: None });
         }
         let position = self.maker.projection().position(Role::Name).unwrap_or_default();
-        let last = rows
-            .last()
-            .and_then(|row| row.get(position))
-            .and_then(Cell::to_text)
-            .map(|key| key.into_owned());
-        let Some(last) = last else {
-            return Ok(Chunk { rows, next: None });
+        let key = |row: &Row| row.get(position).and_then(key_of);
+        // Rows after the last key that can be read have no name and are no entries: they may come again.
+        let Some(last) = rows.iter().rev().find_map(key) else {
+            return Err(SqlError::Statement(StatementError::ours(
+                "no name in a whole chunk of rows can be read",
+            )));
         };
+        if after == Some(&last) {
+            return Err(SqlError::Statement(StatementError::ours("the names do not go on")));
+        }
         for row in self.ties(predicate, &last, class, deadline).await? {
             if !rows.contains(&row) {
                 rows.push(row);
@@ -221,24 +238,39 @@ impl Source {
     /// # Errors
     /// The database could not answer before `deadline`.
     pub async fn losers(&self, deadline: Instant) -> Result<Losers, SqlError> {
-        let twins = self.table().twins(&self.maker.projection().columns, self.name);
-        let mut rows = self.fetch(twins, Class::ScanChunk, deadline).await?;
-        let projection = self.maker.projection();
+        // Rows may be large, and those with names beyond ASCII are all among them.
+        let projection = &self.maker.projection().of_names();
+        let twins = self.table().twins(&projection.columns, self.name);
+        let mut rows = match self.fetch(twins.clone(), Class::ScanChunk, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(twins, deadline).await?,
+            rows => rows?,
+        };
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows
             .iter()
             .filter_map(|row| Name::new(&projection.name(row)?))
             .filter(|name| name.prepared != name.spelled.to_ascii_lowercase())
             .map(|name| name.prepared)
+            .filter(|prepared| prepared.is_ascii())
             .collect();
-        if !canonical.is_empty() {
-            for row in self.named(&canonical, Class::ScanChunk, deadline).await? {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
+        for names in canonical.chunks(NAMES_A_STATEMENT) {
+            let named = self.table().select(&projection.columns, &self.named_one_of(names));
+            rows.extend(self.fetch(named, Class::ScanChunk, deadline).await?);
         }
         Ok(Losers::among(projection, &rows))
+    }
+
+    /// The rows of a result of any size.
+    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        let mut rows = Vec::new();
+        if let Some(statement) = statement {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let mut stream = self.database.stream(statement.sql, statement.args, patience);
+            while let Some(batch) = stream.next().await {
+                rows.extend(batch?);
+            }
+        }
+        Ok(rows)
     }
 
     fn table(&self) -> Table<'_> {
@@ -250,7 +282,16 @@ impl Source {
     }
 }
 
-/// Runs a statement; none asks nothing, and a value that the database's types can not hold is in no row.
+/// A name as a key. The empty text is no name, and yet a key.
+fn key_of(cell: &Cell) -> Option<Key> {
+    match cell {
+        Cell::Text(text) => Some(text.clone()),
+        other => other.to_text().map(|key| key.into_owned()),
+    }
+}
+
+/// Runs a statement over a listing; none asks nothing, and a text that the database can not write is in no row. Any
+/// other value that does not fit is a row's, and nothing was read: that must not look like "no rows".
 pub(super) async fn fetch(
     database: &Database,
     statement: Option<Statement>,
@@ -261,13 +302,21 @@ pub(super) async fn fetch(
         return Ok(Vec::new());
     };
     match database.fetch(&statement.sql, &statement.args, class, deadline).await {
+        Err(error) if error.is_foreign_text() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// Of a query by name: a name that the types it is compared with can not hold is in no row.
+pub(super) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
+    match rows {
         Err(error) if error.is_value_error() => Ok(Vec::new()),
         other => other,
     }
 }
 
 /// The asked spelling, and its lower case where that is another.
-fn spellings(name: &Name) -> Vec<String> {
+pub(super) fn spellings(name: &Name) -> Vec<String> {
     let lower = name.spelled.to_lowercase();
     let mut spellings = vec![name.spelled.clone()];
     if lower != name.spelled {
@@ -278,52 +327,44 @@ fn spellings(name: &Name) -> Vec<String> {
 
 /// Of the rows that have the asked name under caseIgnoreMatch, the one with the lowest number.
 fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Option<Row> {
-    let mut best: Option<(Option<i128>, Row)> = None;
-    for row in rows {
-        let found = projection.name(&row).and_then(|spelled| Name::new(&spelled));
-        if found.is_none_or(|found| found.prepared != name.prepared) {
-            continue;
-        }
-        let number = projection.number(&row);
-        if best.as_ref().is_none_or(|(lowest, _)| precedes(number, *lowest)) {
-            best = Some((number, row));
-        }
-    }
-    best.map(|(_, row)| row)
+    let ranked = rows
+        .into_iter()
+        .filter_map(|row| Some((Rank::of(projection, &row, name)?, row)));
+    ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
 }
+
+/// A row as twins are told apart: its name as it is spelled, and its number.
+type RowKey = (String, Option<i128>);
 
 /// Rows of a listing that are not served, because their name is another row's.
 #[derive(Debug, Default)]
 pub struct Losers {
-    dropped: HashSet<(String, Option<i128>)>,
+    dropped: HashSet<RowKey>,
     /// Rows that stand more than once exactly alike are served once.
-    once: HashMap<(String, Option<i128>), bool>,
+    once: HashMap<RowKey, bool>,
 }
 
 impl Losers {
     fn among(projection: &Projection, rows: &[Row]) -> Self {
-        let mut by_name: HashMap<String, Vec<(String, Option<i128>)>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<(Rank, RowKey)>> = HashMap::new();
         for row in rows {
             let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
                 continue;
             };
+            let number = projection.number(row);
+            let rank = Rank::new(&name, number);
             by_name
                 .entry(name.prepared)
                 .or_default()
-                .push((name.spelled, projection.number(row)));
+                .push((rank, (name.spelled, number)));
         }
         let mut losers = Losers::default();
-        for twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-            let winner = twins
-                .iter()
-                .reduce(|best, twin| if precedes(twin.1, best.1) { twin } else { best })
-                .cloned();
-            for twin in twins {
-                if winner.as_ref() == Some(&twin) {
-                    losers.once.insert(twin, false);
-                } else {
-                    losers.dropped.insert(twin);
-                }
+        for mut twins in by_name.into_values().filter(|twins| twins.len() > 1) {
+            twins.sort_unstable();
+            let mut twins = twins.into_iter().map(|(_, key)| key);
+            if let Some(winner) = twins.next() {
+                losers.dropped.extend(twins.filter(|key| *key != winner));
+                losers.once.insert(winner, false);
             }
         }
         losers
@@ -432,7 +473,8 @@ impl OneUser {
             return Ok(None);
         };
         for spelling in spellings(name) {
-            let rows = entry.rows(&self.database, &spelling, Class::Lookup, deadline).await?;
+            // A miss is no answer: all-users is asked next.
+            let rows = none_for_the_name(entry.rows(&self.database, &spelling, Class::Lookup, deadline).await)?;
             if let Some(row) = pick(&self.projection, rows, name) {
                 return Ok(Some(row));
             }
@@ -448,7 +490,7 @@ impl OneUser {
     /// The rows that a bind needs, for a name spelled as the database spells it.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
+    /// The database could not answer before `deadline`, or the name or a row does not fit the query.
     pub async fn account_rows(&self, name: &str, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         self.account.rows(&self.database, name, Class::Bind, deadline).await
     }

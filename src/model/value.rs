@@ -17,6 +17,8 @@ pub enum Cell {
     /// SQL NULL.
     #[default]
     Null,
+    /// A value that could not be decoded: absent from entries, but for a decision not the same as NULL.
+    Unreadable,
     /// Any kind of text, also enums and decimal fractions.
     Text(String),
     /// An integer of any width, or a decimal without a fraction.
@@ -36,7 +38,7 @@ impl Cell {
     #[must_use]
     pub fn is_absent(&self) -> bool {
         match self {
-            Self::Null => true,
+            Self::Null | Self::Unreadable => true,
             Self::Text(text) => text.is_empty(),
             Self::Bytes(bytes) => bytes.is_empty(),
             Self::List(items) => items.iter().all(Self::is_absent),
@@ -49,7 +51,7 @@ impl Cell {
     #[must_use]
     pub fn to_text(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Null => None,
+            Self::Null | Self::Unreadable => None,
             Self::Text(text) if text.is_empty() => None,
             Self::Text(text) => Some(Cow::Borrowed(text)),
             Self::Integer(number) => Some(Cow::Owned(number.to_string())),
@@ -97,7 +99,7 @@ impl Cell {
             Self::Integer(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Bytes(bytes) => std::str::from_utf8(bytes).ok()?.trim().parse().ok(),
-            Self::Null | Self::Boolean(_) | Self::Time(_) | Self::List(_) => None,
+            Self::Null | Self::Unreadable | Self::Boolean(_) | Self::Time(_) | Self::List(_) => None,
         }
     }
 
@@ -126,7 +128,7 @@ impl Cell {
                 [1] => Some(true),
                 other => Self::Text(std::str::from_utf8(other).ok()?.to_owned()).to_boolean(),
             },
-            Self::Null | Self::Time(_) | Self::List(_) => None,
+            Self::Null | Self::Unreadable | Self::Time(_) | Self::List(_) => None,
         }
     }
 
@@ -139,7 +141,7 @@ impl Cell {
                 Timestamp::parse_sql(text).or_else(|| Timestamp::parse_generalized(text.trim().as_bytes()))
             }
             Self::Bytes(bytes) => Timestamp::parse_sql(std::str::from_utf8(bytes).ok()?),
-            Self::Null | Self::Integer(_) | Self::Boolean(_) | Self::List(_) => None,
+            Self::Null | Self::Unreadable | Self::Integer(_) | Self::Boolean(_) | Self::List(_) => None,
         }
     }
 }

@@ -46,7 +46,7 @@ pub async fn search(
     let (result, controls) = match deadline {
         Some(deadline) => timeout_at(deadline, answer)
             .await
-            .unwrap_or_else(|_| Ok((ResultCode::TimeLimitExceeded.into(), Vec::new()))),
+            .unwrap_or_else(|_| Ok((time_limit_exceeded(&directory)?, Vec::new()))),
         None => answer.await,
     }?;
     report.code = Some(result.code);
@@ -97,6 +97,15 @@ async fn answer(
         _ => Vec::new(),
     };
     Ok((result, controls))
+}
+
+/// Clients take code 3 for a complete answer; it is only said of a database that answers.
+fn time_limit_exceeded(directory: &Directory) -> Result<LdapResult, Failure> {
+    if directory.is_reachable() {
+        Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))
+    } else {
+        Err(DirectoryError::Unreachable.into())
+    }
 }
 
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells

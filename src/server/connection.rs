@@ -21,6 +21,7 @@ use super::{
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
+    model::scope::Scope,
     operations::{
         self,
         context::{Context, Identity, Services},
@@ -35,12 +36,13 @@ use crate::{
     sql::health::State,
 };
 
-/// Requests of one connection that run side by side; more wait in its queue.
-const CONCURRENT_OPERATIONS: usize = 32;
+/// Requests of one connection that run side by side; more wait in its queue, so that one connection can not take the
+/// whole pool.
+const CONCURRENT_OPERATIONS: usize = 8;
 /// Requests that wait for their turn before the connection is no longer read.
 const QUEUED_REQUESTS: usize = 64;
-/// Bytes of waiting requests before the connection is no longer read.
-const QUEUED_BYTES: usize = 512 * 1024;
+/// Octets of requests, waiting or running, after which the connection is no longer read.
+const HELD_BYTES: usize = 1024 * 1024;
 /// Largest message of a session that has not bound: an OR of 2,000 names is 34 KiB.
 const MESSAGE_LIMIT_ANONYMOUS: usize = 256 * 1024;
 /// Largest message of a bound session.
@@ -78,21 +80,73 @@ struct Finished {
     outcome: operations::Outcome,
     was_bind: bool,
     only_root_dse: bool,
+    size: usize,
 }
 
 /// A request that waits for its turn.
-struct Queued {
-    message: Message,
+struct Waiting {
+    work: Work,
     received: std::time::Instant,
-    bytes: usize,
+    /// Octets of its message.
+    size: usize,
+}
+
+/// What there is to do for a request.
+enum Work {
+    /// To run it.
+    Request(Message),
+    /// Only to answer it, in its turn: it has a value that nobody can use. A bind makes the session anonymous even so
+    /// (RFC 4511 4.2.1).
+    Refused { id: i32, is_bind: bool, answer: Bytes },
+}
+
+impl Work {
+    fn id(&self) -> i32 {
+        match self {
+            Work::Request(message) => message.id,
+            Work::Refused { id, .. } => *id,
+        }
+    }
+
+    fn response_kind(&self) -> ResponseKind {
+        match self {
+            Work::Request(message) => message.request.response_kind().unwrap_or(ResponseKind::Extended),
+            Work::Refused { is_bind: true, .. } => ResponseKind::Bind,
+            Work::Refused { .. } => ResponseKind::Extended,
+        }
+    }
+
+    fn is_bind(&self) -> bool {
+        match self {
+            Work::Request(message) => matches!(message.request, Request::Bind(_)),
+            Work::Refused { is_bind, .. } => *is_bind,
+        }
+    }
+
+    fn is_root_dse(&self) -> bool {
+        matches!(self, Work::Request(Message { request: Request::Search(search), .. })
+            if search.base.is_empty() && search.scope == Scope::Base)
+    }
+
+    async fn run(self, context: &Context, output: &mut Output) -> operations::Outcome {
+        match self {
+            // Boxed, because futures of this depth are more than the compiler lays out.
+            Work::Request(message) => Box::pin(operations::dispatch(context, message, output)).await,
+            Work::Refused { answer, .. } => {
+                output.buffer().extend_from_slice(&answer);
+                operations::Outcome::Answered
+            }
+        }
+    }
 }
 
 struct Connection<R> {
     shared: Shared,
     reader: R,
     input: BytesMut,
-    queue: VecDeque<Queued>,
-    queued_bytes: usize,
+    queue: VecDeque<Waiting>,
+    /// Octets of the requests that wait or run.
+    held: usize,
     running: JoinSet<Finished>,
     in_flight: InFlight,
     bind_running: bool,
@@ -121,7 +175,7 @@ where
         reader: read_half,
         input: BytesMut::with_capacity(4096),
         queue: VecDeque::new(),
-        queued_bytes: 0,
+        held: 0,
         running: JoinSet::new(),
         in_flight: InFlight::default(),
         bind_running: false,
@@ -181,7 +235,7 @@ where
                     Ok(0) | Err(_) => return End::Silent,
                     Ok(_) => {
                         self.last_activity = Instant::now();
-                        if let Some(end) = self.take_messages().await {
+                        if let Some(end) = self.take_messages() {
                             return end;
                         }
                     }
@@ -191,7 +245,7 @@ where
                         return end;
                     }
                     // Requests may have been decoded but left in the buffer while the queue was full.
-                    if let Some(end) = self.take_messages().await {
+                    if let Some(end) = self.take_messages() {
                         return end;
                     }
                 },
@@ -211,7 +265,7 @@ where
     }
 
     fn may_queue(&self) -> bool {
-        self.queue.len() < QUEUED_REQUESTS && self.queued_bytes < QUEUED_BYTES
+        self.queue.len() < QUEUED_REQUESTS && self.held < HELD_BYTES
     }
 
     fn is_idle(&self) -> bool {
@@ -239,14 +293,16 @@ where
     }
 
     /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
-    async fn take_messages(&mut self) -> Option<End> {
+    fn take_messages(&mut self) -> Option<End> {
         while self.may_queue() {
-            let before = self.input.len();
             let limit = match self.identity {
                 Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
                 Identity::User(_) => MESSAGE_LIMIT_BOUND,
             };
-            match decode(&mut self.input, limit) {
+            let before = self.input.len();
+            let decoded = decode(&mut self.input, limit);
+            let size = before.saturating_sub(self.input.len());
+            match decoded {
                 Err(error) => {
                     debug!(%error, "not an LDAP message");
                     return Some(End::Notice(ResultCode::ProtocolError, "not an LDAP message"));
@@ -258,121 +314,122 @@ where
                     code,
                     text,
                 }) => {
-                    if response == ResponseKind::Bind {
-                        // Any bind request ends the identity of before (RFC 4511 4.2.1), also one we can not use.
-                        self.identity = Identity::Anonymous;
-                    }
                     let mut answer = BytesMut::new();
                     write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
-                    if self.writer.send(answer.freeze()).await.is_err() {
-                        return Some(End::Silent);
-                    }
+                    let work = Work::Refused {
+                        id,
+                        is_bind: response == ResponseKind::Bind,
+                        answer: answer.freeze(),
+                    };
+                    self.enqueue(work, size);
                 }
                 Ok(Decoded::Message(message)) => match &message.request {
                     Request::Unbind => return Some(End::Silent),
                     Request::Abandon(id) => self.abandon(*id),
-                    Request::Extended(request) if request.name == CANCEL => {
-                        let answers = self.cancel(&message, request);
-                        if !answers.is_empty() && self.writer.send(answers.freeze()).await.is_err() {
-                            return Some(End::Silent);
-                        }
-                    }
-                    _ => {
-                        let bytes = before - self.input.len();
-                        self.queued_bytes += bytes;
-                        self.queue.push_back(Queued {
-                            message,
-                            received: std::time::Instant::now(),
-                            bytes,
-                        });
-                    }
+                    Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
+                    _ => self.enqueue(Work::Request(message), size),
                 },
             }
         }
         None
     }
 
+    fn enqueue(&mut self, work: Work, size: usize) {
+        self.held += size;
+        self.queue.push_back(Waiting {
+            work,
+            received: std::time::Instant::now(),
+            size,
+        });
+    }
+
     fn abandon(&mut self, id: i32) {
-        self.queue.retain(|queued| queued.message.id != id);
-        self.queued_bytes = self.queue.iter().map(|queued| queued.bytes).sum();
+        let held = &mut self.held;
+        self.queue.retain(|waiting| {
+            let abandoned = waiting.work.id() == id;
+            *held -= if abandoned { waiting.size } else { 0 };
+            !abandoned
+        });
         self.in_flight.abandon(id);
     }
 
     /// Answers a cancel request (RFC 3909), or leaves that to the operation it stops.
-    fn cancel(&mut self, message: &Message, request: &ExtendedRequest) -> BytesMut {
-        let mut answers = BytesMut::new();
-        let found = Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request));
-        let id = match found {
-            Ok(id) => id,
-            Err(result) => {
-                write_result(&mut answers, message.id, ResponseKind::Extended, &result, &[]);
-                return answers;
-            }
-        };
-        let queued = self.queue.iter().find(|queued| queued.message.id == id);
-        let kind = queued.and_then(|queued| queued.message.request.response_kind());
-        let cancelled = match kind {
-            // What is under way under the same ID came first; what waits behind it can not be told apart from it.
-            _ if self.in_flight.contains(id) => self.in_flight.cancel(id, message.id),
-            None => Err(ResultCode::NoSuchOperation),
-            Some(ResponseKind::Bind) => Err(ResultCode::CannotCancel),
-            Some(kind) => {
-                self.abandon(id);
-                write_result(&mut answers, id, kind, &ResultCode::Canceled.into(), &[]);
-                write_cancel_response(&mut answers, message.id, ResultCode::Success);
-                Ok(())
-            }
-        };
-        if let Err(code) = cancelled {
-            write_cancel_response(&mut answers, message.id, code);
+    fn cancel(&mut self, message: &Message, request: &ExtendedRequest, size: usize) {
+        let mut answer = BytesMut::new();
+        match Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request)) {
+            Err(result) => write_result(&mut answer, message.id, ResponseKind::Extended, &result, &[]),
+            Ok(id) => match self.stop(id, message.id) {
+                Ok(Some(kind)) => {
+                    write_result(&mut answer, id, kind, &ResultCode::Canceled.into(), &[]);
+                    write_cancel_response(&mut answer, message.id, ResultCode::Success);
+                }
+                Ok(None) => return,
+                Err(code) => write_cancel_response(&mut answer, message.id, code),
+            },
         }
-        debug!(message = message.id, cancelled = id, result = ?cancelled, "cancel");
-        answers
+        let work = Work::Refused {
+            id: message.id,
+            is_bind: false,
+            answer: answer.freeze(),
+        };
+        self.enqueue(work, size);
+    }
+
+    /// Stops an operation for the cancel request `cancel`: of one that has not begun, the kind of its response.
+    fn stop(&mut self, id: i32, cancel: i32) -> Result<Option<ResponseKind>, ResultCode> {
+        // What is under way under the same ID came first.
+        if self.in_flight.contains(id) {
+            return self.in_flight.cancel(id, cancel).map(|()| None);
+        }
+        let waiting = self.queue.iter().find(|waiting| waiting.work.id() == id);
+        match waiting.map(|waiting| &waiting.work) {
+            None => Err(ResultCode::NoSuchOperation),
+            Some(work) if work.is_bind() => Err(ResultCode::CannotCancel),
+            // Its answer is decided.
+            Some(Work::Refused { .. }) => Err(ResultCode::TooLate),
+            Some(work) => {
+                let kind = work.response_kind();
+                self.abandon(id);
+                Ok(Some(kind))
+            }
+        }
     }
 
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
     fn start_ready(&mut self) {
         while !self.bind_running && self.running.len() < CONCURRENT_OPERATIONS {
-            let Some(Queued { message, .. }) = self.queue.front() else {
+            let Some(Waiting { work, .. }) = self.queue.front() else {
                 return;
             };
-            let is_bind = matches!(message.request, Request::Bind(_));
-            if is_bind && !self.running.is_empty() || self.in_flight.contains(message.id) {
+            if work.is_bind() && !self.running.is_empty() || self.in_flight.contains(work.id()) {
                 return;
             }
-            if let Some(Queued {
-                message,
-                received,
-                bytes,
-            }) = self.queue.pop_front()
-            {
-                self.queued_bytes -= bytes;
-                self.start(message, received, is_bind);
+            if let Some(waiting) = self.queue.pop_front() {
+                self.start(waiting);
             }
         }
     }
 
-    fn start(&mut self, message: Message, received: std::time::Instant, is_bind: bool) {
+    fn start(&mut self, waiting: Waiting) {
+        let Waiting { work, received, size } = waiting;
+        let (id, is_bind, only_root_dse) = (work.id(), work.is_bind(), work.is_root_dse());
         if is_bind {
             self.bind_running = true;
             self.identity = Identity::Anonymous;
         }
-        let only_root_dse = matches!(&message.request, Request::Search(search) if search.base.is_empty());
         let context = Context {
             services: Arc::clone(&self.shared.services),
             identity: self.identity.clone(),
             received,
         };
-        let id = message.id;
-        let kind = message.request.response_kind().unwrap_or(ResponseKind::Extended);
-        let stop = self.in_flight.enter(id, kind);
+        let stop = self.in_flight.enter(id, work.response_kind());
         let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());
         let operation = async move {
             let (outcome, stopped) = tokio::select! {
                 biased;
                 () = stop.cancelled() => (operations::Outcome::Abandoned, true),
-                outcome = operations::dispatch(&context, message, &mut output) => (outcome, false),
+                outcome = work.run(&context, &mut output) => (outcome, false),
             };
             let mut answers = BytesMut::new();
             // The ID is free before the last byte of the final response is sent: GitLab uses one ID for all pages.
@@ -392,6 +449,7 @@ where
                 },
                 was_bind: is_bind,
                 only_root_dse,
+                size,
             }
         };
         self.running.spawn(operation.in_current_span());
@@ -407,6 +465,7 @@ where
                 return Some(End::Notice(ResultCode::Unavailable, "internal error"));
             }
         };
+        self.held = self.held.saturating_sub(finished.size);
         if finished.was_bind {
             self.bind_running = false;
         }

@@ -313,6 +313,7 @@ impl Database {
         let generation = lease.generation();
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
+        tracing::debug!(binds = args.len(), "a statement is run");
         let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
             ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;

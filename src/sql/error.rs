@@ -53,11 +53,20 @@ impl SqlError {
         matches!(self, SqlError::Statement(error) if error.code.is_empty() && error.text == TOO_MANY_ROWS)
     }
 
-    /// True when the statement failed only because a bound *value* cannot be of the column's type or
-    /// character set (PostgreSQL 22P02, MariaDB 1267, …): for a lookup by that value this is "no such
-    /// row", never an outage.
+    /// True when the statement failed on a value that cannot be of a type or character set (PostgreSQL
+    /// 22P02, MariaDB 1267, …). For a lookup by a bound value this is "no such row", never an outage; for
+    /// anything else it may as well be the operator's own SQL that fails on a row.
     pub fn is_value_error(&self) -> bool {
         matches!(self, SqlError::Statement(error) if error.value)
+    }
+
+    /// True when the statement failed on a bound text with characters that the database cannot write or
+    /// compare with a column's: no row has it. Unlike other value errors no row can cause this.
+    pub fn is_foreign_text(&self) -> bool {
+        matches!(self, SqlError::Statement(error) if error.value && matches!(
+            error.code.as_str(),
+            "22021" | "22P05" | "1267" | "1270" | "1271" | "1300" | "3854" | "3988"
+        ))
     }
 }
 
@@ -114,7 +123,7 @@ pub(super) enum Failure {
 
 impl StatementError {
     /// An error of our own making, without a code.
-    pub(super) fn ours(text: impl Into<String>) -> Self {
+    pub fn ours(text: impl Into<String>) -> Self {
         StatementError {
             code: String::new(),
             text: text.into(),
@@ -217,7 +226,7 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
         // inconvertible character string.
         Engine::MySql => matches!(
             code,
-            "1267" | "1270" | "1271" | "1292" | "1300" | "1366" | "1525" | "3854" | "3988"
+            "1267" | "1270" | "1271" | "1292" | "1300" | "1366" | "1411" | "1525" | "3854" | "3988"
         ),
         Engine::Sqlite => false,
     }

@@ -32,6 +32,7 @@ on_servers!(
     frozen_for_a_moment,
     away_and_back,
     frozen_and_thawed,
+    time_limit_that_ends_first,
     away_with_unavailable_for_searches,
     one_query_broken,
     users_broken,
@@ -238,6 +239,30 @@ fn away_and_back(engine: Engine) {
 
 fn frozen_and_thawed(engine: Engine) {
     gone(engine, Database::freeze, Database::thaw, "frozen");
+}
+
+/// Code 3 with no entries would be taken for the whole answer.
+fn time_limit_that_ends_first(engine: Engine) {
+    let _guard = beside_others();
+    let database = Database::private(engine);
+    let gateway = Gateway::start(&env(&database));
+    block_on(async {
+        let mut client = Client::connect(&gateway).await;
+        assert_eq!(client.lookup("alice").await.unwrap(), 1);
+        let server = database.clone();
+        spawn_blocking(move || server.freeze()).await.unwrap();
+        let LdapOp::SearchRequest(mut request) = scan(person()) else {
+            unreachable!()
+        };
+        request.timelimit = 3;
+        let closed = client
+            .request(LdapOp::SearchRequest(request))
+            .await
+            .expect_err("it was answered");
+        assert!(closed.entries == 0 && closed.notice.is_some(), "{closed:?}");
+        let server = database.clone();
+        spawn_blocking(move || server.thaw()).await.unwrap();
+    });
 }
 
 /// Longer than anybody waits: what ends how, and the way back.

@@ -628,3 +628,36 @@ fn pages_as_gitlab_asks_for_them() {
         assert_eq!(dns.len(), users.len());
     });
 }
+
+#[test]
+fn a_bind_that_cannot_be_decoded_ends_the_identity() {
+    let _guard = beside_others();
+    block_on(async {
+        let bind = |id, name: &[u8]| {
+            let parts: [&[u8]; 3] = [
+                &[0x02, 1, 3],
+                &tlv(0x04, &[name]),
+                &tlv(0x80, &[crate::harness::ldap::BATTERY_PASSWORD.as_bytes()]),
+            ];
+            message(id, &tlv(0x60, &parts))
+        };
+        let who = |id| message(id, &tlv(0x77, &[&tlv(0x80, &[b"1.3.6.1.4.1.4203.1.11.3"])]));
+        let mut stream = raw(plain()).await.unwrap();
+        let cheap = user_dn("cheap");
+        let requests = [bind(1, cheap.as_bytes()), who(2), bind(3, &[0xff, 0xfe]), who(4)].concat();
+        stream.write_all(&requests).await.unwrap();
+        let mut answers = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(Ok(read)) = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut buffer)).await {
+            answers.extend_from_slice(&buffer[..read]);
+        }
+        let text = String::from_utf8_lossy(&answers).into_owned();
+        assert_eq!(text.matches(&format!("dn:{cheap}")).count(), 1, "{text:?}");
+        let ids: Vec<u8> = answers
+            .windows(4)
+            .filter(|bytes| bytes[..2] == [0x02, 1] && matches!(bytes[3], 0x61 | 0x78))
+            .map(|bytes| bytes[2])
+            .collect();
+        assert_eq!(ids, [1, 2, 3, 4]);
+    });
+}

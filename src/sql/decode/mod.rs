@@ -38,7 +38,7 @@ impl Losses {
                 "a value of this column cannot be decoded and counts as absent (logged once)"
             );
         }
-        Cell::Null
+        Cell::Unreadable
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn losses_are_counted() {
         let losses = Losses::default();
-        assert_eq!(losses.note("c", "T"), Cell::Null);
+        assert_eq!(losses.note("c", "T"), Cell::Unreadable);
         losses.note("c", "T");
         assert_eq!((losses.count(), losses.named.lock().unwrap().len()), (2, 1));
     }

@@ -329,3 +329,28 @@ pub fn kinds_of_columns(ctx: &Battery) {
     );
     assert_eq!(names(&gateway, "(&(uid=bob)(employeeNumber=12))"), set(["bob"]));
 }
+
+/// Other names of the same attribute mean the same column, so that filters and entries see one value.
+pub fn other_names_of_an_attribute(ctx: &Battery) {
+    let mail = ctx.engine.quoted("\"mail\"");
+    let renamed = |query: &str| {
+        query.replacen(
+            &mail,
+            &format!("{mail} AS {}", ctx.engine.quoted("\"rfc822Mailbox\"")),
+            1,
+        )
+    };
+    let gateway = ctx.gateway_with(|env| {
+        env.changed("SQL_QUERY_ALL_USERS", renamed)
+            .changed("SQL_QUERY_ONE_USER", renamed)
+            .with_user_columns(&ctx.engine.quoted("'x' AS \"attr:uid\", 7 AS \"attr:uidNumber\""))
+    });
+    for filter in ["(mail=alice@example.com)", "(mail=nulls@example.com)", "(cn=*)"] {
+        assert_eq!(names(&gateway, filter), ctx.names(filter), "{filter}");
+    }
+    assert_eq!(
+        search(&gateway, &["(uid=alice)"]).only(),
+        search(ctx.gateway, &["(uid=alice)"]).only()
+    );
+    assert!(names(&gateway, "(uid=x)").is_empty());
+}

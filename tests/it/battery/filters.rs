@@ -305,6 +305,16 @@ pub fn deep_and_wide(ctx: &Battery) {
     ctx.finds(&format!("(|{wide}(member=uid=dave,dc=example,dc=com))"), ["staff"]);
 }
 
+/// More alternatives than a statement can have: the rows are read, and the filter decides.
+pub fn wider_than_a_statement(ctx: &Battery) {
+    for alternative in ["mail=USER@nowhere.example", "uid=USER", "uidNumber=9USER"] {
+        let wide: String = (0..4000)
+            .map(|n| format!("({})", alternative.replace("USER", &n.to_string())))
+            .collect();
+        ctx.finds(&format!("(|{wide}(mail=alice@example.com)(uid=BOB))"), ["alice", "bob"]);
+    }
+}
+
 pub fn fallbacks_match(ctx: &Battery) {
     ctx.finds("(mail=nulls@example.com)", ["nulls"]);
     ctx.finds("(mail=empties@example.com)", ["empties"]);

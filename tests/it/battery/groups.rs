@@ -1,6 +1,6 @@
 //! Groups and membership: four views of one relation.
 
-use super::Battery;
+use super::{Battery, names, search};
 use crate::harness::ldap::{BASE, group_dn, rdn_value, set, user_dn};
 use crate::harness::ldapsearch;
 use std::collections::BTreeSet;
@@ -274,4 +274,26 @@ pub fn as_clients_ask(ctx: &Battery) {
     )
     .only();
     assert_eq!(entry.set("memberUid"), members(ctx, "staff"));
+}
+
+/// memberUid belongs to posixGroup: what is not served does not match.
+pub fn without_a_number(ctx: &Battery) {
+    let gateway = ctx.gateway_with(|env| {
+        env.changed("SQL_QUERY_ALL_GROUPS", |query| {
+            ctx.engine.quoted(&query.replacen(
+                &ctx.engine.quoted("g.\"gidNumber\" AS"),
+                "CASE WHEN g.\"cn\" = 'staff' THEN NULL ELSE g.\"gidNumber\" END AS",
+                1,
+            ))
+        })
+    });
+    assert!(
+        search(&gateway, &["(cn=staff)", "memberUid"])
+            .only()
+            .attributes
+            .is_empty()
+    );
+    assert!(names(&gateway, "(memberUid=dave)").is_empty());
+    assert!(names(&gateway, "(!(memberUid=dave))").contains("staff"));
+    assert_eq!(names(&gateway, "(member=uid=dave,dc=example,dc=com)"), set(["staff"]));
 }

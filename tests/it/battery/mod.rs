@@ -220,6 +220,7 @@ stamp! {
         never_from_a_column,
         the_column_further_left_counts,
         kinds_of_columns,
+        other_names_of_an_attribute,
     ],
     dns: [
         spellings,
@@ -254,6 +255,7 @@ stamp! {
         passwords_never_match,
         options,
         deep_and_wide,
+        wider_than_a_statement,
         fallbacks_match,
     ],
     groups: [
@@ -275,6 +277,7 @@ stamp! {
         name_of_a_like_pattern,
         by_number,
         as_clients_ask,
+        without_a_number,
     ],
     hostile: [
         injections,
@@ -349,6 +352,9 @@ stamp! {
         another_base,
         base_from_the_common_name,
         groups_with_more,
+        a_row_that_breaks_a_query,
+        many_rows_without_a_name,
+        very_many_groups_of_a_user,
     ],
     recommended: [
         shells,

@@ -308,6 +308,82 @@ pub fn base_from_the_common_name(ctx: &Battery) {
     );
 }
 
+/// A row on which the operator's own SQL fails is not "no such row": nothing was read.
+pub fn a_row_that_breaks_a_query(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    database.sql("ALTER TABLE \"Users\" ADD COLUMN \"text_\" varchar(20)");
+    database.sql("UPDATE \"Users\" SET \"text_\" = '1'");
+    let number = |alias: &str| ctx.engine.quoted(&format!("CAST({alias}\"text_\" AS DECIMAL)"));
+    let users = Gateway::start(&database.deployed().with_user_columns(&format!(
+        "{} AS {}",
+        number(""),
+        ctx.engine.quoted("\"employeeNumber\"")
+    )));
+    let members = Gateway::start(&database.deployed().changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+        format!("{query} AND {} = 1", number("u."))
+    }));
+    let everybody = names(&users, "(objectClass=person)");
+    assert!(everybody.len() > 20);
+    assert_eq!(names(&members, "(memberUid=dave)"), set(["staff"]));
+    database.sql("UPDATE \"Users\" SET \"text_\" = 'x' WHERE \"uid\" IN ('dave', 'cheap')");
+    if ctx.engine != Engine::PostgreSql {
+        // Not a failure there.
+        assert_eq!(names(&users, "(objectClass=person)"), everybody);
+        return;
+    }
+    for filter in ["(objectClass=person)", "(uid=dave)", "(cn=*a*)", "(uid=DAVE)"] {
+        assert_ne!(search(&users, &[filter, "1.1"]).code, 0, "{filter}");
+    }
+    assert_eq!(names(&users, "(uid=alice)"), set(["alice"]));
+    assert_eq!(ldapwhoami(&users, &user_dn("cheap"), BATTERY_PASSWORD).0, 52);
+    for arguments in [["(memberUid=dave)", "1.1"], ["(cn=staff)", "member"]] {
+        assert_ne!(search(&members, &arguments).code, 0, "{arguments:?}");
+    }
+}
+
+/// More groups than a statement can name, where each has to be looked for in any spelling.
+pub fn very_many_groups_of_a_user(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    let numbers = || 70_000..71_100;
+    let groups: Vec<String> = numbers().map(|n| format!("({n}, 'many{n}')")).collect();
+    let members: Vec<String> = numbers()
+        .map(|n| format!("((SELECT \"uidNumber\" FROM \"Users\" WHERE \"uid\" = 'frank'), {n})"))
+        .collect();
+    database.sql(&format!(
+        "INSERT INTO \"Groups\" (\"gidNumber\", \"cn\") VALUES {}; INSERT INTO \"UserGroups\" VALUES {}",
+        groups.join(", "),
+        members.join(", ")
+    ));
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_GROUPS_BY_MEMBER", |query| {
+        let name = ctx.engine.quoted("g.\"cn\" AS");
+        query.replacen(&name, &format!("upper({}) AS", name.trim_end_matches(" AS")), 1)
+    }));
+    let frank = search(&gateway, &["(uid=frank)", "memberOf"]).only();
+    assert!(frank.set("memberOf").len() >= 1100);
+    assert!(frank.set("memberOf").contains(&group_dn("many70000")));
+}
+
+/// Rows whose name is no name do not end the list.
+pub fn many_rows_without_a_name(ctx: &Battery) {
+    let database = Database::fresh(ctx.engine);
+    let rows: Vec<String> = (0..1100)
+        .map(|n| format!("('nameless{n}', {}, 20001)", 70_000 + n))
+        .collect();
+    database.sql(&format!(
+        "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\") VALUES {}",
+        rows.join(", ")
+    ));
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_ALL_USERS", |query| {
+        query.replacen(
+            &ctx.engine.quoted("\"uid\" AS"),
+            &ctx.engine
+                .quoted("CASE WHEN \"uidNumber\" >= 70000 AND \"uid\" LIKE 'nameless%' THEN '' ELSE \"uid\" END AS"),
+            1,
+        )
+    }));
+    assert_eq!(names(&gateway, "(objectClass=person)"), ctx.users("1 = 1"));
+}
+
 pub fn groups_with_more(ctx: &Battery) {
     let gateway = ctx.gateway_with(|env| {
         env.changed("SQL_QUERY_ALL_GROUPS", |query| {
