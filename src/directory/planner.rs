@@ -291,9 +291,8 @@ pub fn plan(source: &Source, residual: &Residual) -> Plan {
 
 /// The same where names are of no use.
 pub fn by_key(source: &Source, residual: &Residual) -> Plan {
-    Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut {
-        COMPARISONS
-    }))
+    let mut left = COMPARISONS;
+    Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut left))
 }
 
 /// The names that an entry must have one of, where the filter says so.

@@ -99,8 +99,7 @@ impl Directory {
     pub async fn search(&self, query: Query) -> Result<Found<'_>, DirectoryError> {
         let place = self.tree.locate(&query.base, &self.schema);
         let mut results = Results::new(self, &query);
-        let resumed = query.page.as_ref().is_some_and(|page| page.from.is_some());
-        if resumed && !matches!(place, Place::RootDse | Place::Base) {
+        if results.is_resumed() && !matches!(place, Place::RootDse | Place::Base) {
             return Err(DirectoryError::Position);
         }
         let scope = query.scope;
@@ -238,10 +237,13 @@ impl<'a> Results<'a> {
         Ok(entries)
     }
 
+    fn is_resumed(&self) -> bool {
+        self.page.as_ref().is_some_and(|page| page.from.is_some())
+    }
+
     fn own_entry(&mut self, entry: &Entry) {
         let schema = &self.directory.schema;
-        let done = self.page.as_ref().is_some_and(|page| page.from.is_some());
-        if !done && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
+        if !self.is_resumed() && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
             self.stages.push_back(Stage::Entries(vec![entry.clone()]));
         }
     }
@@ -363,7 +365,7 @@ impl<'a> Results<'a> {
                 let chunk = source
                     .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
                     .await
-                    .map_err(|error| match self.page.is_some() && error.is_value_error() {
+                    .map_err(|error| match self.page.is_some() && error.is_foreign_text() {
                         true => DirectoryError::Position,
                         false => error.into(),
                     })?;

@@ -326,20 +326,7 @@ where
                 Ok(Decoded::Message(message)) => match &message.request {
                     Request::Unbind => return Some(End::Silent),
                     Request::Abandon(id) => self.abandon(*id),
-                    Request::Extended(request) if request.name == CANCEL => {
-                        let answers = self.cancel(&message, request);
-                        if !answers.is_empty() {
-                            let kind = ResponseKind::Extended;
-                            self.enqueue(
-                                Work::Answer {
-                                    id: message.id,
-                                    kind,
-                                    answer: answers.freeze(),
-                                },
-                                size,
-                            );
-                        }
-                    }
+                    Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
                     _ => self.enqueue(Work::Request(message), size),
                 },
             }
@@ -367,34 +354,45 @@ where
     }
 
     /// Answers a cancel request (RFC 3909), or leaves that to the operation it stops.
-    fn cancel(&mut self, message: &Message, request: &ExtendedRequest) -> BytesMut {
-        let mut answers = BytesMut::new();
-        let found = Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request));
-        let id = match found {
-            Ok(id) => id,
-            Err(result) => {
-                write_result(&mut answers, message.id, ResponseKind::Extended, &result, &[]);
-                return answers;
-            }
-        };
-        let waiting = self.queue.iter().find(|waiting| waiting.work.id() == id);
-        let cancelled = match waiting.map(|waiting| waiting.work.kind()) {
-            // What is under way under the same ID came first; what waits behind it can not be told apart from it.
-            _ if self.in_flight.contains(id) => self.in_flight.cancel(id, message.id),
-            None => Err(ResultCode::NoSuchOperation),
-            Some(ResponseKind::Bind) => Err(ResultCode::CannotCancel),
-            Some(kind) => {
-                self.abandon(id);
-                write_result(&mut answers, id, kind, &ResultCode::Canceled.into(), &[]);
-                write_cancel_response(&mut answers, message.id, ResultCode::Success);
-                Ok(())
-            }
-        };
-        if let Err(code) = cancelled {
-            write_cancel_response(&mut answers, message.id, code);
+    fn cancel(&mut self, message: &Message, request: &ExtendedRequest, size: usize) {
+        let mut answer = BytesMut::new();
+        match Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request)) {
+            Err(result) => write_result(&mut answer, message.id, ResponseKind::Extended, &result, &[]),
+            Ok(id) => match self.stop(id, message.id) {
+                Ok(Some(kind)) => {
+                    write_result(&mut answer, id, kind, &ResultCode::Canceled.into(), &[]);
+                    write_cancel_response(&mut answer, message.id, ResultCode::Success);
+                }
+                Ok(None) => return,
+                Err(code) => write_cancel_response(&mut answer, message.id, code),
+            },
         }
-        debug!(message = message.id, cancelled = id, result = ?cancelled, "cancel");
-        answers
+        let work = Work::Answer {
+            id: message.id,
+            kind: ResponseKind::Extended,
+            answer: answer.freeze(),
+        };
+        self.enqueue(work, size);
+    }
+
+    /// Stops an operation for the cancel request `cancel`: of one that has not begun, the kind of its response.
+    fn stop(&mut self, id: i32, cancel: i32) -> Result<Option<ResponseKind>, ResultCode> {
+        // What is under way under the same ID came first.
+        if self.in_flight.contains(id) {
+            return self.in_flight.cancel(id, cancel).map(|()| None);
+        }
+        let waiting = self.queue.iter().find(|waiting| waiting.work.id() == id);
+        match waiting.map(|waiting| &waiting.work) {
+            None => Err(ResultCode::NoSuchOperation),
+            Some(work) if work.is_bind() => Err(ResultCode::CannotCancel),
+            // Its answer is decided.
+            Some(Work::Answer { .. }) => Err(ResultCode::TooLate),
+            Some(work) => {
+                let kind = work.kind();
+                self.abandon(id);
+                Ok(Some(kind))
+            }
+        }
     }
 
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.

@@ -16,7 +16,7 @@ fn everything() -> LdapOp {
 
 fn with_limit(size_limit: i32) -> LdapOp {
     let LdapOp::SearchRequest(mut request) = everything() else {
-        panic!("that is a search")
+        panic!("a search")
     };
     request.sizelimit = size_limit;
     LdapOp::SearchRequest(request)

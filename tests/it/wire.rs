@@ -3,6 +3,7 @@
 use crate::harness::client::{base_search, equal, extended, raw, search_for, tls};
 use crate::harness::ldap::{BASE, user_dn};
 use crate::harness::{Client, Database, Engine, Env, Gateway, beside_others, block_on};
+use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{LdapOp, LdapSearchScope};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -581,6 +582,50 @@ fn who_am_i_is_there_and_start_tls_on_tls_is_not() {
         let code = client.request(extended("1.3.6.1.4.1.1466.20037")).await.unwrap().code();
         assert!([1, 2].contains(&code), "operationsError or protocolError: {code}");
         assert_eq!(client.lookup("alice").await.unwrap(), 1);
+    });
+}
+
+/// As GitLab's library asks: criticality FALSE is spelled out, and all pages have one message ID.
+#[test]
+fn pages_as_gitlab_asks_for_them() {
+    let _guard = beside_others();
+    block_on(async {
+        let mut stream = raw(plain()).await.unwrap();
+        let (mut cookie, mut dns) = (Vec::new(), Vec::new());
+        let person = tlv(0xa3, &[&tlv(0x04, &[b"objectClass"]), &tlv(0x04, &[b"person"])]);
+        loop {
+            let value = tlv(0x30, &[&[0x02, 1, 4], &tlv(0x04, &[&cookie])]);
+            let control = tlv(
+                0x30,
+                &[
+                    &tlv(0x04, &[b"1.2.840.113556.1.4.319"]),
+                    &[0x01, 1, 0],
+                    &tlv(0x04, &[&value]),
+                ],
+            );
+            let request = [search(BASE.as_bytes(), 2, 0, &person, &[b"dn"]), tlv(0xa0, &[&control])].concat();
+            stream.write_all(&message(3, &request)).await.unwrap();
+            let mut client = Client::over(stream);
+            cookie = loop {
+                let message = client.receive_within(SOON).await.unwrap();
+                assert_eq!(message.msgid, 3);
+                match (message.op, message.ctrl.as_slice()) {
+                    (LdapOp::SearchResultEntry(entry), []) => dns.push(entry.dn),
+                    (LdapOp::SearchResultDone(result), [LdapControl::SimplePagedResults { cookie, .. }]) => {
+                        assert_eq!(result.code as i32, 0);
+                        break cookie.clone();
+                    }
+                    other => panic!("{other:?}"),
+                }
+            };
+            if cookie.is_empty() {
+                break;
+            }
+            assert_eq!(dns.len() % 4, 0);
+            stream = client.into_stream();
+        }
+        let users = Database::shared(Engine::Sqlite).rows("SELECT \"uid\" FROM \"Users\"");
+        assert_eq!(dns.len(), users.len());
     });
 }
 
