@@ -9,9 +9,10 @@ use super::{
     Directory, DirectoryError,
     account::Account,
     columns::{Kind, Role},
-    mapping::{Projection, account_columns},
+    mapping::account_columns,
     source::{Key, Source, none_for_the_name},
     tree::{Name, Place},
+    twins::Rank,
 };
 use crate::{
     model::{dn::Dn, time::Timestamp, value::Cell},
@@ -126,33 +127,6 @@ impl Directory {
             password: stored_hash(password),
             may_bind: account_columns(own, &mut row).may_bind(Timestamp::now()),
         }))
-    }
-}
-
-/// Which of several rows with one name is the entry: the least. The lowest number, then the plain spelling before any
-/// other, so that every replica and every operation chooses the same one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rank {
-    has_no_number: bool,
-    number: i128,
-    is_uncommon: bool,
-    spelled: String,
-}
-
-impl Rank {
-    pub(super) fn new(name: &Name, number: Option<i128>) -> Self {
-        Rank {
-            has_no_number: number.is_none(),
-            number: number.unwrap_or_default(),
-            is_uncommon: name.spelled != name.prepared,
-            spelled: name.spelled.clone(),
-        }
-    }
-
-    /// The rank of a row, if it has the asked name.
-    pub(super) fn of(projection: &Projection, row: &Row, asked: &Name) -> Option<Self> {
-        let name = Name::new(&projection.name(row)?).filter(|name| name.prepared == asked.prepared)?;
-        Some(Rank::new(&name, projection.number(row)))
     }
 }
 

@@ -13,14 +13,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Directory, DirectoryError,
-    columns::{Kind, Role},
-    mapping::cell_values,
+    columns::Role,
     queries::DescribedQuery,
     source::{Key, fetch, none_for_the_name},
-    tree::{Name, Place},
+    tree::Name,
 };
 use crate::{
-    model::{dn::Dn, value::Cell},
+    model::value::Cell,
     sql::{
         Row,
         database::Database,
@@ -35,11 +34,11 @@ use crate::{
 /// Users asked one by one at a time, where no form of the query can ask for many.
 const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
-const CHUNK: u32 = 1000;
+pub(super) const CHUNK: u32 = 1000;
 /// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
 const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
-const CHUNK_SIZE: usize = 1000;
+pub(super) const CHUNK_SIZE: usize = 1000;
 
 /// One membership, both sides spelled as the database spells them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -355,113 +354,6 @@ impl Directory {
             .await?;
         Ok(found.into_iter().flatten().collect())
     }
-
-    /// From a members column: of the asked groups, or looked for in all of them.
-    async fn pairs_of_column(
-        &self,
-        role: Role,
-        by: By<'_>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        let mut pairs = Vec::new();
-        match by {
-            By::Groups(names) => {
-                let rows = self.groups.named(names, class, deadline).await?;
-                pairs.extend(rows.into_iter().flat_map(|row| self.listed(role, row)));
-            }
-            By::Users(names) => {
-                let wanted: HashSet<String> = prepared(names);
-                let mut after: Option<Key> = None;
-                loop {
-                    let chunk = self
-                        .groups
-                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
-                        .await?;
-                    let listed = chunk.rows.into_iter().flat_map(|row| self.listed(role, row));
-                    pairs.extend(
-                        listed.filter(|pair| Name::new(&pair.user).is_some_and(|name| wanted.contains(&name.prepared))),
-                    );
-                    after = chunk.next;
-                    if after.is_none() {
-                        break;
-                    }
-                }
-            }
-        }
-        self.of_existing_users(pairs, class, deadline).await
-    }
-
-    /// The members that a row of all-groups lists.
-    fn listed(&self, role: Role, mut row: Row) -> Vec<Pair> {
-        let projection = self.groups.maker().projection();
-        let Some(group) = projection.name(&row) else {
-            return Vec::new();
-        };
-        let members = match projection.take(&mut row, role) {
-            Cell::Text(text) => json_array(&text).unwrap_or_else(|| {
-                // DNs hold commas themselves.
-                let separators: &[char] = if role == Role::Members { &[';', '\n'] } else { &[','] };
-                text.split(separators)
-                    .map(|member| Cell::Text(member.trim().to_owned()))
-                    .collect()
-            }),
-            other => vec![other],
-        };
-        let values = members.into_iter().flat_map(cell_values);
-        let users = values.filter_map(|value| {
-            let text = String::from_utf8(value.to_vec()).ok()?;
-            if role == Role::MemberUids {
-                Some(text)
-            } else {
-                self.user_of(&text)
-            }
-        });
-        users
-            .map(|user| Pair {
-                user,
-                group: group.clone(),
-            })
-            .collect()
-    }
-
-    /// The user that a member's DN names.
-    fn user_of(&self, dn: &str) -> Option<String> {
-        match self.tree.locate(&Dn::parse(dn).ok()?, &self.schema) {
-            Place::Entry(Kind::User, name) => Some(name.spelled),
-            _ => None,
-        }
-    }
-
-    async fn of_existing_users(
-        &self,
-        pairs: Vec<Pair>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        // A list may spell a name in another case than its user does.
-        let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
-        names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
-        names.sort_unstable();
-        names.dedup();
-        let projection = self.users.maker().projection();
-        let mut existing: HashMap<String, String> = HashMap::new();
-        for names in names.chunks(CHUNK_SIZE) {
-            for row in self.users.named(names, class, deadline).await? {
-                if let Some(name) = projection.name(&row).and_then(|name| Name::new(&name)) {
-                    existing.insert(name.prepared, name.spelled);
-                }
-            }
-        }
-        let kept = pairs.into_iter().filter_map(|pair| {
-            let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
-            Some(Pair {
-                user,
-                group: pair.group,
-            })
-        });
-        Ok(kept.collect())
-    }
 }
 
 fn pair(row: &[Cell]) -> Option<Pair> {
@@ -481,18 +373,7 @@ fn undecided(row: &[Cell]) -> Option<String> {
     }
 }
 
-/// The elements of a JSON array of texts or numbers; MariaDB and SQLite know such columns only as text.
-fn json_array(text: &str) -> Option<Vec<Cell>> {
-    let values: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
-    let texts = values.into_iter().filter_map(|value| match value {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    });
-    Some(texts.map(Cell::Text).collect())
-}
-
-fn prepared(names: &[String]) -> HashSet<String> {
+pub(super) fn prepared(names: &[String]) -> HashSet<String> {
     names
         .iter()
         .filter_map(|name| Some(Name::new(name)?.prepared))

@@ -8,14 +8,17 @@ pub mod advice;
 pub mod columns;
 mod lookup;
 pub mod mapping;
+mod members_column;
 mod membership;
 mod needs;
+mod one_user;
 mod planner;
 pub mod queries;
 pub mod search;
 mod source;
 pub mod subschema;
 pub mod tree;
+mod twins;
 pub mod walk;
 
 use std::{fmt, sync::Arc};
@@ -24,8 +27,9 @@ use self::{
     columns::Kind,
     mapping::{EntryMaker, Projection},
     membership::Membership,
+    one_user::OneUser,
     queries::{DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
-    source::{OneUser, Source},
+    source::Source,
     subschema::Capabilities,
     tree::{Place, Tree},
 };

@@ -16,8 +16,9 @@ use super::{
     columns::Kind,
     needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
-    source::{Key, Losers},
+    source::Key,
     tree::{Name, Place},
+    twins::Losers,
     walk::{Order, Origin, Page, Position, Progress, names_after, order_tied, rest_of_tie},
 };
 use crate::{

@@ -1,18 +1,15 @@
-//! The rows of one of the operator's listings, read in chunks by key, and of the one-user query.
+//! The rows of one of the operator's listings, read in chunks by key.
 //!
 //! It knows which column is which; what a row means as an entry is the mapping's business.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     columns::{ColumnUse, Kind, Role},
-    lookup::Rank,
-    mapping::{EntryMaker, Projection},
+    mapping::EntryMaker,
     queries::DescribedQuery,
     tree::Name,
+    twins::{Losers, pick},
 };
 use crate::{
     model::value::Cell,
@@ -24,7 +21,7 @@ use crate::{
         hold::Class,
         predicate::Predicate,
         query::OperatorQuery,
-        statement::{Arg, Source as Table, Statement},
+        statement::{Source as Table, Statement},
     },
 };
 
@@ -323,180 +320,4 @@ pub(super) fn spellings(name: &Name) -> Vec<String> {
         spellings.push(lower);
     }
     spellings
-}
-
-/// Of the rows that have the asked name under caseIgnoreMatch, the one with the lowest number.
-fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Option<Row> {
-    let ranked = rows
-        .into_iter()
-        .filter_map(|row| Some((Rank::of(projection, &row, name)?, row)));
-    ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
-}
-
-/// A row as twins are told apart: its name as it is spelled, and its number.
-type RowKey = (String, Option<i128>);
-
-/// Rows of a listing that are not served, because their name is another row's.
-#[derive(Debug, Default)]
-pub struct Losers {
-    dropped: HashSet<RowKey>,
-    /// Rows that stand more than once exactly alike are served once.
-    once: HashMap<RowKey, bool>,
-}
-
-impl Losers {
-    fn among(projection: &Projection, rows: &[Row]) -> Self {
-        let mut by_name: HashMap<String, Vec<(Rank, RowKey)>> = HashMap::new();
-        for row in rows {
-            let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
-                continue;
-            };
-            let number = projection.number(row);
-            let rank = Rank::new(&name, number);
-            by_name
-                .entry(name.prepared)
-                .or_default()
-                .push((rank, (name.spelled, number)));
-        }
-        let mut losers = Losers::default();
-        for mut twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-            twins.sort_unstable();
-            let mut twins = twins.into_iter().map(|(_, key)| key);
-            if let Some(winner) = twins.next() {
-                losers.dropped.extend(twins.filter(|key| *key != winner));
-                losers.once.insert(winner, false);
-            }
-        }
-        losers
-    }
-
-    /// The names of the rows that are not served.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.dropped.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// Whether a row is an entry.
-    pub fn keep(&mut self, projection: &Projection, row: &Row) -> bool {
-        if self.dropped.is_empty() && self.once.is_empty() {
-            return true;
-        }
-        let Some(name) = projection.name(row) else {
-            return false;
-        };
-        let key = (name, projection.number(row));
-        if self.dropped.contains(&key) {
-            return false;
-        }
-        match self.once.get_mut(&key) {
-            Some(served) => !std::mem::replace(served, true),
-            None => true,
-        }
-    }
-}
-
-/// The one-user query.
-pub struct OneUser {
-    database: Database,
-    /// Finds an entry: the columns of the all-users query that searches read; None when it has not all of them.
-    entry: Option<Lookup>,
-    projection: Projection,
-    account: Lookup,
-    account_projection: Projection,
-}
-
-/// A statement whose only value is the name.
-struct Lookup {
-    sql: String,
-    binds: usize,
-}
-
-impl Lookup {
-    fn new(query: &DescribedQuery, columns: &[usize]) -> Option<Self> {
-        let statement = Table::lookup(&query.query, &query.described, "")?.select(columns, &Predicate::True)?;
-        Some(Lookup {
-            sql: statement.sql,
-            binds: statement.args.len(),
-        })
-    }
-
-    async fn rows(
-        &self,
-        database: &Database,
-        name: &str,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
-        if name.contains('\0') {
-            return Ok(Vec::new());
-        }
-        let args = vec![Arg::Text(name.to_owned()); self.binds];
-        let statement = Statement {
-            sql: self.sql.clone(),
-            args,
-        };
-        fetch(database, Some(statement), class, deadline).await
-    }
-}
-
-impl OneUser {
-    /// The query that `query` describes; rows it finds stand for rows of `users`.
-    pub fn new(database: Database, query: &DescribedQuery, users: &Source) -> Option<Self> {
-        let account_projection = Projection::of_accounts(&query.columns);
-        // The same roles in the same order as all-users rows, so that one maker serves both.
-        let columns: Option<Vec<usize>> = users
-            .maker
-            .projection()
-            .roles()
-            .iter()
-            .map(|role| query.column(*role))
-            .collect();
-        let entry = match columns {
-            Some(columns) => Some(Lookup::new(query, &columns)?),
-            None => None,
-        };
-        Some(OneUser {
-            database,
-            entry,
-            projection: users.maker.projection().clone(),
-            account: Lookup::new(query, &account_projection.columns)?,
-            account_projection,
-        })
-    }
-
-    /// The row of the user with the asked name, if this query finds it in the asked spelling or in lower case. None
-    /// also where this query lacks a column that entries need.
-    ///
-    /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn find(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, SqlError> {
-        let Some(entry) = &self.entry else {
-            return Ok(None);
-        };
-        for spelling in spellings(name) {
-            // A miss is no answer: all-users is asked next.
-            let rows = none_for_the_name(entry.rows(&self.database, &spelling, Class::Lookup, deadline).await)?;
-            if let Some(row) = pick(&self.projection, rows, name) {
-                return Ok(Some(row));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether it has all columns that entries need.
-    pub fn finds_entries(&self) -> bool {
-        self.entry.is_some()
-    }
-
-    /// The rows that a bind needs, for a name spelled as the database spells it.
-    ///
-    /// # Errors
-    /// The database could not answer before `deadline`, or the name or a row does not fit the query.
-    pub async fn account_rows(&self, name: &str, deadline: Instant) -> Result<Vec<Row>, SqlError> {
-        self.account.rows(&self.database, name, Class::Bind, deadline).await
-    }
-
-    /// What the rows of [`OneUser::account_rows`] hold.
-    pub fn account_projection(&self) -> &Projection {
-        &self.account_projection
-    }
 }

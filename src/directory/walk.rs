@@ -9,8 +9,9 @@ use std::collections::HashSet;
 use super::{
     columns::Kind,
     search::entry_name,
-    source::{Key, Losers, Source},
+    source::{Key, Source},
     tree::Name,
+    twins::Losers,
 };
 use crate::{model::entry::Entry, sql::Row};
 

@@ -42,7 +42,15 @@ pub async fn search(
     let base = readable_base(context, &directory, &request.base, request.scope)?;
     let deadline = (request.time_limit > 0)
         .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit))));
-    let answer = answer(context, &directory, id, base, request, controls, output, report);
+    let search = Allowed {
+        context,
+        directory: &directory,
+        id,
+        base,
+        request,
+        controls,
+    };
+    let answer = answer(search, output, report);
     let (result, controls) = match deadline {
         Some(deadline) => timeout_at(deadline, answer)
             .await
@@ -54,18 +62,30 @@ pub async fn search(
     Ok(Outcome::Answered)
 }
 
-/// Sends the entries; the result and its controls are left to send.
-#[allow(clippy::too_many_arguments)]
-async fn answer(
-    context: &Context,
-    directory: &Directory,
+/// A search that may be done.
+struct Allowed<'a> {
+    context: &'a Context,
+    directory: &'a Directory,
     id: i32,
     base: Dn,
     request: SearchRequest,
     controls: Controls,
+}
+
+/// Sends the entries; the result and its controls are left to send.
+async fn answer(
+    search: Allowed<'_>,
     output: &mut Output,
     report: &mut Report,
 ) -> Result<(LdapResult, Vec<Control>), Failure> {
+    let Allowed {
+        context,
+        directory,
+        id,
+        base,
+        request,
+        controls,
+    } = search;
     controls.check_assertion(context, directory, &base).await?;
     let walk = match controls.paged {
         Some(paged) => Some(Walk::resume(directory, &base, &request, &paged)?),
