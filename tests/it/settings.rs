@@ -497,6 +497,8 @@ fn demo() {
         .arg("demo")
         .current_dir(&dir)
         .stdin(Stdio::null())
+        // Killed, it can not clean up after itself; the harness does.
+        .env("TMPDIR", &dir)
         .env("PORT", free_port().to_string());
     let file = fs::File::create(&out).unwrap();
     program.stdout(file.try_clone().unwrap()).stderr(file);
