@@ -1,20 +1,18 @@
 //! A MariaDB server of our own.
 
 use super::database::{self, APP_USER};
-use super::process::{Process, command, is_root, run};
-use super::{eventually, free_port, note_secret, scratch};
-use std::fs;
+use super::process::{Daemon, command, is_root, run};
+use super::{free_port, note_secret, scratch};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 /// One server: data directory, port, passwords. It stops when dropped.
 #[derive(Debug)]
 pub struct MariaDb {
     dir: PathBuf,
     pub port: u16,
-    process: Mutex<Option<Process>>,
+    daemon: Daemon,
 }
 
 impl MariaDb {
@@ -31,7 +29,7 @@ impl MariaDb {
         let server = MariaDb {
             dir,
             port: free_port(),
-            process: Mutex::new(None),
+            daemon: Daemon::default(),
         };
         server.launch();
         server
@@ -39,77 +37,54 @@ impl MariaDb {
 
     /// Starts it, or starts it again, and waits until it answers.
     pub fn launch(&self) {
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.dir.join("log"))
-            .unwrap();
-        let started = eventually(Duration::from_secs(30), || {
-            let mut process = self.process.lock().unwrap();
-            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
-                let mut mariadbd = command("mariadbd", None);
-                mariadbd.arg("--no-defaults");
-                mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
-                mariadbd.arg(format!("--socket={}", self.dir.join("sock").display()));
-                mariadbd.arg(format!("--pid-file={}", self.dir.join("pid").display()));
-                mariadbd.arg(format!("--port={}", self.port));
-                mariadbd.args([
-                    "--bind-address=127.0.0.1",
-                    "--skip-name-resolve",
-                    "--skip-log-bin",
-                    // 2 and not 0: what was committed must survive `kill`.
-                    "--innodb-flush-log-at-trx-commit=2",
-                    "--innodb-flush-method=nosync",
-                    "--innodb-buffer-pool-size=64M",
-                    "--max-connections=200",
-                    // As Debian's package sets them.
-                    "--character-set-server=utf8mb4",
-                    "--collation-server=utf8mb4_general_ci",
-                    "--default-time-zone=+00:00",
-                ]);
-                if is_root() {
-                    mariadbd.arg("--user=root");
-                }
-                mariadbd.env("PATH", path());
-                mariadbd
-                    .current_dir(&self.dir)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(log.try_clone().unwrap());
-                *process = Some(Process::spawn(mariadbd));
+        let make = || {
+            let mut mariadbd = command("mariadbd", None);
+            mariadbd.arg("--no-defaults");
+            mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
+            mariadbd.arg(format!("--socket={}", self.dir.join("sock").display()));
+            mariadbd.arg(format!("--pid-file={}", self.dir.join("pid").display()));
+            mariadbd.arg(format!("--port={}", self.port));
+            mariadbd.args([
+                "--bind-address=127.0.0.1",
+                "--skip-name-resolve",
+                "--skip-log-bin",
+                // 2 and not 0: what was committed must survive `kill`.
+                "--innodb-flush-log-at-trx-commit=2",
+                "--innodb-flush-method=nosync",
+                "--innodb-buffer-pool-size=64M",
+                "--max-connections=200",
+                // As Debian's package sets them.
+                "--character-set-server=utf8mb4",
+                "--collation-server=utf8mb4_general_ci",
+                "--default-time-zone=+00:00",
+            ]);
+            if is_root() {
+                mariadbd.arg("--user=root");
             }
-            drop(process);
-            self.try_sql("mysql", "SELECT 1").is_ok()
-        });
-        assert!(
-            started,
-            "mariadbd: {}",
-            fs::read_to_string(self.dir.join("log")).unwrap()
-        );
+            mariadbd.env("PATH", path());
+            mariadbd
+        };
+        self.daemon
+            .launch(&self.dir, make, || self.try_sql("mysql", "SELECT 1").is_ok());
     }
 
     /// Stops it as an operator would.
     pub fn stop(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.signal("TERM");
-            process.wait(Duration::from_secs(20));
-        }
+        self.daemon.stop("TERM");
     }
 
     /// Ends it as a power cut would.
     pub fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.kill();
-        }
+        self.daemon.kill();
     }
 
     /// Stops it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().freeze();
+        self.daemon.freeze();
     }
 
     pub fn thaw(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
+        self.daemon.thaw();
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -176,7 +151,7 @@ fn template() -> PathBuf {
         let server = MariaDb {
             dir: dir.clone(),
             port: free_port(),
-            process: Mutex::new(None),
+            daemon: Daemon::default(),
         };
         server.launch();
         server.sql(

@@ -1,13 +1,12 @@
 //! A PostgreSQL server of our own.
 
 use super::database::{self, APP_USER};
-use super::process::{Process, command, run};
-use super::{eventually, free_port, note_secret, scratch, test_dir};
+use super::process::{Daemon, command, run};
+use super::{free_port, note_secret, scratch, test_dir};
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 const SUPERUSER: &str = "postgres";
 
@@ -16,7 +15,7 @@ const SUPERUSER: &str = "postgres";
 pub struct Postgres {
     dir: PathBuf,
     pub port: u16,
-    process: Mutex<Option<Process>>,
+    daemon: Daemon,
 }
 
 impl Postgres {
@@ -34,7 +33,7 @@ impl Postgres {
         let server = Postgres {
             dir,
             port: free_port(),
-            process: Mutex::new(None),
+            daemon: Daemon::default(),
         };
         server.own();
         server.launch();
@@ -50,70 +49,46 @@ impl Postgres {
 
     /// Starts it, or starts it again, and waits until it answers.
     pub fn launch(&self) {
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.dir.join("log"))
-            .unwrap();
-        let started = eventually(Duration::from_secs(30), || {
-            let mut process = self.process.lock().unwrap();
-            // Right after a SIGKILL the old backends may still hold the shared memory: it then ends at once; again.
-            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
-                let mut postgres = command(binary("postgres"), Some(SUPERUSER));
-                postgres.arg("-D").arg(self.dir.join("data")).arg("-k").arg(&self.dir);
-                for setting in [
-                    "listen_addresses=127.0.0.1",
-                    &format!("port={}", self.port),
-                    "fsync=off",
-                    "full_page_writes=off",
-                    "max_connections=200",
-                    "shared_buffers=64MB",
-                    "jit=off",
-                    "shared_preload_libraries=pg_stat_statements",
-                    "autovacuum_naptime=10s",
-                    "log_statement=none",
-                ] {
-                    postgres.arg("-c").arg(setting);
-                }
-                postgres
-                    .current_dir(&self.dir)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(log.try_clone().unwrap());
-                *process = Some(Process::spawn(postgres));
+        let make = || {
+            let mut postgres = command(binary("postgres"), Some(SUPERUSER));
+            postgres.arg("-D").arg(self.dir.join("data")).arg("-k").arg(&self.dir);
+            for setting in [
+                "listen_addresses=127.0.0.1",
+                &format!("port={}", self.port),
+                "fsync=off",
+                "full_page_writes=off",
+                "max_connections=200",
+                "shared_buffers=64MB",
+                "jit=off",
+                "shared_preload_libraries=pg_stat_statements",
+                "autovacuum_naptime=10s",
+                "log_statement=none",
+            ] {
+                postgres.arg("-c").arg(setting);
             }
-            drop(process);
-            self.try_psql("postgres", "SELECT 1").is_ok()
-        });
-        assert!(
-            started,
-            "postgres: {}",
-            fs::read_to_string(self.dir.join("log")).unwrap()
-        );
+            postgres
+        };
+        self.daemon
+            .launch(&self.dir, make, || self.try_psql("postgres", "SELECT 1").is_ok());
     }
 
-    /// Stops it as an operator would ("fast": running transactions are ended).
+    /// Stops it as an operator would.
     pub fn stop(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.signal("INT");
-            process.wait(Duration::from_secs(20));
-        }
+        self.daemon.stop("INT");
     }
 
     /// Ends it as a power cut would.
     pub fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.kill();
-        }
+        self.daemon.kill();
     }
 
-    /// Stops every process of it where it stands: connections stay open, and nothing is answered.
+    /// Stops it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().freeze();
+        self.daemon.freeze();
     }
 
     pub fn thaw(&self) {
-        self.process.lock().unwrap().as_ref().unwrap().signal_family("CONT");
+        self.daemon.thaw();
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -189,7 +164,7 @@ fn template() -> PathBuf {
         let server = Postgres {
             dir: dir.clone(),
             port: free_port(),
-            process: Mutex::new(None),
+            daemon: Daemon::default(),
         };
         server.own();
         let password_file = test_dir().join("pg-password");

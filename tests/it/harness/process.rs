@@ -1,10 +1,11 @@
 //! Child processes that never outlive the tests.
 
-use super::test_dir;
+use super::{eventually, test_dir};
 use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -214,4 +215,56 @@ fn signal(pids: &[u32], name: &str) {
         .arg(format!("kill -{name} {} 2>/dev/null", pids.join(" ")))
         .status()
         .unwrap();
+}
+
+/// A database server's process: started again and again, stopped in the ways that outages come.
+#[derive(Debug, Default)]
+pub struct Daemon(Mutex<Option<Process>>);
+
+impl Daemon {
+    /// Starts it in `dir`, or starts it again, until it answers.
+    pub fn launch(&self, dir: &Path, make: impl Fn() -> Command, answers: impl Fn() -> bool) {
+        let log = dir.join("log");
+        let started = eventually(Duration::from_secs(30), || {
+            let mut process = self.0.lock().unwrap();
+            // Right after a SIGKILL the old one may still hold shared memory: the new one then ends at once; again.
+            if process.as_mut().is_none_or(|process| process.try_wait().is_some()) {
+                let out = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+                let mut server = make();
+                server
+                    .current_dir(dir)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(out);
+                *process = Some(Process::spawn(server));
+            }
+            drop(process);
+            answers()
+        });
+        assert!(started, "{}", fs::read_to_string(&log).unwrap());
+    }
+
+    /// Stops it as an operator would, by the signal that its kind takes for that.
+    pub fn stop(&self, signal: &str) {
+        if let Some(mut process) = self.0.lock().unwrap().take() {
+            process.signal(signal);
+            process.wait(Duration::from_secs(20));
+        }
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&self) {
+        if let Some(mut process) = self.0.lock().unwrap().take() {
+            process.kill();
+        }
+    }
+
+    /// Stops every process of it where it stands: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.0.lock().unwrap().as_ref().unwrap().freeze();
+    }
+
+    pub fn thaw(&self) {
+        self.0.lock().unwrap().as_ref().unwrap().signal_family("CONT");
+    }
 }
