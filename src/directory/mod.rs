@@ -14,6 +14,7 @@ mod needs;
 mod one_user;
 mod planner;
 pub mod queries;
+mod relations;
 pub mod search;
 mod source;
 pub mod subschema;

@@ -272,14 +272,14 @@ impl<'a> Results<'a> {
 
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
-        if let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? {
+        if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
             self.stages.push_back(Stage::Rows(kind, rows, residual));
         }
         Ok(())
     }
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
-        let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? else {
+        let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
             return Ok(());
         };
         let source = self.directory.source(kind);
@@ -289,9 +289,10 @@ impl<'a> Results<'a> {
         let plan = match from {
             // Memberships that the filter asks for may have changed, and with them what can be looked up.
             Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
-            Some((Order::Name, _)) | None => plan(source, &residual),
+            Some((Order::Name, _)) | None => plan(source, &residual, self.page.is_none()),
         };
         let stage = match (plan, from) {
+            (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
             (Plan::Names(names), from) => {
                 let names = match &self.page {
                     Some(_) => names_after(names, from.as_ref().map(|(_, key)| key)),
