@@ -203,8 +203,6 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 fn what_is_not_there_yet_is_said_and_never_passed() {
     for (name, value) in [
         ("REALM_CONFIG", "[]"),
-        ("LDAP_USERS_RDN", "ou=people"),
-        ("LDAP_GROUPS_RDN", "ou=groups"),
         ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
         ("ADMIN_ADDR", "127.0.0.1:9000"),
         ("LDAP_USER_PRIVATE_GROUPS", "auto"),
@@ -220,6 +218,17 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
         ("LDAP_USER_PRIVATE_GROUPS", "off"),
         ("NOTIFICATION_URL", "https://example.com/"),
     ]);
+}
+
+#[test]
+fn containers_are_named_by_an_rdn() {
+    let found = config(&[("LDAP_USERS_RDN", "ou=people"), ("LDAP_GROUPS_RDN", "")]);
+    assert_eq!((found.users_rdn.as_deref(), found.groups_rdn), (Some("ou=people"), None));
+    let problem = problem(&[("LDAP_GROUPS_RDN", "groups")]);
+    assert!(
+        problem.starts_with("LDAP_GROUPS_RDN: found `groups`, must be an RDN such as ou=people"),
+        "{problem}"
+    );
 }
 
 #[test]

@@ -246,7 +246,7 @@ mod tests {
                 assert_eq!(Cookie::decode(&encoded[..length]), None);
             }
             let mut version = encoded.to_vec();
-            version[0] = 2;
+            version[0] = 1;
             assert_eq!(Cookie::decode(&version), None);
             let mut stage = encoded.to_vec();
             stage[1 + DIGEST + 8] = 0x14;
