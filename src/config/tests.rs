@@ -223,7 +223,10 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
 #[test]
 fn containers_are_named_by_an_rdn() {
     let found = config(&[("LDAP_USERS_RDN", "ou=people"), ("LDAP_GROUPS_RDN", "")]);
-    assert_eq!((found.users_rdn.as_deref(), found.groups_rdn), (Some("ou=people"), None));
+    assert_eq!(
+        (found.users_rdn.as_deref(), found.groups_rdn),
+        (Some("ou=people"), None)
+    );
     let problem = problem(&[("LDAP_GROUPS_RDN", "groups")]);
     assert!(
         problem.starts_with("LDAP_GROUPS_RDN: found `groups`, must be an RDN such as ou=people"),

@@ -10,6 +10,7 @@ mod lookup;
 pub mod mapping;
 mod members_column;
 mod membership;
+mod narrow;
 mod needs;
 mod one_user;
 mod planner;

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::{
     Directory, DirectoryError,
-    columns::{Kind, Role},
+    columns::Kind,
+    narrow::narrow,
     relations::{MembershipTerm, RelationSet, RelationSets},
     source::Source,
     tree::Name,
@@ -20,16 +21,8 @@ use crate::{
     sql::{Row, predicate::Predicate},
 };
 
-/// How many names a statement lists; above that the rows are read and judged one by one.
-const LISTED_NAMES: usize = 1000;
 /// How many names are looked up one by one.
 const NAMES_LOOKED_UP: usize = 8;
-/// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
-/// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
-const COMPARISONS: usize = 2000;
-/// What a leaf that is no membership counts for.
-const LEAF: usize = 4;
-
 /// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
 const MEMBERSHIPS_ASKED: usize = 500;
 
@@ -167,8 +160,7 @@ fn are_few(names: &[Name]) -> bool {
 
 /// The same where names are of no use.
 pub fn by_key(source: &Source, residual: &Residual) -> Plan {
-    let mut left = COMPARISONS;
-    Plan::Rows(narrow(source, &residual.filter, &residual.relations, &mut left))
+    Plan::Rows(narrow(source, &residual.filter, &residual.relations))
 }
 
 /// The names that an entry must have one of, where the filter says so.
@@ -197,84 +189,4 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
             _ => None,
         },
     }
-}
-
-/// A predicate that every matching row satisfies, made of no more than `left` comparisons.
-fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets, left: &mut usize) -> Predicate {
-    let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
-        let narrowed = filters.iter().map(|filter| narrow(source, filter, relations, left));
-        narrowed.collect()
-    };
-    match filter {
-        ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
-        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(parts(filters))),
-        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(parts(filters))),
-        ResolvedFilter::Relation(relation) => match relations.get(*relation) {
-            Some(set) if set.spelled.len() <= LISTED_NAMES && take(left, set.spelled.len()) => {
-                source.named_one_of(&set.spelled)
-            }
-            _ => Predicate::True,
-        },
-        leaf => asserted(leaf)
-            .and_then(|(id, assertion, text)| equality(source, id, assertion, text))
-            .filter(|_| take(left, LEAF))
-            .unwrap_or(Predicate::True),
-    }
-}
-
-fn take(left: &mut usize, count: usize) -> bool {
-    let rest = left.checked_sub(count);
-    *left = rest.unwrap_or(*left);
-    rest.is_some()
-}
-
-/// Rows whose attribute, as it would be served, can equal a value.
-fn equality(source: &Source, id: AttributeId, assertion: &Assertion, text: &str) -> Option<Predicate> {
-    match assertion {
-        Assertion::Text(..) if id == source.kind().naming_attribute() => {
-            let column = source.column(Role::Name)?;
-            Some(Predicate::EqualsIgnoreCase {
-                column,
-                prepared: Name::new(text)?.prepared,
-            })
-        }
-        Assertion::Text(..) if id == ids::MAIL && source.kind() == Kind::User => Some(mail(source, text)),
-        Assertion::Integer(_) => {
-            let column = match (source.kind(), id) {
-                (Kind::User, ids::UID_NUMBER) | (Kind::Group, ids::GID_NUMBER) => source.column(Role::Number)?,
-                (Kind::User, ids::GID_NUMBER) => source.column(Role::PrimaryGroup)?,
-                _ => return None,
-            };
-            Some(Predicate::IntegerEquals {
-                column,
-                value: text.trim().parse().ok()?,
-            })
-        }
-        _ => None,
-    }
-}
-
-/// A row without a usable mail is served with its name and the base's domain, so it must not be left out. A mail that
-/// is not plain ASCII breaks the syntax; such rows are in the superset of any equality.
-fn mail(source: &Source, text: &str) -> Predicate {
-    let Some(prepared) = Name::new(text).map(|name| name.prepared) else {
-        return Predicate::False;
-    };
-    let column = source.column(Role::Mail);
-    let own = column.map(|column| Predicate::EqualsIgnoreCase {
-        column,
-        prepared: prepared.clone(),
-    });
-    let by_name = source.mail_domain().and_then(|domain| {
-        let name = prepared.strip_suffix(&domain.to_lowercase())?.strip_suffix('@')?;
-        let named = Predicate::EqualsIgnoreCase {
-            column: source.column(Role::Name)?,
-            prepared: name.to_owned(),
-        };
-        Some(match column {
-            Some(column) => Predicate::And(vec![named, Predicate::IsAbsent(column)]),
-            None => named,
-        })
-    });
-    Predicate::Or(own.into_iter().chain(by_name).collect())
 }

@@ -13,6 +13,7 @@ use super::{
     Directory, DirectoryError,
     columns::Kind,
     membership::By,
+    narrow::Listed,
     planner::asserted,
     search::entry_name,
     source::spellings,
@@ -103,6 +104,12 @@ impl RelationSets {
             sets.push(related.map(|related| related.set.clone()).unwrap_or_default());
         }
         Ok(RelationSets { kind, sets })
+    }
+}
+
+impl Listed for RelationSets {
+    fn listed(&self, relation: usize) -> Option<&[String]> {
+        Some(&self.sets.get(relation)?.spelled)
     }
 }
 

@@ -144,7 +144,12 @@ impl Tree {
         superior.is_some_and(|superior| superior.normalized == self.home(kind).normalized)
     }
 
-    /// The DN of the entry that those of this kind stand below.
+    /// The entry that those of this kind stand below.
+    pub fn superior(&self, kind: Kind) -> &Dn {
+        &self.home(kind).dn
+    }
+
+    /// The same as text.
     pub fn superior_text(&self, kind: Kind) -> &str {
         &self.home(kind).text
     }
