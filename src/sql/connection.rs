@@ -181,7 +181,9 @@ impl Connection {
         let engine = self.engine();
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
-            Connection::Postgres { connection, .. } => connection.prepare(sql).await.map(|statement| description(&statement)),
+            Connection::Postgres { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
             Connection::MySql { connection, .. } => {
                 connection.prepare(sql).await.map(|statement| description(&statement))
             }
