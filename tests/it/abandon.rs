@@ -446,8 +446,8 @@ fn flood(engine: Engine) {
             "abandon, {}: 300 searches abandoned, 400 lookups beside them: at most {most} connections for {PLACES} places",
             engine.name()
         ));
-        // One more may be in the list while the server still closes it.
-        assert!(most <= PLACES + 2 + PLACES, "{most} connections");
+        // The server may still be closing one or two.
+        assert!(most <= PLACES + 2 + 2, "{most} connections");
     });
 }
 
