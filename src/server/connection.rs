@@ -43,6 +43,9 @@ const CONCURRENT_OPERATIONS: usize = 8;
 const QUEUED_REQUESTS: usize = 64;
 /// Octets of requests, waiting or running, after which the connection is no longer read.
 const HELD_BYTES: usize = 1024 * 1024;
+/// Octets that are read and left alone meanwhile: so the end of the stream is seen even when it comes behind more
+/// requests than may wait, and the statements of a client that went are not run to their end.
+const READ_AHEAD: usize = 64 * 1024;
 /// Largest message of a session that has not bound: an OR of 2,000 names is 34 KiB.
 const MESSAGE_LIMIT_ANONYMOUS: usize = 256 * 1024;
 /// Largest message of a bound session.
@@ -226,7 +229,7 @@ where
                 return end;
             }
             let idle_until = self.idle_until(drain_seen);
-            let may_read = self.may_queue();
+            let may_read = self.may_queue() || self.input.len() < READ_AHEAD;
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
                     Ok(0) | Err(_) => return End::Silent,

@@ -12,8 +12,8 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr,
-    Statement, TypeInfo,
+    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, Row as _,
+    SqlSafeStr, Statement, TypeInfo,
 };
 
 use super::database::{ColumnDescription, Description, Origin};
@@ -28,18 +28,28 @@ use super::target::Target;
 /// And a server that hangs up on idle sessions would look like a lost one.
 const MYSQL_SESSION: &str = "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
 
-/// With the first setting a statement whose connection was closed ends within half a second
-/// (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
+/// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
+/// sent (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
 /// do not know a name just skip it.
-const POSTGRES_SESSION: &str = "SELECT set_config(name, CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false) \
+const POSTGRES_SESSION: &str = "SELECT pg_backend_pid(), count(set_config(name, \
+     CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false)) \
      FROM pg_settings WHERE name IN ('client_connection_check_interval', 'idle_session_timeout')";
+
+/// sqlx keeps the key of a cancel request to itself, so another session of the same role does it, which needs no
+/// privilege. Only while that text runs: behind a pooler the process may already work for somebody else. The text is
+/// cut by the server (`track_activity_query_size`).
+const STOP: &str = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1::int4 AND usename = current_user \
+     AND state = 'active' AND query <> '' AND query = left($2::text, length(query))";
 
 /// An open connection.
 pub(super) enum Connection {
-    Postgres(PgConnection),
+    Postgres {
+        connection: PgConnection,
+        /// The process that serves it.
+        pid: Option<i32>,
+    },
     MySql {
         connection: MySqlConnection,
-        /// For `KILL`: a statement goes on after its connection was dropped.
         id: u64,
     },
     Sqlite {
@@ -48,6 +58,14 @@ pub(super) enum Connection {
         stop: Arc<AtomicBool>,
         file: Option<FileId>,
     },
+}
+
+/// How a server knows a connection. Its statement goes on when the connection is dropped, at least for a while: another
+/// one must end it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Session {
+    Postgres(i32),
+    MySql(u64),
 }
 
 /// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
@@ -98,7 +116,7 @@ impl Connection {
 
     fn engine(&self) -> Engine {
         match self {
-            Connection::Postgres(_) => Engine::PostgreSql,
+            Connection::Postgres { .. } => Engine::PostgreSql,
             Connection::MySql { .. } => Engine::MySql,
             Connection::Sqlite { .. } => Engine::Sqlite,
         }
@@ -112,12 +130,11 @@ impl Connection {
         }
     }
 
-    /// Ends what still runs, as far as closing the connection does not do it. The server's session
-    /// number, where somebody else must kill it.
-    pub(super) fn abort(&self) -> Option<u64> {
+    /// Ends what still runs, as far as that can be done from here; else the session that another must end.
+    pub(super) fn abort(&self) -> Option<Session> {
         match self {
-            Connection::Postgres(_) => None,
-            Connection::MySql { id, .. } => Some(*id),
+            Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
+            Connection::MySql { id, .. } => Some(Session::MySql(*id)),
             Connection::Sqlite { stop, .. } => {
                 stop.store(true, Ordering::Relaxed);
                 None
@@ -128,7 +145,7 @@ impl Connection {
     /// Asks for nothing but an answer.
     pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
         match self {
-            Connection::Postgres(connection) => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
+            Connection::Postgres { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
             Connection::MySql { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
             // Reads the file's header, which `SELECT 1` does not.
             Connection::Sqlite { connection, .. } => connection
@@ -138,14 +155,24 @@ impl Connection {
         }
     }
 
-    /// Ends another session of this user.
-    pub(super) async fn kill(&mut self, id: u64) -> Result<(), sqlx::Error> {
-        match self {
-            Connection::MySql { connection, .. } => connection
-                .execute(sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}"))))
-                .await
-                .map(drop),
-            _ => Ok(()),
+    /// Ends the statement `sql` of another session of this user. False when the session does not run it now: it has
+    /// ended, or has not arrived yet.
+    pub(super) async fn stop(&mut self, session: Session, sql: &str) -> Result<bool, sqlx::Error> {
+        match (self, session) {
+            (Connection::Postgres { connection, .. }, Session::Postgres(pid)) => {
+                let stop = sqlx::query(STOP).bind(pid).bind(sql);
+                Ok(connection.fetch_optional(stop).await?.is_some())
+            }
+            (Connection::MySql { connection, .. }, Session::MySql(id)) => {
+                // Not `KILL QUERY`, which does nothing to a statement that has not arrived yet.
+                let kill = sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}")));
+                match connection.execute(kill).await {
+                    // 1094: no such session, so there is nothing to end.
+                    Ok(_) | Err(sqlx::Error::Database(_)) => Ok(true),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Ok(true),
         }
     }
 
@@ -154,7 +181,9 @@ impl Connection {
         let engine = self.engine();
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
-            Connection::Postgres(connection) => connection.prepare(sql).await.map(|statement| description(&statement)),
+            Connection::Postgres { connection, .. } => {
+                connection.prepare(sql).await.map(|statement| description(&statement))
+            }
             Connection::MySql { connection, .. } => {
                 connection.prepare(sql).await.map(|statement| description(&statement))
             }
@@ -181,7 +210,7 @@ impl Connection {
         // every value is bound.
         let sql = AssertSqlSafe(sql.to_owned());
         let ended = match self {
-            Connection::Postgres(connection) => {
+            Connection::Postgres { connection, .. } => {
                 let query = sqlx::query_with(sql, postgres_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
                 drain(rows, |row| decode::postgres::row(row, losses), row_timeout, sink).await
@@ -206,7 +235,7 @@ impl Connection {
     /// Forgets the prepared statements of this connection.
     pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         match self {
-            Connection::Postgres(connection) => connection.clear_cached_statements().await,
+            Connection::Postgres { connection, .. } => connection.clear_cached_statements().await,
             Connection::MySql { connection, .. } => connection.clear_cached_statements().await,
             Connection::Sqlite { connection, .. } => connection.clear_cached_statements().await,
         }
@@ -216,15 +245,15 @@ impl Connection {
 async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
     // Refused by some poolers and platforms: a loss of tidiness, not of correctness.
-    if let Err(error) = connection.execute(sqlx::raw_sql(POSTGRES_SESSION)).await {
-        match error {
-            sqlx::Error::Database(_) => {
-                tracing::debug!(%error, "the session settings were refused; abandoned statements may run on");
-            }
-            other => return Err(other),
+    let pid = match connection.fetch_one(sqlx::raw_sql(POSTGRES_SESSION)).await {
+        Ok(row) => row.try_get(0).ok(),
+        Err(error @ sqlx::Error::Database(_)) => {
+            tracing::debug!(%error, "the session settings were refused; abandoned statements may run on");
+            None
         }
-    }
-    Ok(Connection::Postgres(connection))
+        Err(error) => return Err(error),
+    };
+    Ok(Connection::Postgres { connection, pid })
 }
 
 async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {

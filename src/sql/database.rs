@@ -11,12 +11,13 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Row;
+use super::abandoned;
 use super::decode::Losses;
 use super::engine::Engine;
 use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
-use super::pool::{self, Lease, Pool};
+use super::pool::{Lease, Pool};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
@@ -33,7 +34,7 @@ pub struct SqlSettings {
     pub uri: String,
     /// `SQL_SSL`; what the URI itself says about TLS goes first.
     pub ssl: Option<TlsMode>,
-    /// Connections for statements; the probe has one more.
+    /// Connections for statements; the probe has one more, and so have abandoned statements while there are some.
     pub pool_size: usize,
     /// The longest that connecting may take.
     pub connect_timeout: Duration,
@@ -145,8 +146,8 @@ impl Database {
         );
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
-        if engine == Engine::MySql {
-            tasks.push(tokio::spawn(pool::bury(Arc::clone(&pool), abandoned)).abort_handle());
+        if engine != Engine::Sqlite {
+            tasks.push(tokio::spawn(abandoned::bury(Arc::clone(&pool), abandoned)).abort_handle());
         }
         let inner = Inner {
             engine,
@@ -200,7 +201,7 @@ impl Database {
     pub async fn describe(&self, sql: &str) -> Result<Description, SqlError> {
         let describing = async {
             let permit = self.inner.pool.permit().await?;
-            let mut lease = self.inner.pool.lease(permit).await?;
+            let mut lease = self.inner.pool.lease(permit, sql).await?;
             let generation = lease.generation();
             let described = lease.connection()?.describe(sql, generation).await;
             settle(lease, described)
@@ -309,7 +310,7 @@ impl Database {
         row_timeout: Option<Duration>,
         sink: &mut Sink<'_>,
     ) -> Result<(), Failure> {
-        let mut lease = self.inner.pool.lease(permit).await?;
+        let mut lease = self.inner.pool.lease(permit, sql).await?;
         let generation = lease.generation();
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
@@ -323,7 +324,7 @@ impl Database {
 }
 
 /// Gives the connection back when its statement has ended, closes it when not.
-fn settle<T>(lease: Lease, ended: Result<T, Failure>) -> Result<T, Failure> {
+fn settle<T>(lease: Lease<'_>, ended: Result<T, Failure>) -> Result<T, Failure> {
     match &ended {
         Ok(_) | Err(Failure::Stale(_)) => lease.done(),
         // With a code the database answered; without one the error is ours, in the middle of a result.

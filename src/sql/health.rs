@@ -72,6 +72,11 @@ impl Health {
         *self.state.borrow()
     }
 
+    /// Nothing says that it is not there.
+    pub(super) fn is_reachable(&self) -> bool {
+        matches!(self.state(), State::Starting | State::Serving)
+    }
+
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

@@ -2,6 +2,7 @@
 //! text with bound values. The other connects, runs and decodes, and knows whether the database is there
 //! at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
 
+mod abandoned;
 mod connection;
 pub mod database;
 mod decode;

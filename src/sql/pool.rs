@@ -12,9 +12,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
+use super::abandoned::Abandoned;
 use super::connection::Connection;
 use super::error::Failure;
-use super::health::{Health, State};
+use super::health::Health;
 use super::target::Target;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
@@ -44,21 +45,16 @@ pub(super) struct Pool {
     abandoned: mpsc::UnboundedSender<Abandoned>,
 }
 
-/// A statement that runs on in the server though nobody listens.
-pub(super) struct Abandoned {
-    session: u64,
-    generation: u64,
-}
-
 /// A connection and what is known of it.
-struct Member {
-    connection: Connection,
+pub(super) struct Member {
+    pub(super) connection: Connection,
     generation: u64,
     born: Instant,
     _counted: Counted,
 }
 
-struct Idle {
+/// A connection that nobody uses.
+pub(super) struct Idle {
     member: Member,
     since: Instant,
 }
@@ -81,12 +77,14 @@ impl Drop for Counted {
 
 /// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
 /// connection is closed and its statement ended: only an idle one goes back.
-pub(super) struct Lease {
+pub(super) struct Lease<'a> {
     member: Option<Member>,
     generation: u64,
     broken: bool,
+    /// What it is lent for.
+    sql: &'a str,
     pool: Arc<Pool>,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Pool {
@@ -127,9 +125,13 @@ impl Pool {
             .map_err(|_| Failure::Connect("the pool is closed".to_owned()))
     }
 
-    /// A connection for that place: an idle one that can be trusted, else a new one. Where the database
+    /// A connection for that place, to run `sql` on: an idle one that can be trusted, else a new one. Where the database
     /// allows fewer connections than the pool has places, the living ones are shared.
-    pub(super) async fn lease(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
+    pub(super) async fn lease<'a>(
+        self: &Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        sql: &'a str,
+    ) -> Result<Lease<'a>, Failure> {
         let member = loop {
             let generation = self.health.generation();
             if let Some(member) = self.take_idle(generation) {
@@ -139,19 +141,8 @@ impl Pool {
                 let _ = timeout(FULL, self.returned.notified()).await;
                 continue;
             }
-            let opened = timeout(self.connect_timeout, Connection::open(&self.target))
-                .await
-                .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())));
-            match opened {
-                Ok(connection) => {
-                    let counted = Counted::new(&self.living);
-                    break Member {
-                        connection,
-                        generation,
-                        born: Instant::now(),
-                        _counted: counted,
-                    };
-                }
+            match self.open().await {
+                Ok(member) => break member,
                 Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
                 Err(failure) => return Err(failure),
             }
@@ -161,8 +152,23 @@ impl Pool {
             member: Some(member),
             generation,
             broken: false,
+            sql,
             pool: Arc::clone(self),
-            _permit: permit,
+            permit: Some(permit),
+        })
+    }
+
+    /// A new connection.
+    async fn open(&self) -> Result<Member, Failure> {
+        let generation = self.health.generation();
+        let connection = timeout(self.connect_timeout, Connection::open(&self.target))
+            .await
+            .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())))?;
+        Ok(Member {
+            connection,
+            generation,
+            born: Instant::now(),
+            _counted: Counted::new(&self.living),
         })
     }
 
@@ -197,6 +203,23 @@ impl Pool {
         self.take_idle(self.health.generation()).map(|member| member.connection)
     }
 
+    /// The connection that ends other connections' statements: `last` as long as it is good. Outside of the pool's
+    /// places, all of which may be taken by what is to be ended.
+    pub(super) async fn control(&self, last: Option<Idle>) -> Result<Member, Failure> {
+        let generation = self.health.generation();
+        if let Some(idle) = last.filter(|idle| self.is_good(idle, generation)) {
+            return Ok(idle.member);
+        }
+        match self.open().await {
+            Err(failure) => self.take_idle(generation).ok_or(failure),
+            opened => opened,
+        }
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.health
+    }
+
     fn is_good(&self, idle: &Idle, generation: u64) -> bool {
         idle.member.generation == generation && idle.since.elapsed() < IDLE && idle.member.born.elapsed() < LIFETIME
     }
@@ -213,7 +236,16 @@ impl Pool {
     }
 }
 
-impl Lease {
+impl Member {
+    pub(super) fn rest(self) -> Idle {
+        Idle {
+            member: self,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl Lease<'_> {
     /// The lent connection.
     pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
         match &mut self.member {
@@ -237,56 +269,26 @@ impl Lease {
             return;
         };
         if self.generation == self.pool.health.generation() {
-            self.pool.lock().push(Idle {
-                member,
-                since: Instant::now(),
-            });
+            self.pool.lock().push(member.rest());
             self.pool.returned.notify_one();
         }
     }
 }
 
-impl Drop for Lease {
+impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(member) = self.member.take() else {
             return;
         };
         if let Some(session) = member.connection.abort()
             && !self.broken
+            && self.pool.health.is_reachable()
+            && let Some(permit) = self.permit.take()
         {
-            let _ = self.pool.abandoned.send(Abandoned {
-                session,
-                generation: self.generation,
-            });
+            let abandoned = Abandoned::new(member, session, self.sql, permit);
+            // Where nobody takes it any more, the connection is closed all the same.
+            let _ = self.pool.abandoned.send(abandoned);
         }
-        // Dropping closes the socket at once. The permit is released after it, with the other fields.
-        drop(member);
-    }
-}
-
-/// Kills, on MariaDB/MySQL, statements whose connection was dropped: the server would run them to
-/// their end (sql-engines.md section 7).
-pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
-    while let Some(first) = abandoned.recv().await {
-        let mut list = vec![first];
-        while let Ok(next) = abandoned.try_recv() {
-            list.push(next);
-        }
-        if pool.health.state() == State::Away {
-            continue;
-        }
-        let killing = async {
-            let mut connection = Connection::open(&pool.target).await.ok()?;
-            for Abandoned { session, generation } in list {
-                // After a restart the number may be somebody else's.
-                if generation == pool.health.generation() {
-                    let _ = connection.kill(session).await;
-                }
-            }
-            Some(())
-        };
-        if !matches!(timeout(Duration::from_secs(3), killing).await, Ok(Some(()))) {
-            tracing::debug!("abandoned statements could not be ended");
-        }
+        // Else dropping closes the socket at once. The permit is released after it, with the other fields.
     }
 }

@@ -7,6 +7,7 @@
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
+//! - `abandon`: what nobody waits for any more ends in the database
 //! - `controls`: request controls, Cancel
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
@@ -24,6 +25,7 @@
     clippy::print_stderr
 )]
 
+mod abandon;
 mod battery;
 mod check;
 mod controls;
