@@ -1,4 +1,4 @@
-//! A search below the naming context: stages in a fixed order (base, users, groups), each read in chunks, made into
+//! A search below the naming context: stages in a fixed order (base, containers, users, groups, private groups), each read in chunks, made into
 //! entries, and judged by the filter, which has the last word on every entry.
 //!
 //! No database connection is held between two batches, except for queries that can not be read by key.
@@ -16,6 +16,7 @@ use super::{
     columns::Kind,
     needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
+    private_groups::Served,
     source::Key,
     tree::{Name, Place},
     twins::Losers,
@@ -65,6 +66,7 @@ pub struct Results<'a> {
     selection: Selection,
     lookup_deadline: Instant,
     scan_timeout: Duration,
+    served: Served,
     stages: VecDeque<Stage>,
     page: Option<Progress>,
 }
@@ -136,7 +138,7 @@ impl Directory {
                 }
             }
             Place::Entry(kind, name) => {
-                let Some(row) = self.find(kind, &name, query.lookup_deadline).await? else {
+                let Some((kind, row)) = self.standing_at(kind, &name, query.lookup_deadline).await? else {
                     return Ok(self.nothing_below(kind));
                 };
                 if itself {
@@ -144,8 +146,8 @@ impl Directory {
                 }
             }
             Place::Below(kind, name) => {
-                return Ok(match self.find(kind, &name, query.lookup_deadline).await? {
-                    Some(row) => {
+                return Ok(match self.standing_at(kind, &name, query.lookup_deadline).await? {
+                    Some((kind, row)) => {
                         let name = self.source(kind).maker().projection().name(&row);
                         Found::NoSuchObject {
                             matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
@@ -160,6 +162,19 @@ impl Directory {
             }
         }
         Ok(Found::Results(Box::new(results)))
+    }
+
+    /// The row of the entry at a user's or group's place, and what it is.
+    async fn standing_at(
+        &self,
+        kind: Kind,
+        name: &Name,
+        deadline: Instant,
+    ) -> Result<Option<(Kind, Row)>, DirectoryError> {
+        match kind {
+            Kind::User => Ok(self.find(kind, name, deadline).await?.map(|row| (kind, row))),
+            Kind::Group | Kind::PrivateGroup => self.any_group(name, deadline).await,
+        }
     }
 
     fn nothing_below(&self, kind: Kind) -> Found<'_> {
@@ -178,6 +193,7 @@ impl<'a> Results<'a> {
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,
             scan_timeout: query.scan_timeout,
+            served: Served::default(),
             stages: VecDeque::new(),
             page: query.page.clone().map(Progress::new),
         }
@@ -274,7 +290,8 @@ impl<'a> Results<'a> {
             Some(Position::After { kind, order, key }) => Some((kind, (order, key))),
             Some(Position::Superior(_)) | None => None,
         };
-        for kind in [Kind::User, Kind::Group].into_iter().filter(|kind| in_scope(*kind)) {
+        let kinds = self.directory.kinds().iter().copied();
+        for kind in kinds.filter(|kind| in_scope(*kind)) {
             let after = match &from {
                 // A page that ended in a later kind has had all of this one.
                 Some((last, _)) if *last != kind => continue,
@@ -297,7 +314,11 @@ impl<'a> Results<'a> {
     }
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
-        let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
+        let filter = match kind {
+            Kind::PrivateGroup => &self.served.fold(&self.filter),
+            Kind::User | Kind::Group => &self.filter,
+        };
+        let Some(residual) = residual(self.directory, kind, filter, false, self.lookup_deadline).await? else {
             return Ok(());
         };
         let source = self.directory.source(kind);
@@ -341,7 +362,11 @@ impl<'a> Results<'a> {
         let is_lookup = source.is_lookup(&predicate);
         // Two rows whose names differ in case only are one DN; reading everything would show both.
         let losers = if everything {
-            source.losers(Instant::now() + self.scan_timeout).await?
+            let named = match kind {
+                Kind::PrivateGroup => &self.directory.users,
+                Kind::User | Kind::Group => source,
+            };
+            named.losers(Instant::now() + self.scan_timeout).await?
         } else {
             Losers::default()
         };
@@ -370,6 +395,7 @@ impl<'a> Results<'a> {
             let deadline = self.deadline(scan.class);
             let rows = source.ties(&scan.predicate, key, scan.class, deadline).await?;
             let rows = rest_of_tie(source, &mut scan.losers, rows, key);
+            let rows = self.only_entries(scan.kind, rows, scan.class).await?;
             let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
             self.stages.push_front(Stage::Scan(scan));
             return Ok(entries);
@@ -395,6 +421,7 @@ impl<'a> Results<'a> {
         };
         let projection = source.maker().projection();
         rows.retain(|row| scan.losers.keep(projection, row));
+        let rows = self.only_entries(scan.kind, rows, scan.class).await?;
         let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
         scan.class = Class::ScanChunk;
@@ -402,6 +429,16 @@ impl<'a> Results<'a> {
             self.stages.push_front(Stage::Scan(scan));
         }
         Ok(entries)
+    }
+
+    /// The rows that are entries as far as other tables decide about that.
+    async fn only_entries(&self, kind: Kind, rows: Vec<Row>, class: Class) -> Result<Vec<Row>, DirectoryError> {
+        if kind != Kind::PrivateGroup || rows.is_empty() {
+            return Ok(rows);
+        }
+        let source = self.directory.source(kind);
+        let deadline = self.deadline(class);
+        self.directory.not_named_as_groups(source, rows, class, deadline).await
     }
 
     fn deadline(&self, class: Class) -> Instant {
@@ -413,7 +450,7 @@ impl<'a> Results<'a> {
 
     /// Rows become entries; those that match get the membership values that were asked for.
     async fn entries(
-        &self,
+        &mut self,
         kind: Kind,
         rows: Vec<Row>,
         residual: &Residual,
@@ -436,6 +473,9 @@ impl<'a> Results<'a> {
         if !needs.before_filter {
             self.add_membership(kind, needs, &mut entries, class).await?;
         }
+        if kind == Kind::Group {
+            self.served.add(&entries);
+        }
         Ok(entries)
     }
 
@@ -449,6 +489,7 @@ impl<'a> Results<'a> {
         let needed = match kind {
             Kind::User => needs.member_of,
             Kind::Group => needs.members.contains(&true),
+            Kind::PrivateGroup => false,
         };
         if !needed || entries.is_empty() {
             return Ok(());
@@ -458,6 +499,7 @@ impl<'a> Results<'a> {
         let mut related = match kind {
             Kind::User => self.directory.groups_of(&names, class, deadline).await?,
             Kind::Group => self.directory.members_of(&names, class, deadline).await?,
+            Kind::PrivateGroup => return Ok(()),
         };
         for (entry, name) in entries.iter_mut().zip(&names) {
             let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
@@ -466,6 +508,7 @@ impl<'a> Results<'a> {
             match kind {
                 Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
                 Kind::Group => self.add_members(needs, entry, &others),
+                Kind::PrivateGroup => {}
             }
         }
         Ok(())
