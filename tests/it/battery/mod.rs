@@ -16,6 +16,7 @@ mod lookups;
 mod matching;
 mod operations;
 mod paging;
+mod private_groups;
 mod queries;
 mod recommended;
 mod scopes;
@@ -343,6 +344,14 @@ stamp! {
         twins_between_pages,
         queries_that_are_not_read_by_key,
         entries_that_come_and_go,
+    ],
+    private_groups: [
+        as_an_entry,
+        by_every_filter,
+        in_every_scope,
+        none_where_a_group_is,
+        twins_have_one,
+        numbers_must_be_numbers,
     ],
     queries: [
         dollar_placeholders,
