@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Row;
 use super::abandoned;
@@ -21,6 +21,7 @@ use super::pool::{Lease, Pool};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
+use super::waiting::{Turn, Waiting, joined};
 
 /// A statement that takes longer than this makes the probe look whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);
@@ -114,6 +115,7 @@ struct Inner {
     pool: Arc<Pool>,
     health: Arc<Health>,
     losses: Losses,
+    waiting: Waiting,
     tasks: Vec<AbortHandle>,
 }
 
@@ -155,6 +157,7 @@ impl Database {
             pool,
             health,
             losses: Losses::default(),
+            waiting: Waiting::default(),
             tasks,
         };
         Ok(Database { inner: Arc::new(inner) })
@@ -229,25 +232,49 @@ impl Database {
         // Scans of everything leave half the pool to the others.
         let _share = match class {
             Class::ScanChunk => Some(
-                tokio::time::timeout_at(deadline, pool.scans.acquire())
+                timeout_at(deadline, pool.scans.acquire())
                     .await
                     .map_err(|_| SqlError::TimedOut)?,
             ),
             Class::Lookup | Class::Bind => None,
         };
+        let first = loop {
+            if class != Class::Lookup || !pool.is_taken() {
+                break None;
+            }
+            match self.inner.waiting.turn(sql, args) {
+                Turn::First(first) => break Some(first),
+                Turn::Joined(answer) => match timeout_at(deadline, joined(answer)).await {
+                    Ok(Some(rows)) => return Ok(rows),
+                    // Who asked first has left, or failed: so another one asks.
+                    Ok(None) => {}
+                    Err(_) => break None,
+                },
+            }
+        };
         let rule = class.rule();
+        let sent = first.as_ref();
         let fetching = hold(&rule, deadline, health, pool, |permit| async move {
+            if let Some(first) = sent {
+                first.is_sent();
+            }
             let mut rows = Vec::new();
             self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
             Ok(rows)
         });
-        let mut fetching = pin!(fetching);
-        loop {
-            tokio::select! {
-                fetched = &mut fetching => return fetched,
-                () = sleep(DOUBT) => health.doubt(),
+        let fetched = {
+            let mut fetching = pin!(fetching);
+            loop {
+                tokio::select! {
+                    fetched = &mut fetching => break fetched,
+                    () = sleep(DOUBT) => health.doubt(),
+                }
             }
+        };
+        if let (Some(first), Ok(rows)) = (first, &fetched) {
+            first.answered(rows);
         }
+        fetched
     }
 
     /// The rows of a query that cannot be read in chunks by key, as they come. Runs on at most a quarter
@@ -269,7 +296,7 @@ impl Database {
     async fn streaming(&self, sql: &str, args: &[Arg], row_timeout: Duration, to: &mpsc::Sender<Batch>) -> Batch {
         let Inner { pool, health, .. } = &*self.inner;
         let deadline = Instant::now() + row_timeout;
-        let Ok(Ok(_share)) = tokio::time::timeout_at(deadline, pool.streams.acquire()).await else {
+        let Ok(Ok(_share)) = timeout_at(deadline, pool.streams.acquire()).await else {
             return Batch::Failed(SqlError::TimedOut);
         };
         let rule = Rule {

@@ -21,6 +21,7 @@ mod sink;
 pub mod sqlite_file;
 pub mod statement;
 mod target;
+mod waiting;
 mod writer;
 
 pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};

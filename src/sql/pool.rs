@@ -117,6 +117,11 @@ impl Pool {
         &self.target
     }
 
+    /// Whether a statement would have to wait for a place.
+    pub(super) fn is_taken(&self) -> bool {
+        self.permits.available_permits() == 0
+    }
+
     /// A place in the pool; first come, first served.
     pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.permits)

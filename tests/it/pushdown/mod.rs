@@ -62,9 +62,15 @@ async fn describe(database: &Database) -> Directory {
         controls: &[],
         extensions: &[],
     };
-    let directory = Directory::describe(&sql, &Dn::parse(BASE).unwrap(), &Layout::default(), &queries, capabilities)
-        .await
-        .unwrap_or_else(|problems| panic!("{problems:?}"));
+    let directory = Directory::describe(
+        &sql,
+        &Dn::parse(BASE).unwrap(),
+        &Layout::default(),
+        &queries,
+        capabilities,
+    )
+    .await
+    .unwrap_or_else(|problems| panic!("{problems:?}"));
     sql.mark_described();
     directory
 }
