@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tables::Shape;
 
 /// Filters on each table; there are about eight tables on each engine.
-const FILTERS: usize = 520;
+const FILTERS: usize = 440;
 const SEED: u64 = 11;
 const BASE: &str = "dc=example,dc=com";
 
