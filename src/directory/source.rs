@@ -118,7 +118,11 @@ impl Source {
             Predicate::IntegerEquals { column, .. } => {
                 matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
             }
-            Predicate::UuidEquals { .. } => true,
+            // Kept as text they are compared in all spellings.
+            Predicate::UuidEquals { column, .. } => {
+                let column = self.described.columns.get(*column);
+                column.is_some_and(|column| column.type_name == "UUID")
+            }
             _ => false,
         }
     }
