@@ -8,6 +8,7 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
 //! - `controls`: request controls, Cancel
+//! - `clients`: strict clients in Python and Java, their schema parsers and their controls
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
@@ -25,6 +26,7 @@
 
 mod battery;
 mod check;
+mod clients;
 mod controls;
 mod differential;
 mod harness;
