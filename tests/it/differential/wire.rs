@@ -32,6 +32,8 @@ pub struct Request {
     /// 0 base, 1 one, 2 sub, 3 children.
     pub scope: u8,
     pub size_limit: u32,
+    /// Entries a page (RFC 2696); 0 without the control.
+    pub page: u32,
     pub types_only: bool,
     pub filter: Filter,
     pub attributes: Vec<String>,
@@ -108,12 +110,17 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scope = ["base", "one", "sub", "children"][usize::from(self.scope)];
         write!(f, "-b {:?} -s {scope} -z {}", self.base, self.size_limit)?;
+        if self.page > 0 {
+            write!(f, " -E pr={}/noprompt", self.page)?;
+        }
         if self.types_only {
             write!(f, " -A")?;
         }
         write!(f, " '{}' {:?}", self.filter, self.attributes)
     }
 }
+
+const PAGED_RESULTS: &[u8] = b"1.2.840.113556.1.4.319";
 
 fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
@@ -166,7 +173,8 @@ impl Filter {
 }
 
 impl Request {
-    fn encode(&self, id: u16) -> Vec<u8> {
+    /// With the cookie of the page before.
+    fn encode(&self, id: u16, cookie: &[u8]) -> Vec<u8> {
         let integer = |number: u32| tlv(2, &number.to_be_bytes());
         let attributes: Vec<u8> = self
             .attributes
@@ -183,7 +191,13 @@ impl Request {
             self.filter.encode(),
             tlv(0x30, &attributes),
         ];
-        tlv(0x30, &[integer(id.into()), tlv(0x63, &body.concat())].concat())
+        let value = tlv(0x30, &[integer(self.page), tlv(4, cookie)].concat());
+        let control = tlv(0x30, &[tlv(4, PAGED_RESULTS), tlv(1, &[0xff]), tlv(4, &value)].concat());
+        let controls = if self.page > 0 { tlv(0xa0, &control) } else { Vec::new() };
+        tlv(
+            0x30,
+            &[integer(id.into()), tlv(0x63, &body.concat()), controls].concat(),
+        )
     }
 }
 
@@ -287,11 +301,93 @@ impl Answer {
 /// Requests under way at once on the connection.
 const WINDOW: usize = 16;
 
+/// The answers to all pages as one. Requests for pages go one after the other: slapd keeps only one on a connection.
+fn walk(server: &str, port: u16, request: &Request, stream: &mut TcpStream) -> Answer {
+    let mut answer = Answer::default();
+    let mut cookie = Vec::new();
+    loop {
+        stream.write_all(&request.encode(1, &cookie)).unwrap();
+        let before = answer.entries.len();
+        let mut rest = loop {
+            let message =
+                whole_message(stream).unwrap_or_else(|error| panic!("{server} on {port}: {request}: {error}"));
+            let mut message = message.as_slice();
+            element(&mut message);
+            let (operation, mut body) = element(&mut message);
+            match operation {
+                0x64 => answer.entry(body),
+                0x65 => {
+                    answer.code = element(&mut body).1[0];
+                    answer.matched = canonical(element(&mut body).1);
+                    break message.to_vec();
+                }
+                other => panic!("{server}: {other:x} for {request}"),
+            }
+        };
+        let found = answer.entries.len() - before;
+        if found > request.page as usize {
+            answer
+                .repeated
+                .push(format!("{found} entries on a page of {}", request.page));
+        }
+        cookie = match std::mem::take(&mut rest).as_slice() {
+            [] => Vec::new(),
+            controls => cookie_of(controls),
+        };
+        if answer.code != 0 || cookie.is_empty() {
+            return answer;
+        }
+    }
+}
+
+/// The cookie in the controls of a response.
+fn cookie_of(mut controls: &[u8]) -> Vec<u8> {
+    let mut list = element(&mut controls).1;
+    let mut control = element(&mut list).1;
+    assert_eq!(element(&mut control).1, PAGED_RESULTS);
+    let mut value = element(&mut control).1;
+    let mut value = element(&mut value).1;
+    element(&mut value);
+    element(&mut value).1.to_vec()
+}
+
+/// The content of the next message.
+fn whole_message(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 2];
+    stream.read_exact(&mut bytes)?;
+    if bytes[1] >= 0x80 {
+        let more = usize::from(bytes[1] & 0x7f);
+        bytes.resize(2 + more, 0);
+        stream.read_exact(&mut bytes[2..])?;
+    }
+    let (_, _, length) = header(&bytes).unwrap();
+    let mut content = vec![0; length];
+    stream.read_exact(&mut content)?;
+    Ok(content)
+}
+
 /// All answers, in the order of the requests.
 pub fn ask(server: &str, port: u16, requests: &[Request]) -> Vec<Answer> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let whole: Vec<Request> = requests.iter().filter(|request| request.page == 0).cloned().collect();
+    let mut answers = ask_at_once(server, port, &whole).into_iter();
+    let mut stream = connect(port);
+    let mut answer = |request: &Request| match request.page {
+        0 => answers.next().unwrap(),
+        _ => walk(server, port, request, &mut stream),
+    };
+    requests.iter().map(&mut answer).collect()
+}
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// The answers to requests that end with their own answer.
+fn ask_at_once(server: &str, port: u16, requests: &[Request]) -> Vec<Answer> {
+    let mut stream = connect(port);
     let mut answers = vec![Answer::default(); requests.len()];
     let (mut sent, mut done) = (0, 0);
     let mut open = BTreeSet::new();
@@ -300,7 +396,7 @@ pub fn ask(server: &str, port: u16, requests: &[Request]) -> Vec<Answer> {
     while done < requests.len() {
         while sent < requests.len() && sent - done < WINDOW {
             let id = u16::try_from(sent + 1).unwrap();
-            stream.write_all(&requests[sent].encode(id)).unwrap();
+            stream.write_all(&requests[sent].encode(id, &[])).unwrap();
             open.insert(sent);
             sent += 1;
         }
