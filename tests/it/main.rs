@@ -9,6 +9,7 @@
 //! - `check`: what `check` finds
 //! - `abandon`: what nobody waits for any more ends in the database
 //! - `controls`: request controls, Cancel
+//! - `clients`: strict clients in Python and Java, their schema parsers and their controls
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
@@ -28,6 +29,7 @@
 mod abandon;
 mod battery;
 mod check;
+mod clients;
 mod controls;
 mod differential;
 mod harness;
