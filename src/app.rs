@@ -19,6 +19,7 @@ use crate::{
         queries::{Queries, QueryProblem},
         subschema::Capabilities,
     },
+    metrics::Metrics,
     model::dn::Dn,
     operations::{
         context::Services,
@@ -85,7 +86,7 @@ impl App {
     ///
     /// # Errors
     /// What is wrong without asking the database.
-    pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
+    pub fn new(config: &Config, tls: Option<Acceptor>, metrics: Metrics) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
         let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
         let queries = queries(&config.database)
@@ -100,6 +101,7 @@ impl App {
             directory,
             hashing,
             policy: policy(config),
+            metrics,
             describe_again: Arc::clone(&again),
         });
         let listener = Listener {

@@ -11,6 +11,7 @@ use super::{complain, settings};
 use crate::{
     app::App,
     config::{Config, EXIT_CODE, Warning},
+    metrics::Metrics,
     server::tls::{self, Acceptor},
     telemetry,
 };
@@ -28,6 +29,7 @@ pub async fn run() -> ExitCode {
 
 /// Serves what `config` says; log lines go to standard error.
 pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
+    let metrics = Metrics::default();
     if let Err(error) = telemetry::init(&config.log) {
         complain(&format!("can not log: {error}"));
     }
@@ -46,7 +48,7 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             return ExitCode::from(EXIT_CODE);
         }
     };
-    let app = match App::new(config, tls) {
+    let app = match App::new(config, tls, metrics) {
         Ok(app) => app,
         Err(error) => {
             error!("{error}");

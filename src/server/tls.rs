@@ -49,6 +49,16 @@ pub type Acceptor = tokio_rustls::TlsAcceptor;
 /// A connection that speaks TLS.
 pub type TlsStream<S> = tokio_rustls::server::TlsStream<S>;
 
+/// Version and cipher suite that were agreed on, for the log.
+pub fn parameters<S>(stream: &TlsStream<S>) -> (Option<&'static str>, Option<&'static str>) {
+    let (_, connection) = stream.get_ref();
+    let version = connection.protocol_version().and_then(|version| version.as_str());
+    let cipher = connection
+        .negotiated_cipher_suite()
+        .and_then(|suite| suite.suite().as_str());
+    (version, cipher)
+}
+
 /// One thing that is wrong with certificate, key or TLS parameters. Never shows a key.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TlsError {
