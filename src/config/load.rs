@@ -51,7 +51,6 @@ pub(super) fn read(reader: &mut Reader, check_dn: CheckDn<'_>) -> Config {
         "LDAP_GROUPS_RDN",
         "REALM_CONFIG",
         "SQL_QUERY_ALL_MEMBERSHIPS",
-        "ADMIN_ADDR",
     ] {
         reader.not_supported_yet(name);
     }
@@ -230,7 +229,13 @@ fn network(reader: &mut Reader) -> NetworkSettings {
         let text = "is less than 1h: clients that keep their connections may fail their next request";
         reader.warnings.push(Warning::new("LDAP_IDLE_TIMEOUT", text));
     }
+    let admin = reader.parsed(
+        "ADMIN_ADDR",
+        "an IP address and a port such as 127.0.0.1:9636",
+        |text| text.parse().ok().filter(|address: &SocketAddr| address.port() != 0),
+    );
     NetworkSettings {
+        admin,
         address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
         unencrypted,
         max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),
