@@ -28,7 +28,7 @@ use crate::{
         extended::SUPPORTED_EXTENSIONS,
         policy::{self, LOOKUP_HOLD, Policy},
     },
-    server::{admin::Admin, connection::Shared, listener::Listener, tls::Acceptor},
+    server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
     sql::{
         TlsMode,
         database::{Database, SqlSettings},
@@ -96,7 +96,7 @@ impl App {
     ///
     /// # Errors
     /// What is wrong without asking the database.
-    pub fn new(config: &Config, tls: Option<Acceptor>, metrics: Metrics) -> Result<App, StartError> {
+    pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
         let sql = SqlSettings {
             metrics: metrics.clone(),

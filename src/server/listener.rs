@@ -15,7 +15,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     connection::{self, Shared},
-    tls::{self, Acceptor, TlsStream},
+    tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
 use crate::{operations::record::Client, sql::health::State};
 
@@ -32,7 +32,7 @@ pub struct Listener {
     /// Address and port.
     pub address: SocketAddr,
     /// TLS from the first byte (LDAPS); plain LDAP without.
-    pub tls: Option<Acceptor>,
+    pub tls: Option<Acceptors>,
     /// Connections served at a time; more wait in the kernel's queue.
     pub max_connections: usize,
 }
@@ -128,7 +128,8 @@ impl Listener {
                         connection: *number,
                         address: peer,
                     };
-                    connections.spawn(serve(stream, client, self.tls.clone(), shared.clone(), permit));
+                    let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
+                    connections.spawn(serve(stream, client, tls, shared.clone(), permit));
                 }
                 Err(error) => after_accept_error(&error).await,
             }

@@ -5,9 +5,11 @@
 mod certificate;
 mod ciphers;
 pub mod client;
+pub mod reload;
 mod self_signed;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::fmt;
 use std::path::Path;
@@ -31,6 +33,12 @@ pub struct TlsSetup {
     pub config: Arc<ServerConfig>,
     /// The SHA-256 fingerprint of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     pub fingerprint: String,
+    /// The end of the certificate's validity in seconds since 1970, if it can be read.
+    pub not_after: Option<i64>,
+    /// A digest of the whole chain.
+    chain: Vec<u8>,
+    /// The files as they were before they were read.
+    stamps: reload::Stamps,
     /// The pair was made by ourselves, because none is configured and none was found.
     pub self_made: bool,
     /// What is legal but odd, each a sentence that names the setting.
@@ -115,6 +123,9 @@ pub enum TlsError {
         /// The file that is not.
         missing: String,
     },
+    /// Neither file of a pair.
+    #[error("{0}: there is no certificate any more")]
+    NoPair(String),
     /// No usable cipher suite.
     #[error("TLS_CIPHERS: {0}")]
     Ciphers(String),
@@ -129,6 +140,13 @@ pub enum TlsError {
 /// Everything that is wrong, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsErrors(pub Vec<TlsError>);
+
+impl TlsErrors {
+    /// There is nothing to read.
+    fn is_no_pair(&self) -> bool {
+        matches!(self.0.as_slice(), [TlsError::NoPair(_)])
+    }
+}
 
 impl fmt::Display for TlsErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -159,6 +177,7 @@ pub fn check(settings: &TlsSettings) -> Result<TlsSetup, TlsErrors> {
 fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
+    let stamps = reload::Stamps::of(settings);
     let suites = ciphers::select(settings, &mut warnings)
         .map_err(|error| errors.push(error))
         .ok();
@@ -198,6 +217,8 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         ..provider::default_provider()
     };
     let (fingerprint, self_made) = (certificate.fingerprint, certificate.self_made);
+    let not_after = certificate.key.cert.first().and_then(|leaf| validity::not_after(leaf));
+    let chain = certificate::digest_of(&certificate.key.cert);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)
@@ -210,6 +231,9 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
     Ok(TlsSetup {
         config: Arc::new(config),
         fingerprint,
+        not_after,
+        chain,
+        stamps,
         self_made,
         warnings,
     })
