@@ -11,6 +11,7 @@
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
+//! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -24,6 +25,7 @@
 )]
 
 mod battery;
+mod certificates;
 mod check;
 mod controls;
 mod differential;
@@ -31,6 +33,7 @@ mod harness;
 mod layers;
 mod load;
 mod membership;
+mod observability;
 mod outage;
 mod secrets;
 mod settings;
