@@ -19,6 +19,7 @@ use crate::{
         Directory,
         queries::{Queries, QueryProblem},
         subschema::Capabilities,
+        tree::{Layout, container_rdn},
     },
     metrics::Metrics,
     model::dn::Dn,
@@ -140,6 +141,7 @@ impl App {
         let describer = Describer {
             database,
             base,
+            layout: layout(config),
             queries,
             publish,
             again,
@@ -195,6 +197,7 @@ impl App {
 struct Describer {
     database: Database,
     base: Dn,
+    layout: Layout,
     queries: [OperatorQuery; 4],
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
@@ -222,7 +225,7 @@ impl Describer {
     async fn describe(&self) {
         let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
         loop {
-            match Directory::describe(&self.database, &self.base, &self.queries, CAPABILITIES).await {
+            match Directory::describe(&self.database, &self.base, &self.layout, &self.queries, CAPABILITIES).await {
                 Ok(directory) => {
                     if logged.is_some() {
                         info!("the queries have been described");
@@ -253,6 +256,15 @@ fn log_problems(problems: &[QueryProblem]) {
     }
     for problem in problems.iter().filter(|problem| !problem.unreachable) {
         error!("{problem}");
+    }
+}
+
+/// The layout of the directory; the settings have been checked.
+pub fn layout(config: &Config) -> Layout {
+    let rdn = |text: &Option<String>| text.as_deref().and_then(|text| container_rdn(text).ok());
+    Layout {
+        users: rdn(&config.users_rdn),
+        groups: rdn(&config.groups_rdn),
     }
 }
 
