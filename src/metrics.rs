@@ -22,17 +22,26 @@ pub use render::{CodeName, Gauges};
 
 /// The kinds of requests (RFC 4511 section 4.2 to 4.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // as the RFC names them
 pub enum Operation {
+    /// Section 4.2.
     Bind,
+    /// Section 4.5.
     Search,
+    /// Section 4.10.
     Compare,
+    /// Section 4.12.
     Extended,
+    /// Section 4.7.
     Add,
+    /// Section 4.6.
     Modify,
+    /// Section 4.8.
     Delete,
+    /// Section 4.9.
     ModifyDn,
+    /// Section 4.3.
     Unbind,
+    /// Section 4.11.
     Abandon,
 }
 
