@@ -45,7 +45,7 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output, 
         Ok(controls) => run(context, id, request, controls, output, report).await,
         Err(result) => Err(result.into()),
     };
-    let outcome = outcome.unwrap_or_else(|failure| {
+    outcome.unwrap_or_else(|failure| {
         if failure.is_refused_statement() {
             context.services.describe_again.notify_one();
         }
@@ -55,8 +55,7 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output, 
             write_result(output.buffer(), id, kind, &answer, &[]);
         }
         outcome
-    });
-    outcome
+    })
 }
 
 async fn run(
