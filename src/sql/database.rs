@@ -17,11 +17,12 @@ use super::engine::Engine;
 use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
-use super::pool::{Lease, Pool};
+use super::pool::{Lease, Pool, PoolUsage};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
 use super::waiting::{Turn, Waiting, joined};
+use crate::metrics::{Metrics, Statement};
 
 /// A statement that takes longer than this makes the probe look whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);
@@ -41,6 +42,8 @@ pub struct SqlSettings {
     pub connect_timeout: Duration,
     /// The longest that preparing a statement may take when it is described.
     pub describe_timeout: Duration,
+    /// Where statements are counted.
+    pub metrics: Metrics,
 }
 
 impl SqlSettings {
@@ -52,6 +55,7 @@ impl SqlSettings {
             pool_size: 10,
             connect_timeout: Duration::from_secs(1),
             describe_timeout: Duration::from_secs(5),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -116,6 +120,7 @@ struct Inner {
     health: Arc<Health>,
     losses: Losses,
     waiting: Waiting,
+    metrics: Metrics,
     tasks: Vec<AbortHandle>,
 }
 
@@ -145,6 +150,7 @@ impl Database {
             settings.pool_size.max(1),
             settings.connect_timeout,
             Arc::clone(&health),
+            settings.metrics.clone(),
         );
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
@@ -158,6 +164,7 @@ impl Database {
             health,
             losses: Losses::default(),
             waiting: Waiting::default(),
+            metrics: settings.metrics,
             tasks,
         };
         Ok(Database { inner: Arc::new(inner) })
@@ -194,6 +201,11 @@ impl Database {
         self.inner.health.mark_described();
     }
 
+    /// How full the pool is.
+    pub fn pool_usage(&self) -> PoolUsage {
+        self.inner.pool.usage()
+    }
+
     /// Values that could not be decoded and were served as absent, since the start.
     pub fn undecodable_values(&self) -> u64 {
         self.inner.losses.count()
@@ -206,7 +218,10 @@ impl Database {
             let permit = self.inner.pool.permit().await?;
             let mut lease = self.inner.pool.lease(permit, sql).await?;
             let generation = lease.generation();
-            let described = lease.connection()?.describe(sql, generation).await;
+            let connection = lease.connection()?;
+            let counted = self.inner.metrics.statement(Statement::Describe);
+            let described = connection.describe(sql, generation).await;
+            counted.ended(described.is_ok());
             settle(lease, described)
         };
         let failure = match timeout(self.inner.describe_timeout, describing).await {
@@ -254,12 +269,18 @@ impl Database {
         };
         let rule = class.rule();
         let sent = first.as_ref();
+        let kind = match class {
+            Class::Lookup => Statement::Lookup,
+            Class::Bind => Statement::Bind,
+            Class::ScanChunk => Statement::Scan,
+        };
         let fetching = hold(&rule, deadline, health, pool, |permit| async move {
             if let Some(first) = sent {
                 first.is_sent();
             }
             let mut rows = Vec::new();
-            self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
+            let mut sink = Sink::All(&mut rows);
+            self.attempt(permit, sql, args, None, kind, &mut sink).await?;
             Ok(rows)
         });
         let fetched = {
@@ -309,7 +330,10 @@ impl Database {
                 sent: false,
                 to,
             };
-            let ended = match self.attempt(permit, sql, args, Some(row_timeout), &mut sink).await {
+            let ended = match self
+                .attempt(permit, sql, args, Some(row_timeout), Statement::Stream, &mut sink)
+                .await
+            {
                 Ok(()) => sink.flush().await,
                 Err(failure) => Err(failure),
             };
@@ -335,6 +359,7 @@ impl Database {
         sql: &str,
         args: &[Arg],
         row_timeout: Option<Duration>,
+        kind: Statement,
         sink: &mut Sink<'_>,
     ) -> Result<(), Failure> {
         let mut lease = self.inner.pool.lease(permit, sql).await?;
@@ -342,10 +367,12 @@ impl Database {
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
         tracing::debug!(binds = args.len(), "a statement is run");
+        let counted = self.inner.metrics.statement(kind);
         let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
             ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         }
+        counted.ended(ended.is_ok());
         settle(lease, ended)
     }
 }

@@ -31,6 +31,7 @@ pub use error::{SqlError, StatementError};
 pub use health::State;
 pub use hold::Class;
 pub use membership::{Form, Membership};
+pub use pool::PoolUsage;
 pub use predicate::Predicate;
 pub use query::{OperatorQuery, QueryError};
 pub use statement::{Arg, Source, Statement};

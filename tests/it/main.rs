@@ -14,6 +14,7 @@
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `wire`: bytes, TLS versions
+//! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -28,6 +29,7 @@
 
 mod abandon;
 mod battery;
+mod certificates;
 mod check;
 mod clients;
 mod controls;
@@ -36,6 +38,7 @@ mod harness;
 mod layers;
 mod load;
 mod membership;
+mod observability;
 mod outage;
 mod pushdown;
 mod secrets;
