@@ -87,17 +87,23 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn count(&self, kind: Kind) -> Result<Count, DirectoryError> {
+        let name = self.listing(kind).column(Role::Name).unwrap_or_default();
+        Ok(Count {
+            rows: self.passing(kind, &Predicate::True).await?,
+            named: self.passing(kind, &Predicate::HasKey(name)).await?,
+        })
+    }
+
+    /// How many rows a predicate lets through.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn passing(&self, kind: Kind, predicate: &Predicate) -> Result<u64, DirectoryError> {
         let query = self.listing(kind);
         let table = Table::listing(&query.query, &query.described);
-        let name = query.column(Role::Name).unwrap_or_default();
-        let mut counts = [0, 0];
-        for (count, predicate) in counts.iter_mut().zip([Predicate::True, Predicate::HasKey(name)]) {
-            let rows = fetch(&self.database, table.count(&predicate), Class::ScanChunk, deadline()).await?;
-            let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
-            *count = cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
-        }
-        let [rows, named] = counts;
-        Ok(Count { rows, named })
+        let rows = fetch(&self.database, table.count(predicate), Class::ScanChunk, deadline()).await?;
+        let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
+        Ok(cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
     }
 
     /// The names of rows that are no entries, because another row's name is equal under caseIgnoreMatch.

@@ -117,6 +117,18 @@ struct Classes {
     extensible: bool,
 }
 
+/// The login shell of a row without one.
+pub const DEFAULT_SHELL: &str = "/bin/bash";
+/// Where the home directory of a row without one stands, its name following.
+pub const HOMES: &str = "/home/";
+/// The class that says what an entry is.
+pub fn structural_class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "inetOrgPerson",
+        Kind::Group => "groupOfNames",
+    }
+}
+
 const USER_CLASSES: [&str; 4] = ["top", "person", "organizationalPerson", "inetOrgPerson"];
 const GROUP_CLASSES: [&str; 2] = ["top", "groupOfNames"];
 const SHADOW_ATTRIBUTES: [&str; 7] = [
@@ -161,6 +173,16 @@ impl EntryMaker {
     /// What the rows are made of.
     pub fn projection(&self) -> &Projection {
         &self.projection
+    }
+
+    /// Where its entries stand.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// What their attributes mean.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// Whether an entry of this kind can have values of an attribute.
@@ -275,13 +297,13 @@ impl EntryMaker {
         entry.set(ids::OBJECT_CLASS, classes);
         entry.push(ids::UID, owned(name.to_owned()));
         if let Some((uid, gid)) = posix {
-            let home = home.unwrap_or_else(|| format!("/home/{name}"));
+            let home = home.unwrap_or_else(|| format!("{HOMES}{name}"));
             entry.push(ids::UID_NUMBER, owned(uid.to_string()));
             entry.push(ids::GID_NUMBER, owned(gid.to_string()));
             if self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
                 entry.push(ids::HOME_DIRECTORY, owned(home));
             }
-            entry.push(ids::LOGIN_SHELL, shell.map_or_else(|| constant("/bin/bash"), owned));
+            entry.push(ids::LOGIN_SHELL, shell.map_or_else(|| constant(DEFAULT_SHELL), owned));
             if self.projection.position(Role::Attribute(ids::GECOS)).is_none() {
                 entry.push(ids::GECOS, owned(ascii(&cn, name)));
             }
@@ -337,10 +359,7 @@ impl EntryMaker {
     fn operational(&self, entry: &mut Entry, row: &mut [Cell], name: &str, number: Option<i128>) {
         let own = self.projection.take(row, Role::EntryUuid);
         let uuid = entry_uuid(&own).unwrap_or_else(|| self.derived_uuid(name, number));
-        let structural = match self.kind {
-            Kind::User => "inetOrgPerson",
-            Kind::Group => "groupOfNames",
-        };
+        let structural = structural_class(self.kind);
         entry.push(ids::ENTRY_UUID, owned(uuid.hyphenated().to_string()));
         entry.push(ids::ENTRY_DN, owned(entry.dn.clone()));
         entry.push(ids::STRUCTURAL_OBJECT_CLASS, constant(structural));

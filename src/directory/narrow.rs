@@ -1,21 +1,31 @@
 //! From a filter to the rows that can match it: a predicate that every matching row satisfies, on the values as the
 //! mapping serves them.
 //!
-//! It knows columns and the fallbacks of the mapping; what a predicate becomes in SQL is the engine's writer's business.
+//! A leaf asks something of an attribute (`Test`); an attribute's value comes from one of several places (`served`),
+//! each under a condition on the row. So a leaf is: any of the places, its condition, and what is asked of the value
+//! that comes from there. What a predicate becomes in SQL, and how far, is the engine's writer's business.
 
+mod probe;
+mod served;
+
+use self::{
+    probe::{Test, probe},
+    served::{number_of, posix, served},
+};
 use super::{
+    Directory,
     columns::{Kind, Role},
-    planner::asserted,
     source::Source,
-    tree::Name,
+    tree::{Name, Place},
 };
 use crate::{
     model::{
-        filter::ResolvedFilter,
+        dn::Dn,
+        filter::{Filter, ResolvedFilter, Side, ValueTest},
         matching::Assertion,
         schema::{AttributeId, ids},
     },
-    sql::predicate::Predicate,
+    sql::predicate::{Predicate, Validity},
 };
 
 /// How many names a statement lists; above that the rows are read and judged one by one.
@@ -23,7 +33,7 @@ const LISTED_NAMES: usize = 1000;
 /// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
 /// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
 const COMPARISONS: usize = 2000;
-/// What a leaf that is no membership counts for.
+/// What a comparison that is no listed name counts for.
 const LEAF: usize = 4;
 
 /// Answers to the memberships that a filter asks for.
@@ -32,30 +42,57 @@ pub trait Listed {
     fn listed(&self, relation: usize) -> Option<&[String]>;
 }
 
+/// Knows no membership.
+struct Nobody;
+
+impl Listed for Nobody {
+    fn listed(&self, _: usize) -> Option<&[String]> {
+        None
+    }
+}
+
+impl Directory {
+    /// What a filter narrows the users or groups to by itself, memberships left open.
+    pub fn narrowed(&self, kind: Kind, filter: &Filter) -> Predicate {
+        narrow(
+            self.source(kind),
+            &filter.resolve(&self.schema).matching(),
+            &Nobody,
+        )
+    }
+}
+
 /// A predicate that every matching row satisfies.
 pub fn narrow(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed) -> Predicate {
     let mut left = COMPARISONS;
-    within(source, filter, relations, &mut left)
+    source.simplify(&within(source, filter, relations, &mut left))
 }
 
-/// The same, made of no more than `left` comparisons.
+/// What the filter means of a row, made of no more than `left` comparisons.
 fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left: &mut usize) -> Predicate {
     let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
         let narrowed = filters.iter().map(|filter| within(source, filter, relations, left));
         narrowed.collect()
     };
     match filter {
+        ResolvedFilter::True => Predicate::True,
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
-        ResolvedFilter::And(filters) => source.simplify(&Predicate::And(parts(filters))),
-        ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(parts(filters))),
+        ResolvedFilter::And(filters) => Predicate::And(parts(filters)),
+        ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
+        ResolvedFilter::Not(inner) => within(source, inner, relations, left).negated(),
         ResolvedFilter::Relation(relation) => match relations.listed(*relation) {
-            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => source.named_one_of(names),
-            _ => Predicate::True,
+            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => {
+                source.named_one_of(names).maybe()
+            }
+            _ => Predicate::unknown(),
         },
-        leaf => asserted(leaf)
-            .and_then(|(id, assertion, text)| equality(source, id, assertion, text))
-            .filter(|_| take(left, LEAF))
-            .unwrap_or(Predicate::True),
+        leaf => {
+            let asked = of_leaf(source, leaf);
+            match take(left, LEAF * leaves(&asked)) {
+                true => asked,
+                false => Predicate::unknown(),
+            }
+        }
     }
 }
 
@@ -65,53 +102,115 @@ fn take(left: &mut usize, count: usize) -> bool {
     rest.is_some()
 }
 
-/// Rows whose attribute, as it would be served, can equal a value.
-fn equality(source: &Source, id: AttributeId, assertion: &Assertion, text: &str) -> Option<Predicate> {
-    match assertion {
-        Assertion::Text(..) if id == source.kind().naming_attribute() => {
-            let column = source.column(Role::Name)?;
-            Some(Predicate::EqualsIgnoreCase {
-                column,
-                prepared: Name::new(text)?.prepared,
-            })
-        }
-        Assertion::Text(..) if id == ids::MAIL && source.kind() == Kind::User => Some(mail(source, text)),
-        Assertion::Integer(_) => {
-            let column = match (source.kind(), id) {
-                (Kind::User, ids::UID_NUMBER) | (Kind::Group, ids::GID_NUMBER) => source.column(Role::Number)?,
-                (Kind::User, ids::GID_NUMBER) => source.column(Role::PrimaryGroup)?,
-                _ => return None,
-            };
-            Some(Predicate::IntegerEquals {
-                column,
-                value: text.trim().parse().ok()?,
-            })
-        }
-        _ => None,
+fn leaves(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(leaves).sum(),
+        Predicate::Not(inner) | Predicate::Maybe(inner) => leaves(inner),
+        Predicate::True | Predicate::False => 0,
+        _ => 1,
     }
 }
 
-/// A row without a usable mail is served with its name and the base's domain, so it must not be left out. A mail that
-/// is not plain ASCII breaks the syntax; such rows are in the superset of any equality.
-fn mail(source: &Source, text: &str) -> Predicate {
-    let Some(prepared) = Name::new(text).map(|name| name.prepared) else {
-        return Predicate::False;
+fn of_leaf(source: &Source, leaf: &ResolvedFilter) -> Predicate {
+    let (id, test) = match leaf {
+        ResolvedFilter::Present(id) => (*id, Test::Present),
+        ResolvedFilter::Equality { attribute, assertion, value } => match (*attribute, assertion) {
+            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source, &class.oid),
+            (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(source, value),
+            (id, assertion) => (id, Test::Equal(assertion)),
+        },
+        ResolvedFilter::Substrings { attribute, assertion, .. } => (*attribute, Test::Pieces(assertion)),
+        ResolvedFilter::Ordering { attribute, side, assertion, .. } => match side {
+            Side::GreaterOrEqual => (*attribute, Test::AtLeast(assertion)),
+            Side::LessOrEqual => (*attribute, Test::AtMost(assertion)),
+        },
+        ResolvedFilter::Extensible { attribute, test, .. } => (*attribute, of_value(test)),
+        ResolvedFilter::InName { attributes, test } => return in_name(source, attributes, test),
+        _ => return Predicate::unknown(),
     };
-    let column = source.column(Role::Mail);
-    let own = column.map(|column| Predicate::EqualsIgnoreCase {
-        column,
-        prepared: prepared.clone(),
+    of_attribute(source, id, test)
+}
+
+fn of_value(test: &ValueTest) -> Test<'_> {
+    match test {
+        ValueTest::Equal(assertion) => Test::Equal(assertion),
+        ValueTest::Less(assertion) => Test::Less(assertion),
+        ValueTest::Substrings(assertion) => Test::Pieces(assertion),
+    }
+}
+
+fn of_attribute(source: &Source, id: AttributeId, test: Test<'_>) -> Predicate {
+    let named = id == source.kind().naming_attribute();
+    if matches!(test, Test::Present) && (named || source.kind() == Kind::User && [ids::CN, ids::SN].contains(&id)) {
+        // What has no name is no entry, and every user has these.
+        return Predicate::True;
+    }
+    let Some(places) = served(source, id) else {
+        return Predicate::unknown();
+    };
+    let asked = places
+        .into_iter()
+        .map(|(when, from)| Predicate::And(vec![when, probe(source, id, &from, test)]));
+    Predicate::Or(asked.collect())
+}
+
+/// Classes that depend on the row; the planner knows the others.
+fn of_class(source: &Source, oid: &str) -> Predicate {
+    let schema = source.maker().schema();
+    let is = |name: &str| {
+        schema
+            .object_class(name)
+            .is_some_and(|class| schema.object_class_type(class).oid == oid)
+    };
+    match source.kind() {
+        Kind::User if is("posixAccount") => posix(source),
+        Kind::User if is("ldapPublicKey") => match source.column(Role::SshPublicKey) {
+            Some(_) => of_attribute(source, ids::SSH_PUBLIC_KEY, Test::Present),
+            None => Predicate::False,
+        },
+        Kind::Group if is("posixGroup") => number_of(source, Role::Number),
+        _ => match source.maker().has_class(oid) {
+            Some(true) => Predicate::True,
+            Some(false) => Predicate::False,
+            None => Predicate::unknown(),
+        },
+    }
+}
+
+/// The one row with this DN.
+fn named_by(source: &Source, dn: &[u8]) -> Predicate {
+    let maker = source.maker();
+    let place = str::from_utf8(dn)
+        .ok()
+        .and_then(|text| Dn::parse(text).ok())
+        .map(|dn| maker.tree().locate(&dn, maker.schema()));
+    match place {
+        Some(Place::Entry(kind, Name { prepared, .. })) if kind == source.kind() => Predicate::EqualsIgnoreCase {
+            column: source.name_column(),
+            prepared,
+        },
+        _ => Predicate::False,
+    }
+}
+
+/// `:dn:`, a value in the entry's DN: its name, or something in the base.
+fn in_name(source: &Source, attributes: &[AttributeId], test: &ValueTest) -> Predicate {
+    let naming = source.kind().naming_attribute();
+    let in_base = source.maker().tree().base().rdns().iter().any(|rdn| {
+        let mut types = rdn.avas().iter().map(|ava| source.maker().schema().attribute(ava.attribute()));
+        types.any(|id| id.is_none_or(|id| attributes.contains(&id)))
     });
-    let by_name = source.mail_domain().and_then(|domain| {
-        let name = prepared.strip_suffix(&domain.to_lowercase())?.strip_suffix('@')?;
-        let named = Predicate::EqualsIgnoreCase {
-            column: source.column(Role::Name)?,
-            prepared: name.to_owned(),
-        };
-        Some(match column {
-            Some(column) => Predicate::And(vec![named, Predicate::IsAbsent(column)]),
-            None => named,
-        })
-    });
-    Predicate::Or(own.into_iter().chain(by_name).collect())
+    if in_base {
+        return Predicate::unknown();
+    }
+    match attributes.contains(&naming) {
+        true => of_attribute(source, naming, of_value(test)),
+        false => Predicate::False,
+    }
+}
+
+/// There is a value, of which nothing else is known.
+fn some_value(column: usize) -> Predicate {
+    let validity = Validity::Unknown;
+    Predicate::Present { column, validity }.maybe()
 }

@@ -93,6 +93,10 @@ impl Source {
         self.columns.iter().position(|column| column.role == Ok(role))
     }
 
+    fn role(&self, column: usize) -> Option<Role> {
+        self.columns.get(column).and_then(|column| column.role.ok())
+    }
+
     /// The column that names the rows.
     pub fn name_column(&self) -> usize {
         self.name
@@ -109,8 +113,12 @@ impl Source {
         match predicate {
             Predicate::And(parts) => parts.iter().any(|part| self.is_lookup(part)),
             Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
-            Predicate::False | Predicate::IntegerEquals { .. } => true,
+            Predicate::False => true,
             Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
+            Predicate::IntegerEquals { column, .. } => {
+                matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
+            }
+            Predicate::UuidEquals { .. } => true,
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ mod substrings;
 #[cfg(test)]
 mod tests;
 
-pub use substrings::SubstringAssertion;
+pub use substrings::{Pieces, SubstringAssertion};
 
 /// An assertion value, checked and prepared for its rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

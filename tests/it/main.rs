@@ -10,6 +10,7 @@
 //! - `controls`: request controls, Cancel
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
+//! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `wire`: bytes, TLS versions
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
@@ -32,6 +33,7 @@ mod layers;
 mod load;
 mod membership;
 mod outage;
+mod pushdown;
 mod secrets;
 mod settings;
 mod wire;

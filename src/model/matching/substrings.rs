@@ -23,6 +23,17 @@ pub struct SubstringAssertion {
     last: Option<Box<str>>,
 }
 
+/// The pieces of an assertion, as RFC 4518 section 2.6.1 prepares them.
+#[derive(Debug, Clone, Copy)]
+pub struct Pieces<'a> {
+    /// What the value begins with.
+    pub initial: Option<&'a str>,
+    /// What follows.
+    pub any: &'a [Box<str>],
+    /// What the value ends with.
+    pub last: Option<&'a str>,
+}
+
 /// Values up to this length are prepared on the stack. Every other byte at most is a space that doubles,
 /// and one space is added at each end.
 const SHORT: usize = 255;
@@ -98,6 +109,27 @@ impl SubstringAssertion {
             &pieces,
             Some(&last).filter(|piece| given(piece)).map(String::as_bytes),
         )
+    }
+
+    /// The prepared pieces under a rule for text, and whether case counts; None under other rules.
+    #[must_use]
+    pub fn text(&self) -> Option<(Fold, Pieces<'_>)> {
+        let Kind::Text(fold) = self.kind else { return None };
+        let pieces = Pieces {
+            initial: self.initial.as_deref(),
+            any: &self.any,
+            last: self.last.as_deref(),
+        };
+        Some((fold, pieces))
+    }
+
+    /// Under a rule for numbers and telephone numbers the characters that must follow each other; None under others.
+    #[must_use]
+    pub fn characters(&self) -> Option<String> {
+        matches!(self.kind, Kind::Numeric | Kind::Telephone).then(|| {
+            let pieces = self.initial.iter().chain(&self.any).chain(&self.last);
+            pieces.map(|piece| &**piece).collect()
+        })
     }
 
     /// Whether a stored value has the pieces. `None` (Undefined) when it breaks the syntax.

@@ -11,7 +11,7 @@ use super::is_canonical;
 /// Rows that only RFC 4518 preparation can compare.
 pub(super) const NOT_CANONICAL: &str = "'[^ -~]|^ |  | $'";
 /// Rows that can be equal to an assertion that is not ASCII.
-const NOT_ASCII: &str = "'[^ -~]'";
+pub(super) const NOT_ASCII: &str = "'[^ -~]'";
 
 /// The column as text where comparing it as it is would be wrong; its index is lost then.
 pub(in crate::sql) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
@@ -22,18 +22,18 @@ pub(in crate::sql) fn as_text(engine: Engine, column: &Column, name: &str) -> St
 }
 
 /// PostgreSQL: the column for functions and regular expressions that must work by code point.
-fn postgres_text(column: &Column, name: &str, safe: bool) -> String {
+pub(super) fn postgres_text(column: &Column, name: &str, safe: bool) -> String {
     let cast = if column.kind == ColumnKind::Text { "" } else { "::text" };
     let collate = if safe { "" } else { " COLLATE \"C\"" };
     format!("{name}{cast}{collate}")
 }
 
-fn is_deterministic(column: &Column) -> bool {
+pub(super) fn is_deterministic(column: &Column) -> bool {
     column.collation.as_ref().is_some_and(|c| c.deterministic)
 }
 
 /// Whether the engine's own lower-casing by this column's collation is right for ASCII.
-fn folds_ascii(column: &Column) -> bool {
+pub(super) fn folds_ascii(column: &Column) -> bool {
     column.collation.as_ref().is_some_and(|c| c.folds_ascii)
 }
 
@@ -128,7 +128,8 @@ pub(super) fn write_not_canonical(writer: &mut Writer, column: &Column, name: &s
             if pattern == NOT_CANONICAL {
                 globs.extend([" *", "* ", "*  *"]);
             }
-            let mut condition = String::from("(");
+            // Behind U+0000 it sees nothing, and counts nothing.
+            let mut condition = format!("(length({text}) <> octet_length({text}) OR ");
             for glob in globs {
                 let _ = write!(condition, "{text} GLOB '{glob}' OR ");
             }
@@ -152,41 +153,37 @@ pub(in crate::sql) fn not_canonical(engine: Engine, column: &Column, name: &str)
     writer.finish().sql
 }
 
-pub(super) fn write_absent(writer: &mut Writer, column: &Column, name: &str) {
-    match column.kind {
-        kind if kind.is_text() || writer.engine == Engine::Sqlite => {
-            writer.push(&format!("({name} IS NULL OR {name} = '')"));
-        }
-        _ => writer.put(&format!("{name} IS NULL")),
+/// There is a value that is not empty, whatever else it is.
+pub(super) fn write_present(writer: &mut Writer, column: &Column, name: &str) {
+    match column.kind.is_text() {
+        true => write_nonempty(writer, column, name),
+        false => writer.put(&format!("{name} IS NOT NULL")),
     }
 }
 
-pub(super) fn write_integer(writer: &mut Writer, column: &Column, name: &str, value: i64) {
-    match writer.engine {
-        Engine::PostgreSql if column.kind.is_text() => {
-            // A cast would fail on the first row that is no number.
-            let pattern = match value {
-                0 => "^[[:space:]+-]*0+[[:space:]]*$".to_owned(),
-                1.. => format!("^[[:space:]+]*0*{value}[[:space:]]*$"),
-                _ => format!("^[[:space:]]*-0*{}[[:space:]]*$", value.unsigned_abs()),
-            };
-            let pattern = writer.text(&pattern);
-            let text = postgres_text(column, name, is_deterministic(column));
-            writer.push(&text).push(" ~ ").push(&pattern);
-        }
-        Engine::MySql if column.kind.is_text() => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("{name} + 0 = {value}"));
-        }
-        Engine::Sqlite if column.kind != ColumnKind::Integer => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("CAST({name} AS INTEGER) = {value}"));
-        }
-        _ => {
-            let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("{name} = {value}"));
-        }
+/// By bytes: blanks are equal to nothing for some collations, and no fewer characters than others.
+pub(super) fn write_nonempty(writer: &mut Writer, column: &Column, name: &str) {
+    let nonempty = match writer.engine {
+        Engine::PostgreSql => format!("{} <> ''", postgres_text(column, name, is_deterministic(column))),
+        Engine::MySql => format!("LENGTH({name}) > 0"),
+        Engine::Sqlite => format!("octet_length({name}) > 0"),
+    };
+    writer.push(name).push(" IS NOT NULL AND ").push(&nonempty);
+}
+
+/// As its own type, or as the text that it usually is; in all other spellings it is another text's length.
+pub(super) fn write_uuid(writer: &mut Writer, column: &Column, name: &str, value: &str) {
+    if column.type_name == "UUID" && writer.engine == Engine::PostgreSql {
+        let value = writer.text(value);
+        return writer.put(&format!("{name} = ({value})::uuid"));
     }
+    let length = match writer.engine {
+        Engine::MySql => "CHAR_LENGTH",
+        _ => "length",
+    };
+    writer.push("(");
+    write_equals(writer, column, name, value, write_folded_half);
+    writer.push(&format!(" OR {length}({name}) <> 36)"));
 }
 
 /// What pages are ordered and continued by.

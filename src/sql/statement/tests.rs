@@ -44,7 +44,7 @@ fn columns_are_named_and_the_query_keeps_its_lines() {
         "SELECT 1 FROM (\nSELECT * FROM t\n) q\nLIMIT 1"
     );
     assert_eq!(
-        source.count(&Predicate::IsNotNull(0)).unwrap().sql,
+        source.count(&Predicate::HasKey(0)).unwrap().sql,
         "SELECT count(*) FROM (\nSELECT * FROM t\n) q\nWHERE q.\"uid\" IS NOT NULL"
     );
 }
@@ -163,7 +163,7 @@ fn columns_of_one_name_are_renamed_in_the_form_the_engine_takes() {
     let select = |engine, columns: &[(&str, &str)]| {
         let (query, described) = listing("SELECT 1", engine, columns);
         Source::listing(&query, &described)
-            .select(&[2, 1], &Predicate::IsNotNull(0))
+            .select(&[2, 1], &Predicate::HasKey(0))
             .unwrap()
             .sql
     };

@@ -1,0 +1,116 @@
+//! The other side of a condition: SQL that is true of rows only of which the condition is certainly true, so that its
+//! negation can leave them out. What it speaks of is never looked up by an index; it may be slow, but never wrong.
+
+use super::super::described::{Column, ColumnKind};
+use super::super::engine::Engine;
+use super::super::statement::{Scope, Writer};
+use super::comparison::{as_text, postgres_text, write_nonempty, write_not_canonical};
+use super::simplify::is_uuid;
+use super::{NOT_CANONICAL, NumberTest, Predicate, Validity, is_canonical, with};
+
+/// Whether there is such SQL for a leaf that `simplify` has left.
+pub(super) fn is_told(leaf: &Predicate, engine: Engine, column: &Column) -> bool {
+    let text = column.kind.is_text();
+    let integer = column.kind == ColumnKind::Integer && engine != Engine::Sqlite;
+    match leaf {
+        Predicate::Present { validity, .. } => match validity {
+            Validity::Text | Validity::Ascii => {
+                text || integer || column.kind == ColumnKind::Boolean && engine != Engine::Sqlite
+            }
+            Validity::Number => integer || engine == Engine::Sqlite,
+            Validity::Uuid => text || is_uuid(engine, column),
+            Validity::Unknown => false,
+        },
+        Predicate::EqualsIgnoreCase { prepared: value, .. } | Predicate::EqualsExact { value, .. } => {
+            text && is_canonical(value)
+        }
+        Predicate::Like { pattern, .. } => text && pattern.is_exact(),
+        Predicate::IntegerEquals { .. } => integer,
+        Predicate::Number { test, .. } => integer && !matches!(test, NumberTest::Large),
+        Predicate::BooleanIs { .. } => engine != Engine::Sqlite,
+        Predicate::UuidEquals { .. } => is_uuid(engine, column),
+        _ => false,
+    }
+}
+
+/// Every row but those of which the leaf is assured. Of a NULL nothing is.
+pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
+    let column = leaf.column();
+    let at = column.and_then(|position| Some((scope.columns.get(position)?, scope.names.get(position)?.as_str())));
+    writer.push("(");
+    with(writer, at, |w, column, name| match leaf {
+        Predicate::Present { validity, .. } => write_present(w, column, name, *validity),
+        Predicate::EqualsIgnoreCase { prepared, .. } => {
+            write_canonical_and(w, column, name, |w, text| write_same(w, text, &prepared.to_ascii_lowercase(), true));
+        }
+        Predicate::EqualsExact { value, .. } => {
+            write_canonical_and(w, column, name, |w, text| write_same(w, text, value, false));
+        }
+        Predicate::Like { pattern, .. } => {
+            // The empty text is no value, whatever the pieces.
+            write_nonempty(w, column, name);
+            w.push(" AND ");
+            write_canonical_and(w, column, name, |w, text| pattern.write_exactly(w, text));
+        }
+        // The SQL of the others is exact where `is_told` says so.
+        other => other.write(w, scope),
+    });
+    writer.push(") IS NOT TRUE");
+}
+
+/// Compared as bytes: no collation, no padding.
+fn write_same(writer: &mut Writer, text: &str, value: &str, ignore_case: bool) {
+    let value = writer.text(value);
+    let text = match ignore_case {
+        true => format!("lower({text})"),
+        false => text.to_owned(),
+    };
+    let comparison = match writer.engine {
+        Engine::PostgreSql => format!("{text} = {value}"),
+        Engine::MySql => format!("CAST({text} AS BINARY) = CAST({value} AS BINARY)"),
+        Engine::Sqlite => format!("{text} COLLATE BINARY = {value}"),
+    };
+    writer.put(&comparison);
+}
+
+/// `write` gets the column as a text that is compared by code points.
+fn write_canonical_and(writer: &mut Writer, column: &Column, name: &str, write: impl FnOnce(&mut Writer, &str)) {
+    let text = match writer.engine {
+        Engine::PostgreSql => postgres_text(column, name, false),
+        Engine::MySql => name.to_owned(),
+        Engine::Sqlite => as_text(Engine::Sqlite, column, name),
+    };
+    writer.push("NOT (");
+    write_not_canonical(writer, column, name, NOT_CANONICAL);
+    writer.push(") AND ");
+    write(writer, &text);
+}
+
+fn write_present(writer: &mut Writer, column: &Column, name: &str, validity: Validity) {
+    const HEX: &str = "[0-9a-fA-F]";
+    match (validity, writer.engine) {
+        (Validity::Number, Engine::Sqlite) => writer.put(&format!("typeof({name}) = 'integer'")),
+        (Validity::Uuid, engine) if column.kind.is_text() => {
+            let regex = format!("'^{HEX}{{8}}(-{HEX}{{4}}){{3}}-{HEX}{{12}}$'");
+            let text = match engine {
+                Engine::PostgreSql => format!("{} ~ {regex}", postgres_text(column, name, false)),
+                Engine::MySql => format!("{name} REGEXP {regex}"),
+                Engine::Sqlite => {
+                    let glob: Vec<String> = [8, 4, 4, 4, 12].iter().map(|count| HEX.repeat(*count)).collect();
+                    format!("typeof({name}) = 'text' AND {name} GLOB '{}'", glob.join("-"))
+                }
+            };
+            writer.put(&text);
+        }
+        // Only ASCII, for every syntax: what else SQLite and others hold may not be text at all.
+        (Validity::Text | Validity::Ascii, engine) if column.kind.is_text() => {
+            write_nonempty(writer, column, name);
+            if engine == Engine::Sqlite || validity == Validity::Ascii {
+                writer.push(" AND NOT (");
+                write_not_canonical(writer, column, name, super::comparison::NOT_ASCII);
+                writer.push(")");
+            }
+        }
+        _ => writer.put(&format!("{name} IS NOT NULL")),
+    }
+}
