@@ -54,11 +54,7 @@ impl Listed for Nobody {
 impl Directory {
     /// What a filter narrows the users or groups to by itself, memberships left open.
     pub fn narrowed(&self, kind: Kind, filter: &Filter) -> Predicate {
-        narrow(
-            self.source(kind),
-            &filter.resolve(&self.schema).matching(),
-            &Nobody,
-        )
+        narrow(self.source(kind), &filter.resolve(&self.schema).matching(), &Nobody)
     }
 }
 
@@ -81,9 +77,7 @@ fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left
         ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
         ResolvedFilter::Not(inner) => within(source, inner, relations, left).negated(),
         ResolvedFilter::Relation(relation) => match relations.listed(*relation) {
-            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => {
-                source.named_one_of(names).maybe()
-            }
+            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => source.named_one_of(names).maybe(),
             _ => Predicate::unknown(),
         },
         leaf => {
@@ -114,13 +108,24 @@ fn leaves(predicate: &Predicate) -> usize {
 fn of_leaf(source: &Source, leaf: &ResolvedFilter) -> Predicate {
     let (id, test) = match leaf {
         ResolvedFilter::Present(id) => (*id, Test::Present),
-        ResolvedFilter::Equality { attribute, assertion, value } => match (*attribute, assertion) {
+        ResolvedFilter::Equality {
+            attribute,
+            assertion,
+            value,
+        } => match (*attribute, assertion) {
             (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source, &class.oid),
             (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(source, value),
             (id, assertion) => (id, Test::Equal(assertion)),
         },
-        ResolvedFilter::Substrings { attribute, assertion, .. } => (*attribute, Test::Pieces(assertion)),
-        ResolvedFilter::Ordering { attribute, side, assertion, .. } => match side {
+        ResolvedFilter::Substrings {
+            attribute, assertion, ..
+        } => (*attribute, Test::Pieces(assertion)),
+        ResolvedFilter::Ordering {
+            attribute,
+            side,
+            assertion,
+            ..
+        } => match side {
             Side::GreaterOrEqual => (*attribute, Test::AtLeast(assertion)),
             Side::LessOrEqual => (*attribute, Test::AtMost(assertion)),
         },
@@ -193,14 +198,18 @@ fn named_by(source: &Source, dn: &[u8]) -> Predicate {
     }
 }
 
-/// `:dn:`, a value in the entry's DN: its name, or something in the base.
+/// `:dn:`, a value in the entry's DN: its name, or something above it.
 fn in_name(source: &Source, attributes: &[AttributeId], test: &ValueTest) -> Predicate {
     let naming = source.kind().naming_attribute();
-    let in_base = source.maker().tree().base().rdns().iter().any(|rdn| {
-        let mut types = rdn.avas().iter().map(|ava| source.maker().schema().attribute(ava.attribute()));
+    let above = Dn::parse(source.maker().tree().superior_text(source.kind())).unwrap_or_else(|_| Dn::root());
+    let is_above = above.rdns().iter().any(|rdn| {
+        let mut types = rdn
+            .avas()
+            .iter()
+            .map(|ava| source.maker().schema().attribute(ava.attribute()));
         types.any(|id| id.is_none_or(|id| attributes.contains(&id)))
     });
-    if in_base {
+    if is_above {
         return Predicate::unknown();
     }
     match attributes.contains(&naming) {

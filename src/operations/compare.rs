@@ -54,6 +54,7 @@ async fn read(
         scope: Scope::Base,
         filter: Filter::And(Vec::new()),
         selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
+        wanted: Some(1),
         page: None,
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,

@@ -213,14 +213,18 @@ impl Predicate {
                 w.equals_any(name, c, values);
             }),
             Predicate::IntegerEquals { column, value } => {
-                with(writer, at(column), |w, c, name| number::write_equals(w, c, name, *value));
+                with(writer, at(column), |w, c, name| {
+                    number::write_equals(w, c, name, *value)
+                });
             }
             Predicate::Number { column, test } => with(writer, at(column), |w, c, name| test.write(w, c, name)),
             Predicate::BooleanIs { column, value } => {
                 with(writer, at(column), |w, _, name| number::write_boolean(w, name, *value));
             }
             Predicate::UuidEquals { column, value } => {
-                with(writer, at(column), |w, c, name| comparison::write_uuid(w, c, name, value));
+                with(writer, at(column), |w, c, name| {
+                    comparison::write_uuid(w, c, name, value)
+                });
             }
             Predicate::Time { column, from, before } => {
                 with(writer, at(column), |w, c, name| time::write(w, c, name, *from, *before));

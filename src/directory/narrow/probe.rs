@@ -1,7 +1,10 @@
 //! What is asked of a value, as a predicate on the place it comes from.
 
 use super::super::source::Source;
-use super::{served::{Place, valid}, some_value};
+use super::{
+    served::{Place, valid},
+    some_value,
+};
 use crate::{
     model::{
         matching::{Assertion, Pieces, SubstringAssertion},
@@ -52,7 +55,11 @@ pub(super) fn probe(source: &Source, id: AttributeId, place: &Place, test: Test<
                 _ => return Predicate::unknown(),
             };
             let asked = probe(source, id, inner, test);
-            Predicate::Or(std::iter::once(asked).chain(columns.into_iter().map(uncommon)).collect())
+            Predicate::Or(
+                std::iter::once(asked)
+                    .chain(columns.into_iter().map(uncommon))
+                    .collect(),
+            )
         }
         Place::Lines(column) => lines(*column, test),
     }
@@ -70,7 +77,11 @@ fn column_is(source: &Source, id: AttributeId, column: usize, test: Test<'_>) ->
         Test::Equal(Assertion::Text(fold, prepared)) => {
             let equal = equals(column, *fold, prepared);
             // A canonical value equal to it is one of the syntax if it is, since none tells cases apart.
-            if syntax.is_valid(prepared.as_bytes()) { equal } else { equal.maybe() }
+            if syntax.is_valid(prepared.as_bytes()) {
+                equal
+            } else {
+                equal.maybe()
+            }
         }
         Test::Equal(Assertion::Numeric(digits) | Assertion::Telephone(digits)) => scattered(column, digits),
         Test::Equal(Assertion::Time(_) | Assertion::Uuid(_)) => some_value(column),
@@ -228,7 +239,13 @@ fn name(source: &Source, prefix: &str, suffix: &str, test: Test<'_>) -> Predicat
         }
         // Up to the sign that follows the name the beginning of the value is the name's.
         Test::Pieces(pieces) if prefix.is_empty() => match pieces.text() {
-            Some((fold, Pieces { initial: initial @ Some(text), .. })) if !text.contains('@') => {
+            Some((
+                fold,
+                Pieces {
+                    initial: initial @ Some(text),
+                    ..
+                },
+            )) if !text.contains('@') => {
                 let initial = Pieces {
                     initial,
                     any: &[],
@@ -301,7 +318,11 @@ fn last_word(column: usize, test: Test<'_>) -> Predicate {
 /// What stands between blanks in the pieces, each within one word of the value.
 fn words(pieces: &SubstringAssertion) -> Option<(Fold, Vec<String>)> {
     let (fold, pieces) = pieces.text()?;
-    let all = pieces.initial.into_iter().chain(pieces.any.iter().map(|piece| &**piece)).chain(pieces.last);
+    let all = pieces
+        .initial
+        .into_iter()
+        .chain(pieces.any.iter().map(|piece| &**piece))
+        .chain(pieces.last);
     let words = all.flat_map(|piece| piece.split(' ')).filter(|word| !word.is_empty());
     Some((fold, words.map(str::to_owned).collect()))
 }
@@ -316,7 +337,9 @@ fn lines(column: usize, test: Test<'_>) -> Predicate {
     let Test::Equal(Assertion::Octets(octets)) = test else {
         return some_value(column);
     };
-    let text = str::from_utf8(octets).ok().filter(|text| !text.is_empty() && text.trim() == *text);
+    let text = str::from_utf8(octets)
+        .ok()
+        .filter(|text| !text.is_empty() && text.trim() == *text);
     // What is not canonical stands in no canonical value.
     match text {
         Some(text) if prepare_exact(text).as_deref() == Some(text) && text.is_ascii() => {

@@ -124,12 +124,7 @@ fn if_posix(source: &Source, places: Vec<(Predicate, Place)>) -> Vec<(Predicate,
 }
 
 /// The role's column, or else what follows.
-fn own_or(
-    source: &Source,
-    role: Role,
-    id: AttributeId,
-    fallback: Vec<(Predicate, Place)>,
-) -> Vec<(Predicate, Place)> {
+fn own_or(source: &Source, role: Role, id: AttributeId, fallback: Vec<(Predicate, Place)>) -> Vec<(Predicate, Place)> {
     let Some(column) = source.column(role) else {
         return fallback;
     };
@@ -145,13 +140,13 @@ fn full_name(source: &Source) -> Vec<(Predicate, Place)> {
     let (first, last) = (source.column(Role::FirstName), source.column(Role::LastName));
     let fallback = match (first, last) {
         (Some(first), Some(last)) => {
-            let (given, family) = (
-                valid(source, first, ids::GIVEN_NAME),
-                valid(source, last, ids::SN),
-            );
+            let (given, family) = (valid(source, first, ids::GIVEN_NAME), valid(source, last, ids::SN));
             let (no_given, no_family) = (given.clone().negated(), family.clone().negated());
             vec![
-                (Predicate::And(vec![given.clone(), family.clone()]), Place::Joined(first, last)),
+                (
+                    Predicate::And(vec![given.clone(), family.clone()]),
+                    Place::Joined(first, last),
+                ),
                 (no_family.clone(), Place::Column(first)),
                 (no_given.clone(), Place::Column(last)),
                 (Predicate::And(vec![no_given, no_family]), named.1),

@@ -41,7 +41,9 @@ pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predic
     with(writer, at, |w, column, name| match leaf {
         Predicate::Present { validity, .. } => write_present(w, column, name, *validity),
         Predicate::EqualsIgnoreCase { prepared, .. } => {
-            write_canonical_and(w, column, name, |w, text| write_same(w, text, &prepared.to_ascii_lowercase(), true));
+            write_canonical_and(w, column, name, |w, text| {
+                write_same(w, text, &prepared.to_ascii_lowercase(), true)
+            });
         }
         Predicate::EqualsExact { value, .. } => {
             write_canonical_and(w, column, name, |w, text| write_same(w, text, value, false));

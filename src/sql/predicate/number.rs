@@ -67,7 +67,9 @@ impl NumberTest {
             (Engine::PostgreSql, kind) if kind.is_text() => {
                 let text = postgres_text(column, name, is_deterministic(column));
                 // What is not plain digits is let through; nothing else is cast.
-                writer.put(&format!("CASE WHEN {text} ~ '^-?[0-9]{{1,18}}$' THEN {test} ELSE {name} IS NOT NULL END"));
+                writer.put(&format!(
+                    "CASE WHEN {text} ~ '^-?[0-9]{{1,18}}$' THEN {test} ELSE {name} IS NOT NULL END"
+                ));
             }
             _ => write_or_unreadable(writer, column, name, &test),
         }

@@ -3,10 +3,8 @@
 use super::super::described::{Column, ColumnKind};
 use super::super::engine::{Engine, LIKE_ESCAPE, escape_like};
 use super::super::statement::Writer;
-use super::comparison::{
-    NOT_ASCII, as_text, folds_ascii, is_deterministic, postgres_text, write_not_canonical,
-};
 use super::NOT_CANONICAL;
+use super::comparison::{NOT_ASCII, as_text, folds_ascii, is_deterministic, postgres_text, write_not_canonical};
 
 /// Longer patterns are not worth their price, and SQLite refuses them somewhere.
 const LONGEST: usize = 2000;
@@ -136,7 +134,11 @@ impl Pattern {
             Engine::PostgreSql => {
                 let safe = is_deterministic(column) && (folds_ascii(column) || !self.ignore_case);
                 let text = postgres_text(column, name, safe);
-                if self.ignore_case { format!("lower({text})") } else { text }
+                if self.ignore_case {
+                    format!("lower({text})")
+                } else {
+                    text
+                }
             }
             Engine::MySql => match (folds_ascii(column), column.kind) {
                 (true, ColumnKind::TextIgnoreCase) => name.to_owned(),

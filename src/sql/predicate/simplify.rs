@@ -87,15 +87,22 @@ impl Predicate {
                     },
                 }
             }
-            Predicate::Number { column, test: NumberTest::Large } => match c.kind {
+            Predicate::Number {
+                column,
+                test: NumberTest::Large,
+            } => match c.kind {
                 ColumnKind::Integer if engine == Engine::PostgreSql => Predicate::False,
-                ColumnKind::Integer if engine == Engine::MySql && !c.type_name.ends_with("UNSIGNED") => Predicate::False,
+                ColumnKind::Integer if engine == Engine::MySql && !c.type_name.ends_with("UNSIGNED") => {
+                    Predicate::False
+                }
                 _ => present(*column),
             },
             Predicate::IntegerEquals { column, .. } | Predicate::Number { column, .. } => {
                 match text || is_number(c) {
                     // Bits of text and of fractions are for the evaluator.
-                    true if matches!(self, Predicate::Number { test, .. } if test.is_bits()) && c.kind != ColumnKind::Integer => {
+                    true if matches!(self, Predicate::Number { test, .. } if test.is_bits())
+                        && c.kind != ColumnKind::Integer =>
+                    {
                         present(*column)
                     }
                     true => self.clone(),

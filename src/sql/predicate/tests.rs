@@ -86,8 +86,7 @@ fn any_of(values: &[&str]) -> Predicate {
     }
 }
 
-const SQLITE_NOT_CANONICAL: &str =
-    "(length(c) <> octet_length(c) OR c GLOB '*[^ -~]*' OR c GLOB ' *' OR c GLOB '* ' OR c GLOB '*  *' OR typeof(c) NOT IN ('text', 'null'))";
+const SQLITE_NOT_CANONICAL: &str = "(length(c) <> octet_length(c) OR c GLOB '*[^ -~]*' OR c GLOB ' *' OR c GLOB '* ' OR c GLOB '*  *' OR typeof(c) NOT IN ('text', 'null'))";
 
 #[test]
 fn an_ascii_assertion_is_its_folded_half_or_not_canonical() {
@@ -216,7 +215,10 @@ fn integer_columns_equal_canonical_digits_only() {
         "c = ANY(($1::text[])::int8[])"
     );
     // BIGINT UNSIGNED goes further than a bound integer.
-    assert_eq!(sql(Engine::MySql, &number, &exact("18446744073709551615")), "(c IS NOT NULL)");
+    assert_eq!(
+        sql(Engine::MySql, &number, &exact("18446744073709551615")),
+        "(c IS NOT NULL)"
+    );
     assert_eq!(
         sql(Engine::PostgreSql, &number, &exact("18446744073709551615")),
         "FALSE"
@@ -283,7 +285,13 @@ fn spellings_are_one_list_whatever_its_length() {
 
 #[test]
 fn a_nul_is_in_no_value_of_postgresql() {
-    for predicate in [ignore_case("a\0"), exact("\0"), like(&["a\0"]), any_of(&["\0"]), any_of(&[])] {
+    for predicate in [
+        ignore_case("a\0"),
+        exact("\0"),
+        like(&["a\0"]),
+        any_of(&["\0"]),
+        any_of(&[]),
+    ] {
         assert_eq!(sql(Engine::PostgreSql, &plain(Engine::PostgreSql), &predicate), "FALSE");
     }
     // The others keep it, and SQLite's patterns end at it.
@@ -320,7 +328,10 @@ fn constants_fold() {
     assert_eq!(of(And(vec![not_null(), False])), "FALSE");
     assert_eq!(of(Or(vec![not_null(), True])), "TRUE");
     assert_eq!(
-        of(Or(vec![And(vec![not_null(), And(vec![integer(1), integer(2)])]), False])),
+        of(Or(vec![
+            And(vec![not_null(), And(vec![integer(1), integer(2)])]),
+            False
+        ])),
         "((c IS NOT NULL) AND c = $1::int8 AND c = $2::int8)",
         "no AND in an AND"
     );
@@ -335,7 +346,14 @@ fn constants_fold() {
 fn what_is_assured_is_negated() {
     let number = column("INT4", ColumnKind::Integer);
     let pg = |inner: Predicate| sql(Engine::PostgreSql, &plain(Engine::PostgreSql), &inner.negated());
-    for told_by_nobody in [any_of(&["a"]), integer(1), Predicate::True.maybe(), not_null(), exact("ä"), exact(" a")] {
+    for told_by_nobody in [
+        any_of(&["a"]),
+        integer(1),
+        Predicate::True.maybe(),
+        not_null(),
+        exact("ä"),
+        exact(" a"),
+    ] {
         assert_eq!(pg(told_by_nobody), "TRUE");
     }
     // Only of rows that compare by ASCII.
@@ -346,7 +364,9 @@ fn what_is_assured_is_negated() {
     );
     assert_eq!(
         pg(like(&["a"])),
-        format!("(c IS NOT NULL AND c <> '' AND {canonical} lower(c COLLATE \"C\") LIKE $1::text ESCAPE '|') IS NOT TRUE")
+        format!(
+            "(c IS NOT NULL AND c <> '' AND {canonical} lower(c COLLATE \"C\") LIKE $1::text ESCAPE '|') IS NOT TRUE"
+        )
     );
     assert_eq!(pg(like(&[" a"])), "TRUE", "a blank or the beginning");
     assert_eq!(pg(present(Validity::Text)), "(c IS NOT NULL AND c <> '') IS NOT TRUE");
@@ -378,14 +398,14 @@ fn pieces_become_patterns() {
     let text = |text: &str| Some(Arg::Text(text.to_owned()));
     // As RFC 4518 2.6.1 prepares them.
     let (sql_text, argument) = written(Some(" a%_|b"), &["x  y", " z"], Some("c "), true);
-    assert_eq!(
-        sql_text,
-        "(lower(c) LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')"
-    );
+    assert_eq!(sql_text, "(lower(c) LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')");
     assert_eq!(argument, text("a|%|_||b%x y%z%c"));
     assert_eq!(written(Some(" a"), &[], None, true).1, text("a%"));
     assert_eq!(written(None, &["%"], None, true).1, text("%|%%"));
-    assert_eq!(written(None, &[], Some("a "), false).0, "(c LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')");
+    assert_eq!(
+        written(None, &[], Some("a "), false).0,
+        "(c LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')"
+    );
     // No canonical value has it.
     assert_eq!(written(None, &["ä"], None, true), ("c ~ '[^ -~]'".to_owned(), None));
     // A nondeterministic collation has no LIKE at all; a citext's ignores case in ways of its own.
@@ -433,9 +453,15 @@ fn times_are_compared_as_such() {
         "(c IS NOT NULL AND c >= (($1::text || '+00')::timestamptz))"
     );
     assert_eq!(of(Engine::MySql, "DATETIME").sql, "(c IS NOT NULL AND c >= ?)");
-    assert_eq!(of(Engine::MySql, "DATETIME").args, [Arg::Text("1970-01-01 00:00:00".to_owned())]);
+    assert_eq!(
+        of(Engine::MySql, "DATETIME").args,
+        [Arg::Text("1970-01-01 00:00:00".to_owned())]
+    );
     // Two days earlier: the zone is part of the text.
-    assert_eq!(of(Engine::Sqlite, "DATETIME").args, [Arg::Text("1969-12-30 00:00:00".to_owned())]);
+    assert_eq!(
+        of(Engine::Sqlite, "DATETIME").args,
+        [Arg::Text("1969-12-30 00:00:00".to_owned())]
+    );
     let far = Predicate::Time {
         column: 0,
         from: None,
