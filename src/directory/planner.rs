@@ -37,7 +37,7 @@ const LEAF: usize = 4;
 const MEMBERSHIPS_ASKED: usize = 500;
 
 /// How the rows of a kind are found.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Plan {
     /// By these names, each a lookup.
     Names(Vec<Name>),
@@ -59,6 +59,13 @@ struct RelationSet {
 pub struct RelationSets {
     kind: Kind,
     sets: Vec<RelationSet>,
+}
+
+impl RelationSets {
+    /// How many names have a membership.
+    pub fn count(&self, relation: usize) -> usize {
+        self.sets.get(relation).map_or(0, |set| set.prepared.len())
+    }
 }
 
 impl Relations for RelationSets {
