@@ -9,7 +9,7 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use clap::ValueEnum;
 
-use self::report::{Explained, Report, Step};
+use self::report::{Explained, Report, Step, Typed};
 use super::{complain, say, settings};
 use crate::{
     app::{self, CAPABILITIES},
@@ -89,12 +89,17 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let steps = steps(&database, &directory, recorder.take(), config.database.scan_timeout).await;
     let (verbose, json) = (arguments.verbose, arguments.json);
     let report = Report {
+        typed: typed(&config, &arguments),
         search: heading(&directory, &arguments),
         steps,
         found: searched,
     };
     say(&if json { report.json() } else { report.text(verbose) });
-    if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// The directory as `serve` would have it, on a database that writes down what is asked.
@@ -109,11 +114,16 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
         ExitCode::from(EXIT_CODE)
     })?;
     let database = Database::new(app::sql_settings(&config.database)).map_err(|error| away(&error.detail()))?;
-    let queries = app::queries(&config.database).parse(database.engine()).map_err(|problems| {
-        problems.iter().for_each(|problem| complain(&problem.to_string()));
-        ExitCode::from(EXIT_CODE)
-    })?;
-    database.describe("SELECT 1").await.map_err(|error| away(&error.detail()))?;
+    let queries = app::queries(&config.database)
+        .parse(database.engine())
+        .map_err(|problems| {
+            problems.iter().for_each(|problem| complain(&problem.to_string()));
+            ExitCode::from(EXIT_CODE)
+        })?;
+    database
+        .describe("SELECT 1")
+        .await
+        .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
     let directory = Directory::describe(&recorded, &base, &queries, CAPABILITIES).await;
@@ -144,6 +154,30 @@ fn heading(directory: &Directory, arguments: &Arguments) -> Vec<(&'static str, S
     ]
 }
 
+/// Every value of the filter and the base, as it was typed.
+fn typed(config: &Config, arguments: &Arguments) -> Typed {
+    fn collect(filter: &Filter, texts: &mut Vec<String>) {
+        let mut push = |value: &bytes::Bytes| texts.push(String::from_utf8_lossy(value).into_owned());
+        match filter {
+            Filter::And(parts) | Filter::Or(parts) => parts.iter().for_each(|part| collect(part, texts)),
+            Filter::Not(part) => collect(part, texts),
+            Filter::Equality { value, .. }
+            | Filter::GreaterOrEqual { value, .. }
+            | Filter::LessOrEqual { value, .. }
+            | Filter::Approx { value, .. }
+            | Filter::Extensible { value, .. } => push(value),
+            Filter::Substrings { initial, any, last, .. } => {
+                initial.iter().chain(any).chain(last).for_each(push);
+            }
+            Filter::Present(_) => {}
+        }
+    }
+    let base = arguments.base.as_ref().map(ToString::to_string);
+    let mut texts: Vec<String> = base.into_iter().chain([config.base_dn.clone()]).collect();
+    collect(&arguments.filter, &mut texts);
+    Typed::new(texts)
+}
+
 /// What the search found: so many entries, or why none.
 async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Arguments) -> Result<usize, String> {
     let query = Query {
@@ -170,9 +204,9 @@ async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Ar
         Ok(Found::NoSuchObject { matched }) if matched.is_empty() => {
             Err("noSuchObject: the base is outside of the naming context".to_owned())
         }
-        Ok(Found::NoSuchObject { matched }) => {
-            Err(format!("noSuchObject: the base does not exist; the nearest entry above is {matched}"))
-        }
+        Ok(Found::NoSuchObject { matched }) => Err(format!(
+            "noSuchObject: the base does not exist; the nearest entry above is {matched}"
+        )),
         Err(error) => Err(format!("the search failed: {}", error.detail())),
     }
 }

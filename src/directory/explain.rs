@@ -99,12 +99,13 @@ fn note(directory: &Directory, _: Kind, make: impl FnOnce() -> Note) {
 }
 
 fn left(directory: &Directory, residual: &Residual) -> String {
-    residual.filter.text(&directory.schema, &|relation| {
-        match residual.relations.count(relation) {
+    residual.filter.text(
+        &directory.schema,
+        &|relation| match residual.relations.count(relation) {
             1 => "one name that the memberships gave".to_owned(),
             count => format!("{count} names that the memberships gave"),
-        }
-    })
+        },
+    )
 }
 
 impl Directory {
@@ -137,9 +138,7 @@ impl Directory {
 
     fn named_table(&self, query: &DescribedQuery) -> Option<String> {
         match query.origins.get(query.column(Role::Name)?)? {
-            Origin::Table { table, column } => {
-                Some(TableColumn::new(self.database.engine(), table, column).table)
-            }
+            Origin::Table { table, column } => Some(TableColumn::new(self.database.engine(), table, column).table),
             Origin::Expression | Origin::Unknown => None,
         }
     }

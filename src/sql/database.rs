@@ -248,13 +248,7 @@ impl Database {
         }
     }
 
-    async fn fetch_held(
-        &self,
-        sql: &str,
-        args: &[Arg],
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    async fn fetch_held(&self, sql: &str, args: &[Arg], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let Inner { pool, health, .. } = &*self.inner;
         // Scans of everything leave half the pool to the others.
         let _share = match class {

@@ -123,8 +123,13 @@ pub fn unaliased(name: &str, query: &str) -> String {
     let is_name = |word: &str| word.trim_matches(['"', '`']) == name.trim_matches(['"', '`']);
     let table = words.iter().enumerate().find_map(|(at, word)| {
         let from = at.checked_sub(1).and_then(|before| words.get(before))?;
-        let mut next = words.iter().skip(at + 1).filter(|word| !word.eq_ignore_ascii_case("as"));
-        let named = ["from", "join"].iter().any(|keyword| from.eq_ignore_ascii_case(keyword));
+        let mut next = words
+            .iter()
+            .skip(at + 1)
+            .filter(|word| !word.eq_ignore_ascii_case("as"));
+        let named = ["from", "join"]
+            .iter()
+            .any(|keyword| from.eq_ignore_ascii_case(keyword));
         (named && is_name(next.next()?)).then_some(*word)
     });
     table.unwrap_or(name).trim_matches(['"', '`']).to_owned()

@@ -58,7 +58,10 @@ pub struct QueryPlan {
 impl QueryPlan {
     /// The tables, or their aliases, that are read from end to end.
     pub fn whole(&self) -> Vec<String> {
-        let whole = self.reads.iter().filter(|read| matches!(read.access, Access::Whole { .. }));
+        let whole = self
+            .reads
+            .iter()
+            .filter(|read| matches!(read.access, Access::Whole { .. }));
         let mut tables: Vec<String> = whole.map(|read| read.table.clone()).collect();
         tables.sort_unstable();
         tables.dedup();
@@ -112,7 +115,8 @@ fn postgres(plan: &str, partial: &HashSet<String>) -> Vec<Read> {
     let mut reads = Vec::new();
     if let Ok(plan) = serde_json::from_str::<Json>(plan) {
         let root = plan.get(0).and_then(|first| first.get("Plan"));
-        root.into_iter().for_each(|node| postgres_node(node, true, partial, &mut reads));
+        root.into_iter()
+            .for_each(|node| postgres_node(node, true, partial, &mut reads));
     }
     reads
 }
@@ -122,7 +126,10 @@ fn postgres_node(node: &Json, limited: bool, partial: &HashSet<String>, reads: &
     let text = |key: &str| node.get(key).and_then(Json::as_str);
     let kind = text("Node Type").unwrap_or_default();
     let table = text("Relation Name").map(|name| Engine::PostgreSql.quote(name));
-    let quoted = |index: &str| match index.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+    let quoted = |index: &str| match index
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    {
         true => index.to_owned(),
         false => Engine::PostgreSql.quote(index),
     };
@@ -198,7 +205,10 @@ fn mysql_node(node: &Json, ordered: bool, reads: &mut Vec<Read>) {
                 reads.push(read);
             }
             for (name, below) in fields {
-                let sorted = matches!(name.as_str(), "filesort" | "temporary_table" | "ordering_operation" | "subqueries");
+                let sorted = matches!(
+                    name.as_str(),
+                    "filesort" | "temporary_table" | "ordering_operation" | "subqueries"
+                );
                 mysql_node(below, ordered && !sorted, reads);
             }
         }
@@ -224,9 +234,9 @@ fn mysql_table(node: &Json, ordered: bool) -> Option<Read> {
 
 /// The reads of SQLite's plan, a line each.
 fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
-    let tables = plan.iter().filter(|line| {
-        (line.starts_with("SCAN ") || line.starts_with("SEARCH ")) && !line.contains("VIRTUAL TABLE")
-    });
+    let tables = plan
+        .iter()
+        .filter(|line| (line.starts_with("SCAN ") || line.starts_with("SEARCH ")) && !line.contains("VIRTUAL TABLE"));
     let read = |line: &String| {
         let (what, rest) = line.split_once(' ')?;
         let (table, how) = rest.split_once(" USING ").unwrap_or((rest, ""));

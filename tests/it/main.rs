@@ -7,6 +7,7 @@
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
+//! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
@@ -27,6 +28,7 @@ mod battery;
 mod check;
 mod controls;
 mod differential;
+mod explain;
 mod harness;
 mod layers;
 mod load;

@@ -23,7 +23,8 @@ fn postgres_plans() {
         shown(&postgres(&plan, &HashSet::from(["odd".to_owned()])))
     };
     let scan = r#"{"Node Type": "Seq Scan", "Relation Name": "UserGroups", "Alias": "ug"}"#;
-    let joined = format!(r#"{{"Node Type": "Hash Join", "Plans": [{scan}, {{"Node Type": "Hash", "Plans": [{scan}]}}]}}"#);
+    let joined =
+        format!(r#"{{"Node Type": "Hash Join", "Plans": [{scan}, {{"Node Type": "Hash", "Plans": [{scan}]}}]}}"#);
     assert_eq!(read(&joined), ["\"UserGroups\" whole", "\"UserGroups\" whole"]);
     let index = |more: &str| {
         format!(r#"{{"Node Type": "Index Scan", "Relation Name": "Users", "Index Name": "Users_uid_key"{more}}}"#)
