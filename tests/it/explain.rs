@@ -222,14 +222,24 @@ const EXCEPTIONS: [(Engine, &[&str]); 3] = [
             "GitLab by e-mail, in one",
         ],
     ),
+    // It does not combine the two indexes for a name in any spelling; and what asks for the members of a group runs the
+    // groups-by-member query for each user, since nothing in its FROM can refer to another table.
     (
         Engine::Sqlite,
         &[
             "SSSD passwd by name, nobody",
             "SSSD group by name, none",
-            "SSSD group by name, capitals",
             "GitLab by e-mail",
             "GitLab by e-mail, in one",
+            "SSSD group by name",
+            "SSSD group by name, capitals",
+            "SSSD group by gid",
+            "SSSD access check",
+            "GitLab group link",
+            "Search Guard roles",
+            "Search Guard roles, unique",
+            "Defguard sync group",
+            "Defguard members",
         ],
     ),
 ];
@@ -245,7 +255,9 @@ fn explained(env: &Env, search: &Search) -> Json {
     assert_eq!(report.code, Some(0), "{}: {}", search.name, report.text());
     let json: Json = serde_json::from_str(&report.stdout).unwrap();
     for step in json["steps"].as_array().unwrap() {
-        assert_ne!(step["reads"], Json::Array(Vec::new()), "{}: {step:#}", search.name);
+        // MySQL's plan has no table where it finds out while planning that a unique index has no such value.
+        let names_none = step["reads"] == Json::Array(Vec::new()) && !step["plan"].to_string().contains("Impossible");
+        assert!(!names_none, "{}: {step:#}", search.name);
         assert!(step["error"].is_null(), "{}: {step:#}", search.name);
     }
     json

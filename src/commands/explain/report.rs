@@ -237,6 +237,9 @@ impl Report {
         }
         match &explained.plan {
             Ok(plan) => {
+                if plan.reads.is_empty() {
+                    let _ = writeln!(text, "  reads   no table, as far as the plan says");
+                }
                 let mut said = Vec::new();
                 for read in &plan.reads {
                     if !said.contains(&read) {
