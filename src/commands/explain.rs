@@ -126,7 +126,7 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
         .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
-    let directory = Directory::describe(&recorded, &base, &queries, CAPABILITIES).await;
+    let directory = Directory::describe(&recorded, &base, &app::layout(config), &queries, CAPABILITIES).await;
     let directory = directory.map_err(|problems| {
         problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::FAILURE

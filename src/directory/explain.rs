@@ -6,6 +6,7 @@ use super::{
     columns::{Kind, Role},
     planner::{Plan, Residual},
     queries::DescribedQuery,
+    relations::RelationSet,
     search::CHUNK,
     source::Source,
     tree::Place,
@@ -45,8 +46,9 @@ pub(super) fn impossible(directory: &Directory, kind: Kind) {
 /// How the rows of a kind will be found.
 pub(super) fn planned(directory: &Directory, source: &Source, residual: &Residual, plan: &Plan) {
     note(directory, source.kind(), || {
-        let everything = *plan == Plan::Rows(Predicate::True);
+        let everything = matches!(plan, Plan::Rows(Predicate::True));
         let rows = match plan {
+            Plan::Found(_) => "read with the memberships that the filter asks for".to_owned(),
             Plan::Names(names) if names.is_empty() => "none of them can match: nothing is asked".to_owned(),
             Plan::Names(names) => {
                 let names: Vec<&str> = names.iter().map(|name| name.spelled.as_str()).collect();
@@ -99,13 +101,14 @@ fn note(directory: &Directory, _: Kind, make: impl FnOnce() -> Note) {
 }
 
 fn left(directory: &Directory, residual: &Residual) -> String {
-    residual.filter.text(
-        &directory.schema,
-        &|relation| match residual.relations.count(relation) {
-            1 => "one name that the memberships gave".to_owned(),
-            count => format!("{count} names that the memberships gave"),
-        },
-    )
+    residual.filter.text(&directory.schema, &|relation| match residual
+        .relations
+        .get(relation)
+        .map_or(0, RelationSet::len)
+    {
+        1 => "one name that the memberships gave".to_owned(),
+        count => format!("{count} names that the memberships gave"),
+    })
 }
 
 impl Directory {
@@ -118,7 +121,8 @@ impl Directory {
             Place::Entry(Kind::User, _) => "a user's DN",
             Place::Entry(Kind::Group, _) => "a group's DN",
             Place::Below(..) => "below a user's or group's DN",
-            Place::Nowhere => "no entry can have it",
+            Place::Container(_) => "a container",
+            Place::Nowhere(_) => "no entry can have it",
             Place::Foreign => "outside of the naming context",
         }
     }
