@@ -116,12 +116,12 @@ fn postgres(plan: &str, partial: &HashSet<String>) -> Vec<Read> {
     if let Ok(plan) = serde_json::from_str::<Json>(plan) {
         let root = plan.get(0).and_then(|first| first.get("Plan"));
         root.into_iter()
-            .for_each(|node| postgres_node(node, true, partial, &mut reads));
+            .for_each(|node| postgres_node(node, false, partial, &mut reads));
     }
     reads
 }
 
-/// `limited`: nothing but a LIMIT stands above, so that no more rows are read than are returned.
+/// `limited`: a LIMIT stands above and nothing that needs more rows than it lets through.
 fn postgres_node(node: &Json, limited: bool, partial: &HashSet<String>, reads: &mut Vec<Read>) {
     let text = |key: &str| node.get(key).and_then(Json::as_str);
     let kind = text("Node Type").unwrap_or_default();
@@ -164,7 +164,8 @@ fn postgres_node(node: &Json, limited: bool, partial: &HashSet<String>, reads: &
         }
         _ => {}
     }
-    let limited = limited && matches!(kind, "Limit" | "Subquery Scan" | "Result") && text("Filter").is_none();
+    let passes = matches!(kind, "Subquery Scan" | "Result") && text("Filter").is_none();
+    let limited = kind == "Limit" || limited && passes;
     for below in node.get("Plans").and_then(Json::as_array).into_iter().flatten() {
         postgres_node(below, limited, partial, reads);
     }
