@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
+    explain,
     needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
     source::Key,
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
-const CHUNK: u32 = 500;
+pub(super) const CHUNK: u32 = 500;
 
 /// The fewest: a chunk must have a row whose name can be read.
 const FEWEST: u32 = 10;
@@ -74,6 +75,7 @@ pub struct Results<'a> {
     wanted: Option<u64>,
     stages: VecDeque<Stage>,
     page: Option<Progress>,
+    first_only: bool,
 }
 
 enum Stage {
@@ -190,7 +192,13 @@ impl<'a> Results<'a> {
             wanted: query.wanted,
             stages: VecDeque::new(),
             page: query.page.clone().map(Progress::new),
+            first_only: false,
         }
+    }
+
+    /// Of each scan only the first rows are wanted: `explain` reads no whole table to say that one is read.
+    pub fn first_rows_only(&mut self) {
+        self.first_only = true;
     }
 
     /// The next matching entries, never none of them; None at the end, or where the page ends.
@@ -302,6 +310,7 @@ impl<'a> Results<'a> {
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
         if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
+            explain::base_entry(self.directory, kind, &residual);
             self.stages.push_back(Stage::Rows(kind, rows, residual));
         }
         Ok(())
@@ -309,6 +318,7 @@ impl<'a> Results<'a> {
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
         let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
+            explain::impossible(self.directory, kind);
             return Ok(());
         };
         let source = self.directory.source(kind);
@@ -320,6 +330,7 @@ impl<'a> Results<'a> {
             Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
             Some((Order::Name, _)) | None => plan(source, &residual, self.page.is_none()),
         };
+        explain::planned(self.directory, source, &residual, &plan);
         let stage = match (plan, from) {
             (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
             (Plan::Names(names), from) => {
@@ -411,7 +422,9 @@ impl<'a> Results<'a> {
         let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
         scan.class = Class::ScanChunk;
-        if more {
+        if more && self.first_only {
+            explain::stopped(self.directory, scan.kind);
+        } else if more {
             self.stages.push_front(Stage::Scan(scan));
         }
         Ok(entries)

@@ -18,6 +18,7 @@ use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
 use super::pool::{Lease, Pool, PoolUsage};
+use super::record::{Recorder, Stream};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
@@ -111,6 +112,7 @@ pub struct Description {
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 struct Inner {
@@ -167,7 +169,23 @@ impl Database {
             metrics: settings.metrics,
             tasks,
         };
-        Ok(Database { inner: Arc::new(inner) })
+        Ok(Database {
+            inner: Arc::new(inner),
+            recorder: None,
+        })
+    }
+
+    /// The same database, what is asked of it through this handle being written down.
+    pub fn recorded_by(&self, recorder: Arc<Recorder>) -> Database {
+        Database {
+            recorder: Some(recorder),
+            ..self.clone()
+        }
+    }
+
+    /// Where what is asked is written down; None for everybody but `explain`.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_deref()
     }
 
     /// The kind of database.
@@ -242,8 +260,15 @@ impl Database {
         class: Class,
         deadline: impl Into<Instant>,
     ) -> Result<Vec<Row>, SqlError> {
+        let fetching = self.fetch_held(sql, args, class, deadline.into());
+        match &self.recorder {
+            Some(recorder) => recorder.watch(sql, args, fetching).await,
+            None => fetching.await,
+        }
+    }
+
+    async fn fetch_held(&self, sql: &str, args: &[Arg], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let Inner { pool, health, .. } = &*self.inner;
-        let deadline = deadline.into();
         // Scans of everything leave half the pool to the others.
         let _share = match class {
             Class::ScanChunk => Some(
@@ -302,6 +327,7 @@ impl Database {
     /// of the pool; waits at most `row_timeout` for each next row; ends when the stream is dropped.
     pub fn stream(&self, sql: String, args: Vec<Arg>, row_timeout: Duration) -> RowStream {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let record = self.recorder.as_ref().map(|to| Stream::begin(to, &sql, &args));
         let database = self.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -311,7 +337,11 @@ impl Database {
                 }
             }
         });
-        RowStream { receiver, over: false }
+        RowStream {
+            receiver,
+            over: false,
+            record,
+        }
     }
 
     async fn streaming(&self, sql: &str, args: &[Arg], row_timeout: Duration, to: &mpsc::Sender<Batch>) -> Batch {
@@ -404,11 +434,20 @@ fn cut_short(failure: Failure) -> SqlError {
 pub struct RowStream {
     receiver: mpsc::Receiver<Batch>,
     over: bool,
+    record: Option<Stream>,
 }
 
 impl RowStream {
     /// The next rows; `None` only when the result is complete.
     pub async fn next(&mut self) -> Option<Result<Vec<Row>, SqlError>> {
+        let next = self.receive().await;
+        if let Some(record) = &self.record {
+            record.came(next.as_ref());
+        }
+        next
+    }
+
+    async fn receive(&mut self) -> Option<Result<Vec<Row>, SqlError>> {
         if self.over {
             return None;
         }

@@ -8,6 +8,7 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
 //! - `abandon`: what nobody waits for any more ends in the database
+//! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
 //! - `clients`: strict clients in Python and Java, their schema parsers and their controls
 //! - `differential`: two thousand searches, compared with what slapd answers
@@ -34,6 +35,7 @@ mod check;
 mod clients;
 mod controls;
 mod differential;
+mod explain;
 mod harness;
 mod layers;
 mod load;
