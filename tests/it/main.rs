@@ -11,6 +11,7 @@
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `wire`: bytes, TLS versions
+//! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -34,4 +35,5 @@ mod membership;
 mod outage;
 mod secrets;
 mod settings;
+mod sssd;
 mod wire;

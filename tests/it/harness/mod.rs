@@ -8,13 +8,17 @@ pub mod mariadb;
 pub mod postgres;
 pub mod process;
 pub mod random;
+pub mod site;
 pub mod slapd;
+pub mod sssd;
 
 pub use client::Client;
 pub use database::{Database, Engine};
 pub use gateway::{Env, Gateway};
 pub use ldap::{Search, ldapsearch, ldapwhoami};
+pub use site::Site;
 pub use slapd::Slapd;
+pub use sssd::Sssd;
 
 use std::fs;
 use std::io::Write;
