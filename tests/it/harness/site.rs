@@ -44,7 +44,7 @@ impl Site {
 pub struct Replica {
     pub name: &'static str,
     pub port: u16,
-    env: Mutex<Env>,
+    env: Env,
     dir: PathBuf,
     gateway: Mutex<Option<Gateway>>,
 }
@@ -54,7 +54,7 @@ impl Replica {
         Replica {
             name,
             port: free_port(),
-            env: Mutex::new(env.with("LDAP_COMMON_NAME", format!("{name}.example.com"))),
+            env: env.with("LDAP_COMMON_NAME", format!("{name}.example.com")),
             dir: scratch(name),
             gateway: Mutex::default(),
         }
@@ -64,7 +64,7 @@ impl Replica {
     pub fn spawn(&self) {
         let mut gateway = self.gateway.lock().unwrap();
         assert!(gateway.is_none(), "{} runs", self.name);
-        *gateway = Some(Gateway::spawn_on(&self.dir, &self.env.lock().unwrap(), self.port));
+        *gateway = Some(Gateway::spawn_on(&self.dir, &self.env, self.port));
     }
 
     pub fn expect_ready(&self) {
@@ -87,12 +87,6 @@ impl Replica {
     /// Ends it as a power cut would.
     pub fn kill(&self) {
         self.gateway.lock().unwrap().take().unwrap().process.kill();
-    }
-
-    /// Settings for the next process.
-    pub fn change(&self, change: impl FnOnce(Env) -> Env) {
-        let mut env = self.env.lock().unwrap();
-        *env = change(env.clone());
     }
 
     /// Does something with the running process.

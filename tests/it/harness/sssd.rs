@@ -17,9 +17,13 @@ use std::time::Duration;
 /// The PAM service of the tests.
 const SERVICE: &str = "ldap-gateway-test";
 
-/// SSSD's own directories as the package makes them, and `/run` empty.
+/// What SSSD and PAM read and write is the test's own; `/run` is empty. The caches are in memory, or each lookup waits
+/// for the disk; their directories have the owners and modes that the package gave them.
 const ENTER: &str = r#"set -e
 mount -t tmpfs -o mode=755 none /run
+mount -t tmpfs -o mode=755 none "$1/var/lib"
+cp -a /var/lib/sss "$1/var/lib/sss"
+find "$1/var/lib/sss" ! -type d -delete
 for name in etc/sssd var/lib/sss var/log/sssd etc/pam.d etc/nsswitch.conf etc/hosts; do
     mount --bind "$1/$name" "/$name"
 done
@@ -73,6 +77,13 @@ impl Conf {
             lines.push(&line);
         }
         Conf(lines.join("\n") + "\n")
+    }
+
+    /// Adds a section for the NSS service with one option.
+    #[must_use]
+    pub fn with_nss(self, name: &str, value: &str) -> Conf {
+        let domain = "[domain/default]";
+        Conf(self.0.replace(domain, &format!("[nss]\n{name} = {value}\n\n{domain}")))
     }
 
     /// With the ports that the site has; in a real one they are the default.
@@ -172,7 +183,7 @@ impl Sssd {
 
     /// Whether NSS and PAM are up: their sockets are made last.
     fn answers(&self) -> bool {
-        let pipes = self.dir.join("var/lib/sss/pipes");
+        let pipes = PathBuf::from(format!("/proc/{}/root/var/lib/sss/pipes", self.process.pid()));
         pipes.join("nss").exists() && pipes.join("pam").exists()
     }
 
@@ -200,25 +211,43 @@ impl Sssd {
 
     /// `getent passwd`, by name or number.
     pub fn user(&self, key: impl ToString) -> Option<User> {
-        let line = self.line("getent", &["-s", "sss", "passwd", "--", &key.to_string()])?;
+        let line = self.line("getent", &["passwd", "--", &key.to_string()])?;
         Some(parse_user(&line))
     }
 
-    /// `getent group`, by name or number.
+    /// `getent group`, by name or number. It prints no group that has a member with a comma: see `words_of_members`.
     pub fn group(&self, key: impl ToString) -> Option<Group> {
-        let line = self.line("getent", &["-s", "sss", "group", "--", &key.to_string()])?;
+        let line = self.line("getent", &["group", "--", &key.to_string()])?;
         Some(parse_group(&line))
+    }
+
+    /// The words that the members' names make, as programs get them that ask for the group.
+    pub fn words_of_members(&self, group: &str) -> Vec<String> {
+        let script = "@group = getgrnam($ARGV[0]) or exit 1; print $group[3]";
+        let line = self.line("perl", &["-e", script, group]).unwrap();
+        let mut words: Vec<String> = line.split_whitespace().map(str::to_string).collect();
+        words.sort();
+        words
     }
 
     /// `getent passwd`: everybody that SSSD lists.
     pub fn all_users(&self) -> Vec<User> {
-        let text = self.line("getent", &["-s", "sss", "passwd"]).unwrap_or_default();
-        text.lines().map(parse_user).collect()
+        let lines = self.listed("passwd");
+        lines.iter().map(|line| parse_user(line)).collect()
     }
 
     pub fn all_groups(&self) -> Vec<Group> {
-        let text = self.line("getent", &["-s", "sss", "group"]).unwrap_or_default();
-        text.lines().map(parse_group).collect()
+        let lines = self.listed("group");
+        lines.iter().map(|line| parse_group(line)).collect()
+    }
+
+    /// A whole table, without what is in the machine's own file.
+    fn listed(&self, table: &str) -> Vec<String> {
+        let local = fs::read_to_string(format!("/etc/{table}")).unwrap();
+        let local: BTreeSet<&str> = local.lines().collect();
+        let text = self.line("getent", &[table]).unwrap();
+        let lines = text.lines().filter(|line| !line.is_empty() && !local.contains(line));
+        lines.map(str::to_string).collect()
     }
 
     /// `id -G`: the numbers of a user's groups, the primary one first.
@@ -227,11 +256,13 @@ impl Sssd {
         Some(line.split(' ').map(|number| number.parse().unwrap()).collect())
     }
 
-    /// A user's groups by name, each number looked up.
+    /// The names of a user's groups, and the numbers of those that have none.
     pub fn groups_of(&self, user: &str) -> Option<BTreeSet<String>> {
-        let numbers = self.group_numbers(user)?;
-        let name = |gid: u32| self.group(gid).map_or_else(|| gid.to_string(), |group| group.name);
-        Some(numbers.into_iter().map(name).collect())
+        // It fails where a number has no name, too.
+        let output = self.output("id", &["-zGn", "--", user]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let names: BTreeSet<String> = text.split_terminator('\0').map(str::to_string).collect();
+        (!names.is_empty()).then_some(names)
     }
 
     /// The keys that `sshd` would ask for.
@@ -281,9 +312,7 @@ impl Sssd {
     /// Expires every entry, so that the next lookup asks the directory.
     pub fn expire(&self) {
         let output = self.output("sss_cache", &["-E"]);
-        let text = String::from_utf8_lossy(&output.stderr);
-        // It ends so where the cache is still empty.
-        assert!(output.status.success() || text.contains("No cache object"), "{text}");
+        assert!(output.status.success(), "{output:?}\n{}", self.log_tail());
     }
 
     /// Whether its last word on it was that the directory answers.
@@ -324,17 +353,16 @@ impl Sssd {
     }
 }
 
-/// Copies of what SSSD and PAM read and write, without what the machine's own SSSD may have left in them.
+/// Writes the files that are mounted over the machine's.
 fn prepare(dir: &Path, site: &Site, conf: &Conf) {
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    // Owners and modes of the directories as the package has them.
-    let copy = "mkdir -p \"$1/var/lib\" \"$1/var/log/sssd\" && cp -a /var/lib/sss \"$1/var/lib/\" && \
-                find \"$1/var/lib/sss\" ! -type d -delete";
-    super::process::run(Command::new("sh").args(["-c", copy, "copy"]).arg(dir));
+    for name in ["etc/sssd/conf.d", "var/lib", "var/log/sssd"] {
+        fs::create_dir_all(dir.join(name)).unwrap();
+    }
     let conf = conf
         .clone()
         // To read from the log whether it is online, each message once.
@@ -342,13 +370,13 @@ fn prepare(dir: &Path, site: &Site, conf: &Conf) {
         .with("debug_backtrace_enabled", "false");
     write("etc/sssd/sssd.conf", &conf.on(site));
     write("etc/sssd/ldap-ca.pem", &site.certificates());
-    fs::create_dir_all(dir.join("etc/sssd/conf.d")).unwrap();
     // SSSD reads its configuration only where nobody else may.
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(dir.join("etc/sssd/sssd.conf"), private).unwrap();
+    // SSSD first: `staff` is a group of Debian's, too.
     write(
         "etc/nsswitch.conf",
-        "passwd: files sss\ngroup: files sss\nshadow: files sss\nhosts: files\n",
+        "passwd: sss files\ngroup: sss files\nshadow: sss files\nhosts: files\n",
     );
     write("etc/hosts", "127.0.0.1 localhost ldap1.example.com ldap2.example.com\n");
     write(

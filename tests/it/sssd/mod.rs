@@ -3,7 +3,13 @@
 //! What SSSD does with which answer is in the project's notes on it; its text for administrators, which these tests use
 //! as it stands, is `docs/clients/sssd.md`. Each case runs with both schemas, unless it has to do with one only.
 
+mod changes;
 mod logins;
+mod lookups;
+mod outages;
+mod settings;
+mod stage;
+mod stories;
 
 use crate::harness::sssd::{Conf, Sssd};
 use crate::harness::{Database, Engine, Site, beside_others};
@@ -29,6 +35,12 @@ impl Schema {
 fn site() -> &'static Site {
     static SITE: OnceLock<Site> = OnceLock::new();
     SITE.get_or_init(|| Site::start(&Database::shared(Engine::PostgreSql).deployed()))
+}
+
+/// The same with the recommended settings.
+fn recommended_site() -> &'static Site {
+    static SITE: OnceLock<Site> = OnceLock::new();
+    SITE.get_or_init(|| Site::start(&Database::shared(Engine::PostgreSql).recommended()))
 }
 
 /// What a case gets: an SSSD with the documented settings, shared with other cases.
@@ -78,6 +90,27 @@ macro_rules! stamp {
 }
 
 stamp! {
+    lookups: [
+        users_by_name,
+        users_by_number,
+        groups_by_name_and_number,
+        groups_of_a_user,
+        who_does_not_exist,
+        names_in_another_case,
+        names_that_are_odd,
+        logins_of_odd_names,
+        hostile_names,
+        nobody_is_listed,
+    ],
+    changes: [
+        expired_caches,
+        everybody_is_listed,
+    ],
+    settings: [
+        access_filters,
+        ssh_keys,
+        who_is_not_active,
+    ],
     logins: [
         right_password,
         wrong_password,
