@@ -18,6 +18,7 @@ use crate::{
         Directory,
         queries::{Queries, QueryProblem},
         subschema::Capabilities,
+        tree::{Layout, container_rdn},
     },
     model::dn::Dn,
     operations::{
@@ -117,6 +118,7 @@ impl App {
         let describer = Describer {
             database,
             base,
+            layout: layout(config),
             queries,
             publish,
             again,
@@ -164,6 +166,7 @@ impl App {
 struct Describer {
     database: Database,
     base: Dn,
+    layout: Layout,
     queries: [OperatorQuery; 4],
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
@@ -191,7 +194,7 @@ impl Describer {
     async fn describe(&self) {
         let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
         loop {
-            match Directory::describe(&self.database, &self.base, &self.queries, CAPABILITIES).await {
+            match Directory::describe(&self.database, &self.base, &self.layout, &self.queries, CAPABILITIES).await {
                 Ok(directory) => {
                     if logged.is_some() {
                         info!("the queries have been described");
@@ -222,6 +225,15 @@ fn log_problems(problems: &[QueryProblem]) {
     }
     for problem in problems.iter().filter(|problem| !problem.unreachable) {
         error!("{problem}");
+    }
+}
+
+/// The layout of the directory; the settings have been checked.
+pub fn layout(config: &Config) -> Layout {
+    let rdn = |text: &Option<String>| text.as_deref().and_then(|text| container_rdn(text).ok());
+    Layout {
+        users: rdn(&config.users_rdn),
+        groups: rdn(&config.groups_rdn),
     }
 }
 

@@ -10,7 +10,7 @@ mod report;
 use std::process::ExitCode;
 
 use self::report::{Fault, Report};
-use super::{base_dn, complain, say};
+use super::{NAME_CHECKS, complain, say};
 use crate::{
     config::{Config, EXIT_CODE, EnvSource, Problem, TlsVersion},
     server::tls,
@@ -18,7 +18,7 @@ use crate::{
 
 /// Checks what `serve` would be started with.
 pub async fn run() -> ExitCode {
-    let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process(), base_dn);
+    let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS);
     let mut report = Report::default();
     for problem in &problems {
         report.fault(Fault::Settings, problem.to_string());

@@ -6,7 +6,7 @@ use std::{
     process::{self, ExitCode},
 };
 
-use super::{base_dn, complain, report, say, serve};
+use super::{NAME_CHECKS, complain, report, say, serve};
 use crate::{
     config::{Config, EnvSource},
     sql::sqlite_file,
@@ -34,7 +34,7 @@ pub async fn run(port: u16) -> ExitCode {
 }
 
 async fn demo(source: &EnvSource, port: u16) -> ExitCode {
-    let (config, warnings) = match Config::load(source, base_dn) {
+    let (config, warnings) = match Config::load(source, NAME_CHECKS) {
         Ok(loaded) => loaded,
         Err(errors) => return report(&errors),
     };

@@ -12,7 +12,8 @@ use std::{
 };
 
 use crate::{
-    config::{Config, ConfigErrors, EXIT_CODE, EnvSource, Warning},
+    config::{Config, ConfigErrors, EXIT_CODE, EnvSource, NameChecks, Warning},
+    directory::tree::container_rdn,
     model::{dn::Dn, schema::Schema},
 };
 
@@ -31,13 +32,18 @@ pub fn complain(text: &str) {
 /// # Errors
 /// The exit code, after everything that is wrong has been said.
 fn settings() -> Result<(Config, Vec<Warning>), ExitCode> {
-    Config::load(&EnvSource::from_process(), base_dn).map_err(|errors| report(&errors))
+    Config::load(&EnvSource::from_process(), NAME_CHECKS).map_err(|errors| report(&errors))
 }
 
 fn report(errors: &ConfigErrors) -> ExitCode {
     complain(&errors.to_string());
     ExitCode::from(EXIT_CODE)
 }
+
+const NAME_CHECKS: NameChecks = NameChecks {
+    dn: base_dn,
+    rdn: |text| container_rdn(text).map(drop),
+};
 
 /// Says why a text is no DN that can be a base.
 fn base_dn(text: &str) -> Result<(), String> {

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::codec::Framed;
 
-use super::{base_dn, complain, say, settings};
+use super::{NAME_CHECKS, complain, say, settings};
 use crate::{
     config::{Config, EnvSource, ProbeSettings},
     server::tls,
@@ -56,7 +56,7 @@ enum NotReady {
 pub async fn run(uri: Option<String>) -> ExitCode {
     // Another gateway can be asked from a machine that has no settings of its own.
     let config = match &uri {
-        Some(_) => Config::load_leniently(&EnvSource::from_process(), base_dn).0,
+        Some(_) => Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS).0,
         None => match settings() {
             Ok((config, _)) => config,
             Err(code) => return code,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::parse::Reader;
 use super::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
-    LogFormat, LogSettings, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries, Secret, TlsSettings,
-    TlsVersion, Warning, database, names,
+    LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries, Secret,
+    TlsSettings, TlsVersion, Warning, database, names,
 };
 
 /// Where a certificate is looked for and kept when none is configured.
@@ -19,10 +19,8 @@ const CERTIFICATE_DIRECTORY: &str = "certs";
 /// Clients keep their connections idle; closing them sooner costs logins (design.md section 3).
 const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-type CheckDn<'a> = &'a dyn Fn(&str) -> Result<(), String>;
-
-pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config, Vec<Warning>), ConfigErrors> {
-    let (config, problems, warnings) = load_leniently(source, check_dn);
+pub(super) fn load(source: &EnvSource, checks: NameChecks) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+    let (config, problems, warnings) = load_leniently(source, checks);
     if problems.is_empty() {
         Ok((config, warnings))
     } else {
@@ -31,9 +29,9 @@ pub(super) fn load(source: &EnvSource, check_dn: CheckDn<'_>) -> Result<(Config,
 }
 
 /// The settings with their stand-ins, and what is wrong with them.
-pub(super) fn load_leniently(source: &EnvSource, check_dn: CheckDn<'_>) -> (Config, Vec<Problem>, Vec<Warning>) {
+pub(super) fn load_leniently(source: &EnvSource, checks: NameChecks) -> (Config, Vec<Problem>, Vec<Warning>) {
     let mut reader = Reader::new(source);
-    let config = read(&mut reader, check_dn);
+    let config = read(&mut reader, checks);
     let Reader {
         problems, mut warnings, ..
     } = reader;
@@ -42,17 +40,11 @@ pub(super) fn load_leniently(source: &EnvSource, check_dn: CheckDn<'_>) -> (Conf
 }
 
 /// Reads everything; where something is wrong a problem is noted and a stand-in returned.
-pub(super) fn read(reader: &mut Reader, check_dn: CheckDn<'_>) -> Config {
+pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
     let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
-    for name in [
-        "LDAP_USERS_RDN",
-        "LDAP_GROUPS_RDN",
-        "REALM_CONFIG",
-        "SQL_QUERY_ALL_MEMBERSHIPS",
-        "ADMIN_ADDR",
-    ] {
+    for name in ["REALM_CONFIG", "SQL_QUERY_ALL_MEMBERSHIPS", "ADMIN_ADDR"] {
         reader.not_supported_yet(name);
     }
     let _: Option<()> = reader.parsed(
@@ -63,21 +55,32 @@ pub(super) fn read(reader: &mut Reader, check_dn: CheckDn<'_>) -> Config {
     let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
     let network = network(reader);
     Config {
-        base_dn: base_dn(reader, &common_name, check_dn),
+        users_rdn: container(reader, "LDAP_USERS_RDN", checks),
+        groups_rdn: container(reader, "LDAP_GROUPS_RDN", checks),
+        base_dn: base_dn(reader, &common_name, checks),
         database: database(reader),
         access: access(reader),
         tls: tls(reader, &common_name, network.unencrypted),
         network,
         log: log(reader),
         shutdown_grace: reader.duration("SHUTDOWN_GRACE"),
-        probe: probe(reader, check_dn),
+        probe: probe(reader, checks),
         common_name,
     }
 }
 
-fn base_dn(reader: &mut Reader, common_name: &str, check_dn: CheckDn<'_>) -> String {
+fn container(reader: &mut Reader, name: &'static str, checks: NameChecks) -> Option<String> {
+    let text = reader.text(name)?;
+    if let Err(why) = (checks.rdn)(&text) {
+        let right = format!("an RDN such as ou=people: {why}");
+        reader.problems.push(Problem::wrong(name, &text, &right));
+    }
+    Some(text)
+}
+
+fn base_dn(reader: &mut Reader, common_name: &str, checks: NameChecks) -> String {
     if let Some(text) = reader.text("LDAP_BASE_DN") {
-        if let Err(why) = check_dn(&text) {
+        if let Err(why) = (checks.dn)(&text) {
             reader.problems.push(Problem::wrong(
                 "LDAP_BASE_DN",
                 &text,
@@ -364,11 +367,11 @@ fn log_directives(text: &str) -> Option<String> {
     Some(directives.join(","))
 }
 
-fn probe(reader: &mut Reader, check_dn: CheckDn<'_>) -> Option<ProbeSettings> {
+fn probe(reader: &mut Reader, checks: NameChecks) -> Option<ProbeSettings> {
     half_given(reader, "PROBE_BIND_DN", "PROBE_BIND_PASSWORD");
     let dn = reader.text("PROBE_BIND_DN");
     let password = reader.secret("PROBE_BIND_PASSWORD");
-    if let Some(Err(why)) = dn.as_deref().map(check_dn) {
+    if let Some(Err(why)) = dn.as_deref().map(checks.dn) {
         let found = dn.as_deref().unwrap_or_default();
         reader
             .problems

@@ -32,6 +32,10 @@ use std::time::Duration;
 pub struct Config {
     /// `LDAP_BASE_DN`, or what was derived from `LDAP_COMMON_NAME`.
     pub base_dn: String,
+    /// `LDAP_USERS_RDN`
+    pub users_rdn: Option<String>,
+    /// `LDAP_GROUPS_RDN`
+    pub groups_rdn: Option<String>,
     /// `LDAP_COMMON_NAME`
     pub common_name: String,
     /// The database and what to ask it.
@@ -50,25 +54,28 @@ pub struct Config {
     pub probe: Option<ProbeSettings>,
 }
 
+/// Says why a text is no name of the kind that a setting wants; what a DN is, is not known here.
+#[derive(Clone, Copy, Debug)]
+pub struct NameChecks {
+    /// Of a DN that can be a base.
+    pub dn: fn(&str) -> Result<(), String>,
+    /// Of an RDN that can name a container.
+    pub rdn: fn(&str) -> Result<(), String>,
+}
+
 impl Config {
-    /// Reads and checks all settings. `check_dn` says why a text is no DN that can be a base.
+    /// Reads and checks all settings.
     ///
     /// # Errors
     /// Everything that is wrong, at once; the program then ends with [`EXIT_CODE`].
-    pub fn load(
-        source: &EnvSource,
-        check_dn: impl Fn(&str) -> Result<(), String>,
-    ) -> Result<(Self, Vec<Warning>), ConfigErrors> {
-        load::load(source, &check_dn)
+    pub fn load(source: &EnvSource, names: NameChecks) -> Result<(Self, Vec<Warning>), ConfigErrors> {
+        load::load(source, names)
     }
 
     /// For `check`, which goes on in spite of problems: a value whose setting a problem names is a stand-in, and
     /// must not be taken for what the operator means.
-    pub fn load_leniently(
-        source: &EnvSource,
-        check_dn: impl Fn(&str) -> Result<(), String>,
-    ) -> (Self, Vec<Problem>, Vec<Warning>) {
-        load::load_leniently(source, &check_dn)
+    pub fn load_leniently(source: &EnvSource, names: NameChecks) -> (Self, Vec<Problem>, Vec<Warning>) {
+        load::load_leniently(source, names)
     }
 }
 

@@ -61,6 +61,11 @@ fn any_dn(text: &str) -> Result<(), String> {
     }
 }
 
+const NAME_CHECKS: NameChecks = NameChecks {
+    dn: any_dn,
+    rdn: any_dn,
+};
+
 fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErrors> {
     let directory = TestDirectory::new();
     let file = directory.path().join(".env");
@@ -69,7 +74,7 @@ fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErro
         &EnvSource::new()
             .with_variables(variables.iter().copied())
             .with_file(&file),
-        any_dn,
+        NAME_CHECKS,
     )
 }
 
@@ -144,14 +149,14 @@ fn defaults_are_those_of_the_design() {
 fn every_setting_of_the_table_is_read() {
     let source = EnvSource::new();
     let mut reader = parse::Reader::new(&source);
-    load::read(&mut reader, &any_dn);
+    load::read(&mut reader, NAME_CHECKS);
     let table: std::collections::BTreeSet<_> = settings::SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(reader.asked, table);
 }
 
 #[test]
 fn all_missing_settings_are_named_at_once() {
-    let errors = Config::load(&EnvSource::new(), any_dn).expect_err("nothing is set");
+    let errors = Config::load(&EnvSource::new(), NAME_CHECKS).expect_err("nothing is set");
     let named: Vec<_> = errors
         .problems
         .iter()
@@ -198,8 +203,6 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 fn what_is_not_there_yet_is_said_and_never_passed() {
     for (name, value) in [
         ("REALM_CONFIG", "[]"),
-        ("LDAP_USERS_RDN", "ou=people"),
-        ("LDAP_GROUPS_RDN", "ou=groups"),
         ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
         ("ADMIN_ADDR", "127.0.0.1:9000"),
         ("LDAP_USER_PRIVATE_GROUPS", "auto"),
@@ -215,6 +218,17 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
         ("LDAP_USER_PRIVATE_GROUPS", "off"),
         ("NOTIFICATION_URL", "https://example.com/"),
     ]);
+}
+
+#[test]
+fn containers_are_named_by_an_rdn() {
+    let found = config(&[("LDAP_USERS_RDN", "ou=people"), ("LDAP_GROUPS_RDN", "")]);
+    assert_eq!((found.users_rdn.as_deref(), found.groups_rdn), (Some("ou=people"), None));
+    let problem = problem(&[("LDAP_GROUPS_RDN", "groups")]);
+    assert!(
+        problem.starts_with("LDAP_GROUPS_RDN: found `groups`, must be an RDN such as ou=people"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -244,17 +258,20 @@ fn the_base_dn_is_derived_from_the_common_name() {
             .with_variables([("LDAP_COMMON_NAME", name)])
     };
     assert_eq!(
-        Config::load(&source("ldap2.example.com"), any_dn).unwrap().0.base_dn,
+        Config::load(&source("ldap2.example.com"), NAME_CHECKS)
+            .unwrap()
+            .0
+            .base_dn,
         "dc=example,dc=com"
     );
     assert!(
-        Config::load(&source("10.0.0.1"), any_dn)
+        Config::load(&source("10.0.0.1"), NAME_CHECKS)
             .expect_err("no name")
             .to_string()
             .starts_with("LDAP_BASE_DN")
     );
     assert!(
-        Config::load(&source(""), any_dn)
+        Config::load(&source(""), NAME_CHECKS)
             .expect_err("no name")
             .to_string()
             .starts_with("LDAP_BASE_DN")

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     account::AccountColumns,
     columns::{ColumnUse, Kind, Role},
+    subschema::superior_uuid,
     tree::Tree,
 };
 use crate::model::{
@@ -147,7 +148,7 @@ impl EntryMaker {
                 .passed_through()
                 .any(|id| !allowing.iter().any(|class| schema.class_allows(*class, id))),
         };
-        let namespace = base_uuid(&tree);
+        let namespace = superior_uuid(tree.base());
         EntryMaker {
             kind,
             tree,
@@ -390,11 +391,6 @@ impl EntryMaker {
     fn is_valid(&self, id: AttributeId, value: &[u8]) -> bool {
         !value.is_empty() && self.schema.attribute_type(id).syntax.is_valid(value)
     }
-}
-
-/// The entryUUID of the base, from its DN: the same on every replica.
-pub fn base_uuid(tree: &Tree) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_X500, tree.base_text().to_lowercase().as_bytes())
 }
 
 /// The account columns of a row, taken out of it.

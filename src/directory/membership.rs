@@ -241,12 +241,47 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
+        let names = [self.groups.name_column()];
+        if let Some(found) = self.groups_with_rows(users, &names, class, deadline).await? {
+            let named = |row: Row| Some(row.first()?.to_text()?.into_owned());
+            return Ok(grouped(
+                found.into_iter().filter_map(|(user, row)| Some((user, named(row?)?))),
+            ));
+        }
         let pairs = self.pairs(By::Users(users), class, deadline).await?;
         let existing = self.existing_groups(&pairs, class, deadline).await?;
         Ok(grouped(pairs.into_iter().filter_map(|pair| {
             let group = existing.get(&Name::new(&pair.group)?.prepared)?;
             Some((pair.user, group.clone()))
         })))
+    }
+
+    /// The users that have one of these names, as the database compares, each with these columns of the rows of
+    /// all-groups that are its groups, in one statement. A user without any comes once or not at all. None where one
+    /// statement can not tell.
+    pub(super) async fn groups_with_rows(
+        &self,
+        users: &[String],
+        columns: &[usize],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
+        let Membership::ByMember(form) = self.membership else {
+            return Ok(None);
+        };
+        if !self.groups_spelled_alike || form == Form::PerUser {
+            return Ok(None);
+        }
+        let [all_users, _, all_groups, by_member] = &self.queries;
+        let relation = relation(all_users, all_groups, by_member);
+        let Some(statement) = relation.groups_with(form, users, columns) else {
+            return Ok(None);
+        };
+        let rows = match fetch(&self.database, Some(statement), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => return Ok(None),
+            rows => rows?,
+        };
+        Ok(rows.into_iter().map(user_and_group).collect())
     }
 
     /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
@@ -364,6 +399,18 @@ fn pair(row: &[Cell]) -> Option<Pair> {
         user: user.to_text()?.into_owned(),
         group: group.to_text()?.into_owned(),
     })
+}
+
+/// A row as [`SqlMembership::groups_with`] gives it; None where it is not known whose group it is.
+fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
+    let group_row = row.split_off(row.len().min(3));
+    let [user, by_member, group] = row.as_slice() else {
+        return None;
+    };
+    // The database may hold two names equal that are two entries' names.
+    let prepared = |cell: &Cell| Some(Name::new(&cell.to_text()?)?.prepared);
+    let exists = prepared(by_member).is_some_and(|name| prepared(group) == Some(name));
+    Some((user.to_text()?.into_owned(), exists.then_some(group_row)))
 }
 
 fn undecided(row: &[Cell]) -> Option<String> {

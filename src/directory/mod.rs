@@ -14,6 +14,7 @@ mod needs;
 mod one_user;
 mod planner;
 pub mod queries;
+mod relations;
 pub mod search;
 mod source;
 pub mod subschema;
@@ -31,7 +32,7 @@ use self::{
     queries::{DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
     source::Source,
     subschema::Capabilities,
-    tree::{Place, Tree},
+    tree::{Layout, Place, Tree},
 };
 use crate::{
     model::{dn::Dn, entry::Entry, schema::Schema, scope::Scope},
@@ -89,7 +90,8 @@ pub struct Directory {
     groups_spelled_alike: bool,
     root_dse: Entry,
     subschema: Entry,
-    base: Entry,
+    /// The base, and the containers below it.
+    superiors: Vec<Entry>,
     queries: [DescribedQuery; 4],
 }
 
@@ -107,11 +109,12 @@ impl Directory {
     pub async fn describe(
         database: &Database,
         base: &Dn,
+        layout: &Layout,
         queries: &[OperatorQuery; 4],
         capabilities: Capabilities,
     ) -> Result<Directory, Vec<QueryProblem>> {
         let (schema, queries) = queries::describe(database, queries).await?;
-        let tree = Arc::new(Tree::new(base.clone(), &schema));
+        let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
         let membership = Membership::choose(database, &queries)
             .await
             .map_err(|error| vec![QueryProblem::of_database(GROUPS_BY_MEMBER, &error)])?;
@@ -128,7 +131,11 @@ impl Directory {
             database: database.clone(),
             root_dse: subschema::root_dse(&schema, &tree, capabilities),
             subschema: subschema::subschema(&schema),
-            base: subschema::base(&schema, &tree, &mapping::base_uuid(&tree).to_string()),
+            superiors: [tree.base()]
+                .into_iter()
+                .chain(tree.containers())
+                .map(|dn| subschema::superior(&schema, &tree, dn))
+                .collect(),
             one_user,
             users,
             groups,

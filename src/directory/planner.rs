@@ -1,26 +1,23 @@
 //! From a filter to what the database is asked: which kinds can match at all, which names are meant, and which rows
 //! can be left out. Whatever it decides is a superset; the filter is evaluated on every row that comes back.
 
-use std::{collections::HashSet, time::Instant};
+use std::time::Instant;
 
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
-    membership::{By, Pair},
-    search::entry_name,
-    source::{Source, spellings},
-    tree::{Name, Place},
+    relations::{MembershipTerm, RelationSet, RelationSets},
+    source::Source,
+    tree::Name,
+    twins::distinct,
 };
 use crate::{
     model::{
-        dn::Dn,
-        entry::Entry,
-        filter::{Relations, ResolvedFilter, Truth},
+        filter::{ResolvedFilter, Truth},
         matching::Assertion,
-        prepare::{Fold, prepare_exact},
         schema::{AttributeId, ids},
     },
-    sql::{hold::Class, predicate::Predicate},
+    sql::{Row, predicate::Predicate},
 };
 
 /// How many names a statement lists; above that the rows are read and judged one by one.
@@ -39,36 +36,12 @@ const MEMBERSHIPS_ASKED: usize = 500;
 /// How the rows of a kind are found.
 #[derive(Debug)]
 pub enum Plan {
+    /// They have been read with the memberships that the filter asks for.
+    Found(Vec<Row>),
     /// By these names, each a lookup.
     Names(Vec<Name>),
     /// All rows that satisfy a superset of the filter.
     Rows(Predicate),
-}
-
-/// One membership that a filter asks for, answered beforehand.
-#[derive(Debug, Default)]
-struct RelationSet {
-    /// The prepared names of the entries that have it.
-    prepared: HashSet<String>,
-    /// The same names as the membership's source spells them.
-    spelled: Vec<String>,
-}
-
-/// The memberships that a filter asks for of entries of one kind.
-#[derive(Debug)]
-pub struct RelationSets {
-    kind: Kind,
-    sets: Vec<RelationSet>,
-}
-
-impl Relations for RelationSets {
-    fn holds(&self, relation: usize, entry: &Entry) -> Truth {
-        let Some(set) = self.sets.get(relation) else {
-            return Truth::Undefined;
-        };
-        let name = Name::new(&entry_name(self.kind, entry));
-        Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
-    }
 }
 
 /// The filter as it is evaluated on entries of one kind, its memberships answered.
@@ -81,7 +54,8 @@ pub struct Residual {
 }
 
 /// What is left of a filter for entries of one kind; None when none of them can match, so that the database need not
-/// be asked. Memberships that it asks for are looked up, held until `deadline`.
+/// be asked. Memberships that it asks for are looked up, held until `deadline`. `is_found` says that the entry to judge has
+/// been found already.
 ///
 /// # Errors
 /// The database could not answer.
@@ -89,6 +63,7 @@ pub async fn residual(
     directory: &Directory,
     kind: Kind,
     filter: &ResolvedFilter,
+    is_found: bool,
     deadline: Instant,
 ) -> Result<Option<Residual>, DirectoryError> {
     let source = directory.source(kind);
@@ -97,155 +72,36 @@ pub async fn residual(
         .clone()
         .map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf))
         .matching();
-    let filter = filter.map_leaves(&mut |leaf| match MembershipTerm::of(kind, &leaf) {
-        Some(term) => match terms.iter().position(|have| *have == term) {
-            Some(known) => term.as_filter(known),
-            // Left in place it is decided on members that are read with each entry.
-            None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
-            None => {
-                let relation = term.as_filter(terms.len());
-                terms.push(term);
-                relation
-            }
+    // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
+    let few_users = kind == Kind::User && (is_found || names(source, &filter).is_some_and(|names| are_few(&names)));
+    let filter = filter.map_leaves(
+        &mut |leaf| match MembershipTerm::of(kind, &leaf).filter(|_| !few_users) {
+            Some(term) => match terms.iter().position(|have| *have == term) {
+                Some(known) => term.as_filter(known),
+                // Left in place it is decided on members that are read with each entry.
+                None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
+                None => {
+                    let relation = term.as_filter(terms.len());
+                    terms.push(term);
+                    relation
+                }
+            },
+            None => leaf,
         },
-        None => leaf,
-    });
-    let mut sets = Vec::new();
-    for term in &terms {
-        sets.push(relation_set(directory, kind, term, deadline).await?);
-    }
+    );
+    let relations = RelationSets::answer(directory, kind, &terms, deadline).await?;
     let filter = filter.map_leaves(&mut |leaf| match leaf {
-        ResolvedFilter::Relation(relation) if sets.get(relation).is_some_and(|set| set.prepared.is_empty()) => {
+        ResolvedFilter::Relation(relation) if relations.get(relation).is_some_and(RelationSet::is_empty) => {
             ResolvedFilter::False
         }
         leaf => leaf,
     });
-    Ok((filter != ResolvedFilter::False).then_some(Residual {
-        filter,
-        relations: RelationSets { kind, sets },
-    }))
-}
-
-/// The names of the entries of `kind` for which a membership term is true.
-async fn relation_set(
-    directory: &Directory,
-    kind: Kind,
-    term: &MembershipTerm,
-    deadline: Instant,
-) -> Result<RelationSet, DirectoryError> {
-    let (other, name) = match term {
-        MembershipTerm::UserNamed(text) => match Name::new(text) {
-            Some(name) => (Kind::User, name),
-            None => return Ok(RelationSet::default()),
-        },
-        MembershipTerm::Dn(dn) => match directory.tree.locate(dn, &directory.schema) {
-            Place::Entry(other, name) => (other, name),
-            _ => return Ok(RelationSet::default()),
-        },
-    };
-    if other == kind {
-        return Ok(RelationSet::default());
-    }
-    let Some((spelled, pairs)) = memberships(directory, other, &name, deadline).await? else {
-        return Ok(RelationSet::default());
-    };
-    // memberUid is caseExactMatch: ALICE is nobody's member where alice is.
-    if let MembershipTerm::UserNamed(text) = term
-        && prepare_exact(text) != prepare_exact(&spelled)
-    {
-        return Ok(RelationSet::default());
-    }
-    let related: Vec<String> = match kind {
-        Kind::User => pairs.into_iter().map(|pair| pair.user).collect(),
-        Kind::Group if directory.groups_spelled_alike => pairs.into_iter().map(|pair| pair.group).collect(),
-        Kind::Group => directory
-            .existing_groups(&pairs, Class::Lookup, deadline)
-            .await?
-            .into_values()
-            .collect(),
-    };
-    let mut set = RelationSet::default();
-    for related in related {
-        if let Some(name) = Name::new(&related)
-            && set.prepared.insert(name.prepared)
-        {
-            set.spelled.push(related);
-        }
-    }
-    Ok(set)
-}
-
-/// The memberships of one user or group, and how its entry spells the name; None when there is no such entry.
-async fn memberships(
-    directory: &Directory,
-    kind: Kind,
-    name: &Name,
-    deadline: Instant,
-) -> Result<Option<(String, Vec<Pair>)>, DirectoryError> {
-    // Who has groups is found with them, in one statement; who has none, or has twins, is looked up first.
-    if kind == Kind::User {
-        let mut pairs = directory
-            .pairs(By::Users(&spellings(name)), Class::Lookup, deadline)
-            .await?;
-        pairs.retain(|pair| Name::new(&pair.user).is_some_and(|user| user.prepared == name.prepared));
-        if let Some(first) = pairs.first().map(|pair| pair.user.clone())
-            && pairs.iter().all(|pair| pair.user == first)
-        {
-            return Ok(Some((first, pairs)));
-        }
-    }
-    let Some(row) = directory.find(kind, name, deadline).await? else {
-        return Ok(None);
-    };
-    let spelled = directory
-        .source(kind)
-        .maker()
-        .projection()
-        .name(&row)
-        .unwrap_or_default();
-    let names = [spelled.clone()];
-    let by = match kind {
-        Kind::User => By::Users(&names),
-        Kind::Group => By::Groups(&names),
-    };
-    Ok(Some((spelled, directory.pairs(by, Class::Lookup, deadline).await?)))
-}
-
-/// A leaf that asks for a membership.
-#[derive(PartialEq)]
-enum MembershipTerm {
-    UserNamed(String),
-    Dn(Dn),
-}
-
-impl MembershipTerm {
-    fn of(kind: Kind, leaf: &ResolvedFilter) -> Option<Self> {
-        let (id, assertion, text) = asserted(leaf)?;
-        match (kind, id, assertion) {
-            (Kind::Group, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
-                Some(MembershipTerm::UserNamed(text.to_owned()))
-            }
-            (Kind::Group, ids::MEMBER, Assertion::Dn(_))
-            | (Kind::Group, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
-            | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text).ok().map(MembershipTerm::Dn),
-            _ => None,
-        }
-    }
-
-    /// The term as the relation of this number. A group without a number is no posixGroup, and memberUid is an
-    /// attribute of those.
-    fn as_filter(&self, relation: usize) -> ResolvedFilter {
-        let relation = ResolvedFilter::Relation(relation);
-        match self {
-            MembershipTerm::UserNamed(_) => ResolvedFilter::all([relation, ResolvedFilter::Present(ids::GID_NUMBER)]),
-            MembershipTerm::Dn(_) => relation,
-        }
-    }
+    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations }))
 }
 
 /// What a leaf asserts of an attribute's values to be equal to. No group is a member of a group, so a chain of
 /// memberships is one link.
-fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &str)> {
+pub(super) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &str)> {
     match leaf {
         ResolvedFilter::Equality {
             attribute,
@@ -281,12 +137,32 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
     }
 }
 
-/// How the rows of `source` that can match are found.
-pub fn plan(source: &Source, residual: &Residual) -> Plan {
-    match names(source, &residual.filter) {
-        Some(names) if names.len() <= NAMES_LOOKED_UP => Plan::Names(names),
+/// How the rows of `source` that can match are found. Only where it is `once` may rows be used that were read with
+/// memberships: the rest of a page is asked for by other means.
+pub fn plan(source: &Source, residual: &Residual, once: bool) -> Plan {
+    let found = found(&residual.filter, &residual.relations).filter(|_| once);
+    match (found, names(source, &residual.filter)) {
+        (Some(rows), _) => Plan::Found(distinct(source.maker().projection(), rows)),
+        (None, Some(names)) if are_few(&names) => Plan::Names(names),
         _ => by_key(source, residual),
     }
+}
+
+/// The rows of all entries that can match, where answering the memberships has read them.
+fn found(filter: &ResolvedFilter, relations: &RelationSets) -> Option<Vec<Row>> {
+    match filter {
+        ResolvedFilter::And(filters) => filters.iter().find_map(|filter| found(filter, relations)),
+        ResolvedFilter::Or(filters) => {
+            let found: Option<Vec<_>> = filters.iter().map(|filter| found(filter, relations)).collect();
+            Some(found?.concat())
+        }
+        ResolvedFilter::Relation(relation) => relations.get(*relation)?.rows.clone(),
+        _ => None,
+    }
+}
+
+fn are_few(names: &[Name]) -> bool {
+    names.len() <= NAMES_LOOKED_UP
 }
 
 /// The same where names are of no use.
@@ -333,7 +209,7 @@ fn narrow(source: &Source, filter: &ResolvedFilter, relations: &RelationSets, le
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
         ResolvedFilter::And(filters) => source.simplify(&Predicate::And(parts(filters))),
         ResolvedFilter::Or(filters) => source.simplify(&Predicate::Or(parts(filters))),
-        ResolvedFilter::Relation(relation) => match relations.sets.get(*relation) {
+        ResolvedFilter::Relation(relation) => match relations.get(*relation) {
             Some(set) if set.spelled.len() <= LISTED_NAMES && take(left, set.spelled.len()) => {
                 source.named_one_of(&set.spelled)
             }
@@ -401,36 +277,4 @@ fn mail(source: &Source, text: &str) -> Predicate {
         })
     });
     Predicate::Or(own.into_iter().chain(by_name).collect())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::model::{filter::Filter, schema::Schema};
-
-    #[test]
-    fn a_group_without_a_number_has_no_member_uid() {
-        struct Member;
-        impl Relations for Member {
-            fn holds(&self, _: usize, _: &Entry) -> Truth {
-                Truth::True
-            }
-        }
-        let schema = Schema::standard();
-        let mut group = Entry::new("cn=staff,dc=example,dc=com");
-        let found = |filter: &str, group: &Entry| {
-            let leaf = Filter::parse(filter).unwrap().resolve(&schema);
-            let term = MembershipTerm::of(Kind::Group, &leaf).unwrap().as_filter(0);
-            (
-                term.evaluate(&schema, group, &Member),
-                (!term).evaluate(&schema, group, &Member),
-            )
-        };
-        let yes = (Truth::True, Truth::False);
-        assert_eq!(found("(memberUid=alice)", &group), (Truth::False, Truth::True));
-        assert_eq!(found("(member=uid=alice,dc=example,dc=com)", &group), yes);
-        group.push(ids::GID_NUMBER, "7");
-        assert_eq!(found("(memberUid=alice)", &group), yes);
-    }
 }

@@ -70,8 +70,8 @@ pub struct Results<'a> {
 }
 
 enum Stage {
-    /// Entries that have passed the filter.
-    Entries(Vec<Entry>),
+    /// The base or a container, which has passed the filter.
+    Superior(u8, Entry),
     /// A kind that has not been planned yet.
     Kind(Kind, Option<(Order, Key)>),
     /// Rows found by name.
@@ -100,39 +100,44 @@ impl Directory {
     pub async fn search(&self, query: Query) -> Result<Found<'_>, DirectoryError> {
         let place = self.tree.locate(&query.base, &self.schema);
         let mut results = Results::new(self, &query);
-        if results.is_resumed() && !matches!(place, Place::RootDse | Place::Base) {
+        if results.is_resumed() && !matches!(place, Place::RootDse | Place::Base | Place::Container(_)) {
             return Err(DirectoryError::Position);
         }
         let scope = query.scope;
         let below = matches!(scope, Scope::OneLevel | Scope::Subtree | Scope::Subordinates);
         let itself = matches!(scope, Scope::Base | Scope::Subtree);
         match place {
+            Place::RootDse if scope == Scope::Base => results.own_entry(0, &self.root_dse),
+            // Clients whose base is left empty mean the whole directory.
             Place::RootDse => {
-                if scope == Scope::Base {
-                    results.own_entry(&self.root_dse);
-                } else {
-                    // Clients whose base is left empty mean the whole directory.
-                    if scope != Scope::Subordinates || !self.tree.base().is_root() {
-                        results.own_entry(&self.base);
-                    }
-                    if scope != Scope::OneLevel {
-                        results.kinds();
-                    }
+                let has_base = scope != Scope::Subordinates || !self.tree.base().is_root();
+                results.superiors(|number| match number {
+                    0 => has_base,
+                    _ => scope != Scope::OneLevel,
+                });
+                if scope != Scope::OneLevel {
+                    results.kinds(|_| true)?;
                 }
             }
-            Place::Subschema if itself => results.own_entry(&self.subschema),
+            Place::Subschema if itself => results.own_entry(0, &self.subschema),
             Place::Subschema => {}
             Place::Base => {
-                if itself {
-                    results.own_entry(&self.base);
+                results.superiors(|number| if number == 0 { itself } else { below });
+                match scope {
+                    Scope::Base => {}
+                    Scope::OneLevel => results.kinds(|kind| self.tree.stands_below(kind, None))?,
+                    Scope::Subtree | Scope::Subordinates => results.kinds(|_| true)?,
                 }
+            }
+            Place::Container(container) => {
+                results.superiors(|number| itself && number == container + 1);
                 if below {
-                    results.kinds();
+                    results.kinds(|kind| self.tree.stands_below(kind, Some(container)))?;
                 }
             }
             Place::Entry(kind, name) => {
                 let Some(row) = self.find(kind, &name, query.lookup_deadline).await? else {
-                    return Ok(self.nothing_below_base());
+                    return Ok(self.nothing_below(kind));
                 };
                 if itself {
                     results.found(kind, vec![row]).await?;
@@ -146,10 +151,10 @@ impl Directory {
                             matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
                         }
                     }
-                    None => self.nothing_below_base(),
+                    None => self.nothing_below(kind),
                 });
             }
-            Place::Nowhere => return Ok(self.nothing_below_base()),
+            Place::Nowhere(matched) => return Ok(Found::NoSuchObject { matched }),
             Place::Foreign => {
                 return Ok(Found::NoSuchObject { matched: String::new() });
             }
@@ -157,9 +162,9 @@ impl Directory {
         Ok(Found::Results(Box::new(results)))
     }
 
-    fn nothing_below_base(&self) -> Found<'_> {
+    fn nothing_below(&self, kind: Kind) -> Found<'_> {
         Found::NoSuchObject {
-            matched: self.tree.base_text().to_owned(),
+            matched: self.tree.superior_text(kind).to_owned(),
         }
     }
 }
@@ -185,7 +190,7 @@ impl<'a> Results<'a> {
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, DirectoryError> {
         while let Some(stage) = self.stages.pop_front() {
             let (origin, entries) = match stage {
-                Stage::Entries(entries) => (Origin::Own, entries),
+                Stage::Superior(number, entry) => (Origin::Superior(number), vec![entry]),
                 Stage::Kind(kind, from) => {
                     self.plan(kind, from).await?;
                     continue;
@@ -242,44 +247,57 @@ impl<'a> Results<'a> {
         self.page.as_ref().is_some_and(|page| page.from.is_some())
     }
 
-    fn own_entry(&mut self, entry: &Entry) {
+    fn own_entry(&mut self, number: u8, entry: &Entry) {
+        let is_done = match self.page.as_ref().and_then(|page| page.from.as_ref()) {
+            None => false,
+            Some(Position::Superior(last)) => number <= *last,
+            Some(Position::After { .. }) => true,
+        };
         let schema = &self.directory.schema;
-        if !self.is_resumed() && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
-            self.stages.push_back(Stage::Entries(vec![entry.clone()]));
+        if !is_done && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
+            self.stages.push_back(Stage::Superior(number, entry.clone()));
         }
     }
 
-    fn kinds(&mut self) {
-        let from = self.page.as_mut().and_then(|page| page.from.take());
-        let (users, groups) = match from {
-            None | Some(Position::Own) => (Some(None), None),
-            Some(Position::After {
-                kind: Kind::User,
-                order,
-                key,
-            }) => (Some(Some((order, key))), None),
-            Some(Position::After {
-                kind: Kind::Group,
-                order,
-                key,
-            }) => (None, Some((order, key))),
-        };
-        if let Some(from) = users {
-            self.stages.push_back(Stage::Kind(Kind::User, from));
+    /// The base, which is 0, and its containers, as far as they are in scope.
+    fn superiors(&mut self, in_scope: impl Fn(usize) -> bool) {
+        for (number, (index, entry)) in (0..).zip(self.directory.superiors.iter().enumerate()) {
+            if in_scope(index) {
+                self.own_entry(number, entry);
+            }
         }
-        self.stages.push_back(Stage::Kind(Kind::Group, groups));
+    }
+
+    /// The users and groups, as far as they are in scope.
+    fn kinds(&mut self, in_scope: impl Fn(Kind) -> bool) -> Result<(), DirectoryError> {
+        let mut from = match self.page.as_mut().and_then(|page| page.from.take()) {
+            Some(Position::After { kind, order, key }) => Some((kind, (order, key))),
+            Some(Position::Superior(_)) | None => None,
+        };
+        for kind in [Kind::User, Kind::Group].into_iter().filter(|kind| in_scope(*kind)) {
+            let after = match &from {
+                // A page that ended in a later kind has had all of this one.
+                Some((last, _)) if *last != kind => continue,
+                _ => from.take().map(|(_, after)| after),
+            };
+            self.stages.push_back(Stage::Kind(kind, after));
+        }
+        match from {
+            Some(_) => Err(DirectoryError::Position),
+            None => Ok(()),
+        }
     }
 
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
-        if let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? {
+        if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
             self.stages.push_back(Stage::Rows(kind, rows, residual));
         }
         Ok(())
     }
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
-        let Some(residual) = residual(self.directory, kind, &self.filter, self.lookup_deadline).await? else {
+        let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
             return Ok(());
         };
         let source = self.directory.source(kind);
@@ -289,9 +307,10 @@ impl<'a> Results<'a> {
         let plan = match from {
             // Memberships that the filter asks for may have changed, and with them what can be looked up.
             Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
-            Some((Order::Name, _)) | None => plan(source, &residual),
+            Some((Order::Name, _)) | None => plan(source, &residual, self.page.is_none()),
         };
         let stage = match (plan, from) {
+            (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
             (Plan::Names(names), from) => {
                 let names = match &self.page {
                     Some(_) => names_after(names, from.as_ref().map(|(_, key)| key)),

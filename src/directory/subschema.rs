@@ -3,6 +3,7 @@
 //! What the root DSE lists is what the gateway supports; the lists come from those who do the work.
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::tree::{SUBSCHEMA_DN, Tree};
 use crate::model::{
@@ -77,30 +78,37 @@ pub fn subschema(schema: &Schema) -> Entry {
     entry
 }
 
-/// The entry of the naming context; its class follows its RDN.
-pub fn base(schema: &Schema, tree: &Tree, entry_uuid: &str) -> Entry {
-    let mut entry = Entry::new(tree.base_text().to_owned());
-    let (structural, classes) = base_classes(tree.base());
+/// The entry of the naming context or of a container below it; its class follows its RDN.
+pub fn superior(schema: &Schema, tree: &Tree, dn: &Dn) -> Entry {
+    let text = dn.to_string();
+    let mut entry = Entry::new(text.clone());
+    let (structural, classes) = superior_classes(dn);
     set(&mut entry, schema, "objectClass", classes.iter().copied());
-    for ava in tree.base().rdns().first().map(Rdn::avas).unwrap_or_default() {
+    for ava in dn.rdns().first().map(Rdn::avas).unwrap_or_default() {
         if let (Some(id), AvaValue::Text(value)) = (schema.attribute(ava.attribute()), ava.value()) {
             entry.push(id, Bytes::from(value.clone()));
         }
     }
     if classes.contains(&"organization") && entry.values(ids::O).is_empty() {
-        let name = tree.mail_domain().unwrap_or(tree.base_text()).to_owned();
+        let name = tree.mail_domain().unwrap_or(&text).to_owned();
         entry.push(ids::O, Bytes::from(name));
     }
+    let entry_uuid = superior_uuid(dn).to_string();
     set(&mut entry, schema, "structuralObjectClass", [structural]);
     set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
-    set(&mut entry, schema, "entryDN", [tree.base_text()]);
+    set(&mut entry, schema, "entryDN", [text]);
     set(&mut entry, schema, "entryUUID", [entry_uuid]);
     set(&mut entry, schema, "hasSubordinates", ["TRUE"]);
     entry
 }
 
-fn base_classes(base: &Dn) -> (&'static str, &'static [&'static str]) {
-    let attribute = base
+/// The entryUUID of the base or a container, from its DN: the same on every replica.
+pub fn superior_uuid(dn: &Dn) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_X500, dn.to_string().to_lowercase().as_bytes())
+}
+
+fn superior_classes(dn: &Dn) -> (&'static str, &'static [&'static str]) {
+    let attribute = dn
         .rdns()
         .first()
         .and_then(|rdn| rdn.avas().first())
@@ -111,6 +119,9 @@ fn base_classes(base: &Dn) -> (&'static str, &'static [&'static str]) {
         "o" | "organizationname" | "2.5.4.10" => ("organization", &["top", "organization"]),
         "ou" | "organizationalunitname" | "2.5.4.11" => ("organizationalUnit", &["top", "organizationalUnit"]),
         "c" | "countryname" | "2.5.4.6" => ("country", &["top", "country"]),
+        "l" | "localityname" | "2.5.4.7" | "st" | "stateorprovincename" | "2.5.4.8" => {
+            ("locality", &["top", "locality"])
+        }
         _ => ("namedObject", &["top", "namedObject", "extensibleObject"]),
     }
 }

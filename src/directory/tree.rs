@@ -1,10 +1,10 @@
 //! The tree of names: the naming context, where users and groups stand below it, and what a DN points at.
 //!
-//! The layout is flat for now (`uid=NAME,BASE` and `cn=NAME,BASE`); containers below the base will change
-//! [`Tree::locate`] and the two functions that make DNs, and nothing else.
+//! Users and groups stand directly below the naming context (`uid=NAME,BASE` and `cn=NAME,BASE`), or below containers
+//! of their own.
 
 use crate::model::{
-    dn::{AttributeKey, Dn, NormalizedDn, escape_value},
+    dn::{AttributeKey, Dn, NormalizedDn, Rdn, escape_value},
     schema::{Schema, ids},
 };
 
@@ -22,12 +22,14 @@ pub enum Place {
     Subschema,
     /// The entry of the naming context.
     Base,
+    /// A container of users or groups, by its position in [`Tree::containers`].
+    Container(usize),
     /// Where a user or group of that name would stand.
     Entry(Kind, Name),
     /// Below where a user or group of that name would stand: nothing is there, but the name may exist.
     Below(Kind, Name),
-    /// Directly or deeper below the base, but no user's or group's place.
-    Nowhere,
+    /// Below the entry with this DN, and no user's or group's place.
+    Nowhere(String),
     /// Outside of the naming context.
     Foreign,
 }
@@ -52,37 +54,106 @@ impl Name {
     }
 }
 
+/// The containers below the naming context; where there is none, entries stand directly below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Of the users.
+    pub users: Option<Rdn>,
+    /// Of the groups, which may be the same.
+    pub groups: Option<Rdn>,
+}
+
+/// An entry that others stand below.
+#[derive(Debug, Clone)]
+struct Superior {
+    dn: Dn,
+    text: String,
+    normalized: NormalizedDn,
+}
+
+impl Superior {
+    fn new(dn: Dn, schema: &Schema) -> Self {
+        Superior {
+            text: dn.to_string(),
+            normalized: dn.normalize(schema),
+            dn,
+        }
+    }
+}
+
 /// The naming context and its layout.
 #[derive(Debug, Clone)]
 pub struct Tree {
-    base: Dn,
-    base_text: String,
-    base_normalized: NormalizedDn,
+    base: Superior,
+    containers: Vec<Superior>,
+    users: Superior,
+    groups: Superior,
     subschema: NormalizedDn,
     mail_domain: Option<String>,
 }
 
 impl Tree {
-    /// A flat tree below `base`.
-    pub fn new(base: Dn, schema: &Schema) -> Self {
+    /// The tree below `base`.
+    pub fn new(base: Dn, layout: &Layout, schema: &Schema) -> Self {
         let subschema = Dn::parse(SUBSCHEMA_DN).unwrap_or_else(|_| Dn::root());
+        let mail_domain = mail_domain(&base);
+        let below = |rdn: &Option<Rdn>| match rdn {
+            Some(rdn) => base.child(rdn.clone()),
+            None => base.clone(),
+        };
+        let [users, groups] = [&layout.users, &layout.groups].map(|rdn| Superior::new(below(rdn), schema));
+        let base = Superior::new(base, schema);
+        let mut containers: Vec<Superior> = Vec::new();
+        for container in [&users, &groups] {
+            let known = [&base].into_iter().chain(&containers);
+            if !known.into_iter().any(|known| known.normalized == container.normalized) {
+                containers.push(container.clone());
+            }
+        }
         Tree {
-            base_text: base.to_string(),
-            base_normalized: base.normalize(schema),
-            subschema: subschema.normalize(schema),
-            mail_domain: mail_domain(&base),
             base,
+            containers,
+            users,
+            groups,
+            subschema: subschema.normalize(schema),
+            mail_domain,
         }
     }
 
     /// The naming context.
     pub fn base(&self) -> &Dn {
-        &self.base
+        &self.base.dn
     }
 
     /// The naming context as text, as it stands at the end of every DN.
     pub fn base_text(&self) -> &str {
-        &self.base_text
+        &self.base.text
+    }
+
+    /// The containers below the naming context.
+    pub fn containers(&self) -> impl Iterator<Item = &Dn> {
+        self.containers.iter().map(|container| &container.dn)
+    }
+
+    /// Whether entries of this kind stand directly below the naming context or, if asked for, that container.
+    pub fn stands_below(&self, kind: Kind, container: Option<usize>) -> bool {
+        let superior = match container {
+            Some(container) => self.containers.get(container),
+            None => Some(&self.base),
+        };
+        superior.is_some_and(|superior| superior.normalized == self.home(kind).normalized)
+    }
+
+    /// The DN of the entry that those of this kind stand below.
+    pub fn superior_text(&self, kind: Kind) -> &str {
+        &self.home(kind).text
+    }
+
+    fn home(&self, kind: Kind) -> &Superior {
+        match kind {
+            Kind::User => &self.users,
+            Kind::Group => &self.groups,
+        }
     }
 
     /// The domain of the base DN (`example.com`); none when the base has no `dc`.
@@ -96,7 +167,7 @@ impl Tree {
             Kind::User => "uid",
             Kind::Group => "cn",
         };
-        format!("{attribute}={},{}", escape_value(name), self.base_text)
+        format!("{attribute}={},{}", escape_value(name), self.home(kind).text)
     }
 
     /// What `dn` names.
@@ -108,28 +179,38 @@ impl Tree {
         if normalized == self.subschema {
             return Place::Subschema;
         }
-        if normalized == self.base_normalized {
+        if normalized == self.base.normalized {
             return Place::Base;
         }
-        if !normalized.is_descendant_of(&self.base_normalized) {
+        if !normalized.is_descendant_of(&self.base.normalized) {
             return Place::Foreign;
         }
-        let below_base = normalized.depth() - self.base_normalized.depth();
-        let Some((kind, name)) = named(dn, &normalized, below_base) else {
-            return Place::Nowhere;
-        };
-        if below_base == 1 {
-            Place::Entry(kind, name)
-        } else {
-            Place::Below(kind, name)
+        let mut containers = self.containers.iter();
+        if let Some(position) = containers.position(|container| container.normalized == normalized) {
+            return Place::Container(position);
         }
+        for kind in [Kind::User, Kind::Group] {
+            let home = &self.home(kind).normalized;
+            if !normalized.is_descendant_of(home) {
+                continue;
+            }
+            let below = normalized.depth() - home.depth();
+            match named(kind, dn, &normalized, below) {
+                Some(name) if below == 1 => return Place::Entry(kind, name),
+                Some(name) => return Place::Below(kind, name),
+                None => {}
+            }
+        }
+        let mut containers = self.containers.iter();
+        let above = containers.find(|container| normalized.is_descendant_of(&container.normalized));
+        Place::Nowhere(above.unwrap_or(&self.base).text.clone())
     }
 
     /// The user name that a lenient bind DN means: a DN below the base whose first RDN is the single value
     /// `uid=NAME` or `cn=NAME`, as today's clients bind.
     pub fn lenient_user(&self, dn: &Dn, schema: &Schema) -> Option<Name> {
         let normalized = dn.normalize(schema);
-        if !normalized.is_descendant_of(&self.base_normalized) {
+        if !normalized.is_descendant_of(&self.base.normalized) {
             return None;
         }
         let (attribute, value) = dn.rdns().first()?.single()?;
@@ -142,22 +223,36 @@ impl Tree {
     }
 }
 
-/// The user's or group's place that stands `below_base` levels below the base, on the way to `dn`.
-fn named(dn: &Dn, normalized: &NormalizedDn, below_base: usize) -> Option<(Kind, Name)> {
-    let position = below_base.checked_sub(1)?;
+/// The name of the user or group that stands `below` levels below its superior, on the way to `dn`.
+fn named(kind: Kind, dn: &Dn, normalized: &NormalizedDn, below: usize) -> Option<Name> {
+    let position = below.checked_sub(1)?;
     let (attribute, prepared) = normalized.rdns().get(position)?.single()?;
-    let kind = [Kind::User, Kind::Group]
-        .into_iter()
-        .find(|kind| *attribute == AttributeKey::Known(kind.naming_attribute()))?;
+    if *attribute != AttributeKey::Known(kind.naming_attribute()) {
+        return None;
+    }
     // Written in hexadecimal a value has no other spelling than what it was prepared to.
     let spelled = dn.rdns().get(position)?.single().map_or(prepared, |(_, text)| text);
-    Some((
-        kind,
-        Name {
-            spelled: spelled.to_owned(),
-            prepared: prepared.to_owned(),
-        },
-    ))
+    Some(Name {
+        spelled: spelled.to_owned(),
+        prepared: prepared.to_owned(),
+    })
+}
+
+/// The RDN of a container. One that begins with `uid` or `cn` could be taken for a user or a group.
+///
+/// # Errors
+/// What would be right.
+pub fn container_rdn(text: &str) -> Result<Rdn, String> {
+    let dn = Dn::parse(text).map_err(|error| error.to_string())?;
+    let [rdn] = dn.rdns() else {
+        return Err("it must be one RDN, such as ou=people".to_owned());
+    };
+    let schema = Schema::standard();
+    let attribute = rdn.single().and_then(|(attribute, _)| schema.attribute(attribute));
+    match attribute.map(|id| schema.attribute_type(id).name()) {
+        Some("ou" | "o" | "dc" | "c" | "l" | "st") => Ok(rdn.clone()),
+        _ => Err("its attribute must be ou, o, dc, c, l or st".to_owned()),
+    }
 }
 
 fn mail_domain(base: &Dn) -> Option<String> {
@@ -178,7 +273,7 @@ mod tests {
 
     fn tree() -> (Tree, Schema) {
         let schema = Schema::standard();
-        let tree = Tree::new(Dn::parse("dc=example,dc=com").unwrap(), &schema);
+        let tree = Tree::new(Dn::parse("dc=example,dc=com").unwrap(), &Layout::default(), &schema);
         (tree, schema)
     }
 
@@ -204,10 +299,53 @@ mod tests {
             locate("cn=x,ou=y,uid=alice,dc=example,dc=com"),
             Place::Below(Kind::User, Name::new("alice").unwrap())
         );
-        assert_eq!(locate("uid=a+cn=b,dc=example,dc=com"), Place::Nowhere);
-        assert_eq!(locate("ou=people,dc=example,dc=com"), Place::Nowhere);
+        let nowhere = Place::Nowhere("dc=example,dc=com".to_owned());
+        assert_eq!(locate("uid=a+cn=b,dc=example,dc=com"), nowhere);
+        assert_eq!(locate("ou=people,dc=example,dc=com"), nowhere);
         assert_eq!(locate("dc=com"), Place::Foreign);
         assert_eq!(locate("dc=example,dc=org"), Place::Foreign);
+    }
+
+    #[test]
+    fn users_and_groups_may_stand_in_containers() {
+        let schema = Schema::standard();
+        let layout = Layout {
+            users: Some(container_rdn("ou=People").unwrap()),
+            groups: None,
+        };
+        let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &schema);
+        let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);
+        let name = |name| Name::new(name).unwrap();
+        assert_eq!(tree.entry_dn(Kind::User, "a"), "uid=a,ou=People,dc=example");
+        assert_eq!(tree.entry_dn(Kind::Group, "a"), "cn=a,dc=example");
+        assert_eq!(locate("OU=people,dc=example"), Place::Container(0));
+        assert_eq!(
+            locate("uid=a,ou=people,dc=example"),
+            Place::Entry(Kind::User, name("a"))
+        );
+        assert_eq!(locate("cn=a,dc=example"), Place::Entry(Kind::Group, name("a")));
+        assert_eq!(locate("ou=x,cn=a,dc=example"), Place::Below(Kind::Group, name("a")));
+        assert_eq!(locate("uid=a,dc=example"), Place::Nowhere("dc=example".to_owned()));
+        let below = Place::Nowhere("ou=People,dc=example".to_owned());
+        assert_eq!(locate("cn=a,ou=people,dc=example"), below);
+        assert_eq!(locate("ou=people,ou=people,dc=example"), below);
+        assert!(tree.stands_below(Kind::User, Some(0)) && tree.stands_below(Kind::Group, None));
+        assert!(!tree.stands_below(Kind::Group, Some(0)) && !tree.stands_below(Kind::User, None));
+    }
+
+    #[test]
+    fn containers_are_no_users_and_no_groups() {
+        for wrong in [
+            "",
+            "people",
+            "uid=people",
+            "cn=groups",
+            "ou=a,ou=b",
+            "ou=a+o=b",
+            "unknown=x",
+        ] {
+            assert!(container_rdn(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -240,7 +378,7 @@ mod tests {
     fn the_mail_domain_comes_from_the_dc_components() {
         let schema = Schema::standard();
         let domain = |base| {
-            Tree::new(Dn::parse(base).unwrap(), &schema)
+            Tree::new(Dn::parse(base).unwrap(), &Layout::default(), &schema)
                 .mail_domain()
                 .map(str::to_owned)
         };

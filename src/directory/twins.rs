@@ -1,6 +1,6 @@
 //! Rows whose names are equal under caseIgnoreMatch: which of them is the entry, and which are none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, btree_map::Entry};
 
 use super::{mapping::Projection, tree::Name};
 use crate::sql::Row;
@@ -99,4 +99,21 @@ pub(super) fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Opti
         .into_iter()
         .filter_map(|row| Some((Rank::of(projection, &row, name)?, row)));
     ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
+}
+
+/// Of the rows of each name the one that is the entry, in the order of the prepared names.
+pub(super) fn distinct(projection: &Projection, rows: Vec<Row>) -> Vec<Row> {
+    let mut by_name: BTreeMap<String, (Rank, Row)> = BTreeMap::new();
+    for row in rows {
+        let Some(name) = projection.name(&row).and_then(|spelled| Name::new(&spelled)) else {
+            continue;
+        };
+        let rank = Rank::new(&name, projection.number(&row));
+        match by_name.entry(name.prepared) {
+            Entry::Vacant(new) => drop(new.insert((rank, row))),
+            Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, row))),
+            Entry::Occupied(_) => {}
+        }
+    }
+    by_name.into_values().map(|(_, row)| row).collect()
 }

@@ -30,8 +30,8 @@ pub enum Order {
 /// Where a page ended. It comes back from clients: anything can stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
-    /// Before the users and groups: after the entry that is the base itself.
-    Own,
+    /// Before the users and groups: after the base, which is 0, or a container below it.
+    Superior(u8),
     /// After this user or group.
     After {
         /// Which of them.
@@ -67,8 +67,8 @@ pub(super) struct Progress {
 /// Where a batch of entries comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Origin {
-    /// The entry that is the base.
-    Own,
+    /// The base, which is 0, or a container below it.
+    Superior(u8),
     /// Looked up by name.
     Named(Kind),
     /// Read by key; ends with the last row of its key.
@@ -78,7 +78,7 @@ pub(super) enum Origin {
 impl Origin {
     fn after(self, entry: &Entry) -> Position {
         let (kind, order) = match self {
-            Origin::Own => return Position::Own,
+            Origin::Superior(number) => return Position::Superior(number),
             Origin::Named(kind) => (kind, Order::Name),
             Origin::Keyed(kind) => (kind, Order::Key),
         };

@@ -73,10 +73,59 @@ impl<'a> Membership<'a> {
         };
         match form {
             Form::Lateral => self.lateral(users, groups),
-            Form::RowIn => self.row_in(users, groups),
+            Form::RowIn => self.row_in(users, groups, &[]),
             Form::JsonEach => self.json_each(users, groups),
             Form::PerUser => None,
         }
+    }
+
+    /// Rows of user name, group name as groups-by-member spells it, group name as all-groups spells it, and these
+    /// columns of all-groups: the groups of these users. A user without any comes once, its groups being NULL, or not
+    /// at all. What one of the two queries knows and the other does not is NULL on its side. Only for queries whose
+    /// group names may be compared in SQL. `None` when there can be none, and where the form does not exist for these
+    /// queries. A row without a user is as with `pairs`.
+    pub fn groups_with(&self, form: Form, users: &[String], columns: &[usize]) -> Option<Statement> {
+        let users = keep_possible(column(self.users)?, users)?;
+        let groups = Source::listing(self.groups.query, self.groups.described);
+        if groups.renames() {
+            return None;
+        }
+        let key = groups.name("q", self.groups.name);
+        let list = format!("{key}, {}", groups.list(columns));
+        let mut writer = Writer::new(self.engine());
+        match form {
+            Form::Lateral => {
+                let inner = lateral_names(self.by_member);
+                let name = &inner.name;
+                writer.push(&format!("SELECT {MEMBER}, {name}, {list} FROM "));
+                self.write_users(&mut writer);
+                writer
+                    .push(" LEFT JOIN LATERAL (\n")
+                    .push(&self.correlated())
+                    .push("\n) gw_g")
+                    .push(&inner.list)
+                    .push(" ON 1 = 1\nLEFT JOIN ");
+                groups.write_table(&mut writer, "q");
+                writer.put(&format!(" ON {key} = {name}"));
+            }
+            Form::JsonEach => {
+                writer.push(&format!("SELECT {MEMBER}, gw_j.value, {list} FROM "));
+                self.write_users(&mut writer);
+                writer.push(" LEFT JOIN ");
+                self.write_json_each(&mut writer, None)?;
+                writer.push(" ON 1 = 1\nLEFT JOIN ");
+                groups.write_table(&mut writer, "q");
+                writer.put(&format!(" ON {key} = gw_j.value"));
+            }
+            Form::RowIn => {
+                let also: Vec<usize> = std::iter::once(self.groups.name)
+                    .chain(columns.iter().copied())
+                    .collect();
+                return self.row_in(Some(users), None, &also);
+            }
+            Form::PerUser => return None,
+        }
+        self.filtered(writer, Some(users), None)
     }
 
     /// The names of one user's groups, in one column.
@@ -109,6 +158,16 @@ impl<'a> Membership<'a> {
     }
 
     fn json_each(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+        let mut writer = Writer::new(self.engine());
+        writer.push(&format!("SELECT {MEMBER}, gw_j.value FROM "));
+        self.write_users(&mut writer);
+        writer.push(" JOIN ");
+        self.write_json_each(&mut writer, groups)?;
+        self.filtered(writer, users, None)
+    }
+
+    /// One user's groups as rows `gw_j`.
+    fn write_json_each(&self, writer: &mut Writer, groups: Option<&[String]>) -> Option<()> {
         let group = column(self.by_member)?;
         let source = Source::listing(self.by_member.query, self.by_member.described);
         if source.renames() {
@@ -116,10 +175,7 @@ impl<'a> Membership<'a> {
         }
         // JSON holds no blobs: one would spoil the whole statement.
         let name = format!("CAST({} AS TEXT)", source.name("gw_g", self.by_member.name));
-        let mut writer = Writer::new(self.engine());
-        writer.push(&format!("SELECT {MEMBER}, gw_j.value FROM "));
-        self.write_users(&mut writer);
-        writer.push(&format!(" JOIN json_each((SELECT json_group_array({name}) FROM (\n"));
+        writer.push(&format!("json_each((SELECT json_group_array({name}) FROM (\n"));
         writer
             .push(&self.correlated())
             .push("\n) gw_g WHERE ")
@@ -130,13 +186,13 @@ impl<'a> Membership<'a> {
             writer.equals_any(&name, group, &groups);
         }
         writer.push(")) gw_j");
-        self.filtered(writer, users, None)
+        Some(())
     }
 
     /// The tuple is made of the group query's columns by the names that groups-by-member gives, in its order.
     /// A NULL is never IN anything, so a second arm names the groups that have one. (Comparing those by a
     /// correlated INTERSECT ends in "Table file is corrupted" on MariaDB 10.11.)
-    fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+    fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>, also: &[usize]) -> Option<Statement> {
         let group = column(self.groups)?;
         let source = Source::listing(self.groups.query, self.groups.described);
         let positions = self.tuple_positions()?;
@@ -150,8 +206,10 @@ impl<'a> Membership<'a> {
         let named: Vec<String> = positions.iter().map(|at| source.name("gw_g", *at)).collect();
         let name = source.name("gw_g", self.groups.name);
         let all_groups = format!("(\n{}\n) gw_g", self.groups.query.to_describe());
+        let also = also.iter().map(|at| source.name("gw_g", *at));
+        let list = std::iter::once(name.clone()).chain(also).collect::<Vec<_>>().join(", ");
         let mut writer = Writer::new(self.engine());
-        writer.put(&format!("SELECT {MEMBER}, {name} FROM "));
+        writer.put(&format!("SELECT {MEMBER}, {list} FROM "));
         self.write_users(&mut writer);
         let tuple = self.tuple(&positions, &named).join(", ");
         writer.put(&format!(
@@ -172,7 +230,7 @@ impl<'a> Membership<'a> {
         write_groups(&mut writer);
         let nulls: Vec<String> = named.iter().map(|name| format!("{name} IS NULL")).collect();
         writer.put(&format!(
-            "\nUNION ALL\nSELECT NULL, {name} FROM {all_groups} WHERE ({})",
+            "\nUNION ALL\nSELECT NULL, {list} FROM {all_groups} WHERE ({})",
             nulls.join(" OR ")
         ));
         write_groups(&mut writer);

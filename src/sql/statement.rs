@@ -216,7 +216,7 @@ impl<'a> Source<'a> {
         writer.put(")");
     }
 
-    fn list(&self, columns: &[usize]) -> String {
+    pub(super) fn list(&self, columns: &[usize]) -> String {
         columns
             .iter()
             .map(|position| self.name("q", *position))
@@ -267,7 +267,7 @@ impl<'a> Source<'a> {
     }
 
     /// The query as a table. It stands on lines of its own, or a `--` comment in it would take the parenthesis.
-    fn write_table(&self, writer: &mut Writer, alias: &str) {
+    pub(super) fn write_table(&self, writer: &mut Writer, alias: &str) {
         let renames = self.renames();
         if renames && self.query.engine() != Engine::PostgreSql {
             writer.push("gw_q ").push(alias);

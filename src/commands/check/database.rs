@@ -65,7 +65,7 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         return;
     };
     let parsed = [all_users, one_user, all_groups, by_member];
-    match Directory::describe(&database, &base, &parsed, CAPABILITIES).await {
+    match Directory::describe(&database, &base, &app::layout(config), &parsed, CAPABILITIES).await {
         Ok(directory) => survey_rows(&directory, report).await,
         Err(found) => {
             for problem in found {

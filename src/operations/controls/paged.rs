@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Of what follows in a cookie.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Longer than any name that a page may end at.
 const LONGEST_COOKIE: usize = 64 * 1024;
 const DIGEST: usize = 16;
@@ -124,8 +124,8 @@ impl Cookie {
     /// Version, digest, entries so far, stage, key.
     fn encode(&self) -> Bytes {
         let (stage, key) = match &self.position {
-            Position::Own => (0, ""),
-            Position::After { kind, order, key } => (stage(*kind, *order), key.as_str()),
+            Position::Superior(number) => (0, number.to_string()),
+            Position::After { kind, order, key } => (stage(*kind, *order), key.clone()),
         };
         let mut cookie = BytesMut::with_capacity(2 + DIGEST + 8 + key.len());
         cookie.put_u8(VERSION);
@@ -145,7 +145,7 @@ impl Cookie {
             return None;
         }
         let position = match (*found, key.is_empty()) {
-            (0, true) => Position::Own,
+            (0, false) => Position::Superior(str::from_utf8(key).ok()?.parse().ok()?),
             (found, false) => {
                 let (kind, order) = STAGES.into_iter().find(|(kind, order)| stage(*kind, *order) == found)?;
                 let key = str::from_utf8(key).ok()?.to_owned();
@@ -224,7 +224,11 @@ mod tests {
             returned: 1 << 40,
             position,
         };
-        positions.into_iter().chain([Position::Own]).map(with).collect()
+        positions
+            .into_iter()
+            .chain([0, 2].map(Position::Superior))
+            .map(with)
+            .collect()
     }
 
     #[test]
@@ -242,7 +246,7 @@ mod tests {
                 assert_eq!(Cookie::decode(&encoded[..length]), None);
             }
             let mut version = encoded.to_vec();
-            version[0] = 2;
+            version[0] = 1;
             assert_eq!(Cookie::decode(&version), None);
             let mut stage = encoded.to_vec();
             stage[1 + DIGEST + 8] = 0x14;

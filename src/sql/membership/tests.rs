@@ -137,6 +137,43 @@ fn deployed_queries_on_sqlite() {
 }
 
 #[test]
+fn the_groups_of_a_user_come_with_their_rows() {
+    let alice = names(&["alice"]);
+    let statement = |engine, form| {
+        let setting = Setting::new(engine, GROUPS_BY_MEMBER, "TEXT");
+        setting.membership().groups_with(form, &alice, &[0, 1]).unwrap()
+    };
+    let users = format!("(SELECT q.\"username\" AS gw_name FROM (\n{ALL_USERS}\n) q) gw_u");
+    let by_member = GROUPS_BY_MEMBER.replace("WHERE u.\"uid\" = ?", CORRELATED);
+    let postgres = statement(Engine::PostgreSql, Form::Lateral);
+    assert_eq!(
+        postgres.sql,
+        format!(
+            "SELECT gw_u.gw_name, gw_g.\"name\", q.\"name\", q.\"name\", q.\"gid_number\" FROM {users} \
+             LEFT JOIN LATERAL (\n{by_member}\n) gw_g ON 1 = 1\n\
+             LEFT JOIN (\n{ALL_GROUPS}\n) q ON q.\"name\" = gw_g.\"name\"\n\
+             WHERE gw_u.gw_name = ANY($1::text[])"
+        )
+    );
+    let sqlite = statement(Engine::Sqlite, Form::JsonEach).sql;
+    assert!(
+        sqlite.contains(&format!(
+            " ON 1 = 1\nLEFT JOIN (\n{ALL_GROUPS}\n) q ON q.\"name\" = gw_j.value\nWHERE "
+        )),
+        "{sqlite}"
+    );
+    let mariadb = statement(Engine::MySql, Form::RowIn);
+    assert!(
+        mariadb
+            .sql
+            .starts_with("SELECT gw_u.gw_name, gw_g.`name`, gw_g.`name`, gw_g.`name`, gw_g.`gid_number` FROM "),
+        "{}",
+        mariadb.sql
+    );
+    assert_eq!(mariadb.args.len(), 1, "the arm of undecided groups is about all users");
+}
+
+#[test]
 fn the_member_has_the_type_a_bound_value_would_have() {
     let last = |wanted: &str| {
         let setting = Setting::new(Engine::PostgreSql, GROUPS_BY_MEMBER, wanted);

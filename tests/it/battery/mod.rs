@@ -11,6 +11,7 @@ mod dns;
 mod filters;
 mod groups;
 mod hostile;
+mod layouts;
 mod lookups;
 mod matching;
 mod operations;
@@ -288,6 +289,14 @@ stamp! {
         long_values,
         dns_of_injections,
         binds_with_injections,
+    ],
+    layouts: [
+        every_scope,
+        containers_are_entries,
+        missing_entries_name_the_container,
+        members_and_binds_have_the_new_dns,
+        one_container_for_both,
+        only_users_in_a_container,
     ],
     lookups: [
         user_by_name,
