@@ -171,7 +171,6 @@ impl Sssd {
         unshare
             .args(["--mount", "--propagation", "private", "sh", "-c", ENTER, "enter"])
             .arg(&dir);
-        // SSSD wants to be started from where it can return to.
         unshare.current_dir("/").stdin(Stdio::null());
         let out = fs::File::create(dir.join("out")).unwrap();
         unshare.stdout(out.try_clone().unwrap()).stderr(out);
