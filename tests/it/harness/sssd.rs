@@ -86,6 +86,11 @@ impl Conf {
         Conf(self.0.replace(domain, &format!("[nss]\n{name} = {value}\n\n{domain}")))
     }
 
+    fn services(&self) -> Vec<String> {
+        let line = self.0.lines().find_map(|line| line.strip_prefix("services = "));
+        line.unwrap().split(", ").map(str::to_string).collect()
+    }
+
     /// With the ports that the site has; in a real one they are the default.
     fn on(&self, site: &Site) -> String {
         let mut text = self.0.clone();
@@ -136,6 +141,7 @@ pub struct Group {
 #[derive(Debug)]
 pub struct Sssd {
     dir: PathBuf,
+    services: Vec<String>,
     process: Process,
 }
 
@@ -177,13 +183,14 @@ impl Sssd {
         Sssd {
             process: Process::spawn(unshare),
             dir,
+            services: conf.services(),
         }
     }
 
-    /// Whether NSS and PAM are up: their sockets are made last.
+    /// Whether the services of its configuration are up: their sockets are made last.
     fn answers(&self) -> bool {
         let pipes = PathBuf::from(format!("/proc/{}/root/var/lib/sss/pipes", self.process.pid()));
-        pipes.join("nss").exists() && pipes.join("pam").exists()
+        self.services.iter().all(|service| pipes.join(service).exists())
     }
 
     /// A program inside the namespace.
