@@ -16,6 +16,7 @@
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `wire`: bytes, TLS versions
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
+//! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -45,4 +46,5 @@ mod outage;
 mod pushdown;
 mod secrets;
 mod settings;
+mod sssd;
 mod wire;

@@ -95,7 +95,11 @@ impl Gateway {
 
     /// The same in a directory that may hold a `.env` or `certs/`.
     pub fn spawn_in(dir: &Path, env: &Env) -> Gateway {
-        let port = free_port();
+        Gateway::spawn_on(dir, env, free_port())
+    }
+
+    /// The same on a given port: one that takes another's place.
+    pub fn spawn_on(dir: &Path, env: &Env, port: u16) -> Gateway {
         let mut env = env.clone().with("PORT", port).with("BIND_IP", "127.0.0.1");
         // The most verbose level everywhere, so that every test also looks for leaks.
         if !env.0.contains_key("LOG_LEVEL") {
