@@ -105,6 +105,18 @@ impl Battery {
         self.column(&format!("SELECT \"cn\" FROM \"Groups\" WHERE {condition}"))
     }
 
+    /// The names of the users' private groups.
+    pub fn private_groups(&self) -> BTreeSet<String> {
+        self.users("\"gidNumber\" IS NOT NULL AND \"gidNumber\" NOT IN (SELECT \"gidNumber\" FROM \"Groups\")")
+    }
+
+    /// The names of all groups.
+    pub fn all_groups(&self) -> BTreeSet<String> {
+        let mut groups = self.groups("1 = 1");
+        groups.extend(self.private_groups());
+        groups
+    }
+
     pub fn column(&self, sql: &str) -> BTreeSet<String> {
         self.database
             .rows(sql)
@@ -113,7 +125,12 @@ impl Battery {
             .collect()
     }
 
-    /// Users, groups and the base entry.
+    /// How many entries there are: a private group has its user's name.
+    pub fn count(&self) -> usize {
+        self.users("1 = 1").len() + self.no_users().len()
+    }
+
+    /// The names of users, groups and the base entry.
     pub fn everything(&self) -> BTreeSet<String> {
         let mut all = self.users("1 = 1");
         all.extend(self.no_users());
@@ -122,7 +139,7 @@ impl Battery {
 
     /// Groups and the base entry.
     pub fn no_users(&self) -> BTreeSet<String> {
-        let mut all = self.groups("1 = 1");
+        let mut all = self.all_groups();
         all.insert("example".to_string());
         all
     }
