@@ -259,6 +259,11 @@ impl Daemon {
         }
     }
 
+    /// Every process of it, the one that was started first.
+    pub fn family(&self) -> Vec<u32> {
+        self.0.lock().unwrap().as_ref().unwrap().family()
+    }
+
     /// Stops every process of it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
         self.0.lock().unwrap().as_ref().unwrap().freeze();
