@@ -17,6 +17,9 @@ pub enum Phase {
     Beside(usize),
 }
 
+/// Operations longer than this, in µs, are measured on one connection only.
+pub const SHORT_US: f64 = 50_000.0;
+
 /// What was measured of one operation on one server.
 #[derive(Debug, Default)]
 pub struct Measured {
@@ -43,6 +46,11 @@ pub struct Costs {
 impl Costs {
     fn each(self, time: Duration) -> f64 {
         time.as_secs_f64() * 1e6 / self.operations.max(1) as f64
+    }
+
+    /// Whether anything was measured at all.
+    pub fn is_empty(self) -> bool {
+        self.operations == 0
     }
 
     /// Processor time of one operation, in µs.

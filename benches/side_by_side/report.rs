@@ -20,12 +20,16 @@ pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
         let peer = of_servers.iter().find(|measured| measured.server == SLAPD);
         for (number, measured) in of_servers.iter().enumerate() {
             let costs = measured.alone;
+            let loaded = |figure: f64| match measured.beside.is_empty() {
+                true => "–".to_owned(),
+                false => format!("{figure:.0}"),
+            };
             let ratio = |of: &dyn Fn(&Measured) -> f64| match peer {
                 Some(peer) if number > 0 => format!("{:.2}", of(measured) / of(peer)),
                 _ => String::new(),
             };
             println!(
-                "| {} | {} | {} | {:.1} | {:.0} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {:.0} | {:.0} |",
+                "| {} | {} | {} | {:.1} | {:.0} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} |",
                 if number == 0 { measured.operation } else { "" },
                 measured.server,
                 measured.entries,
@@ -42,8 +46,8 @@ pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
                 ratio(&|measured| measured.alone.server_us()),
                 ratio(&|measured| measured.alone.together_us()),
                 ratio(&|measured| measured.percentile(0.5)),
-                measured.beside.together_us(),
-                measured.beside.per_second(),
+                loaded(measured.beside.together_us()),
+                loaded(measured.beside.per_second()),
             );
         }
     }
