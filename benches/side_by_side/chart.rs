@@ -34,10 +34,20 @@ pub fn run(options: &Options) {
         }
     }
     for (users, _, _, measured) in &all {
-        figures.push((*users, measured.alone.server_us(), measured.alone.database_us(), measured.percentile(0.5)));
+        figures.push((
+            *users,
+            measured.alone.server_us(),
+            measured.alone.database_us(),
+            measured.percentile(0.5),
+        ));
     }
-    println!("Lookup by uid on PostgreSQL: CPU in µs, # the gateway's, = the database's; p50 in µs on one connection\n");
-    let most = figures.iter().map(|(_, server, database, _)| server + database).fold(1.0, f64::max);
+    println!(
+        "Lookup by uid on PostgreSQL: CPU in µs, # the gateway's, = the database's; p50 in µs on one connection\n"
+    );
+    let most = figures
+        .iter()
+        .map(|(_, server, database, _)| server + database)
+        .fold(1.0, f64::max);
     for (users, server, database, p50) in &figures {
         let bar = |cost: f64, mark: &str| mark.repeat((cost / most * WIDTH).round() as usize);
         println!(

@@ -70,9 +70,8 @@ impl Client {
         loop {
             let length = self.message()?;
             let message = &self.buffer[self.read..self.read + length];
-            let over = take(message, &mut answer).ok_or_else(|| {
-                io::Error::other(format!("not an answer: {}", String::from_utf8_lossy(message)))
-            })?;
+            let over = take(message, &mut answer)
+                .ok_or_else(|| io::Error::other(format!("not an answer: {}", String::from_utf8_lossy(message))))?;
             self.read += length;
             answer.octets += length;
             if over {

@@ -160,8 +160,20 @@ impl Directory {
 }
 
 pub const USER_COLUMNS: [&str; 14] = [
-    "uidNumber", "uid", "gidNumber", "givenName", "sn", "cn", "mail", "homeDirectory", "loginShell", "userPassword",
-    "sshPublicKey", "status", "createdAt", "updatedAt",
+    "uidNumber",
+    "uid",
+    "gidNumber",
+    "givenName",
+    "sn",
+    "cn",
+    "mail",
+    "homeDirectory",
+    "loginShell",
+    "userPassword",
+    "sshPublicKey",
+    "status",
+    "createdAt",
+    "updatedAt",
 ];
 pub const GROUP_COLUMNS: [&str; 4] = ["gidNumber", "cn", "createdAt", "updatedAt"];
 pub const MEMBERSHIP_COLUMNS: [&str; 2] = ["uidNumber", "gidNumber"];

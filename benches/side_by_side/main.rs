@@ -117,7 +117,9 @@ fn main() {
             }
         }
         // Listings of everything load a server by themselves, and take their time.
-        let short = of_servers.iter().all(|measured| measured.percentile(0.5) < measure::SHORT_US);
+        let short = of_servers
+            .iter()
+            .all(|measured| measured.percentile(0.5) < measure::SHORT_US);
         for (server, measured) in servers.iter().zip(&mut of_servers).filter(|_| short) {
             measure::round(server, operation, Phase::Beside(options.connections), time, measured);
         }

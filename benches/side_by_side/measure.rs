@@ -250,10 +250,7 @@ impl Account {
     }
 
     fn since(&self, before: &Account) -> (Duration, Duration) {
-        (
-            self.server.since(&before.server),
-            self.database.since(&before.database),
-        )
+        (self.server.since(&before.server), self.database.since(&before.database))
     }
 }
 

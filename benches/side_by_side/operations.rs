@@ -78,7 +78,10 @@ pub fn all(directory: &Directory) -> Vec<Operation> {
             (format!("(&(uid={}){USERS})", Directory::uid(user(turn))), 1)
         }),
         search("lookup by uidNumber", SSSD_USER, |turn| {
-            (format!("(&(uidNumber={}){USERS})", Directory::uid_number(user(turn))), 1)
+            (
+                format!("(&(uidNumber={}){USERS})", Directory::uid_number(user(turn))),
+                1,
+            )
         }),
         search("lookup by mail", GITLAB, |turn| {
             (format!("(mail={})", Directory::mail(user(turn))), 1)
@@ -87,7 +90,10 @@ pub fn all(directory: &Directory) -> Vec<Operation> {
             (format!("(&(cn={}){GROUPS})", Directory::group(group(turn))), 1)
         }),
         search("group by gidNumber", SSSD_GROUP, |turn| {
-            (format!("(&(gidNumber={}){GROUPS})", Directory::gid_number(group(turn))), 1)
+            (
+                format!("(&(gidNumber={}){GROUPS})", Directory::gid_number(group(turn))),
+                1,
+            )
         }),
         search("groups of a member", SSSD_INITGROUPS, |turn| {
             let filter = format!("(&(memberuid={}){GROUPS})", Directory::uid(user(turn)));
@@ -102,7 +108,9 @@ pub fn all(directory: &Directory) -> Vec<Operation> {
             (format!("(cn=*{:06}*)", ten(turn)), tens(turn) + once)
         }),
         search("list all users", SSSD_USER, |_| (everybody.to_owned(), directory.users)),
-        search("list all groups", SSSD_GROUP, |_| (format!("(&{GROUPS})"), directory.groups)),
+        search("list all groups", SSSD_GROUP, |_| {
+            (format!("(&{GROUPS})"), directory.groups)
+        }),
         Operation {
             name: "paged walk of all users",
             attributes: attributes(SSSD_USER),
@@ -118,7 +126,10 @@ pub fn all(directory: &Directory) -> Vec<Operation> {
             attributes: attributes(SSSD_ROOT_DSE),
             filter: "(objectclass=*)".to_owned(),
             kind: Kind::Connect(Expected {
-                request: encoded(request("", LdapSearchScope::Base, filter("(objectclass=*)"), SSSD_ROOT_DSE), None),
+                request: encoded(
+                    request("", LdapSearchScope::Base, filter("(objectclass=*)"), SSSD_ROOT_DSE),
+                    None,
+                ),
                 entries: 1,
             }),
         },

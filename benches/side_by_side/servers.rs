@@ -75,7 +75,15 @@ fn slapd(directory: &Directory) -> Server {
     let (certificate, key) = (dir.join("cert.pem"), dir.join("key.pem"));
     // The kind of key that the gateway makes for itself.
     run(Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
         .args(["-subj", "/CN=localhost", "-days", "30"])
         .arg("-keyout")
         .arg(&key)
@@ -101,7 +109,12 @@ pub fn on_postgresql(directory: &Directory, options: &Options) -> Server {
     let database = Database::schema_on(Engine::Postgres(Arc::clone(&postgres)));
     copy_users(&database, directory);
     copy(&database, "Groups", &GROUP_COLUMNS, &directory.group_rows());
-    copy(&database, "UserGroups", &MEMBERSHIP_COLUMNS, &directory.membership_rows());
+    copy(
+        &database,
+        "UserGroups",
+        &MEMBERSHIP_COLUMNS,
+        &directory.membership_rows(),
+    );
     finish(&database, "VACUUM (ANALYZE); CHECKPOINT;");
     gateway(ON_POSTGRESQL, &database, Some(postgres), options)
 }
@@ -110,9 +123,19 @@ fn on_sqlite(directory: &Directory, options: &Options) -> Server {
     say("SQLite is loaded");
     let database = Database::schema_on(Engine::shared(Kind::Sqlite));
     // Every column is given, so the order is the table's, with the entryUUID made here.
-    insert(&database, "Users", &USER_COLUMNS, &directory.user_rows(0, directory.users));
+    insert(
+        &database,
+        "Users",
+        &USER_COLUMNS,
+        &directory.user_rows(0, directory.users),
+    );
     insert(&database, "Groups", &GROUP_COLUMNS, &directory.group_rows());
-    insert(&database, "UserGroups", &MEMBERSHIP_COLUMNS, &directory.membership_rows());
+    insert(
+        &database,
+        "UserGroups",
+        &MEMBERSHIP_COLUMNS,
+        &directory.membership_rows(),
+    );
     finish(&database, "ANALYZE;");
     gateway(ON_SQLITE, &database, None, options)
 }

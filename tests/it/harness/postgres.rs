@@ -101,6 +101,7 @@ impl Postgres {
     }
 
     /// Its processes, the one that was started first.
+    #[allow(dead_code)] // benches/side_by_side
     pub fn family(&self) -> Vec<u32> {
         self.daemon.family()
     }

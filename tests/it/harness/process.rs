@@ -260,6 +260,7 @@ impl Daemon {
     }
 
     /// Every process of it, the one that was started first.
+    #[allow(dead_code)] // benches/side_by_side
     pub fn family(&self) -> Vec<u32> {
         self.0.lock().unwrap().as_ref().unwrap().family()
     }

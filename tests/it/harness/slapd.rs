@@ -12,6 +12,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Slapd {
     pub port: u16,
+    #[allow(dead_code)] // benches/side_by_side
     pub process: Process,
 }
 
