@@ -4,13 +4,13 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{collections::VecDeque, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
     sync::{mpsc, watch},
+    task::{JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -144,9 +144,7 @@ struct Connection<R> {
     queue: VecDeque<Waiting>,
     /// Octets of the requests that wait or run.
     held: usize,
-    /// Run in the connection's own task: as tasks of their own each would end with two others to wake, this one and
-    /// the writer, on two threads, at half of what a lookup costs.
-    running: FuturesUnordered<BoxFuture<'static, thread::Result<Finished>>>,
+    running: JoinSet<Finished>,
     in_flight: InFlight,
     bind_running: bool,
     identity: Identity,
@@ -175,7 +173,7 @@ where
         input: BytesMut::with_capacity(4096),
         queue: VecDeque::new(),
         held: 0,
-        running: FuturesUnordered::new(),
+        running: JoinSet::new(),
         in_flight: InFlight::default(),
         bind_running: false,
         identity: Identity::Anonymous,
@@ -215,7 +213,7 @@ where
             // Bounded by the write timeout: the writer gives a client up that takes nothing.
             let _ = self.writer.send(notice.freeze()).await;
         }
-        self.running.clear();
+        self.running.shutdown().await;
     }
 
     async fn until_end(&mut self) -> End {
@@ -239,7 +237,7 @@ where
                         }
                     }
                 },
-                Some(finished) = self.running.next() => {
+                Some(finished) = self.running.join_next() => {
                     if let Some(end) = self.finish(finished) {
                         return end;
                     }
@@ -454,16 +452,16 @@ where
                 size,
             }
         };
-        self.running.push(AssertUnwindSafe(operation).catch_unwind().boxed());
+        self.running.spawn(operation.in_current_span());
     }
 
-    fn finish(&mut self, finished: thread::Result<Finished>) -> Option<End> {
+    fn finish(&mut self, finished: Result<Finished, JoinError>) -> Option<End> {
         self.last_activity = Instant::now();
         let finished = match finished {
             Ok(finished) => finished,
-            Err(_) => {
+            Err(error) => {
                 // A bug of ours: this connection ends, the process and its other connections go on.
-                warn!("an operation panicked");
+                warn!(%error, "an operation failed");
                 return Some(End::Notice(ResultCode::Unavailable, "internal error"));
             }
         };
