@@ -234,7 +234,6 @@ const EXCEPTIONS: [(Engine, &[&str]); 3] = [
             "SSSD group by name",
             "SSSD group by name, capitals",
             "SSSD group by gid",
-            "SSSD access check",
             "GitLab group link",
             "Search Guard roles",
             "Search Guard roles, unique",

@@ -243,7 +243,9 @@ fn read(path: &Path) -> String {
 }
 
 fn program(dir: &Path, env: &Env, arguments: &[&str]) -> std::process::Command {
-    let mut command = command(env!("CARGO_BIN_EXE_ldap-gateway"), None);
+    // Measurements are of a release build.
+    let built = std::env::var_os("LDAP_GATEWAY_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_ldap-gateway").into());
+    let mut command = command(built, None);
     command.args(arguments).env_clear().envs(env.iter());
     command
         .env("PATH", std::env::var_os("PATH").unwrap())

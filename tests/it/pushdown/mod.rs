@@ -51,6 +51,9 @@ fn seed() -> u64 {
 async fn describe(database: &Database) -> Directory {
     let mut settings = SqlSettings::new(database.uri());
     settings.pool_size = 2;
+    // The other tests keep the machine busy.
+    settings.connect_timeout = Duration::from_secs(30);
+    settings.describe_timeout = Duration::from_secs(30);
     let sql = Sql::new(settings).unwrap();
     let queries = Queries {
         all_users: "SELECT * FROM people".to_owned(),
