@@ -148,7 +148,6 @@ impl Directory {
     }
 
     /// Those of the listing's rows whose names no group has.
-
     pub(super) async fn not_named_as_groups(
         &self,
         source: &Source,

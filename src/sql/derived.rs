@@ -97,3 +97,65 @@ fn table(engine: Engine, source: Source<'_>, columns: &[(usize, &str)], predicat
     writer.put(&format!(" {alias}"));
     writer.finish().sql
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+
+    fn made(engine: Engine, gid: &str, groups: &str) -> Option<String> {
+        let described = |query: &OperatorQuery, columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, kind)| (name.to_string(), kind.to_string()));
+            Described::new(query, columns, Vec::new())
+        };
+        let users = OperatorQuery::listing("SELECT * FROM u -- all", engine).unwrap();
+        let all_groups = OperatorQuery::listing("SELECT * FROM g", engine).unwrap();
+        let text = if engine == Engine::Sqlite { "TEXT" } else { "VARCHAR" };
+        let from = described(&users, &[("username", text), ("n", "BIGINT"), ("gid", gid)]);
+        // Two columns of one name: they get names of ours.
+        let to = described(&all_groups, &[("n", text), ("n", groups)]);
+        let found = without_referent(
+            Referring {
+                query: &users,
+                described: &from,
+                columns: [0, 1, 2],
+            },
+            Referred {
+                query: &all_groups,
+                described: &to,
+                number: 1,
+            },
+        );
+        let (query, described) = found?;
+        assert!(!query.reads_by_key());
+        assert_eq!(described.columns.len(), COLUMNS.len());
+        Some(query.to_describe())
+    }
+
+    #[test]
+    fn numbers_that_are_not_whole_are_not_compared() {
+        assert_eq!(made(Engine::MySql, "VARCHAR", "INT"), None);
+        assert_eq!(made(Engine::MySql, "INT", "DECIMAL"), None);
+        assert_eq!(made(Engine::Sqlite, "INTEGER", "NULL"), None);
+        assert!(made(Engine::MySql, "INT", "BIGINT UNSIGNED").is_some());
+    }
+
+    #[test]
+    fn a_null_hides_no_group() {
+        let sql = made(Engine::MySql, "INT", "INT").unwrap();
+        assert!(
+            sql.contains("NOT IN (SELECT gw_t.gw_number FROM (WITH gw_q (gw_1, gw_2) AS"),
+            "{sql}"
+        );
+        assert!(sql.contains("WHERE q.gw_2 IS NOT NULL) gw_t)"), "{sql}");
+        let sqlite = made(Engine::Sqlite, "INTEGER", "INTEGER").unwrap();
+        assert!(sqlite.contains("typeof(q.gw_2) = 'integer'"), "{sqlite}");
+    }
+}
