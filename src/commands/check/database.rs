@@ -284,7 +284,7 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
     }
     let count = directory.count(Kind::PrivateGroup).await?;
     Ok(format!(
-        "{} users whose gid number no group has, and who are the first with it, have a group of their own",
+        "{} user private groups, of gid numbers that no group has",
         count.named
     ))
 }
