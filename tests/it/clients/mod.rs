@@ -7,8 +7,10 @@
 //! - `outages`: what each of them takes for true while the database is away, frozen or broken
 //! - `program`: how their programs are run; `stage`: what they find
 
+mod gitlab;
 mod outages;
 mod program;
 mod proxmox;
+mod search_guard;
 mod stage;
 mod strict;

@@ -18,6 +18,7 @@ struct Story {
     stage: Stage,
     workers: Vec<Worker>,
     told: Told,
+    began: std::time::Instant,
 }
 
 impl Story {
@@ -41,7 +42,9 @@ impl Story {
             }
         }
         for worker in &self.workers {
-            self.told.insert((when, worker.program), worker.hear());
+            let outcome = worker.hear();
+            println!("{:.1?} {when}: {:?}: {outcome}", self.began.elapsed(), worker.program);
+            self.told.insert((when, worker.program), outcome);
         }
     }
 
@@ -69,6 +72,7 @@ fn told() -> &'static Told {
             stage,
             workers: workers.into(),
             told: Told::new(),
+            began: std::time::Instant::now(),
         };
         story.run("before");
 
@@ -169,4 +173,6 @@ macro_rules! clients {
 
 clients! {
     proxmox: Proxmox, true;
+    gitlab: GitLab, true;
+    search_guard: SearchGuard, true;
 }

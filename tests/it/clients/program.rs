@@ -16,15 +16,23 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Program {
     Proxmox,
+    GitLab,
+    SearchGuard,
 }
 
 impl Program {
-    pub const ALL: [Program; 1] = [Program::Proxmox];
+    pub const ALL: [Program; 3] = [Program::Proxmox, Program::GitLab, Program::SearchGuard];
 
     /// Its command line up to the mode. Debian's interpreters, which have Debian's modules.
     fn command(self) -> Command {
         let (interpreter, file): (&[&str], _) = match self {
             Program::Proxmox => (&["/usr/bin/perl"], "proxmox.pl"),
+            Program::GitLab => (&["/usr/bin/ruby"], "gitlab.rb"),
+            // The source file is compiled when it is run.
+            Program::SearchGuard => (
+                &["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
+                "SearchGuard.java",
+            ),
         };
         let mut command = command(interpreter[0], None);
         command
