@@ -5,9 +5,13 @@
 //! - `proxmox`, `gitlab`, `search_guard`, `defguard`, `kanidm`: what these do with a directory, rule by rule; the tables
 //!   at the ends of `docs/clients/*.md` say which test holds which rule
 //! - `outages`: what each of them takes for true while the database is away, frozen or broken
+//! - `large`: GitLab's sync of groups on a large directory
 //! - `program`: how their programs are run; `stage`: what they find
 
+mod defguard;
 mod gitlab;
+mod kanidm;
+mod large;
 mod outages;
 mod program;
 mod proxmox;

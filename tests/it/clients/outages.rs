@@ -175,4 +175,6 @@ clients! {
     proxmox: Proxmox, true;
     gitlab: GitLab, true;
     search_guard: SearchGuard, true;
+    defguard: Defguard, false;
+    kanidm: Kanidm, false;
 }

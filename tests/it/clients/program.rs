@@ -18,13 +18,21 @@ pub enum Program {
     Proxmox,
     GitLab,
     SearchGuard,
+    Defguard,
+    Kanidm,
 }
 
 impl Program {
-    pub const ALL: [Program; 3] = [Program::Proxmox, Program::GitLab, Program::SearchGuard];
+    pub const ALL: [Program; 5] = [
+        Program::Proxmox,
+        Program::GitLab,
+        Program::SearchGuard,
+        Program::Defguard,
+        Program::Kanidm,
+    ];
 
     /// Its command line up to the mode. Debian's interpreters, which have Debian's modules.
-    fn command(self) -> Command {
+    pub fn command(self) -> Command {
         let (interpreter, file): (&[&str], _) = match self {
             Program::Proxmox => (&["/usr/bin/perl"], "proxmox.pl"),
             Program::GitLab => (&["/usr/bin/ruby"], "gitlab.rb"),
@@ -33,6 +41,8 @@ impl Program {
                 &["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
                 "SearchGuard.java",
             ),
+            Program::Defguard => (&["/usr/bin/python3", "-B"], "defguard.py"),
+            Program::Kanidm => (&["/usr/bin/python3", "-B"], "kanidm.py"),
         };
         let mut command = command(interpreter[0], None);
         command

@@ -37,7 +37,10 @@ impl Stage {
         let site = Site::start_with(envs(database.deployed().with("LOG_LEVEL", "debug")));
         let dir = scratch("clients");
         for (file, query) in [
-            ("users", "SELECT \"uid\", coalesce(\"mail\", '') FROM \"Users\""),
+            (
+                "users",
+                "SELECT \"uid\", coalesce(\"mail\", ''), coalesce(\"givenName\", '') FROM \"Users\"",
+            ),
             ("groups", "SELECT \"cn\" FROM \"Groups\""),
             (
                 "members",
@@ -57,7 +60,7 @@ impl Stage {
         format!("127.0.0.1:{},127.0.0.1:{}", first.port, second.port)
     }
 
-    /// What the database holds: `users` with their addresses, `groups`, and `members` (group, user).
+    /// What the database holds: `users` with their addresses and first names, `groups`, and `members` (group, user).
     pub fn facts(&self) -> &Path {
         &self.dir
     }
