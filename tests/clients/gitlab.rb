@@ -16,6 +16,7 @@ $stdout.sync = true
 Encoding.default_external = Encoding::UTF_8
 
 BASE = 'dc=example,dc=com'
+GROUP_BASE = ENV.fetch('GROUP_BASE', BASE)
 MODE, SERVERS, FACTS, LIMIT = ARGV
 HOSTS = SERVERS.split(',').map { |server| server.split(':') }.map { |host, port| [host, port.to_i] }
 PERSON = %w[dn uid cn mail email userPrincipalName sAMAccountName userid memberof givenName sn]
@@ -73,7 +74,7 @@ def by_uid(ldap, uid)
 end
 
 def group(ldap, name)
-  search(ldap, filter: equality('cn', name), attributes: GROUP)
+  search(ldap, base: GROUP_BASE, filter: equality('cn', name), attributes: GROUP)
 end
 
 # As GitLab keeps DNs: in lower case, without spaces that need not be there.

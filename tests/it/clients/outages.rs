@@ -18,7 +18,6 @@ struct Story {
     stage: Stage,
     workers: Vec<Worker>,
     told: Told,
-    began: std::time::Instant,
 }
 
 impl Story {
@@ -43,7 +42,6 @@ impl Story {
         }
         for worker in &self.workers {
             let outcome = worker.hear();
-            println!("{:.1?} {when}: {:?}: {outcome}", self.began.elapsed(), worker.program);
             self.told.insert((when, worker.program), outcome);
         }
     }
@@ -72,7 +70,6 @@ fn told() -> &'static Told {
             stage,
             workers: workers.into(),
             told: Told::new(),
-            began: std::time::Instant::now(),
         };
         story.run("before");
 
