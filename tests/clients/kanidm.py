@@ -44,7 +44,9 @@ def pull(halt):
     """Nothing is applied before the end; so the pause is between two requests."""
     connection = bound()
     halt()
-    persons, groups = split(search(connection))
+    # Values have no order (RFC 4511 4.1.7).
+    found = [(dn, {name: sorted(values) for name, values in entry.items()}) for dn, entry in search(connection)]
+    persons, groups = split(found)
     return f"{len(persons)} persons, {len(groups)} groups, {fingerprint(persons, groups)}"
 
 
