@@ -266,7 +266,7 @@ my %rules = (
     },
     no_size_limit => sub {
         my $result = search(connected(), filter => '(objectclass=*)', attrs => ['1.1']);
-        my $count = 1 + rows('users') + rows('groups');
+        my $count = 1 + rows('users') + rows('groups') + rows('private');
         equal('everything in one answer', $result->code . '/' . $result->count, "0/$count");
     },
     first_server_dead => sub {

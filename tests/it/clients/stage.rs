@@ -42,6 +42,13 @@ impl Stage {
                 "SELECT \"uid\", coalesce(\"mail\", ''), coalesce(\"givenName\", '') FROM \"Users\"",
             ),
             ("groups", "SELECT \"cn\" FROM \"Groups\""),
+            // Groups that are no groupOfNames, of users whose group there is not.
+            (
+                "private",
+                "SELECT \"uid\" FROM (SELECT DISTINCT ON (\"gidNumber\") \"uid\" FROM \"Users\" \
+                 WHERE \"gidNumber\" IS NOT NULL AND \"gidNumber\" NOT IN (SELECT \"gidNumber\" FROM \"Groups\") \
+                 ORDER BY \"gidNumber\", \"uidNumber\") p WHERE lower(\"uid\") NOT IN (SELECT lower(\"cn\") FROM \"Groups\")",
+            ),
             (
                 "members",
                 "SELECT g.\"cn\", u.\"uid\" FROM \"Groups\" g JOIN \"UserGroups\" ug ON ug.\"gidNumber\" = g.\"gidNumber\" \
@@ -60,7 +67,7 @@ impl Stage {
         format!("127.0.0.1:{},127.0.0.1:{}", first.port, second.port)
     }
 
-    /// What the database holds: `users` with their addresses and first names, `groups`, and `members` (group, user).
+    /// What the database holds: `users` with their addresses and first names, `groups`, `private` groups, and `members` (group, user).
     pub fn facts(&self) -> &Path {
         &self.dir
     }
