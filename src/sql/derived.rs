@@ -86,6 +86,7 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
     let described = Described {
         columns: columns.map(|(column, name)| named(column, name)).collect(),
         parameters: Vec::new(),
+        renames: false,
     };
     Some((OperatorQuery::of_ours(text, engine), described))
 }

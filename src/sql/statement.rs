@@ -234,9 +234,7 @@ impl<'a> Source<'a> {
 
     /// Whether the columns need names of ours: the operator's can not be referred to.
     pub(super) fn renames(&self) -> bool {
-        let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
-        self.described.has_duplicate_names(self.query.engine())
-            || self.described.columns.iter().any(|column| unusable(&column.name))
+        self.described.renames
     }
 
     /// The column at `position`, quoted and qualified; NULL where there is none.
