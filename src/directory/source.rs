@@ -141,6 +141,8 @@ impl Source {
             | Predicate::EqualsExact { .. }
             | Predicate::EqualsAny { .. }
             | Predicate::Like { .. }
+            // Part of every comparison with a text.
+            | Predicate::NotCanonical { .. }
             | Predicate::IntegerEquals { .. }
             | Predicate::KeyEquals { .. }
             | Predicate::UuidEquals { .. }
