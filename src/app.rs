@@ -6,6 +6,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, watch},
+    task::JoinSet,
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use crate::{
         subschema::Capabilities,
         tree::{Layout, container_rdn},
     },
+    metrics::Metrics,
     model::dn::Dn,
     operations::{
         context::Services,
@@ -27,7 +29,7 @@ use crate::{
         extended::SUPPORTED_EXTENSIONS,
         policy::{self, LOOKUP_HOLD, Policy},
     },
-    server::{connection::Shared, listener::Listener, tls::Acceptor},
+    server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
     sql::{
         TlsMode,
         database::{Database, SqlSettings},
@@ -63,6 +65,14 @@ pub enum StartError {
     /// The operating system refuses threads.
     #[error("HASHING_THREADS: can not start threads: {0}")]
     Threads(io::Error),
+    /// The admin port can not be opened.
+    #[error("ADMIN_ADDR: can not listen on {address}: {error}")]
+    Admin {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
     /// The port can not be opened.
     #[error("PORT, BIND_IP: can not listen on {address}: {error}")]
     Listen {
@@ -79,6 +89,7 @@ pub struct App {
     shared: Shared,
     grace: Duration,
     describer: Describer,
+    admin: Option<Admin>,
 }
 
 impl App {
@@ -86,9 +97,13 @@ impl App {
     ///
     /// # Errors
     /// What is wrong without asking the database.
-    pub fn new(config: &Config, tls: Option<Acceptor>) -> Result<App, StartError> {
+    pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
         let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
-        let database = Database::new(sql_settings(&config.database)).map_err(StartError::Database)?;
+        let sql = SqlSettings {
+            metrics: metrics.clone(),
+            ..sql_settings(&config.database)
+        };
+        let database = Database::new(sql).map_err(StartError::Database)?;
         let queries = queries(&config.database)
             .parse(database.engine())
             .map_err(StartError::Queries)?;
@@ -101,6 +116,7 @@ impl App {
             directory,
             hashing,
             policy: policy(config),
+            metrics,
             describe_again: Arc::clone(&again),
         });
         let listener = Listener {
@@ -115,6 +131,13 @@ impl App {
             idle_timeout: config.network.idle_timeout,
             write_timeout: config.network.write_timeout,
         };
+        let admin = config.network.admin.map(|address| Admin {
+            address,
+            services: Arc::clone(&shared.services),
+            database: database.clone(),
+            availability: shared.availability.clone(),
+            draining: shared.draining.clone(),
+        });
         let describer = Describer {
             database,
             base,
@@ -128,6 +151,7 @@ impl App {
             shared,
             grace: config.shutdown_grace,
             describer,
+            admin,
         })
     }
 
@@ -139,7 +163,7 @@ impl App {
     /// Serves until `stop` is over, then drains.
     ///
     /// # Errors
-    /// The port can not be opened now. Later that is retried.
+    /// A port can not be opened now. Later that is retried.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let address = self.listener.address;
         // Opened for a moment only: the socket must stay closed until the directory can be served.
@@ -148,6 +172,13 @@ impl App {
                 .bind()
                 .map_err(|error| StartError::Listen { address, error })?,
         );
+        // Dropped at the end, with the connections of those that ask.
+        let mut asked = JoinSet::new();
+        if let Some(admin) = self.admin {
+            let (address, socket) = (admin.address, admin.bind());
+            let socket = socket.map_err(|error| StartError::Admin { address, error })?;
+            asked.spawn(admin.run(socket));
+        }
         let draining = self.shared.draining.clone();
         let describing = tokio::spawn(self.describer.run());
         let serving = tokio::spawn(self.listener.run(self.shared, self.grace));

@@ -34,6 +34,10 @@ enum Command {
         /// The gateway to ask, such as ldaps://ldap1:636; by default the one these settings would start.
         uri: Option<String>,
     },
+    /// Do a search as the gateway would, and say how the database finds its rows: statements, indexes, whole tables.
+    ///
+    /// The options are those of ldapsearch. Of a search that lists everything only the first rows are read.
+    Explain(commands::explain::Arguments),
     /// Read a password from standard input and print its hash for the password column.
     HashPassword,
 }
@@ -46,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Serve => in_runtime(commands::serve::run()),
         Command::Demo { port } => in_runtime(commands::demo::run(port)),
         Command::Check => in_runtime(commands::check::run()),
+        Command::Explain(arguments) => in_runtime(commands::explain::run(arguments)),
         Command::Probe { uri } => in_runtime(commands::probe::run(uri)),
     }
 }

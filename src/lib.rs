@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod directory;
+pub mod metrics;
 pub mod model;
 pub mod operations;
 pub mod protocol;

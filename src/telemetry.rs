@@ -1,7 +1,9 @@
 //! Sets up logging, and keeps secrets out of it whatever level the operator asks for.
 //! Must not know: what is logged.
 
-use std::io::IsTerminal;
+mod lines;
+
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -14,6 +16,10 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogSettings};
+use crate::metrics::Metrics;
+
+pub use lines::Flush;
+use lines::{Escapes, Lines};
 
 /// The most that other people's modules may say, by the beginning of their names; the first that fits
 /// counts. ldap3_proto prints bind passwords at `trace`; sqlx prints statements at `debug`, slow ones at
@@ -37,16 +43,30 @@ pub enum TelemetryError {
     /// Something else has set up logging in this process.
     #[error("logging is already set up: {0}")]
     AlreadySet(#[from] tracing_subscriber::util::TryInitError),
+    /// The operating system refuses a thread.
+    #[error("no thread for it: {0}")]
+    Thread(#[from] io::Error),
 }
 
-/// Sends this process's log to standard error, as the settings say. Once a process.
+/// Sends this process's log to standard error, as the settings say, panics included. Once a process. What is returned
+/// is dropped at the end, and then writes the last lines.
 ///
 /// # Errors
 /// If logging is set up already.
-pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
-    let colours = std::io::stderr().is_terminal();
-    subscriber(settings, colours, std::io::stderr)?.try_init()?;
-    Ok(())
+pub fn init(settings: &LogSettings, metrics: Metrics) -> Result<Flush, TelemetryError> {
+    let colours = io::stderr().is_terminal();
+    let escapes = match settings.format {
+        LogFormat::Json => Escapes::Json,
+        LogFormat::Text if colours => Escapes::Colours,
+        LogFormat::Text => Escapes::Text,
+    };
+    let (lines, flush) = Lines::start(io::stderr(), escapes, metrics)?;
+    subscriber(settings, colours, lines)?.try_init()?;
+    // The usual hook writes several lines, whatever the format is, and waits for whoever reads them.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(backtrace = %std::backtrace::Backtrace::capture(), "a bug: {panic}");
+    }));
+    Ok(flush)
 }
 
 /// The subscriber that [`init`] installs, with a writer of one's own.

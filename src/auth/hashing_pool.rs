@@ -41,6 +41,19 @@ pub struct HashingPool {
     admission: Arc<Semaphore>,
     /// One permit for each thread; the semaphore is fair.
     threads: Arc<Semaphore>,
+    places: usize,
+    size: usize,
+}
+
+/// How busy the pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashingUsage {
+    /// Threads.
+    pub threads: usize,
+    /// Verifications that run.
+    pub running: usize,
+    /// Verifications that wait for a thread.
+    pub waiting: usize,
 }
 
 struct Job {
@@ -81,7 +94,20 @@ impl HashingPool {
             jobs,
             admission: Arc::new(Semaphore::new(places)),
             threads: Arc::new(Semaphore::new(threads.get())),
+            places,
+            size: threads.get(),
         })
+    }
+
+    /// How busy it is.
+    pub fn usage(&self) -> HashingUsage {
+        let admitted = self.places.saturating_sub(self.admission.available_permits());
+        let running = self.size.saturating_sub(self.threads.available_permits());
+        HashingUsage {
+            threads: self.size,
+            running,
+            waiting: admitted.saturating_sub(running),
+        }
     }
 
     /// Compares a password with a stored hash on one of the threads.

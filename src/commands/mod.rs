@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod hash_password;
 pub mod probe;
 pub mod serve;

@@ -11,7 +11,11 @@ use super::{complain, settings};
 use crate::{
     app::App,
     config::{Config, EXIT_CODE, Warning},
-    server::tls::{self, Acceptor},
+    metrics::Metrics,
+    server::tls::{
+        self,
+        reload::{Acceptors, ReadNow, follow},
+    },
     telemetry,
 };
 
@@ -28,9 +32,10 @@ pub async fn run() -> ExitCode {
 
 /// Serves what `config` says; log lines go to standard error.
 pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
-    if let Err(error) = telemetry::init(&config.log) {
-        complain(&format!("can not log: {error}"));
-    }
+    let metrics = Metrics::default();
+    let _flush = telemetry::init(&config.log, metrics.clone())
+        .inspect_err(|error| complain(&format!("can not log: {error}")))
+        .ok();
     for warning in warnings {
         warn!("{warning}");
     }
@@ -39,14 +44,15 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         warn!(%error, "core files can not be ruled out");
     }
-    let tls = match acceptor(config) {
+    let tls = match acceptors(config, &metrics) {
         Ok(tls) => tls,
         Err(text) => {
             error!("{text}");
             return ExitCode::from(EXIT_CODE);
         }
     };
-    let app = match App::new(config, tls) {
+    let (tls, certificate) = tls.unzip();
+    let app = match App::new(config, tls, metrics) {
         Ok(app) => app,
         Err(error) => {
             error!("{error}");
@@ -60,8 +66,11 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             return;
         };
         while hangup.recv().await.is_some() {
-            info!("SIGHUP: new database connections, and the queries are described again");
+            info!("SIGHUP: new database connections, the queries are described and the certificate is read again");
             database.renew();
+            if let Some(certificate) = &certificate {
+                certificate.read_now();
+            }
         }
     });
     let ended = app.run(stop_signal()).await;
@@ -78,8 +87,8 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     }
 }
 
-/// What accepts TLS; None for plain LDAP.
-fn acceptor(config: &Config) -> Result<Option<Acceptor>, String> {
+/// What accepts TLS, and what has the certificate read again; None for plain LDAP.
+fn acceptors(config: &Config, metrics: &Metrics) -> Result<Option<(Acceptors, ReadNow)>, String> {
     if config.network.unencrypted {
         warn!("LDAP_UNENCRYPTED: passwords cross the network readable");
         return Ok(None);
@@ -89,7 +98,9 @@ fn acceptor(config: &Config) -> Result<Option<Acceptor>, String> {
         warn!("{warning}");
     }
     info!("the certificate's SHA-256 fingerprint is {}", setup.fingerprint);
-    Ok(Some(setup.acceptor()))
+    follow(&config.tls, setup, metrics.clone())
+        .map(Some)
+        .map_err(|error| format!("no thread for the certificate: {error}"))
 }
 
 /// Waits for SIGTERM, SIGINT, SIGPWR or SIGRTMIN+3.

@@ -44,7 +44,7 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
     let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
-    for name in ["REALM_CONFIG", "SQL_QUERY_ALL_MEMBERSHIPS", "ADMIN_ADDR"] {
+    for name in ["REALM_CONFIG", "SQL_QUERY_ALL_MEMBERSHIPS"] {
         reader.not_supported_yet(name);
     }
     let _: Option<()> = reader.parsed(
@@ -233,7 +233,13 @@ fn network(reader: &mut Reader) -> NetworkSettings {
         let text = "is less than 1h: clients that keep their connections may fail their next request";
         reader.warnings.push(Warning::new("LDAP_IDLE_TIMEOUT", text));
     }
+    let admin = reader.parsed(
+        "ADMIN_ADDR",
+        "an IP address and a port such as 127.0.0.1:9636",
+        |text| text.parse().ok().filter(|address: &SocketAddr| address.port() != 0),
+    );
     NetworkSettings {
+        admin,
         address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
         unencrypted,
         max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),

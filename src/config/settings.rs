@@ -165,7 +165,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("MAX_CONNECTIONS", Network, Number, Value("4096"), "The most client connections at a time."),
     setting("LDAP_IDLE_TIMEOUT", Network, Duration, Value("1h"), "How long a connection without requests is kept."),
     setting("WRITE_TIMEOUT", Network, Duration, Value("30s"), "How long a client may leave its answers unread before it is closed."),
-    setting("ADMIN_ADDR", Network, Text, Nothing, "Address and port for liveness, readiness and metrics over HTTP. Not supported yet."),
+    setting("ADMIN_ADDR", Network, Text, Nothing, "IP address and port, such as `127.0.0.1:9636`, for `/livez`, `/readyz` and `/metrics` over plain HTTP; nothing is served without it. Whoever reaches it reads the metrics."),
     setting("LDAP_CERT_CONTENT", Tls, Pem, Nothing, "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else a self-signed one is made."),
     secret("LDAP_KEY_CONTENT", Tls, Pem, Nothing, "The private key of `LDAP_CERT_CONTENT`: RSA or ECDSA; PKCS#8, PKCS#1 or SEC1; not encrypted."),
     setting("LDAP_CERT_PATH", Tls, Path, Nothing, "A file with what `LDAP_CERT_CONTENT` would hold."),

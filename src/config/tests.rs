@@ -204,7 +204,6 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
     for (name, value) in [
         ("REALM_CONFIG", "[]"),
         ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
-        ("ADMIN_ADDR", "127.0.0.1:9000"),
         ("LDAP_USER_PRIVATE_GROUPS", "auto"),
         ("AUTH_BACKENDS", "sql,notification"),
     ] {
@@ -292,6 +291,18 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
         "[::1]:1389"
     );
     assert_eq!(config(&[("BIND_IP", "::")]).network.address.to_string(), "[::]:636");
+}
+
+#[test]
+fn the_admin_address_is_an_address_and_a_port() {
+    assert_eq!(config(&[]).network.admin, None);
+    for address in ["127.0.0.1:9636", "[::1]:9636"] {
+        let admin = config(&[("ADMIN_ADDR", address)]).network.admin;
+        assert_eq!(admin.map(|admin| admin.to_string()).as_deref(), Some(address));
+    }
+    for wrong in ["9636", ":9636", "localhost:9636", "127.0.0.1:0", "127.0.0.1"] {
+        assert!(problem(&[("ADMIN_ADDR", wrong)]).starts_with("ADMIN_ADDR: found"));
+    }
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub enum BindDn {
 pub struct NetworkSettings {
     /// `BIND_IP` and `PORT`
     pub address: SocketAddr,
+    /// `ADMIN_ADDR`
+    pub admin: Option<SocketAddr>,
     /// `LDAP_UNENCRYPTED`
     pub unencrypted: bool,
     /// `MAX_CONNECTIONS`

@@ -56,6 +56,11 @@ impl RelationSet {
         set
     }
 
+    /// How many entries have it.
+    pub fn len(&self) -> usize {
+        self.prepared.len()
+    }
+
     /// Whether no entry has it.
     pub fn is_empty(&self) -> bool {
         self.prepared.is_empty()

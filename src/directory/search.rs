@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
+    explain,
     needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
     source::Key,
@@ -34,7 +35,10 @@ use crate::{
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
-const CHUNK: u32 = 500;
+pub(super) const CHUNK: u32 = 500;
+
+/// The fewest: a chunk must have a row whose name can be read.
+const FEWEST: u32 = 10;
 
 /// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
 const ROWS_A_TURN: usize = 32;
@@ -50,6 +54,8 @@ pub struct Query {
     pub filter: Filter,
     /// What is asked of each entry.
     pub selection: Selection,
+    /// How many entries the client takes; the answer may have more.
+    pub wanted: Option<u64>,
     /// Which part of the answer is wanted, where it is read in pages.
     pub page: Option<Page>,
     /// Until when lookups are held while the database is away.
@@ -65,8 +71,11 @@ pub struct Results<'a> {
     selection: Selection,
     lookup_deadline: Instant,
     scan_timeout: Duration,
+    /// Entries that the client still takes.
+    wanted: Option<u64>,
     stages: VecDeque<Stage>,
     page: Option<Progress>,
+    first_only: bool,
 }
 
 enum Stage {
@@ -90,6 +99,8 @@ struct Scan {
     class: Class,
     losers: Losers,
     stream: Option<RowStream>,
+    /// How many rows the last chunk was to have; 0 before the first.
+    asked: u32,
 }
 
 impl Directory {
@@ -178,9 +189,16 @@ impl<'a> Results<'a> {
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,
             scan_timeout: query.scan_timeout,
+            wanted: query.wanted,
             stages: VecDeque::new(),
             page: query.page.clone().map(Progress::new),
+            first_only: false,
         }
+    }
+
+    /// Of each scan only the first rows are wanted: `explain` reads no whole table to say that one is read.
+    pub fn first_rows_only(&mut self) {
+        self.first_only = true;
     }
 
     /// The next matching entries, never none of them; None at the end, or where the page ends.
@@ -203,6 +221,7 @@ impl<'a> Results<'a> {
             };
             let entries = self.fit(origin, entries).await?;
             if !entries.is_empty() {
+                self.wanted = self.wanted.map(|wanted| wanted.saturating_sub(entries.len() as u64));
                 return Ok(Some(entries));
             }
         }
@@ -291,6 +310,7 @@ impl<'a> Results<'a> {
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
         if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
+            explain::base_entry(self.directory, kind, &residual);
             self.stages.push_back(Stage::Rows(kind, rows, residual));
         }
         Ok(())
@@ -298,6 +318,7 @@ impl<'a> Results<'a> {
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
         let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
+            explain::impossible(self.directory, kind);
             return Ok(());
         };
         let source = self.directory.source(kind);
@@ -309,6 +330,7 @@ impl<'a> Results<'a> {
             Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
             Some((Order::Name, _)) | None => plan(source, &residual, self.page.is_none()),
         };
+        explain::planned(self.directory, source, &residual, &plan);
         let stage = match (plan, from) {
             (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
             (Plan::Names(names), from) => {
@@ -337,17 +359,17 @@ impl<'a> Results<'a> {
         from: Option<(Order, Key)>,
     ) -> Result<Box<Scan>, DirectoryError> {
         let source = self.directory.source(kind);
-        let everything = predicate == Predicate::True;
         let is_lookup = source.is_lookup(&predicate);
-        // Two rows whose names differ in case only are one DN; reading everything would show both.
-        let losers = if everything {
+        let is_selective = source.is_selective(&predicate);
+        // Two rows whose names differ in case only are one DN; reading much of the table would show both.
+        let losers = if !is_selective {
             source.losers(Instant::now() + self.scan_timeout).await?
         } else {
             Losers::default()
         };
         // Pages need an order, whatever it costs.
-        let stream = if everything && !source.reads_by_key() && self.page.is_none() {
-            source.stream(self.scan_timeout)
+        let stream = if !is_selective && !source.reads_by_key() && self.page.is_none() {
+            source.stream(&predicate, self.scan_timeout)
         } else {
             None
         };
@@ -360,6 +382,7 @@ impl<'a> Results<'a> {
             class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
             losers,
             stream,
+            asked: 0,
         }))
     }
 
@@ -381,7 +404,8 @@ impl<'a> Results<'a> {
             },
             None => {
                 let deadline = self.deadline(scan.class);
-                let limit = self.page.as_ref().map_or(CHUNK, |page| page.rows(CHUNK));
+                let limit = self.rows_wanted(scan.asked);
+                scan.asked = limit;
                 let chunk = source
                     .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
                     .await
@@ -398,10 +422,24 @@ impl<'a> Results<'a> {
         let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
         scan.class = Class::ScanChunk;
-        if more {
+        if more && self.first_only {
+            explain::stopped(self.directory, scan.kind);
+        } else if more {
             self.stages.push_front(Stage::Scan(scan));
         }
         Ok(entries)
+    }
+
+    /// Rows worth reading at a time, where the last chunk, not enough, was of `asked`. One entry more than wanted shows
+    /// that the limit was reached; where the filter drops rows, or another row has the name, more are read next.
+    fn rows_wanted(&self, asked: u32) -> u32 {
+        if let Some(page) = &self.page {
+            return page.rows(CHUNK);
+        }
+        let wanted = self
+            .wanted
+            .map_or(CHUNK, |wanted| u32::try_from(wanted.saturating_add(1)).unwrap_or(CHUNK));
+        wanted.max(asked.saturating_mul(4)).clamp(FEWEST, CHUNK)
     }
 
     fn deadline(&self, class: Class) -> Instant {

@@ -118,7 +118,29 @@ impl Source {
             Predicate::IntegerEquals { column, .. } => {
                 matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
             }
-            Predicate::UuidEquals { .. } => true,
+            // Kept as text they are compared in all spellings.
+            Predicate::UuidEquals { column, .. } => {
+                let column = self.described.columns.get(*column);
+                column.is_some_and(|column| column.type_name == "UUID")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether only few rows are expected, so that reading all of the listing for their sake would be out of proportion:
+    /// some value is asked for, and not only that there is one, or none, or a greater one.
+    pub fn is_selective(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.is_selective(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.is_selective(part)),
+            Predicate::False
+            | Predicate::EqualsIgnoreCase { .. }
+            | Predicate::EqualsExact { .. }
+            | Predicate::EqualsAny { .. }
+            | Predicate::Like { .. }
+            | Predicate::IntegerEquals { .. }
+            | Predicate::UuidEquals { .. }
+            | Predicate::Time { .. } => true,
             _ => false,
         }
     }
@@ -230,11 +252,9 @@ impl Source {
         self.fetch(statement, class, deadline).await
     }
 
-    /// All rows as they come, for listings that can not be read by key.
-    pub fn stream(&self, row_timeout: Duration) -> Option<RowStream> {
-        let statement = self
-            .table()
-            .select(&self.maker.projection().columns, &Predicate::True)?;
+    /// The rows as they come, for listings that can not be read by key.
+    pub fn stream(&self, predicate: &Predicate, row_timeout: Duration) -> Option<RowStream> {
+        let statement = self.table().select(&self.maker.projection().columns, predicate)?;
         Some(self.database.stream(statement.sql, statement.args, row_timeout))
     }
 

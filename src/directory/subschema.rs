@@ -71,6 +71,12 @@ pub fn subschema(schema: &Schema) -> Entry {
     set(&mut entry, schema, "objectClasses", schema.object_class_descriptions());
     set(&mut entry, schema, "ldapSyntaxes", schema.syntax_descriptions());
     set(&mut entry, schema, "matchingRules", schema.matching_rule_descriptions());
+    set(
+        &mut entry,
+        schema,
+        "matchingRuleUse",
+        schema.matching_rule_use_descriptions(),
+    );
     set(&mut entry, schema, "structuralObjectClass", ["subentry"]);
     set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
     set(&mut entry, schema, "entryDN", [SUBSCHEMA_DN]);

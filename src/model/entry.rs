@@ -79,8 +79,8 @@ pub struct Selection {
 
 impl Selection {
     /// Reads the attribute list of a search request: `*`, `+` (RFC 3673), `1.1`, names and OIDs in
-    /// any case. What is unknown is ignored (RFC 4511 4.5.1.8), and so is a description with options:
-    /// it asks for values tagged with them (RFC 4512 2.5.2), and none are served.
+    /// any case. What is unknown is ignored (RFC 4511 4.5.1.8), and so is a description with a language:
+    /// it asks for values tagged with it (RFC 4512 2.5.2), and none are served.
     pub fn new(schema: &Schema, requested: &[String]) -> Self {
         let mut selection = Self {
             user: requested.is_empty(),
@@ -92,7 +92,7 @@ impl Selection {
                 "*" => selection.user = true,
                 "+" => selection.operational = true,
                 name => {
-                    if let Some(id) = schema.attribute(name) {
+                    if let Some((id, false)) = schema.describe(name) {
                         selection.listed.extend_from_slice(schema.subtypes(id));
                     }
                 }
@@ -175,6 +175,7 @@ mod tests {
         assert_eq!(selected(&["dn"]), [""; 0]);
         assert_eq!(selected(&["nonsense", ""]), [""; 0]);
         assert_eq!(selected(&["cn;lang-de"]), [""; 0]);
+        assert_eq!(selected(&["cn;binary", "cn;x-unknown", "cn;"]), [""; 0]);
     }
 
     #[test]

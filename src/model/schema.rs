@@ -44,6 +44,9 @@ pub mod ids {
     pub use super::user::ids::*;
 }
 
+/// What language options begin with.
+const LANGUAGE: &str = "lang-";
+
 /// Attribute types and object classes by identifier and by name.
 #[derive(Clone)]
 pub struct Schema {
@@ -147,6 +150,33 @@ impl Schema {
         } else {
             self.by_name.get(name_or_oid).copied()
         }
+    }
+
+    /// What an attribute description asks for: a type, and whether values tagged with further options are meant, which no
+    /// entry has. `None` for a type that the schema does not have, and for options that are not recognized with it, which
+    /// makes the whole description unrecognized (RFC 4512 section 2.5): `;binary` belongs to some types (RFC 4522),
+    /// languages (RFC 3866) to all.
+    #[must_use]
+    pub fn describe(&self, description: &str) -> Option<(AttributeId, bool)> {
+        let mut parts = description.split(';');
+        let id = self.attribute(parts.next()?)?;
+        let (mut tagged, mut binary) = (false, false);
+        for option in parts {
+            if option.eq_ignore_ascii_case("binary") {
+                if binary || !self.attribute_type(id).syntax.is_transferred_in_binary() {
+                    return None;
+                }
+                binary = true;
+            } else {
+                let (prefix, language) = option.split_at_checked(LANGUAGE.len())?;
+                let key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+                if !prefix.eq_ignore_ascii_case(LANGUAGE) || !language.bytes().all(key) {
+                    return None;
+                }
+                tagged = true;
+            }
+        }
+        Some((id, tagged))
     }
 
     /// The definition of an attribute type.

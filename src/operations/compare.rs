@@ -54,6 +54,7 @@ async fn read(
         scope: Scope::Base,
         filter: Filter::And(Vec::new()),
         selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
+        wanted: Some(1),
         page: None,
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,
@@ -73,13 +74,12 @@ async fn read(
 
 fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
     let schema = directory.schema();
-    let name = request.attribute.split(';').next().unwrap_or_default();
-    let Some(attribute) = schema.attribute(name) else {
+    let Some((attribute, tagged)) = schema.describe(&request.attribute) else {
         return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");
     };
     // Whether or not the row has a password: nobody may try hashes here.
     let held = schema.subtypes(attribute).iter().any(|id| entry.has(*id));
-    if attribute == ids::USER_PASSWORD || !held || name.len() != request.attribute.len() {
+    if attribute == ids::USER_PASSWORD || !held || tagged {
         return ResultCode::NoSuchAttribute.into();
     }
     let filter = Filter::Equality {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{Notify, watch};
 
-use crate::{auth::hashing_pool::HashingPool, directory::Directory, operations::policy::Policy};
+use crate::{auth::hashing_pool::HashingPool, directory::Directory, metrics::Metrics, operations::policy::Policy};
 
 /// The authorization identity of a session (RFC 4511 4.2.1). A value: only the connection's loop replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Services {
     pub hashing: HashingPool,
     /// What the operator decided.
     pub policy: Policy,
+    /// Where operations are counted.
+    pub metrics: Metrics,
     /// Told when a statement was refused: the tables may have changed since the queries were described.
     pub describe_again: Arc<Notify>,
 }

@@ -10,10 +10,9 @@ pub mod controls;
 pub mod extended;
 pub mod output;
 pub mod policy;
+pub mod record;
 pub mod result;
 pub mod search;
-
-use tracing::info;
 
 use self::{
     context::{Context, Identity},
@@ -37,17 +36,16 @@ pub enum Outcome {
 }
 
 /// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
-pub async fn dispatch(context: &Context, message: Message, output: &mut Output) -> Outcome {
+pub async fn dispatch(context: &Context, message: Message, output: &mut Output, report: &mut Report) -> Outcome {
     let Message { id, request, controls } = message;
     let Some(kind) = request.response_kind() else {
         return Outcome::Abandoned;
     };
-    let mut report = Report::new(&request);
     let outcome = match Controls::of(&request, &controls) {
-        Ok(controls) => run(context, id, request, controls, output, &mut report).await,
+        Ok(controls) => run(context, id, request, controls, output, report).await,
         Err(result) => Err(result.into()),
     };
-    let outcome = outcome.unwrap_or_else(|failure| {
+    outcome.unwrap_or_else(|failure| {
         if failure.is_refused_statement() {
             context.services.describe_again.notify_one();
         }
@@ -57,9 +55,7 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output) 
             write_result(output.buffer(), id, kind, &answer, &[]);
         }
         outcome
-    });
-    log(context, id, &report, &outcome);
-    outcome
+    })
 }
 
 async fn run(
@@ -80,27 +76,6 @@ async fn run(
         }
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
     }
-}
-
-/// One line per finished operation; assertion values stay out of it.
-fn log(context: &Context, id: i32, report: &Report, outcome: &Outcome) {
-    let milliseconds = context.received.elapsed().as_millis();
-    let result = match outcome {
-        Outcome::Disconnect(_) => "disconnected".to_owned(),
-        Outcome::Abandoned => "abandoned".to_owned(),
-        Outcome::Answered | Outcome::Bound(_) => report
-            .code
-            .map_or_else(|| "success".to_owned(), |code| format!("{code:?}")),
-    };
-    info!(
-        message = id,
-        identity = context.identity.dn(),
-        entries = report.entries,
-        milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX),
-        result,
-        "{}",
-        report.summary,
-    );
 }
 
 /// Writes a final response that is more than a bare success or failure of the kind.

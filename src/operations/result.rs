@@ -7,8 +7,7 @@ use tracing::warn;
 use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
 use crate::{
     directory::DirectoryError,
-    model::filter::Filter,
-    protocol::{LdapResult, Request, ResponseKind, ResultCode},
+    protocol::{LdapResult, ResponseKind, ResultCode},
     sql::SqlError,
 };
 
@@ -68,47 +67,11 @@ pub fn answer(
     }
 }
 
-/// What the log says of an operation.
-#[derive(Debug)]
+/// What an operation notes of itself for the log and the metrics.
+#[derive(Debug, Default)]
 pub struct Report {
-    /// The request without values that identify or authenticate anybody beyond its DNs.
-    pub summary: String,
     /// The result code, once there is one.
     pub code: Option<ResultCode>,
     /// Entries sent.
     pub entries: u64,
-}
-
-impl Report {
-    /// A report of an operation that has just begun.
-    pub fn new(request: &Request) -> Self {
-        let summary = match request {
-            Request::Bind(bind) => format!("bind {:?}", bind.name),
-            Request::Search(search) => format!("search {:?} {:?} {}", search.base, search.scope, shape(&search.filter)),
-            Request::Compare(compare) => format!("compare {:?} {}", compare.entry, compare.attribute),
-            Request::Extended(extended) => format!("extended {}", extended.name),
-            Request::Unbind => "unbind".to_owned(),
-            Request::Abandon(id) => format!("abandon {id}"),
-            Request::Add => "add".to_owned(),
-            Request::Modify => "modify".to_owned(),
-            Request::Delete => "delete".to_owned(),
-            Request::ModifyDn => "modify dn".to_owned(),
-        };
-        Report {
-            summary,
-            code: None,
-            entries: 0,
-        }
-    }
-}
-
-/// The filter with its values left out, cut where it would fill the log.
-fn shape(filter: &Filter) -> String {
-    const LONGEST: usize = 400;
-    let mut shape = filter.shape();
-    if let Some((cut, _)) = shape.char_indices().nth(LONGEST) {
-        shape.truncate(cut);
-        shape.push('…');
-    }
-    shape
 }

@@ -106,6 +106,7 @@ async fn answer(
         scope: request.scope,
         filter: request.filter,
         selection: sending.selection.clone(),
+        wanted: size_limit,
         page: walk.as_ref().map(Walk::page),
         lookup_deadline: context.received + context.services.policy.lookup_hold,
         scan_timeout: context.services.policy.scan_timeout,

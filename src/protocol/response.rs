@@ -161,7 +161,12 @@ pub fn write_entry(
         .attributes
         .iter()
         .filter(|attribute| selection.includes(schema, attribute.id))
-        .map(|attribute| (schema.attribute_type(attribute.id).name(), attribute.values.as_slice()));
+        .map(|attribute| {
+            (
+                schema.attribute_type(attribute.id).served_as(),
+                attribute.values.as_slice(),
+            )
+        });
     put_entry(buffer, id, &entry.dn, attributes, types_only);
 }
 

@@ -4,7 +4,7 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -14,13 +14,14 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, info_span, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
     in_flight::{InFlight, write_cancel_response},
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
+    metrics::{Ended, Operation},
     model::scope::Scope,
     operations::{
         self,
@@ -28,6 +29,8 @@ use crate::{
         controls::Controls,
         extended::{CANCEL, cancel_id},
         output::Output,
+        record::{Client, Record},
+        result::Report,
     },
     protocol::{
         Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
@@ -72,7 +75,9 @@ pub struct Shared {
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Unbind request, end of stream, or the stream's own error: nobody is listening.
+    /// Unbind request.
+    Unbind,
+    /// End of stream, or the stream's own error: nobody is listening.
     Silent,
     /// With a Notice of Disconnection (RFC 4511 4.4.1).
     Notice(ResultCode, &'static str),
@@ -89,7 +94,7 @@ struct Finished {
 /// A request that waits for its turn.
 struct Waiting {
     work: Work,
-    received: std::time::Instant,
+    record: Record,
     /// Octets of its message.
     size: usize,
 }
@@ -100,7 +105,12 @@ enum Work {
     Request(Message),
     /// Only to send its answer, in its turn: it has a value that nobody can use, or was a cancel. A bind makes the
     /// session anonymous even so (RFC 4511 4.2.1).
-    Answer { id: i32, kind: ResponseKind, answer: Bytes },
+    Answer {
+        id: i32,
+        kind: ResponseKind,
+        code: ResultCode,
+        answer: Bytes,
+    },
 }
 
 impl Work {
@@ -128,11 +138,12 @@ impl Work {
             if search.base.is_empty() && search.scope == Scope::Base)
     }
 
-    async fn run(self, context: &Context, output: &mut Output) -> operations::Outcome {
+    async fn run(self, context: &Context, output: &mut Output, report: &mut Report) -> operations::Outcome {
         match self {
             // Boxed, because futures of this depth are more than the compiler lays out.
-            Work::Request(message) => Box::pin(operations::dispatch(context, message, output)).await,
-            Work::Answer { answer, .. } => {
+            Work::Request(message) => Box::pin(operations::dispatch(context, message, output, report)).await,
+            Work::Answer { answer, code, .. } => {
+                report.code = Some(code);
                 output.buffer().extend_from_slice(&answer);
                 operations::Outcome::Answered
             }
@@ -156,19 +167,23 @@ struct Connection<R> {
     last_activity: Instant,
     /// Nothing but root DSE reads so far.
     fresh: bool,
+    client: Client,
+    /// Requests that were read.
+    requests: u64,
     /// Set when draining began while a login was under way; ends the connection after the bind.
     last_login: bool,
 }
 
-/// Serves one connection until it ends. `number` names it in the log.
-pub async fn serve<S>(stream: S, peer: SocketAddr, number: u64, shared: Shared)
+/// Serves one connection until it ends.
+pub async fn serve<S>(stream: S, client: Client, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (read_half, write_half) = tokio::io::split(stream);
     let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
     let write_timeout = shared.write_timeout;
-    let writing = tokio::spawn(write_chunks(write_half, queue, write_timeout));
+    let metrics = shared.services.metrics.clone();
+    let writing = tokio::spawn(write_chunks(write_half, queue, write_timeout, metrics));
     let now = Instant::now();
     let connection = Connection {
         shared,
@@ -184,9 +199,11 @@ where
         accepted: now,
         last_activity: now,
         fresh: true,
+        client,
+        requests: 0,
         last_login: false,
     };
-    let span = info_span!("connection", connection = number, peer = %peer);
+    let span = info_span!("connection", connection = client.connection, client = %client.address);
     async move {
         connection.run().await;
         // The writer ends when the last sender is gone: what was answered still reaches the client.
@@ -195,7 +212,7 @@ where
                 warn!("closed: the client took nothing for {write_timeout:?}");
             }
             Ok(Err(error)) => debug!(%error, "closed while writing"),
-            Ok(Ok(())) => debug!("closed"),
+            Ok(Ok(())) => {}
             Err(error) => warn!(%error, "the writer failed"),
         }
     }
@@ -209,6 +226,7 @@ where
 {
     async fn run(mut self) {
         let end = self.until_end().await;
+        self.log_end(end);
         self.in_flight.stop_all();
         if let End::Notice(code, text) = end {
             let mut notice = BytesMut::new();
@@ -217,6 +235,22 @@ where
             let _ = self.writer.send(notice.freeze()).await;
         }
         self.running.shutdown().await;
+    }
+
+    fn log_end(&self, end: End) {
+        info!(
+            parent: None,
+            connection = self.client.connection,
+            client = %self.client.address,
+            reason = match end {
+                End::Unbind => "unbind",
+                End::Silent => "closed by the client",
+                End::Notice(_, text) => text,
+            },
+            requests = self.requests,
+            seconds = (self.accepted.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+            "disconnected"
+        );
     }
 
     async fn until_end(&mut self) -> End {
@@ -233,7 +267,8 @@ where
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
                     Ok(0) | Err(_) => return End::Silent,
-                    Ok(_) => {
+                    Ok(octets) => {
+                        self.shared.services.metrics.received(octets);
                         self.last_activity = Instant::now();
                         if let Some(end) = self.take_messages() {
                             return end;
@@ -317,33 +352,51 @@ where
                     let mut answer = BytesMut::new();
                     write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
                     let answer = answer.freeze();
-                    self.enqueue(
-                        Work::Answer {
-                            id,
-                            kind: response,
-                            answer,
-                        },
-                        size,
-                    );
+                    let record = Record::of_unusable(&self.shared.services.metrics, self.client, id, response);
+                    self.requests += 1;
+                    let work = Work::Answer {
+                        id,
+                        kind: response,
+                        code,
+                        answer,
+                    };
+                    self.enqueue(work, record, size);
                 }
-                Ok(Decoded::Message(message)) => match &message.request {
-                    Request::Unbind => return Some(End::Silent),
-                    Request::Abandon(id) => self.abandon(*id),
-                    Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
-                    _ => self.enqueue(Work::Request(message), size),
-                },
+                Ok(Decoded::Message(message)) => {
+                    self.requests += 1;
+                    if let Some(end) = self.take(message, size) {
+                        return Some(end);
+                    }
+                }
             }
         }
         None
     }
 
-    fn enqueue(&mut self, work: Work, size: usize) {
+    fn take(&mut self, message: Message, size: usize) -> Option<End> {
+        let metrics = &self.shared.services.metrics;
+        match &message.request {
+            Request::Unbind => {
+                metrics.operation(Operation::Unbind, Ended::Unanswered);
+                return Some(End::Unbind);
+            }
+            Request::Abandon(id) => {
+                metrics.operation(Operation::Abandon, Ended::Unanswered);
+                debug!(id, "abandon");
+                self.abandon(*id);
+            }
+            Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
+            _ => {
+                let record = Record::of_request(metrics, self.client, &message);
+                self.enqueue(Work::Request(message), record, size);
+            }
+        }
+        None
+    }
+
+    fn enqueue(&mut self, work: Work, record: Record, size: usize) {
         self.held += size;
-        self.queue.push_back(Waiting {
-            work,
-            received: std::time::Instant::now(),
-            size,
-        });
+        self.queue.push_back(Waiting { work, record, size });
     }
 
     fn abandon(&mut self, id: i32) {
@@ -359,23 +412,33 @@ where
     /// Answers a cancel request (RFC 3909), or leaves that to the operation it stops.
     fn cancel(&mut self, message: &Message, request: &ExtendedRequest, size: usize) {
         let mut answer = BytesMut::new();
-        match Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request)) {
-            Err(result) => write_result(&mut answer, message.id, ResponseKind::Extended, &result, &[]),
+        let code = match Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request)) {
+            Err(result) => {
+                write_result(&mut answer, message.id, ResponseKind::Extended, &result, &[]);
+                result.code
+            }
             Ok(id) => match self.stop(id, message.id) {
                 Ok(Some(kind)) => {
                     write_result(&mut answer, id, kind, &ResultCode::Canceled.into(), &[]);
                     write_cancel_response(&mut answer, message.id, ResultCode::Success);
+                    ResultCode::Success
                 }
+                // The operation that it ends answers for both.
                 Ok(None) => return,
-                Err(code) => write_cancel_response(&mut answer, message.id, code),
+                Err(code) => {
+                    write_cancel_response(&mut answer, message.id, code);
+                    code
+                }
             },
-        }
+        };
         let work = Work::Answer {
             id: message.id,
             kind: ResponseKind::Extended,
+            code,
             answer: answer.freeze(),
         };
-        self.enqueue(work, size);
+        let record = Record::of_request(&self.shared.services.metrics, self.client, message);
+        self.enqueue(work, record, size);
     }
 
     /// Stops an operation for the cancel request `cancel`: of one that has not begun, the kind of its response.
@@ -392,6 +455,9 @@ where
             Some(Work::Answer { .. }) => Err(ResultCode::TooLate),
             Some(work) => {
                 let kind = work.kind();
+                if let Some(waiting) = self.queue.iter_mut().find(|waiting| waiting.work.id() == id) {
+                    waiting.record.answered(ResultCode::Canceled);
+                }
                 self.abandon(id);
                 Ok(Some(kind))
             }
@@ -414,7 +480,7 @@ where
     }
 
     fn start(&mut self, waiting: Waiting) {
-        let Waiting { work, received, size } = waiting;
+        let Waiting { work, mut record, size } = waiting;
         let (id, is_bind, only_root_dse) = (work.id(), work.is_bind(), work.is_root_dse());
         if is_bind {
             self.bind_running = true;
@@ -423,8 +489,9 @@ where
         let context = Context {
             services: Arc::clone(&self.shared.services),
             identity: self.identity.clone(),
-            received,
+            received: record.received(),
         };
+        record.begin(&context.identity);
         let stop = self.in_flight.enter(id, work.kind());
         let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());
@@ -432,11 +499,22 @@ where
             let (outcome, stopped) = tokio::select! {
                 biased;
                 () = stop.cancelled() => (operations::Outcome::Abandoned, true),
-                outcome = work.run(&context, &mut output) => (outcome, false),
+                outcome = work.run(&context, &mut output, &mut record.report) => (outcome, false),
             };
+            record.end(&outcome);
             let mut answers = BytesMut::new();
             // The ID is free before the last byte of the final response is sent: GitLab uses one ID for all pages.
-            in_flight.leave(id, stopped, &mut answers);
+            if let Some((cancels, code)) = in_flight.leave(id, stopped, &mut answers) {
+                if stopped {
+                    record.answered(ResultCode::Canceled);
+                }
+                for _ in 0..cancels {
+                    let metrics = &context.services.metrics;
+                    metrics.operation(Operation::Extended, Ended::Code(code.number()));
+                }
+            }
+            // Counted before it is sent: who has the answer finds it in the metrics.
+            drop(record);
             let delivered = match outcome {
                 operations::Outcome::Abandoned if answers.is_empty() => Ok(()),
                 _ => {

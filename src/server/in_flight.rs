@@ -43,22 +43,22 @@ impl InFlight {
 
     /// Takes an operation out that has ended, or was `stopped` before it could. If that was asked for by a cancel
     /// operation, the responses of both are appended (RFC 3909 section 2): so no cancel is answered before it is known
-    /// what came of it.
-    pub fn leave(&self, id: i32, stopped: bool, answers: &mut BytesMut) {
-        let Some(flight) = self.table().remove(&id) else {
-            return;
-        };
+    /// what came of it. Returns how many cancel operations were answered, and with what, if any.
+    pub fn leave(&self, id: i32, stopped: bool, answers: &mut BytesMut) -> Option<(usize, ResultCode)> {
+        let flight = self.table().remove(&id)?;
         if stopped && !flight.cancelled_by.is_empty() {
             write_result(answers, id, flight.kind, &ResultCode::Canceled.into(), &[]);
         }
-        for cancel in flight.cancelled_by {
-            let code = if stopped {
-                ResultCode::Success
-            } else {
-                ResultCode::TooLate
-            };
-            write_cancel_response(answers, cancel, code);
+        let code = if stopped {
+            ResultCode::Success
+        } else {
+            ResultCode::TooLate
+        };
+        for cancel in &flight.cancelled_by {
+            write_cancel_response(answers, *cancel, code);
         }
+        let cancels = flight.cancelled_by.len();
+        (cancels > 0).then_some((cancels, code))
     }
 
     /// Stops an operation, if it is under way.

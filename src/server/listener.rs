@@ -15,9 +15,9 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     connection::{self, Shared},
-    tls::{Acceptor, TlsStream},
+    tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
-use crate::sql::health::State;
+use crate::{operations::record::Client, sql::health::State};
 
 /// Connections the kernel completes before we accept them: all clients come back at once after an outage.
 const BACKLOG: u32 = 1024;
@@ -32,7 +32,7 @@ pub struct Listener {
     /// Address and port.
     pub address: SocketAddr,
     /// TLS from the first byte (LDAPS); plain LDAP without.
-    pub tls: Option<Acceptor>,
+    pub tls: Option<Acceptors>,
     /// Connections served at a time; more wait in the kernel's queue.
     pub max_connections: usize,
 }
@@ -55,12 +55,18 @@ impl Listener {
             };
             let scheme = if self.tls.is_some() { "ldaps" } else { "ldap" };
             info!("listening on {scheme}://{}", self.address);
-            tokio::select! {
+            shared.services.metrics.set_listening(true);
+            let draining = tokio::select! {
                 () = closed(&mut availability) => {
                     warn!("the database is away: port {} is closed until it is back", self.address.port());
+                    false
                 }
-                () = shared.draining.cancelled() => break,
-                () = self.accept(&socket, &shared, &connections, &permits, &mut number) => {}
+                () = shared.draining.cancelled() => true,
+                () = self.accept(&socket, &shared, &connections, &permits, &mut number) => false,
+            };
+            shared.services.metrics.set_listening(false);
+            if draining {
+                break;
             }
         }
         connections.close();
@@ -118,8 +124,12 @@ impl Listener {
             match socket.accept().await {
                 Ok((stream, peer)) => {
                     *number += 1;
-                    let tls = self.tls.clone();
-                    connections.spawn(serve(stream, peer, *number, tls, shared.clone(), permit));
+                    let client = Client {
+                        connection: *number,
+                        address: peer,
+                    };
+                    let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
+                    connections.spawn(serve(stream, client, tls, shared.clone(), permit));
                 }
                 Err(error) => after_accept_error(&error).await,
             }
@@ -140,28 +150,31 @@ async fn after_accept_error(error: &io::Error) {
     }
 }
 
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    number: u64,
-    tls: Option<Acceptor>,
-    shared: Shared,
-    permit: OwnedSemaphorePermit,
-) {
+async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared: Shared, permit: OwnedSemaphorePermit) {
     let _permit = permit;
+    let metrics = &shared.services.metrics;
+    let _open = metrics.connection();
     // An answer must not wait for the ACK of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "no TCP_NODELAY");
     }
+    let Client { connection, address } = client;
     let Some(tls) = tls else {
-        return connection::serve(stream, peer, number, shared).await;
+        info!(connection, client = %address, "connected");
+        return connection::serve(stream, client, shared).await;
     };
-    match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, &shared)).await {
-        Ok(Ok(Some(stream))) => connection::serve(stream, peer, number, shared).await,
-        Ok(Ok(None)) => debug!(%peer, "closed before its handshake began"),
-        Ok(Err(error)) => debug!(%peer, %error, "TLS handshake failed"),
-        Err(_) => debug!(%peer, "TLS handshake took too long"),
-    }
+    let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, &shared)).await {
+        Ok(Ok(Some(stream))) => {
+            let (version, cipher) = tls::parameters(&stream);
+            info!(connection, client = %address, tls = version, cipher, "connected");
+            return connection::serve(stream, client, shared).await;
+        }
+        Ok(Ok(None)) => return debug!(connection, client = %address, "closed before its handshake began"),
+        Ok(Err(error)) => error,
+        Err(_) => io::ErrorKind::TimedOut.into(),
+    };
+    metrics.handshake_failed();
+    info!(connection, client = %address, %error, "TLS handshake failed");
 }
 
 /// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
@@ -174,7 +187,11 @@ async fn handshake(tls: &Acceptor, stream: TcpStream, shared: &Shared) -> io::Re
         () = closed(&mut availability) => return Ok(None),
         () = shared.draining.cancelled() => return Ok(None),
     }
-    tls.accept(stream).await.map(Some)
+    // Who only looks whether the port is open is no failed client.
+    match stream.peek(&mut [0]).await {
+        Ok(0) | Err(_) => Ok(None),
+        Ok(_) => tls.accept(stream).await.map(Some),
+    }
 }
 
 /// Waits until the port may be open; false when nobody will ever say so.

@@ -1,6 +1,7 @@
 //! Sockets, connections and sessions: bytes in, operations out.
 //! Must not know: SQL, or how entries are made.
 
+pub mod admin;
 pub mod connection;
 mod in_flight;
 pub mod listener;

@@ -5,9 +5,11 @@
 mod certificate;
 mod ciphers;
 pub mod client;
+pub mod reload;
 mod self_signed;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::fmt;
 use std::path::Path;
@@ -31,6 +33,12 @@ pub struct TlsSetup {
     pub config: Arc<ServerConfig>,
     /// The SHA-256 fingerprint of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     pub fingerprint: String,
+    /// The end of the certificate's validity in seconds since 1970, if it can be read.
+    pub not_after: Option<i64>,
+    /// A digest of the whole chain.
+    chain: Vec<u8>,
+    /// The files as they were before they were read.
+    stamps: reload::Stamps,
     /// The pair was made by ourselves, because none is configured and none was found.
     pub self_made: bool,
     /// What is legal but odd, each a sentence that names the setting.
@@ -48,6 +56,16 @@ impl TlsSetup {
 pub type Acceptor = tokio_rustls::TlsAcceptor;
 /// A connection that speaks TLS.
 pub type TlsStream<S> = tokio_rustls::server::TlsStream<S>;
+
+/// Version and cipher suite that were agreed on, for the log.
+pub fn parameters<S>(stream: &TlsStream<S>) -> (Option<&'static str>, Option<&'static str>) {
+    let (_, connection) = stream.get_ref();
+    let version = connection.protocol_version().and_then(|version| version.as_str());
+    let cipher = connection
+        .negotiated_cipher_suite()
+        .and_then(|suite| suite.suite().as_str());
+    (version, cipher)
+}
 
 /// One thing that is wrong with certificate, key or TLS parameters. Never shows a key.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -105,6 +123,9 @@ pub enum TlsError {
         /// The file that is not.
         missing: String,
     },
+    /// Neither file of a pair.
+    #[error("{0}: there is no certificate any more")]
+    NoPair(String),
     /// No usable cipher suite.
     #[error("TLS_CIPHERS: {0}")]
     Ciphers(String),
@@ -119,6 +140,13 @@ pub enum TlsError {
 /// Everything that is wrong, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsErrors(pub Vec<TlsError>);
+
+impl TlsErrors {
+    /// There is nothing to read.
+    fn is_no_pair(&self) -> bool {
+        matches!(self.0.as_slice(), [TlsError::NoPair(_)])
+    }
+}
 
 impl fmt::Display for TlsErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,6 +177,7 @@ pub fn check(settings: &TlsSettings) -> Result<TlsSetup, TlsErrors> {
 fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
+    let stamps = reload::Stamps::of(settings);
     let suites = ciphers::select(settings, &mut warnings)
         .map_err(|error| errors.push(error))
         .ok();
@@ -188,6 +217,8 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         ..provider::default_provider()
     };
     let (fingerprint, self_made) = (certificate.fingerprint, certificate.self_made);
+    let not_after = certificate.key.cert.first().and_then(|leaf| validity::not_after(leaf));
+    let chain = certificate::digest_of(&certificate.key.cert);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&versions)
@@ -200,6 +231,9 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
     Ok(TlsSetup {
         config: Arc::new(config),
         fingerprint,
+        not_after,
+        chain,
+        stamps,
         self_made,
         warnings,
     })

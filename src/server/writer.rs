@@ -12,6 +12,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::metrics::Metrics;
+
 /// Chunks that may wait for a slow client. With chunks of some 32 KiB this bounds what a connection holds.
 pub const QUEUED_CHUNKS: usize = 4;
 
@@ -19,14 +21,21 @@ pub const QUEUED_CHUNKS: usize = 4;
 ///
 /// # Errors
 /// The stream's own, and [`io::ErrorKind::TimedOut`] when the client took nothing for `patience`.
-pub async fn write_chunks<W>(mut stream: W, mut queue: mpsc::Receiver<Bytes>, patience: Duration) -> io::Result<()>
+pub async fn write_chunks<W>(
+    mut stream: W,
+    mut queue: mpsc::Receiver<Bytes>,
+    patience: Duration,
+    metrics: Metrics,
+) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
     while let Some(chunk) = queue.recv().await {
+        metrics.sent(chunk.len());
         write_all(&mut stream, &chunk, patience).await?;
         // What other operations queued meanwhile leaves before the flush.
         while let Ok(more) = queue.try_recv() {
+            metrics.sent(more.len());
             write_all(&mut stream, &more, patience).await?;
         }
         within(patience, stream.flush()).await?;
@@ -64,7 +73,7 @@ mod tests {
     async fn queued_chunks_arrive_in_order_and_the_stream_is_closed() {
         let (near, mut far) = tokio::io::duplex(1024);
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
-        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(5)));
+        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(5), Metrics::default()));
         sender.send(Bytes::from_static(b"one ")).await.ok();
         sender.send(Bytes::from_static(b"two")).await.ok();
         drop(sender);
@@ -78,7 +87,7 @@ mod tests {
     async fn a_client_that_takes_nothing_is_given_up() {
         let (near, _far) = tokio::io::duplex(4);
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
-        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(30)));
+        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(30), Metrics::default()));
         sender.send(Bytes::from_static(b"more than fits")).await.ok();
         let ended = writer.await;
         assert!(matches!(ended, Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut));

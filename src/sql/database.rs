@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Row;
 use super::abandoned;
@@ -17,10 +17,13 @@ use super::engine::Engine;
 use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
-use super::pool::{Lease, Pool};
+use super::pool::{Lease, Pool, PoolUsage};
+use super::record::{Recorder, Stream};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::{Target, TlsMode};
+use super::waiting::{Turn, Waiting, joined};
+use crate::metrics::{Metrics, Statement};
 
 /// A statement that takes longer than this makes the probe look whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);
@@ -40,6 +43,8 @@ pub struct SqlSettings {
     pub connect_timeout: Duration,
     /// The longest that preparing a statement may take when it is described.
     pub describe_timeout: Duration,
+    /// Where statements are counted.
+    pub metrics: Metrics,
 }
 
 impl SqlSettings {
@@ -51,6 +56,7 @@ impl SqlSettings {
             pool_size: 10,
             connect_timeout: Duration::from_secs(1),
             describe_timeout: Duration::from_secs(5),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -106,6 +112,7 @@ pub struct Description {
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 struct Inner {
@@ -114,6 +121,8 @@ struct Inner {
     pool: Arc<Pool>,
     health: Arc<Health>,
     losses: Losses,
+    waiting: Waiting,
+    metrics: Metrics,
     tasks: Vec<AbortHandle>,
 }
 
@@ -143,6 +152,7 @@ impl Database {
             settings.pool_size.max(1),
             settings.connect_timeout,
             Arc::clone(&health),
+            settings.metrics.clone(),
         );
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
@@ -155,9 +165,27 @@ impl Database {
             pool,
             health,
             losses: Losses::default(),
+            waiting: Waiting::default(),
+            metrics: settings.metrics,
             tasks,
         };
-        Ok(Database { inner: Arc::new(inner) })
+        Ok(Database {
+            inner: Arc::new(inner),
+            recorder: None,
+        })
+    }
+
+    /// The same database, what is asked of it through this handle being written down.
+    pub fn recorded_by(&self, recorder: Arc<Recorder>) -> Database {
+        Database {
+            recorder: Some(recorder),
+            ..self.clone()
+        }
+    }
+
+    /// Where what is asked is written down; None for everybody but `explain`.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_deref()
     }
 
     /// The kind of database.
@@ -191,6 +219,11 @@ impl Database {
         self.inner.health.mark_described();
     }
 
+    /// How full the pool is.
+    pub fn pool_usage(&self) -> PoolUsage {
+        self.inner.pool.usage()
+    }
+
     /// Values that could not be decoded and were served as absent, since the start.
     pub fn undecodable_values(&self) -> u64 {
         self.inner.losses.count()
@@ -203,7 +236,10 @@ impl Database {
             let permit = self.inner.pool.permit().await?;
             let mut lease = self.inner.pool.lease(permit, sql).await?;
             let generation = lease.generation();
-            let described = lease.connection()?.describe(sql, generation).await;
+            let connection = lease.connection()?;
+            let counted = self.inner.metrics.statement(Statement::Describe);
+            let described = connection.describe(sql, generation).await;
+            counted.ended(described.is_ok());
             settle(lease, described)
         };
         let failure = match timeout(self.inner.describe_timeout, describing).await {
@@ -224,36 +260,74 @@ impl Database {
         class: Class,
         deadline: impl Into<Instant>,
     ) -> Result<Vec<Row>, SqlError> {
+        let fetching = self.fetch_held(sql, args, class, deadline.into());
+        match &self.recorder {
+            Some(recorder) => recorder.watch(sql, args, fetching).await,
+            None => fetching.await,
+        }
+    }
+
+    async fn fetch_held(&self, sql: &str, args: &[Arg], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let Inner { pool, health, .. } = &*self.inner;
-        let deadline = deadline.into();
         // Scans of everything leave half the pool to the others.
         let _share = match class {
             Class::ScanChunk => Some(
-                tokio::time::timeout_at(deadline, pool.scans.acquire())
+                timeout_at(deadline, pool.scans.acquire())
                     .await
                     .map_err(|_| SqlError::TimedOut)?,
             ),
             Class::Lookup | Class::Bind => None,
         };
+        let first = loop {
+            if class != Class::Lookup || !pool.is_taken() {
+                break None;
+            }
+            match self.inner.waiting.turn(sql, args) {
+                Turn::First(first) => break Some(first),
+                Turn::Joined(answer) => match timeout_at(deadline, joined(answer)).await {
+                    Ok(Some(rows)) => return Ok(rows),
+                    // Who asked first has left, or failed: so another one asks.
+                    Ok(None) => {}
+                    Err(_) => break None,
+                },
+            }
+        };
         let rule = class.rule();
+        let sent = first.as_ref();
+        let kind = match class {
+            Class::Lookup => Statement::Lookup,
+            Class::Bind => Statement::Bind,
+            Class::ScanChunk => Statement::Scan,
+        };
         let fetching = hold(&rule, deadline, health, pool, |permit| async move {
+            if let Some(first) = sent {
+                first.is_sent();
+            }
             let mut rows = Vec::new();
-            self.attempt(permit, sql, args, None, &mut Sink::All(&mut rows)).await?;
+            let mut sink = Sink::All(&mut rows);
+            self.attempt(permit, sql, args, None, kind, &mut sink).await?;
             Ok(rows)
         });
-        let mut fetching = pin!(fetching);
-        loop {
-            tokio::select! {
-                fetched = &mut fetching => return fetched,
-                () = sleep(DOUBT) => health.doubt(),
+        let fetched = {
+            let mut fetching = pin!(fetching);
+            loop {
+                tokio::select! {
+                    fetched = &mut fetching => break fetched,
+                    () = sleep(DOUBT) => health.doubt(),
+                }
             }
+        };
+        if let (Some(first), Ok(rows)) = (first, &fetched) {
+            first.answered(rows);
         }
+        fetched
     }
 
     /// The rows of a query that cannot be read in chunks by key, as they come. Runs on at most a quarter
     /// of the pool; waits at most `row_timeout` for each next row; ends when the stream is dropped.
     pub fn stream(&self, sql: String, args: Vec<Arg>, row_timeout: Duration) -> RowStream {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+        let record = self.recorder.as_ref().map(|to| Stream::begin(to, &sql, &args));
         let database = self.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -263,13 +337,17 @@ impl Database {
                 }
             }
         });
-        RowStream { receiver, over: false }
+        RowStream {
+            receiver,
+            over: false,
+            record,
+        }
     }
 
     async fn streaming(&self, sql: &str, args: &[Arg], row_timeout: Duration, to: &mpsc::Sender<Batch>) -> Batch {
         let Inner { pool, health, .. } = &*self.inner;
         let deadline = Instant::now() + row_timeout;
-        let Ok(Ok(_share)) = tokio::time::timeout_at(deadline, pool.streams.acquire()).await else {
+        let Ok(Ok(_share)) = timeout_at(deadline, pool.streams.acquire()).await else {
             return Batch::Failed(SqlError::TimedOut);
         };
         let rule = Rule {
@@ -282,7 +360,10 @@ impl Database {
                 sent: false,
                 to,
             };
-            let ended = match self.attempt(permit, sql, args, Some(row_timeout), &mut sink).await {
+            let ended = match self
+                .attempt(permit, sql, args, Some(row_timeout), Statement::Stream, &mut sink)
+                .await
+            {
                 Ok(()) => sink.flush().await,
                 Err(failure) => Err(failure),
             };
@@ -308,6 +389,7 @@ impl Database {
         sql: &str,
         args: &[Arg],
         row_timeout: Option<Duration>,
+        kind: Statement,
         sink: &mut Sink<'_>,
     ) -> Result<(), Failure> {
         let mut lease = self.inner.pool.lease(permit, sql).await?;
@@ -315,10 +397,12 @@ impl Database {
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
         tracing::debug!(binds = args.len(), "a statement is run");
+        let counted = self.inner.metrics.statement(kind);
         let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
             ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         }
+        counted.ended(ended.is_ok());
         settle(lease, ended)
     }
 }
@@ -350,11 +434,20 @@ fn cut_short(failure: Failure) -> SqlError {
 pub struct RowStream {
     receiver: mpsc::Receiver<Batch>,
     over: bool,
+    record: Option<Stream>,
 }
 
 impl RowStream {
     /// The next rows; `None` only when the result is complete.
     pub async fn next(&mut self) -> Option<Result<Vec<Row>, SqlError>> {
+        let next = self.receive().await;
+        if let Some(record) = &self.record {
+            record.came(next.as_ref());
+        }
+        next
+    }
+
+    async fn receive(&mut self) -> Option<Result<Vec<Row>, SqlError>> {
         if self.over {
             return None;
         }

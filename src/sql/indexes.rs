@@ -1,16 +1,15 @@
-//! Whether the engine reads a whole table for a statement, and the index that would spare it. For `check` only.
+//! The indexes that spare the reading of a whole table (`plan` says where that happens). For `check` only.
 //! Proposes nothing that our statements could not use: their text and the index's come from the same functions.
 
 use std::time::Instant;
 
-use super::Row;
 use super::database::Database;
 use super::described::Column;
 use super::engine::Engine;
 use super::error::SqlError;
 use super::hold::Class;
 use super::predicate;
-use super::statement::{Arg, Statement};
+use super::statement::Arg;
 
 /// Foreign keys to a table whose column leads no index: PostgreSQL and SQLite make none by themselves.
 const BARE_KEYS_POSTGRES: &str = "SELECT c.conrelid::regclass::text, a.attname::text FROM pg_constraint c \
@@ -76,24 +75,6 @@ impl TableColumn {
     }
 }
 
-/// The tables, or their aliases, that the engine would read from end to end for this statement.
-///
-/// # Errors
-/// The database did not explain it before `deadline`.
-pub async fn scanned(database: &Database, statement: &Statement, deadline: Instant) -> Result<Vec<String>, SqlError> {
-    let explain = match database.engine() {
-        Engine::PostgreSql => "EXPLAIN (COSTS OFF) ",
-        Engine::MySql => "EXPLAIN FORMAT=JSON ",
-        Engine::Sqlite => "EXPLAIN QUERY PLAN ",
-    };
-    let sql = format!("{explain}{}", statement.sql);
-    let rows = database
-        .fetch(&sql, &statement.args, Class::ScanChunk, deadline)
-        .await?;
-    let plan: Vec<String> = rows.iter().filter_map(last_text).collect();
-    Ok(scans_in(database.engine(), &plan))
-}
-
 /// Foreign keys to `table` (as [`TableColumn`] spells it) that lead no index.
 ///
 /// # Errors
@@ -129,77 +110,42 @@ pub fn is_name_of(name: &str, table: &str, query: &str) -> bool {
         return true;
     }
     let query = bare(query);
-    let words: Vec<&str> = query
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'))
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = words(&query);
     words.iter().enumerate().any(|(at, word)| {
         let mut next = words.iter().skip(at + 1).filter(|word| **word != "as");
         word.rsplit('.').next() == Some(unqualified) && next.next() == Some(&name.as_str())
     })
 }
 
-fn last_text(row: &Row) -> Option<String> {
-    row.last()?.to_text().map(|text| text.into_owned())
+/// The table that a name in a plan of `query` means, where that is an alias of it.
+pub fn unaliased(name: &str, query: &str) -> String {
+    let words = words(query);
+    let is_name = |word: &str| word.trim_matches(['"', '`']) == name.trim_matches(['"', '`']);
+    let table = words.iter().enumerate().find_map(|(at, word)| {
+        let from = at.checked_sub(1).and_then(|before| words.get(before))?;
+        let mut next = words
+            .iter()
+            .skip(at + 1)
+            .filter(|word| !word.eq_ignore_ascii_case("as"));
+        let named = ["from", "join"]
+            .iter()
+            .any(|keyword| from.eq_ignore_ascii_case(keyword));
+        (named && is_name(next.next()?)).then_some(*word)
+    });
+    table.unwrap_or(name).trim_matches(['"', '`']).to_owned()
 }
 
-fn scans_in(engine: Engine, plan: &[String]) -> Vec<String> {
-    let mut tables: Vec<String> = match engine {
-        Engine::PostgreSql => plan
-            .iter()
-            .filter_map(|line| identifier(line.split_once("Seq Scan on ")?.1))
-            .collect(),
-        Engine::MySql => plan
-            .iter()
-            .flat_map(|text| text.split("\"table_name\":").skip(1))
-            .filter(|table| table.contains("\"access_type\": \"ALL\""))
-            .filter_map(|table| Some(table.split('"').nth(1)?.to_owned()))
-            .filter(|table| !table.starts_with('<'))
-            .collect(),
-        Engine::Sqlite => plan
-            .iter()
-            .filter(|line| !line.contains("VIRTUAL TABLE"))
-            .filter_map(|line| line.strip_prefix("SCAN ")?.split(' ').next().map(str::to_owned))
-            .filter(|table| table != "CONSTANT" && !table.starts_with('('))
-            .collect(),
-    };
-    tables.sort_unstable();
-    tables.dedup();
-    tables
-}
-
-/// The identifier that a text begins with, quotes and all.
-fn identifier(text: &str) -> Option<String> {
-    let end = match text.strip_prefix('"') {
-        Some(rest) => rest.find('"')? + 2,
-        None => text.find([' ', ',', ')']).unwrap_or(text.len()),
-    };
-    text.get(..end).map(str::to_owned)
+fn words(query: &str) -> Vec<&str> {
+    query
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')'))
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::described::ColumnKind;
     use super::*;
-
-    fn lines(text: &str) -> Vec<String> {
-        text.lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn scans_are_found_in_plans() {
-        let plan = lines(
-            "Nested Loop\n  ->  Seq Scan on \"UserGroups\" ug\n  ->  Index Scan using x on \"Groups\" g\n  ->  Parallel Seq Scan on users",
-        );
-        assert_eq!(scans_in(Engine::PostgreSql, &plan), ["\"UserGroups\"", "users"]);
-        let plan =
-            lines("SCAN json_each VIRTUAL TABLE INDEX 1:\nSCAN ug\nSEARCH g USING INTEGER PRIMARY KEY (rowid=?)");
-        assert_eq!(scans_in(Engine::Sqlite, &plan), ["ug"]);
-        let plan = r#"{ "table": { "table_name": "Users", "access_type": "ALL", "rows": 8 } },
-            { "table": { "table_name": "g", "access_type": "eq_ref" } },
-            { "table": { "table_name": "<derived2>", "access_type": "ALL" } }"#;
-        assert_eq!(scans_in(Engine::MySql, &[plan.to_owned()]), ["Users"]);
-    }
 
     #[test]
     fn a_plan_names_tables_or_aliases() {
@@ -213,6 +159,14 @@ mod tests {
             ("cn", "\"Groups\"", false),
         ] {
             assert_eq!(is_name_of(name, table, query), is, "{name} {table}");
+        }
+    }
+
+    #[test]
+    fn aliases_are_replaced_by_their_tables() {
+        let query = "SELECT g.cn FROM \"Groups\" g INNER JOIN `UserGroups` AS ug ON g.n = ug.n";
+        for (name, table) in [("ug", "UserGroups"), ("g", "Groups"), ("`x`", "x")] {
+            assert_eq!(unaliased(name, query), table);
         }
     }
 

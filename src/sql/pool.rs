@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::error::Failure;
 use super::health::Health;
 use super::target::Target;
+use crate::metrics::Metrics;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
 const IDLE: Duration = Duration::from_secs(300);
@@ -38,11 +39,24 @@ pub(super) struct Pool {
     full_until: Mutex<Option<Instant>>,
     /// One permit per connection.
     permits: Arc<Semaphore>,
+    size: usize,
+    metrics: Metrics,
     /// Shares of the pool: repeats of slow lookups, chunks of scans, streams.
     pub(super) repeats: Arc<Semaphore>,
     pub(super) scans: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
     abandoned: mpsc::UnboundedSender<Abandoned>,
+}
+
+/// How full the pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Places.
+    pub size: usize,
+    /// Places that are taken: by a statement that runs, or by a connection that is being opened for one.
+    pub in_use: usize,
+    /// Connections that are open and unused.
+    pub idle: usize,
 }
 
 /// A connection and what is known of it.
@@ -93,6 +107,7 @@ impl Pool {
         size: usize,
         connect_timeout: Duration,
         health: Arc<Health>,
+        metrics: Metrics,
     ) -> (Pool, mpsc::UnboundedReceiver<Abandoned>) {
         let share = |part: usize| Arc::new(Semaphore::new((size / part).max(1)));
         let (abandoned, receiver) = mpsc::unbounded_channel();
@@ -105,6 +120,8 @@ impl Pool {
             living: Arc::new(AtomicUsize::new(0)),
             full_until: Mutex::new(None),
             permits: share(1),
+            size: size.max(1),
+            metrics,
             repeats: share(2),
             scans: share(2),
             streams: share(4),
@@ -117,8 +134,23 @@ impl Pool {
         &self.target
     }
 
+    /// Whether a statement would have to wait for a place.
+    pub(super) fn is_taken(&self) -> bool {
+        self.permits.available_permits() == 0
+    }
+
+    /// How full it is.
+    pub(super) fn usage(&self) -> PoolUsage {
+        PoolUsage {
+            size: self.size,
+            in_use: self.size.saturating_sub(self.permits.available_permits()),
+            idle: self.lock().len(),
+        }
+    }
+
     /// A place in the pool; first come, first served.
     pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let _waiting = self.metrics.waiting_for_pool();
         Arc::clone(&self.permits)
             .acquire_owned()
             .await

@@ -95,14 +95,20 @@ impl<'a> Source<'a> {
     pub fn twins(&self, columns: &[usize], key: usize) -> Option<Statement> {
         let not_canonical = self.simplify(&Predicate::NotCanonical { column: key });
         let column = self.described.columns.get(key)?;
+        let list = self.list(columns);
         let mut writer = self.begin();
-        self.write_select(&mut writer, &self.list(columns));
+        self.write_select(&mut writer, &list);
         let folded = |alias: &str| super::predicate::folded(self.query.engine(), column, &self.name(alias, key));
         let _ = write!(writer.sql, "\nWHERE {} IN (SELECT {} FROM ", folded("q"), folded("t"));
         self.write_table(&mut writer, "t");
         let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
+        // Two arms and not an OR, for which PostgreSQL looks through the whole subquery once a row.
         if let Some(predicate) = not_canonical {
-            writer.push("\nOR ");
+            writer.push("\nAND NOT (");
+            predicate.write(&mut writer, &self.scope());
+            writer.push(")\nUNION ALL\n");
+            self.write_select(&mut writer, &list);
+            writer.push("\nWHERE ");
             predicate.write(&mut writer, &self.scope());
         }
         Some(writer.finish())

@@ -7,7 +7,7 @@ use super::described::{Column, ColumnKind};
 use super::engine::Engine;
 
 /// A value to bind.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Arg {
     /// Text; on PostgreSQL of type `text`.
     Text(String),
@@ -29,7 +29,7 @@ impl fmt::Debug for Arg {
 }
 
 /// SQL text and the values of its placeholders, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Statement {
     /// The text; equal for all values wherever the engine allows, so that it is prepared once.
     pub sql: String,

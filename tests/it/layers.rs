@@ -9,7 +9,24 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&str; 7] = ["app", "server", "operations", "auth", "directory", "sql", "model"];
 
 /// What a module must not name of ours, beyond what is above it.
-const FORBIDDEN: [(&str, &[&str]); 4] = [
+const FORBIDDEN: [(&str, &[&str]); 5] = [
+    (
+        "metrics",
+        &[
+            "app",
+            "server",
+            "operations",
+            "auth",
+            "directory",
+            "sql",
+            "model",
+            "protocol",
+            "config",
+            "telemetry",
+            "commands",
+            "cli",
+        ],
+    ),
     ("model", &["config", "protocol", "telemetry", "commands", "cli"]),
     (
         "protocol",
@@ -44,7 +61,9 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
 ];
 
 /// Packages, and where alone they may be named.
-const PACKAGES: [(&str, &[&str]); 8] = [
+const PACKAGES: [(&str, &[&str]); 10] = [
+    ("hyper", &["server/admin"]),
+    ("hyper_util", &["server/admin"]),
     ("sqlx", &["sql/"]),
     ("rustls", &["server/tls"]),
     ("tokio_rustls", &["server/tls"]),

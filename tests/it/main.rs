@@ -8,11 +8,15 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
 //! - `abandon`: what nobody waits for any more ends in the database
+//! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
+//! - `clients`: strict clients in Python and Java, their schema parsers and their controls
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `wire`: bytes, TLS versions
+//! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
+//! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -27,15 +31,20 @@
 
 mod abandon;
 mod battery;
+mod certificates;
 mod check;
+mod clients;
 mod controls;
 mod differential;
+mod explain;
 mod harness;
 mod layers;
 mod load;
 mod membership;
+mod observability;
 mod outage;
 mod pushdown;
 mod secrets;
 mod settings;
+mod sssd;
 mod wire;

@@ -10,6 +10,7 @@ use crate::{
         engine::Engine,
         hold::Class,
         indexes::{self, TableColumn},
+        plan::plan,
         predicate::Predicate,
         statement::{Source as Table, Statement},
     },
@@ -147,7 +148,7 @@ impl Directory {
         let Some(statement) = lookup.statement.filter(|_| !lookup.indexes.is_empty()) else {
             return Ok(None);
         };
-        let scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
+        let scanned = plan(&self.database, &statement, deadline()).await?.whole();
         let hit = scanned
             .iter()
             .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
@@ -185,7 +186,7 @@ impl Directory {
             let Some(statement) = self.pairs_statement(by) else {
                 continue;
             };
-            let scanned = indexes::scanned(&self.database, &statement, deadline()).await?;
+            let scanned = plan(&self.database, &statement, deadline()).await?.whole();
             let keys = match side {
                 Some(side) if !scanned.is_empty() => {
                     indexes::bare_foreign_keys(&self.database, &side.table, deadline()).await?

@@ -9,7 +9,7 @@ use crate::{
     model::{
         matching::{Assertion, Pieces, SubstringAssertion},
         prepare::{Fold, prepare_exact},
-        schema::AttributeId,
+        schema::{AttributeId, Syntax},
         time::Timestamp,
     },
     sql::predicate::{NumberTest, Pattern, Predicate, Validity},
@@ -86,7 +86,11 @@ fn column_is(source: &Source, id: AttributeId, column: usize, test: Test<'_>) ->
         Test::Equal(Assertion::Numeric(digits) | Assertion::Telephone(digits)) => scattered(column, digits),
         Test::Equal(Assertion::Time(_) | Assertion::Uuid(_)) => some_value(column),
         Test::Pieces(pieces) => match (pieces.text(), pieces.characters()) {
-            (Some((fold, pieces)), _) => like(column, fold, pieces),
+            // Of other syntaxes a value that has the pieces may be none.
+            (Some((fold, pieces)), _) => match syntax {
+                Syntax::DirectoryString | Syntax::Ia5String => like(column, fold, pieces),
+                _ => like(column, fold, pieces).maybe(),
+            },
             (_, Some(characters)) => scattered(column, &characters),
             _ => some_value(column),
         },
@@ -109,7 +113,6 @@ fn equals(column: usize, fold: Fold, prepared: &str) -> Predicate {
 fn like(column: usize, fold: Fold, pieces: Pieces<'_>) -> Predicate {
     let any = pieces.any.iter().map(|piece| &**piece);
     let pattern = Pattern::new(pieces.initial, any, pieces.last, fold == Fold::Ignore);
-    // A value that has the pieces need not be of the syntax.
     Predicate::Like { column, pattern }
 }
 

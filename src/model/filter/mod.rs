@@ -7,6 +7,7 @@ mod evaluate;
 mod logic;
 mod parse;
 mod print;
+mod print_resolved;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -167,7 +167,7 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
 
 /// RFC 4515 section 3: `*`, `(`, `)`, `\` and NUL must be escaped, and octets that are not UTF-8;
 /// control characters are as well, for the terminal's sake.
-fn write_value(out: &mut impl Write, value: &[u8]) -> fmt::Result {
+pub(super) fn write_value(out: &mut impl Write, value: &[u8]) -> fmt::Result {
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {

@@ -59,24 +59,15 @@ fn resolve(schema: &Schema, filter: &Filter, depth: usize) -> ResolvedFilter {
 /// An attribute description that the schema knows.
 struct Description {
     id: AttributeId,
-    /// With options. It describes the values tagged with them (RFC 4512 2.5.2), and none are.
+    /// With a language. It describes the values tagged with them (RFC 4512 2.5.2), and none are.
     tagged: bool,
 }
 
 impl Description {
-    /// None for what a filter must take as Undefined: a name the schema does not have, and the
+    /// None for what a filter must take as Undefined: a name or an option the schema does not have, and the
     /// password, about which no question is answered (design.md promise 4).
     fn find(schema: &Schema, description: &str) -> Option<Self> {
-        let mut parts = description.split(';');
-        let id = schema.attribute(parts.next()?)?;
-        let mut tagged = false;
-        for option in parts {
-            tagged = true;
-            let key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            if option.is_empty() || !option.bytes().all(key) {
-                return None;
-            }
-        }
+        let (id, tagged) = schema.describe(description)?;
         (id != ids::USER_PASSWORD).then_some(Self { id, tagged })
     }
 
@@ -169,11 +160,11 @@ fn extensible(
         (None, _) => return None,
     };
     let types: Vec<_> = match &description {
-        Some(description) if !applies(rule, description.definition(schema)) => return None,
+        Some(description) if !description.definition(schema).may_be_held_against(rule) => return None,
         Some(description) => description.types(schema).collect(),
         None => schema
             .attributes()
-            .filter(|&(id, definition)| id != ids::USER_PASSWORD && applies(rule, definition))
+            .filter(|&(id, definition)| id != ids::USER_PASSWORD && definition.may_be_held_against(rule))
             .map(|(id, _)| id)
             .collect(),
     };
@@ -225,10 +216,4 @@ impl ValueTest {
             RuleKind::Substrings => SubstringAssertion::parse(rule, value).map(Self::Substrings),
         }
     }
-}
-
-/// Whether values of the type can be held against the rule (RFC 4512 4.1.4).
-fn applies(rule: MatchingRule, attribute: &AttributeType) -> bool {
-    rule.applies_to(attribute.syntax)
-        || [attribute.equality, attribute.ordering, attribute.substrings].contains(&Some(rule))
 }

@@ -48,6 +48,8 @@ pub struct AttributeType {
     pub no_user_modification: bool,
     /// User or operational.
     pub usage: Usage,
+    /// Where it is not the name alone.
+    served_as: Option<Box<str>>,
 }
 
 impl AttributeType {
@@ -57,10 +59,22 @@ impl AttributeType {
         self.names.first().unwrap_or(&self.oid)
     }
 
+    /// The attribute description under which values are served: with `;binary` where that is how they are transferred.
+    #[must_use]
+    pub fn served_as(&self) -> &str {
+        self.served_as.as_deref().unwrap_or_else(|| self.name())
+    }
+
     /// Whether the attribute is operational.
     #[must_use]
     pub fn is_operational(&self) -> bool {
         self.usage.is_operational()
+    }
+
+    /// Whether an extensible filter may hold values of the type against the rule (RFC 4512 section 4.1.4).
+    #[must_use]
+    pub fn may_be_held_against(&self, rule: MatchingRule) -> bool {
+        rule.applies_to(self.syntax) || [self.equality, self.ordering, self.substrings].contains(&Some(rule))
     }
 }
 
@@ -280,6 +294,11 @@ impl From<&Definition> for AttributeType {
             single_value: definition.single_value,
             no_user_modification: definition.no_user_modification,
             usage: definition.usage,
+            served_as: definition
+                .names
+                .first()
+                .filter(|_| definition.syntax.is_transferred_in_binary())
+                .map(|name| format!("{name};binary").into_boxed_str()),
         }
     }
 }

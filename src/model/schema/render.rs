@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{AttributeId, AttributeType, MatchingRule, ObjectClass, ObjectClassKind, Schema, Syntax, Usage};
+use super::{AttributeId, AttributeType, MatchingRule, ObjectClass, ObjectClassKind, Schema, Syntax, Usage, ids};
 
 impl Schema {
     /// The values of `attributeTypes`.
@@ -32,6 +32,22 @@ impl Schema {
                 rule.name(),
                 rule.syntax().oid()
             )
+        })
+    }
+
+    /// The values of `matchingRuleUse`: the types with which extensible filters may name a rule (RFC 4512 4.1.4). Never the
+    /// password, about which no filter is answered. A rule for none is left out, as the grammar wants.
+    pub fn matching_rule_use_descriptions(&self) -> impl Iterator<Item = String> {
+        MatchingRule::ALL.iter().filter_map(|&rule| {
+            let types: Vec<AttributeId> = self
+                .attributes()
+                .filter(|&(id, attribute)| id != ids::USER_PASSWORD && attribute.may_be_held_against(rule))
+                .map(|(id, _)| id)
+                .collect();
+            let mut text = format!("( {} NAME '{}'", rule.oid(), rule.name());
+            self.push_attributes(&mut text, "APPLIES", &types);
+            text.push_str(" )");
+            (!types.is_empty()).then_some(text)
         })
     }
 

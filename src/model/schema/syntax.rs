@@ -12,6 +12,16 @@ macro_rules! syntaxes {
         }
 
         impl Syntax {
+    /// Whether values are requested and returned with the option `;binary`: certificates (RFC 4523 section 2), and what
+    /// RFC 2798 section 2.8 has in the syntax Binary. The values are the same with the option and without (RFC 4522).
+    #[must_use]
+    pub fn is_transferred_in_binary(self) -> bool {
+        matches!(
+            self,
+            Self::Certificate | Self::CertificateList | Self::CertificatePair | Self::Binary
+        )
+    }
+
             /// All syntaxes, in the order in which they are published.
             pub const ALL: &'static [Self] = &[$(Self::$syntax),+];
 

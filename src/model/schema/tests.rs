@@ -214,7 +214,15 @@ fn definitions_in_text() {
     assert!(syntaxes.contains(&"( 1.3.6.1.4.1.1466.115.121.1.12 DESC 'DN' )".to_owned()));
     let rules: Vec<_> = schema.matching_rule_descriptions().collect();
     assert!(rules.contains(&"( 2.5.13.2 NAME 'caseIgnoreMatch' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )".to_owned()));
-    for text in attributes.iter().chain(&classes).chain(&syntaxes).chain(&rules) {
+    let uses: Vec<_> = schema.matching_rule_use_descriptions().collect();
+    for expected in [
+        "( 2.5.13.13 NAME 'booleanMatch' APPLIES hasSubordinates )",
+        "( 2.5.13.8 NAME 'numericStringMatch' APPLIES ( x121Address $ internationalISDNNumber ) )",
+    ] {
+        assert!(uses.iter().any(|text| text == expected), "{expected}\n{uses:#?}");
+    }
+    assert!(uses.iter().all(|text| !text.contains("userPassword")), "{uses:#?}");
+    for text in [&attributes, &classes, &syntaxes, &rules, &uses].into_iter().flatten() {
         assert!(Syntax::AttributeTypeDescription.is_valid(text.as_bytes()));
         assert_eq!(text.matches('(').count(), text.matches(')').count(), "{text}");
     }
@@ -301,4 +309,43 @@ fn values_of_syntaxes() {
     assert!(Syntax::OctetString.is_valid(b"\xff"));
     assert_eq!(Syntax::split_uid("cn=a#'01'B"), ("cn=a", Some("'01'B")));
     assert_eq!(Syntax::split_uid("cn=a#b"), ("cn=a#b", None));
+}
+
+#[test]
+fn options_of_attribute_descriptions() {
+    let schema = Schema::standard();
+    let described = |text: &str| {
+        schema
+            .describe(text)
+            .map(|(id, tagged)| (schema.attribute_name(id), tagged))
+    };
+    assert_eq!(described("CN"), Some(("cn", false)));
+    assert_eq!(described("2.5.4.3;lang-DE-ch"), Some(("cn", true)));
+    assert_eq!(described("cn;LANG-de;lang-fr"), Some(("cn", true)));
+    assert_eq!(described("userCertificate;Binary"), Some(("userCertificate", false)));
+    assert_eq!(described("2.5.4.36;lang-de;binary"), Some(("userCertificate", true)));
+    for unrecognized in [
+        "cn;binary",
+        "jpegPhoto;binary",
+        "userCertificate;binary;binary",
+        "cn;",
+        "cn;x-foo",
+        "cn;lang",
+        "cn;lang-d_e",
+        "cn;lang-de;foo",
+        "nothing;lang-de",
+        ";lang-de",
+        "OID.2.5.4.3",
+        "",
+    ] {
+        assert_eq!(described(unrecognized), None, "{unrecognized}");
+    }
+    let served = |name: &str| {
+        schema
+            .attribute_type(schema.attribute(name).unwrap())
+            .served_as()
+            .to_owned()
+    };
+    assert_eq!(served("usercertificate"), "userCertificate;binary");
+    assert_eq!(served("jpegPhoto"), "jpegPhoto");
 }

@@ -71,6 +71,7 @@ impl Controls {
             scope: Scope::Base,
             filter: assertion.clone(),
             selection: Selection::new(directory.schema(), &["1.1".to_owned()]),
+            wanted: Some(1),
             page: None,
             lookup_deadline: context.received + policy.lookup_hold,
             scan_timeout: policy.scan_timeout,

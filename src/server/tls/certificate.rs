@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
@@ -30,6 +30,8 @@ pub(super) enum Create {
     AndKeep,
     /// Make one and leave nothing behind.
     InMemory,
+    /// Nothing: one is served already.
+    Never,
 }
 
 /// A certificate that can be served.
@@ -73,9 +75,33 @@ pub(super) fn load(
             if let Some((certificate, key)) = pair_in(directory).map_err(|error| vec![error])? {
                 return assemble(read("", &certificate), read("", &key), warnings);
             }
+            if create == Create::Never {
+                return Err(vec![TlsError::NoPair(directory.display().to_string())]);
+            }
             make(settings, directory, create, warnings)
         }
     }
+}
+
+/// The files that count, there or not; none where the settings hold the pair itself.
+pub(super) fn files(settings: &TlsSettings) -> Vec<PathBuf> {
+    match &settings.certificate {
+        CertificateSource::Content { .. } => Vec::new(),
+        CertificateSource::Files { certificate, key } => vec![certificate.clone(), key.clone()],
+        CertificateSource::Directory(directory) => PAIRS
+            .iter()
+            .flat_map(|(certificate, key)| [directory.join(certificate), directory.join(key)])
+            .collect(),
+    }
+}
+
+/// What tells one chain from another.
+pub(super) fn digest_of(chain: &[CertificateDer<'_>]) -> Vec<u8> {
+    let mut all = Context::new(&SHA256);
+    for certificate in chain {
+        all.update(certificate);
+    }
+    all.finish().as_ref().to_vec()
 }
 
 /// The pair in the directory, if there is one.
@@ -108,7 +134,7 @@ fn make(
     warnings: &mut Vec<String>,
 ) -> Result<Certificate, Vec<TlsError>> {
     let pair = self_signed::make(&settings.common_name).map_err(|error| vec![error])?;
-    let where_kept = if create == Create::InMemory {
+    let where_kept = if create != Create::AndKeep {
         "one is made at the start".to_owned()
     } else {
         match keep(directory, &pair) {
@@ -130,7 +156,9 @@ fn make(
     let mut certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
     certificate.self_made = true;
     warnings.push(match create {
-        Create::InMemory => format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}"),
+        Create::InMemory | Create::Never => {
+            format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}")
+        }
         Create::AndKeep => format!(
             "no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}; its SHA-256 fingerprint is {}",
             certificate.fingerprint

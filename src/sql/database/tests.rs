@@ -291,3 +291,47 @@ async fn nothing_shows_the_uri_or_the_values() {
     assert!(!format!("{:?}", Database::new(settings).unwrap()).contains("internal"));
     assert!(!format!("{:?}", Arg::Text("hunter2".to_owned())).contains("hunter2"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn identical_lookups_that_wait_share_a_statement_and_one_that_was_sent_is_not_joined() {
+    let place = Place::new();
+    let _manager = place.manager(USERS).await;
+    let mut settings = SqlSettings::new(format!("sqlite:{}", place.file().display()));
+    settings.pool_size = 1;
+    let database = Database::new(settings).unwrap();
+    database.mark_described();
+    // Who shares a statement has its random number.
+    let lookup = |database: &Database, name: &str| {
+        let (database, args) = (database.clone(), [Arg::Text(name.to_owned())]);
+        tokio::spawn(async move {
+            let sql = "SELECT uid, random() FROM u WHERE uid = ?";
+            database.fetch(sql, &args, Class::Lookup, within(20_000)).await.unwrap()
+        })
+    };
+    let busy = database.clone();
+    let blocker = tokio::spawn(async move { busy.fetch(SLOW, &[], Class::ScanChunk, within(20_000)).await });
+    while !database.inner.pool.is_taken() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let waiting: Vec<_> = (0..20).map(|_| lookup(&database, "alice")).collect();
+    let other = lookup(&database, "bob");
+    // Whoever began to wait first leaves; the others must not leave with it.
+    while database.inner.waiting.turn_count() < 2 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    sleep(Duration::from_millis(100)).await;
+    waiting[0].abort();
+    sleep(Duration::from_millis(100)).await;
+    blocker.abort();
+    let mut numbers = std::collections::BTreeSet::new();
+    for rows in waiting.into_iter().skip(1) {
+        let rows = rows.await.unwrap();
+        assert_eq!((rows.len(), &rows[0][0]), (1, &text("alice")));
+        numbers.insert(rows[0][1].to_text().unwrap().into_owned());
+    }
+    assert_eq!(numbers.len(), 1, "statements for one lookup");
+    assert_eq!(other.await.unwrap()[0][0], text("bob"));
+    let later = lookup(&database, "alice").await.unwrap();
+    assert!(!numbers.contains(later[0][1].to_text().unwrap().as_ref()));
+    assert_eq!(database.inner.waiting.turn_count(), 0);
+}

@@ -49,6 +49,9 @@ pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predic
             write_canonical_and(w, column, name, |w, text| write_same(w, text, value, false));
         }
         Predicate::Like { pattern, .. } => {
+            // The empty text is no value, whatever the pieces.
+            write_nonempty(w, column, name);
+            w.push(" AND ");
             write_canonical_and(w, column, name, |w, text| pattern.write_exactly(w, text));
         }
         // The SQL of the others is exact where `is_told` says so.

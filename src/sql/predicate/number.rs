@@ -36,9 +36,10 @@ pub(super) fn write_equals(writer: &mut Writer, column: &Column, name: &str, val
             writer.push(&text).push(" ~ ").push(&pattern);
         }
         (Engine::Sqlite, ColumnKind::Integer) => {
-            // What its affinity left as text sorts after all numbers, and may be read as one.
+            // What its affinity left as text sorts after all numbers, and may be read as one. Not told that it is rare, SQLite
+            // would rather read all rows in the order asked for.
             let value = writer.bind(Arg::Integer(value));
-            writer.push(&format!("({name} = {value} OR {name} >= '')"));
+            writer.push(&format!("({name} = {value} OR unlikely({name} >= ''))"));
         }
         _ => {
             let value = writer.bind(Arg::Integer(value));

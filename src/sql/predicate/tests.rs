@@ -86,8 +86,7 @@ fn any_of(values: &[&str]) -> Predicate {
     }
 }
 
-const SQLITE_NOT_CANONICAL: &str =
-    "(c GLOB '*[^ -~]*' OR c GLOB ' *' OR c GLOB '* ' OR c GLOB '*  *' OR typeof(c) NOT IN ('text', 'null'))";
+const SQLITE_NOT_CANONICAL: &str = "(length(c) <> octet_length(c) OR c GLOB '*[^ -~]*' OR c GLOB ' *' OR c GLOB '* ' OR c GLOB '*  *' OR typeof(c) NOT IN ('text', 'null'))";
 
 #[test]
 fn an_ascii_assertion_is_its_folded_half_or_not_canonical() {
@@ -172,7 +171,7 @@ fn what_is_not_ascii_is_no_canonical_row() {
         assert_eq!(of(Engine::MySql).sql, "c REGEXP '(?-i)[^ -~]'");
         assert_eq!(
             of(Engine::Sqlite).sql,
-            "(c GLOB '*[^ -~]*' OR typeof(c) NOT IN ('text', 'null'))"
+            "(length(c) <> octet_length(c) OR c GLOB '*[^ -~]*' OR typeof(c) NOT IN ('text', 'null'))"
         );
         assert!(
             of(Engine::MySql).args.is_empty(),
@@ -189,9 +188,14 @@ fn what_is_not_ascii_is_no_canonical_row() {
 fn sqlite_expressions_are_cast_since_they_have_no_affinity() {
     let expression = column("NULL", ColumnKind::Other);
     let of = |predicate: &Predicate| sql(Engine::Sqlite, &expression, predicate);
-    assert!(of(&ignore_case("10001")).starts_with("(CAST(c AS TEXT) = ? COLLATE NOCASE OR (CAST(c AS TEXT) GLOB"));
+    assert!(of(&ignore_case("10001")).starts_with("(CAST(c AS TEXT) = ? COLLATE NOCASE OR (length("));
     assert!(of(&ignore_case("10001")).ends_with("typeof(c) NOT IN ('text', 'integer', 'null')))"));
-    assert_eq!(of(&integer(5)), "CAST(c AS INTEGER) = ?");
+    assert_eq!(of(&integer(5)), "(CAST(c AS INTEGER) = ? OR c GLOB '*[^ -~]*')");
+    let affine = column("INTEGER", ColumnKind::Integer);
+    assert_eq!(
+        sql(Engine::Sqlite, &affine, &integer(5)),
+        "(c = ? OR unlikely(c >= ''))"
+    );
     assert_eq!(
         of(&any_of(&["5"])),
         "CAST(c AS TEXT) IN (SELECT value FROM json_each(?))"
@@ -214,7 +218,10 @@ fn integer_columns_equal_canonical_digits_only() {
         "c = ANY(($1::text[])::int8[])"
     );
     // BIGINT UNSIGNED goes further than a bound integer.
-    assert_eq!(sql(Engine::MySql, &number, &exact("18446744073709551615")), "TRUE");
+    assert_eq!(
+        sql(Engine::MySql, &number, &exact("18446744073709551615")),
+        "(c IS NOT NULL)"
+    );
     assert_eq!(
         sql(Engine::PostgreSql, &number, &exact("18446744073709551615")),
         "FALSE"
@@ -229,13 +236,28 @@ fn numbers_kept_as_text_never_make_the_statement_fail() {
         other => panic!("{other:?}"),
     };
     assert_eq!(sql(Engine::PostgreSql, &pg, &integer(12)), "c ~ $1::text");
-    assert_eq!(pattern(12), "^[[:space:]+]*0*12[[:space:]]*$");
-    assert_eq!(pattern(0), "^[[:space:]+-]*0+[[:space:]]*$");
-    assert_eq!(pattern(i64::MIN), "^[[:space:]]*-0*9223372036854775808[[:space:]]*$");
-    assert_eq!(sql(Engine::MySql, &plain(Engine::MySql), &integer(12)), "c + 0 = ?");
+    // Blanks beyond ASCII are trimmed by us, and by no engine.
+    assert_eq!(pattern(12), "^[[:space:]+]*0*12[[:space:]]*$|[^ -~]");
+    assert_eq!(pattern(0), "^[[:space:]+-]*0+[[:space:]]*$|[^ -~]");
+    assert_eq!(
+        pattern(i64::MIN),
+        "^[[:space:]]*-0*9223372036854775808[[:space:]]*$|[^ -~]"
+    );
+    assert_eq!(
+        sql(Engine::MySql, &plain(Engine::MySql), &integer(12)),
+        "(c + 0 = ? OR c REGEXP '(?-i)[^ -~]')"
+    );
     assert_eq!(
         sql(Engine::Sqlite, &plain(Engine::Sqlite), &integer(12)),
-        "CAST(c AS INTEGER) = ?"
+        "(CAST(c AS INTEGER) = ? OR c GLOB '*[^ -~]*')"
+    );
+    let at_least = Predicate::Number {
+        column: 0,
+        test: NumberTest::AtLeast(12),
+    };
+    assert_eq!(
+        sql(Engine::PostgreSql, &pg, &at_least),
+        "CASE WHEN c ~ '^-?[0-9]{1,18}$' THEN (c::int8) >= $1::int8 ELSE c IS NOT NULL END"
     );
 }
 
@@ -265,90 +287,189 @@ fn spellings_are_one_list_whatever_its_length() {
 }
 
 #[test]
-fn a_nul_matches_nothing() {
-    for engine in [Engine::PostgreSql, Engine::MySql, Engine::Sqlite] {
-        for predicate in [ignore_case("a\0"), exact("\0"), any_of(&["\0"]), any_of(&[])] {
-            assert_eq!(sql(engine, &plain(engine), &predicate), "FALSE");
-        }
+fn a_nul_is_in_no_value_of_postgresql() {
+    for predicate in [
+        ignore_case("a\0"),
+        exact("\0"),
+        like(&["a\0"]),
+        any_of(&["\0"]),
+        any_of(&[]),
+    ] {
+        assert_eq!(sql(Engine::PostgreSql, &plain(Engine::PostgreSql), &predicate), "FALSE");
+    }
+    // The others keep it, and SQLite's patterns end at it.
+    assert_eq!(
+        sql(Engine::MySql, &plain(Engine::MySql), &exact("a\0")),
+        "c REGEXP '(?-i)[^ -~]|^ |  | $'"
+    );
+    assert!(sql(Engine::Sqlite, &plain(Engine::Sqlite), &exact("a\0")).contains("octet_length"));
+}
+
+fn not_null() -> Predicate {
+    present(Validity::Unknown)
+}
+
+fn present(validity: Validity) -> Predicate {
+    Predicate::Present { column: 0, validity }
+}
+
+fn like(any: &[&str]) -> Predicate {
+    Predicate::Like {
+        column: 0,
+        pattern: Pattern::new(None, any.iter().copied(), None, true),
     }
 }
 
 #[test]
 fn constants_fold() {
-    let pg = plain(Engine::PostgreSql);
+    let pg = column("INT4", ColumnKind::Integer);
     let of = |predicate: Predicate| sql(Engine::PostgreSql, &pg, &predicate);
-    use Predicate::{And, False, IsAbsent, IsNotNull, Not, Or, True};
+    use Predicate::{And, False, Or, True};
     assert_eq!(of(And(vec![])), "TRUE");
     assert_eq!(of(Or(vec![])), "FALSE");
-    assert_eq!(of(And(vec![True, IsNotNull(0), IsNotNull(0)])), "c IS NOT NULL");
-    assert_eq!(of(And(vec![IsNotNull(0), False])), "FALSE");
-    assert_eq!(of(Or(vec![IsNotNull(0), True])), "TRUE");
+    assert_eq!(of(And(vec![True, not_null(), not_null()])), "(c IS NOT NULL)");
+    assert_eq!(of(And(vec![not_null(), False])), "FALSE");
+    assert_eq!(of(Or(vec![not_null(), True])), "TRUE");
     assert_eq!(
-        of(Or(vec![And(vec![IsNotNull(0), IsAbsent(0)]), False, any_of(&["x"])])),
-        "((c IS NOT NULL AND (c IS NULL OR c = '')) OR c = ANY($1::text[]))"
+        of(Or(vec![
+            And(vec![not_null(), And(vec![integer(1), integer(2)])]),
+            False
+        ])),
+        "((c IS NOT NULL) AND c = $1::int8 AND c = $2::int8)",
+        "no AND in an AND"
     );
-    assert_eq!(of(IsNotNull(9)), "TRUE", "an unknown column excludes nothing");
+    let elsewhere = Predicate::HasKey(9);
+    assert_eq!(of(elsewhere), "TRUE", "an unknown column excludes nothing");
+    assert_eq!(of(not_null().negated().negated()), "(c IS NOT NULL)");
+    assert_eq!(of(not_null().maybe()), "(c IS NOT NULL)");
+    assert_eq!(of(not_null().maybe().negated()), "TRUE");
+}
+
+#[test]
+fn what_is_assured_is_negated() {
+    let number = column("INT4", ColumnKind::Integer);
+    let pg = |inner: Predicate| sql(Engine::PostgreSql, &plain(Engine::PostgreSql), &inner.negated());
+    for told_by_nobody in [
+        any_of(&["a"]),
+        integer(1),
+        Predicate::True.maybe(),
+        not_null(),
+        exact("ä"),
+        exact(" a"),
+    ] {
+        assert_eq!(pg(told_by_nobody), "TRUE");
+    }
+    // Only of rows that compare by ASCII.
+    let canonical = "NOT (c ~ '[^ -~]|^ |  | $') AND";
     assert_eq!(
-        of(Not(Box::new(Not(Box::new(IsNotNull(0)))))),
-        "((c IS NOT NULL) IS NOT TRUE) IS NOT TRUE"
+        pg(ignore_case("a")),
+        format!("({canonical} lower(c COLLATE \"C\") = $1::text) IS NOT TRUE")
+    );
+    assert_eq!(
+        pg(like(&["a"])),
+        format!(
+            "(c IS NOT NULL AND c <> '' AND {canonical} lower(c COLLATE \"C\") LIKE $1::text ESCAPE '|') IS NOT TRUE"
+        )
+    );
+    assert_eq!(pg(like(&[" a"])), "TRUE", "a blank or the beginning");
+    assert_eq!(pg(present(Validity::Text)), "(c IS NOT NULL AND c <> '') IS NOT TRUE");
+    let of = |inner: Predicate| sql(Engine::PostgreSql, &number, &inner.negated());
+    assert_eq!(of(integer(1)), "(c = $1::int8) IS NOT TRUE");
+    assert_eq!(of(Predicate::False), "TRUE");
+    assert_eq!(of(Predicate::True), "FALSE");
+    // Each part by itself.
+    assert_eq!(
+        of(Predicate::Or(vec![integer(1), Predicate::unknown()])),
+        "(c = $1::int8) IS NOT TRUE"
+    );
+    assert_eq!(of(Predicate::And(vec![integer(1), Predicate::unknown()])), "TRUE");
+    // No padding, no collation.
+    assert_eq!(
+        sql(Engine::MySql, &plain(Engine::MySql), &ignore_case("a").negated()),
+        "(NOT (c REGEXP '(?-i)[^ -~]|^ |  | $') AND CAST(lower(c) AS BINARY) = CAST(? AS BINARY)) IS NOT TRUE"
     );
 }
 
 #[test]
-fn only_what_is_exact_is_negated() {
-    let not = |inner: Predicate| Predicate::Not(Box::new(inner));
-    let number = column("INT4", ColumnKind::Integer);
-    for inexact in [
-        ignore_case("a"),
-        exact("a"),
-        any_of(&["a"]),
-        integer(1),
-        Predicate::True,
-        Predicate::IsAbsent(0),
-    ] {
-        assert_eq!(
-            sql(Engine::PostgreSql, &plain(Engine::PostgreSql), &not(inexact)),
-            "TRUE"
-        );
-    }
+fn pieces_become_patterns() {
+    let written = |initial, any: &[&str], last, ignore_case| {
+        let pattern = Pattern::new(initial, any.iter().copied(), last, ignore_case);
+        let column = plain(Engine::PostgreSql);
+        let mut statement = render(Engine::PostgreSql, &column, &Predicate::Like { column: 0, pattern });
+        (statement.sql, statement.args.pop())
+    };
+    let text = |text: &str| Some(Arg::Text(text.to_owned()));
+    // As RFC 4518 2.6.1 prepares them.
+    let (sql_text, argument) = written(Some(" a%_|b"), &["x  y", " z"], Some("c "), true);
+    assert_eq!(sql_text, "(lower(c) LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')");
+    assert_eq!(argument, text("a|%|_||b%x y%z%c"));
+    assert_eq!(written(Some(" a"), &[], None, true).1, text("a%"));
+    assert_eq!(written(None, &["%"], None, true).1, text("%|%%"));
     assert_eq!(
-        sql(Engine::PostgreSql, &number, &not(integer(1))),
-        "(c = $1::int8) IS NOT TRUE"
+        written(None, &[], Some("a "), false).0,
+        "(c LIKE $1::text ESCAPE '|' OR c ~ '[^ -~]|^ |  | $')"
     );
-    assert_eq!(sql(Engine::PostgreSql, &number, &not(Predicate::False)), "TRUE");
-    // Under OR one inexact part spoils the whole.
-    assert_eq!(
-        sql(
-            Engine::PostgreSql,
-            &plain(Engine::PostgreSql),
-            &not(Predicate::Or(vec![Predicate::IsNotNull(0), exact("a")]))
-        ),
-        "TRUE"
-    );
+    // No canonical value has it.
+    assert_eq!(written(None, &["ä"], None, true), ("c ~ '[^ -~]'".to_owned(), None));
+    // A nondeterministic collation has no LIKE at all; a citext's ignores case in ways of its own.
+    let nondeterministic = with(column("TEXT", ColumnKind::Text), "nd", false, true);
+    assert!(sql(Engine::PostgreSql, &nondeterministic, &like(&["a"])).starts_with("(lower(c COLLATE \"C\") LIKE"));
+    let citext = with(column("citext", ColumnKind::TextIgnoreCase), "\"default\"", true, true);
+    assert!(sql(Engine::PostgreSql, &citext, &like(&["a"])).starts_with("(lower(c::text) LIKE"));
+    assert!(sql(Engine::MySql, &plain(Engine::MySql), &like(&["a"])).starts_with("(c LIKE ? ESCAPE '|' OR"));
+    assert!(sql(Engine::Sqlite, &plain(Engine::Sqlite), &like(&["a"])).starts_with("(c LIKE ? ESCAPE '|' OR"));
+    let long = "x".repeat(3000);
+    assert_eq!(written(None, &[&long], None, true).1, text("%"));
 }
 
 #[test]
 fn other_types_are_not_compared() {
     for (engine, name) in [
         (Engine::PostgreSql, "JSONB"),
-        (Engine::MySql, "DATETIME"),
+        (Engine::MySql, "VARBINARY"),
         (Engine::Sqlite, "DATETIME"),
     ] {
         let other = column(name, ColumnKind::Other);
-        for predicate in [ignore_case("a"), exact("a"), any_of(&["a"]), integer(1)] {
-            assert_eq!(sql(engine, &other, &predicate), "TRUE");
+        for predicate in [ignore_case("a"), exact("a"), like(&["a"]), integer(1)] {
+            assert_eq!(sql(engine, &other, &predicate), "(c IS NOT NULL)");
+            assert_eq!(sql(engine, &other, &predicate.negated()), "TRUE");
         }
-        assert_eq!(
-            sql(engine, &column("BOOLEAN", ColumnKind::Boolean), &exact("TRUE")),
-            "TRUE"
-        );
+        assert_eq!(sql(engine, &other, &any_of(&["a"])), "TRUE");
     }
+    let truth = column("BOOLEAN", ColumnKind::Boolean);
+    assert_eq!(sql(Engine::PostgreSql, &truth, &exact("TRUE")), "c");
+    assert_eq!(sql(Engine::PostgreSql, &truth, &exact("True")), "FALSE");
+    assert_eq!(sql(Engine::MySql, &truth, &ignore_case("false")), "c = 0");
+    assert_eq!(sql(Engine::Sqlite, &truth, &exact("TRUE")), "(c IS NOT NULL)");
+}
+
+#[test]
+fn times_are_compared_as_such() {
+    let from = Predicate::Time {
+        column: 0,
+        from: Some(0),
+        before: None,
+    };
+    let of = |engine, name| render(engine, &column(name, ColumnKind::Other), &from);
     assert_eq!(
-        sql(
-            Engine::PostgreSql,
-            &column("TEXT[]", ColumnKind::Other),
-            &Predicate::IsAbsent(0)
-        ),
-        "TRUE"
+        of(Engine::PostgreSql, "TIMESTAMPTZ").sql,
+        "(c IS NOT NULL AND c >= (($1::text || '+00')::timestamptz))"
     );
+    assert_eq!(of(Engine::MySql, "DATETIME").sql, "(c IS NOT NULL AND c >= ?)");
+    assert_eq!(
+        of(Engine::MySql, "DATETIME").args,
+        [Arg::Text("1970-01-01 00:00:00".to_owned())]
+    );
+    // Two days earlier: the zone is part of the text.
+    assert_eq!(
+        of(Engine::Sqlite, "DATETIME").args,
+        [Arg::Text("1969-12-30 00:00:00".to_owned())]
+    );
+    let far = Predicate::Time {
+        column: 0,
+        from: None,
+        before: Some(i64::MAX),
+    };
+    let stamp = column("TIMESTAMP", ColumnKind::Other);
+    assert_eq!(sql(Engine::PostgreSql, &stamp, &far), "(c IS NOT NULL)");
 }

@@ -185,7 +185,8 @@ fn twins_are_found_by_the_folded_key() {
     assert_eq!(
         Source::listing(&query, &described).twins(&[0, 1], 0).unwrap().sql,
         "SELECT q.\"k\", q.\"n\" FROM (\nSELECT 1\n) q\nWHERE lower(q.\"k\") IN (SELECT lower(t.\"k\") FROM (\nSELECT 1\n) t \
-         GROUP BY lower(t.\"k\") HAVING count(*) > 1)\nOR q.\"k\" ~ '[^ -~]|^ |  | $'"
+         GROUP BY lower(t.\"k\") HAVING count(*) > 1)\nAND NOT (q.\"k\" ~ '[^ -~]|^ |  | $')\nUNION ALL\n\
+         SELECT q.\"k\", q.\"n\" FROM (\nSELECT 1\n) q\nWHERE q.\"k\" ~ '[^ -~]|^ |  | $'"
     );
 }
 

@@ -38,6 +38,8 @@ pub struct Group {
 pub struct Entry {
     pub dn: String,
     pub attributes: Vec<(&'static str, Vec<String>)>,
+    /// Those with values that are no text.
+    binary: Vec<(&'static str, Vec<u8>)>,
 }
 
 #[derive(Debug)]
@@ -48,8 +50,8 @@ pub struct Directory {
 }
 
 /// Column, what it is called in the query, and its kind: n a name, t a text, l a long text, i an integer, u a UUID, d a
-/// time.
-const USER_COLUMNS: [(&str, &str, char); 24] = [
+/// time, b bytes (in hexadecimal digits here), a an array and j a JSON array (the elements in lines here).
+const USER_COLUMNS: [(&str, &str, char); 29] = [
     ("login", "username", 'n'),
     ("no", "uid_number", 't'),
     ("gno", "gid_number", 't'),
@@ -74,7 +76,27 @@ const USER_COLUMNS: [(&str, &str, char); 24] = [
     ("l", "l", 't'),
     ("preferredLanguage", "preferredLanguage", 't'),
     ("homePhone", "homePhone", 't'),
+    ("badge", "attr:badgeColour", 't'),
+    ("jpegPhoto", "jpegPhoto", 'b'),
+    ("userCertificate", "userCertificate", 'b'),
+    ("departmentNumber", "departmentNumber", 'a'),
+    ("roomNumber", "roomNumber", 'j'),
 ];
+
+/// Columns of kinds that only PostgreSQL has: arrays, and JSON that is told from text.
+pub fn has_lists(engine: Engine) -> bool {
+    engine == Engine::PostgreSql
+}
+
+/// What those columns are served as.
+const LISTS: [&str; 2] = ["departmentNumber", "roomNumber"];
+
+fn user_columns(lists: bool) -> impl Iterator<Item = (usize, &'static (&'static str, &'static str, char))> {
+    USER_COLUMNS
+        .iter()
+        .enumerate()
+        .filter(move |(_, (_, _, kind))| lists || !"aj".contains(*kind))
+}
 
 /// What hostile text is put together from. Without what slapd prepares in another way than RFC 4518: ß, İ, the final
 /// sigma, tabs (see `exceptions`).
@@ -288,6 +310,27 @@ fn cell(random: &mut Random, kind: &str, others: usize) -> Cell {
             2 => Some("CN=Foo\\2C Bar , dc=Example,dc=org".into()),
             _ => Some(escaped("uid", NAMES[random.below(NAMES.len())])),
         },
+        "photo" => {
+            let octets: Vec<u8> = (0..1 + random.below(40)).map(|_| random.below(256) as u8).collect();
+            Some(format!("ffd8{}", hex(&octets)))
+        }
+        "list" => {
+            let lines: BTreeSet<String> = (0..random.below(4)).map(|_| hostile_text(random, 3)).collect();
+            // Values that are equal to LDAP are one.
+            let mut known = BTreeSet::new();
+            let lines = lines.into_iter().filter(|line| {
+                let folded: String = line.nfkc().collect::<String>().to_lowercase();
+                known.insert(
+                    folded
+                        .split_whitespace()
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                        .nfkc()
+                        .collect::<String>(),
+                )
+            });
+            Some(lines.collect::<Vec<_>>().join("\n"))
+        }
         "language" => one_of(random, &["de", "de-DE", "DE-de", "en;q=0.5"]),
         "small" => Some(random.below(5).to_string()),
         _ => match random.below(12) {
@@ -296,6 +339,23 @@ fn cell(random: &mut Random, kind: &str, others: usize) -> Cell {
             _ => Some(hostile_text(random, 6)),
         },
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+/// A certificate: slapd looks into them.
+fn certificate() -> String {
+    let pair = rcgen::generate_simple_self_signed(vec!["somebody.example.com".into()]).unwrap();
+    hex(pair.cert.der())
 }
 
 /// `uid=NAME,BASE` with everything escaped that might need it.
@@ -373,6 +433,11 @@ impl Directory {
                     value
                 });
             }
+            cells.push(cell(random, "text", id).filter(|_| id % 3 == 0));
+            cells.push(cell(random, "photo", id));
+            cells.push((random.below(3) == 0).then(certificate));
+            cells.push(cell(random, "list", id));
+            cells.push(cell(random, "list", id));
             users.push(User { id, cells });
         }
         // Rows that name nobody.
@@ -408,6 +473,7 @@ impl Directory {
                 ("entryUUID", vec![base.to_string()]),
                 ("structuralObjectClass", vec!["domain".into()]),
             ],
+            binary: Vec::new(),
         }];
         let name = |user: &User| {
             user.cells[0]
@@ -440,15 +506,19 @@ impl Directory {
         entries
     }
 
-    pub fn ldif(&self) -> String {
+    /// With or without what only some engines have.
+    pub fn ldif(&self, lists: bool) -> String {
         let mut out = String::new();
         for entry in &self.entries {
             let mut line =
-                |name: &str, value: &str| out.push_str(&format!("{name}:: {}\n", BASE64_STANDARD.encode(value)));
-            line("dn", &entry.dn);
+                |name: &str, value: &[u8]| out.push_str(&format!("{name}:: {}\n", BASE64_STANDARD.encode(value)));
+            line("dn", entry.dn.as_bytes());
             for (name, values) in &entry.attributes {
-                values.iter().for_each(|value| line(name, value));
+                if lists || !LISTS.contains(name) {
+                    values.iter().for_each(|value| line(name, value.as_bytes()));
+                }
             }
+            entry.binary.iter().for_each(|(name, value)| line(name, value));
             out.push('\n');
         }
         out
@@ -458,9 +528,8 @@ impl Directory {
     pub fn load(&self, database: &Database) -> Env {
         let engine = database.engine;
         database.sql(&self.tables(engine));
-        let columns: Vec<String> = USER_COLUMNS
-            .iter()
-            .map(|(column, alias, _)| format!("u.\"{column}\" AS \"{alias}\""))
+        let columns: Vec<String> = user_columns(has_lists(engine))
+            .map(|(_, (column, alias, _))| format!("u.\"{column}\" AS \"{alias}\""))
             .collect();
         let users = format!("SELECT {} FROM \"du\" u", columns.join(", "));
         let groups = "SELECT g.\"name\" AS name, g.\"no\" AS gid_number, g.\"uuid\" AS entry_uuid, g.\"description\", \
@@ -490,12 +559,15 @@ impl Directory {
             ('i', _) => "integer",
             ('u', Engine::PostgreSql) => "uuid",
             ('u', _) => "char(36)",
+            ('b', Engine::PostgreSql) => "bytea",
+            ('b', _) => "blob",
+            ('a', _) => "text[]",
+            ('j', _) => "json",
             ('d', Engine::PostgreSql) => "timestamp with time zone",
             (_, _) => "datetime",
         };
-        let columns: Vec<String> = USER_COLUMNS
-            .iter()
-            .map(|(column, _, letter)| format!("\"{column}\" {}", kind(*letter)))
+        let columns: Vec<String> = user_columns(has_lists(engine))
+            .map(|(_, (column, _, letter))| format!("\"{column}\" {}", kind(*letter)))
             .collect();
         let mut sql = format!(
             "CREATE TABLE \"du\" (\"id\" integer PRIMARY KEY, {});\n\
@@ -511,7 +583,24 @@ impl Directory {
             Some(text) => format!("'{}'", text.replace('\'', "''")),
         };
         for user in &self.users {
-            let cells: Vec<String> = user.cells.iter().map(literal).collect();
+            let cells: Vec<String> = user_columns(has_lists(engine))
+                .map(|(place, (_, _, kind))| match (&user.cells[place], kind) {
+                    (Some(digits), 'b') if engine == Engine::PostgreSql => format!("'\\x{digits}'"),
+                    (Some(digits), 'b') => format!("x'{digits}'"),
+                    (Some(lines), 'a') => {
+                        let items: Vec<String> = lines.lines().map(|line| literal(&Some(line.into()))).collect();
+                        format!("ARRAY[{}]::text[]", items.join(", "))
+                    }
+                    (Some(lines), 'j') => {
+                        let items: Vec<String> = lines
+                            .lines()
+                            .map(|line| format!("\"{}\"", line.replace('\\', "\\\\").replace('"', "\\\"")))
+                            .collect();
+                        literal(&Some(format!("[{}]", items.join(", "))))
+                    }
+                    (cell, _) => literal(cell),
+                })
+                .collect();
             sql += &format!("INSERT INTO \"du\" VALUES ({}, {});\n", user.id, cells.join(", "));
         }
         for group in &self.groups {
@@ -542,7 +631,7 @@ fn exception() -> User {
         ("description", "tab\there"),
         ("title", "QQ"),
         ("telephoneNumber", "+1 Z9"),
-        ("postalAddress", "q\\24q$w"),
+        ("postalAddress", "q\\24q$w\\5C"),
         ("entry_uuid", &uuid(800)),
     ] {
         cells[USER_COLUMNS.iter().position(|(_, name, _)| *name == alias).unwrap()] = Some(value.into());
@@ -694,6 +783,7 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
         given(cell("postalAddress")).filter(|text| text != "bad\\x"),
     );
     add("manager", given(cell("manager")).filter(|text| text != "not a dn"));
+    add("badgeColour", given(cell("attr:badgeColour")));
     let times = |text: &Cell| {
         text.as_ref()
             .map(|text| format!("{}Z", text.replace(['-', ':', ' '], "")))
@@ -716,6 +806,24 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
         "shadowAccount",
     ];
     classes.extend(posix.map(|_| "posixAccount"));
+    // For the attribute that is passed through, whether the row has a value or not.
+    classes.push("extensibleObject");
+    for name in LISTS {
+        let values: Vec<String> = cell(name)
+            .iter()
+            .flat_map(|text| text.lines())
+            .map(str::to_string)
+            .collect();
+        attributes.extend((!values.is_empty()).then_some((name, values)));
+    }
+    let octets = |alias| given(cell(alias)).map(|digits| unhex(&digits));
+    let binary = [
+        ("jpegPhoto", "jpegPhoto"),
+        ("userCertificate;binary", "userCertificate"),
+    ]
+    .into_iter()
+    .filter_map(|(name, alias)| Some((name, octets(alias)?)))
+    .collect();
     if !keys.is_empty() {
         classes.push("ldapPublicKey");
         attributes.push(("sshPublicKey", keys));
@@ -727,6 +835,7 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
     Entry {
         dn: escaped("uid", uid),
         attributes,
+        binary,
     }
 }
 
@@ -754,5 +863,9 @@ fn served_group(group: &Group, cn: String, members: &[String]) -> Entry {
     attributes.push(("objectClass", classes));
     let dn = escaped("cn", &cn);
     attributes.push(("cn", vec![cn]));
-    Entry { dn, attributes }
+    Entry {
+        dn,
+        attributes,
+        binary: Vec::new(),
+    }
 }

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Attribute types that filters name: by their names, other names, OIDs, in odd case, one with an option, supertypes, and
 /// some that no entry has, or no schema.
-const NAMED: [(&str, &[&str]); 39] = [
+const NAMED: [(&str, &[&str]); 44] = [
     ("uid", &["UID", "userid", "0.9.2342.19200300.100.1.1"]),
     ("cn", &["CN", "commonName", "2.5.4.3"]),
     ("sn", &["SurName", "2.5.4.4"]),
@@ -45,8 +45,43 @@ const NAMED: [(&str, &[&str]); 39] = [
     ("dc", &["domainComponent"]),
     ("distinguishedName", &["2.5.4.49"]),
     ("seeAlso", &["o"]),
-    ("noSuchAttribute", &["1.2.3.4.5", "cn;lang-de", "x-unknown"]),
-    ("jpegPhoto", &["userCertificate"]),
+    (
+        "noSuchAttribute",
+        &["1.2.3.4.5", "x-unknown", "OID.2.5.4.3", "oid.2.5.4.3"],
+    ),
+    (
+        "cn;lang-de",
+        &[
+            "cn;LANG-en;lang-de",
+            "2.5.4.3;lang-de",
+            "uid;lang-en",
+            "uidNumber;lang-x",
+        ],
+    ),
+    (
+        "cn;binary",
+        &[
+            "uid;binary",
+            "jpegPhoto;binary",
+            "cn;x-foo",
+            "cn;",
+            "cn;lang-de;x-foo",
+            "uidNumber;binary",
+            "member;range=0-*",
+        ],
+    ),
+    ("jpegPhoto", &["JPEGPHOTO", "0.9.2342.19200300.100.1.60"]),
+    (
+        "userCertificate",
+        &[
+            "userCertificate;binary",
+            "usercertificate;BINARY",
+            "2.5.4.36",
+            "userCertificate;lang-de;binary",
+        ],
+    ),
+    ("badgeColour", &["BADGECOLOUR"]),
+    ("departmentNumber", &["2.16.840.1.113730.3.1.2"]),
 ];
 
 pub struct Generator<'a> {
@@ -114,6 +149,13 @@ impl Generator<'_> {
             }
         }
         let values: Vec<String> = values.into_iter().cloned().collect();
+        // Which values the options are about does not matter.
+        if let Some((plain, _)) = name.split_once(';') {
+            return self.stored(plain);
+        }
+        if name == "departmentNumber" && self.below(2) == 0 {
+            return self.stored("roomNumber");
+        }
         if values.is_empty() || self.below(15) == 0 {
             return hostile_text(&mut self.random, 3);
         }
@@ -194,7 +236,12 @@ impl Generator<'_> {
                 .to_string(),
             _ => value,
         };
-        (called, self.changed(value))
+        let mut value = self.changed(value);
+        // See `exceptions`.
+        if name == "postalAddress" && value.is_empty() {
+            value = b"x".to_vec();
+        }
+        (called, value)
     }
 
     /// A part of a value, by characters.
@@ -238,8 +285,12 @@ impl Generator<'_> {
                 Filter::Substrings(called, Some(cut(0, 1)), parts, None)
             }
             5 => {
-                let part = hostile_text(&mut self.random, 1).into_bytes();
-                Filter::Substrings(called, None, vec![part], None)
+                let mut part = hostile_text(&mut self.random, 1);
+                // See `exceptions`.
+                if name == "postalAddress" {
+                    part = part.replace('\\', "x");
+                }
+                Filter::Substrings(called, None, vec![part.into_bytes()], None)
             }
             _ => {
                 let part = self.part(&characters);
@@ -365,7 +416,9 @@ impl Generator<'_> {
                 let made = match &filter {
                     Filter::Extensible {
                         attribute: Some(name), ..
-                    } => name.eq_ignore_ascii_case("hasSubordinates"),
+                    } => ["hasSubordinates", "entryUUID", "1.3.6.1.1.16.4"]
+                        .iter()
+                        .any(|made| name.eq_ignore_ascii_case(made)),
                     Filter::Extensible { rule: Some(rule), .. } => rule == "distinguishedNameMatch",
                     _ => false,
                 };
@@ -486,6 +539,9 @@ impl Generator<'_> {
                             "dn",
                             "unknown",
                             "cn;lang-de",
+                            "cn;binary",
+                            "OID.2.5.4.3",
+                            "name",
                             "CN",
                             "cn",
                             "objectclass",
@@ -509,6 +565,11 @@ impl Generator<'_> {
         let base = self.base();
         let depth = self.below(4);
         Request {
+            page: if self.below(12) == 0 {
+                [3, 7, 20, 100][self.below(4)]
+            } else {
+                0
+            },
             scope: [2, 2, 2, 2, 1, 1, 3, 0][self.below(8)],
             base,
             size_limit: if self.below(8) == 0 {

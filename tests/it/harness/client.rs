@@ -316,11 +316,16 @@ pub async fn tls(
     let config = builder
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
+        .with_custom_certificate_verifier(accept_any_certificate(provider))
         .with_no_client_auth();
     TlsConnector::from(Arc::new(config))
         .connect(ServerName::try_from("localhost").unwrap(), tcp)
         .await
+}
+
+/// For clients with a configuration of their own.
+pub fn accept_any_certificate(provider: Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(Anyone(provider))
 }
 
 /// The certificate is self-signed and made anew for each test; the signatures must be right all the same.

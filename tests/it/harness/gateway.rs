@@ -95,7 +95,11 @@ impl Gateway {
 
     /// The same in a directory that may hold a `.env` or `certs/`.
     pub fn spawn_in(dir: &Path, env: &Env) -> Gateway {
-        let port = free_port();
+        Gateway::spawn_on(dir, env, free_port())
+    }
+
+    /// The same on a given port: one that takes another's place.
+    pub fn spawn_on(dir: &Path, env: &Env, port: u16) -> Gateway {
         let mut env = env.clone().with("PORT", port).with("BIND_IP", "127.0.0.1");
         // The most verbose level everywhere, so that every test also looks for leaks.
         if !env.0.contains_key("LOG_LEVEL") {
@@ -103,9 +107,21 @@ impl Gateway {
         }
         let tls = env.0.get("LDAP_UNENCRYPTED").is_none_or(|value| value != "true");
         let log = log_file("serve");
-        let mut gateway = program(dir, &env, &[]);
+        let stderr = fs::File::options().append(true).open(&log).unwrap();
+        Gateway::spawn_logging(dir, &env, port, tls, log, stderr.into())
+    }
+
+    /// The same with its log going elsewhere.
+    pub fn spawn_with_log(env: &Env, log: impl Into<Stdio>) -> Gateway {
+        let port = free_port();
+        let env = env.clone().with("PORT", port).with("BIND_IP", "127.0.0.1");
+        Gateway::spawn_logging(&scratch("gw"), &env, port, true, log_file("serve"), log.into())
+    }
+
+    fn spawn_logging(dir: &Path, env: &Env, port: u16, tls: bool, log: PathBuf, stderr: Stdio) -> Gateway {
+        let mut gateway = program(dir, env, &[]);
         gateway.stdout(fs::File::options().append(true).open(&log).unwrap());
-        gateway.stderr(fs::File::options().append(true).open(&log).unwrap());
+        gateway.stderr(stderr);
         Gateway {
             process: Process::spawn(gateway),
             port,
@@ -154,9 +170,15 @@ impl Gateway {
         format!("{}://127.0.0.1:{}", if self.tls { "ldaps" } else { "ldap" }, self.port)
     }
 
-    /// All it has logged so far.
+    /// All it has logged so far: it writes its lines a moment later, so until no more come.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+        let mut log = Vec::new();
+        let mut before = None;
+        eventually(Duration::from_secs(2), || {
+            log = fs::read(&self.log).unwrap();
+            before.replace(log.len()) == Some(log.len())
+        });
+        String::from_utf8_lossy(&log).into_owned()
     }
 
     pub fn log_tail(&self) -> String {
@@ -221,7 +243,9 @@ fn read(path: &Path) -> String {
 }
 
 fn program(dir: &Path, env: &Env, arguments: &[&str]) -> std::process::Command {
-    let mut command = command(env!("CARGO_BIN_EXE_ldap-gateway"), None);
+    // Measurements are of a release build.
+    let built = std::env::var_os("LDAP_GATEWAY_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_ldap-gateway").into());
+    let mut command = command(built, None);
     command.args(arguments).env_clear().envs(env.iter());
     command
         .env("PATH", std::env::var_os("PATH").unwrap())

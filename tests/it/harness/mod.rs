@@ -4,16 +4,21 @@ pub mod client;
 pub mod database;
 pub mod gateway;
 pub mod ldap;
+pub mod login_loop;
 pub mod mariadb;
 pub mod postgres;
 pub mod process;
 pub mod random;
+pub mod relay;
+pub mod site;
 pub mod slapd;
+pub mod sssd;
 
 pub use client::Client;
 pub use database::{Database, Engine};
 pub use gateway::{Env, Gateway};
 pub use ldap::{Search, ldapsearch, ldapwhoami};
+pub use site::Site;
 pub use slapd::Slapd;
 
 use std::fs;

@@ -16,7 +16,19 @@ pub struct Postgres {
     dir: PathBuf,
     pub port: u16,
     daemon: Daemon,
+    settings: &'static [&'static str],
 }
+
+/// As tests want it: small, and open to many gateways at once.
+const TEST_SETTINGS: &[&str] = &[
+    "full_page_writes=off",
+    "max_connections=200",
+    "shared_buffers=64MB",
+    "jit=off",
+    "shared_preload_libraries=pg_stat_statements",
+    "autovacuum_naptime=10s",
+    "log_statement=none",
+];
 
 impl Postgres {
     /// The server that tests share; databases on it are their own.
@@ -27,6 +39,11 @@ impl Postgres {
 
     /// A new server, for tests that stop it or fill it.
     pub fn start() -> Postgres {
+        Postgres::start_with(TEST_SETTINGS)
+    }
+
+    /// A new server with settings of the caller's, else as it is installed.
+    pub fn start_with(settings: &'static [&'static str]) -> Postgres {
         let dir = scratch("pg");
         // Copying an initialised directory takes a tenth of initialising one.
         run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
@@ -34,6 +51,7 @@ impl Postgres {
             dir,
             port: free_port(),
             daemon: Daemon::default(),
+            settings,
         };
         server.own();
         server.launch();
@@ -52,18 +70,9 @@ impl Postgres {
         let make = || {
             let mut postgres = command(binary("postgres"), Some(SUPERUSER));
             postgres.arg("-D").arg(self.dir.join("data")).arg("-k").arg(&self.dir);
-            for setting in [
-                "listen_addresses=127.0.0.1",
-                &format!("port={}", self.port),
-                "fsync=off",
-                "full_page_writes=off",
-                "max_connections=200",
-                "shared_buffers=64MB",
-                "jit=off",
-                "shared_preload_libraries=pg_stat_statements",
-                "autovacuum_naptime=10s",
-                "log_statement=none",
-            ] {
+            postgres.args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+            postgres.arg("-c").arg(format!("port={}", self.port));
+            for setting in self.settings {
                 postgres.arg("-c").arg(setting);
             }
             postgres
@@ -89,6 +98,12 @@ impl Postgres {
 
     pub fn thaw(&self) {
         self.daemon.thaw();
+    }
+
+    /// Its processes, the one that was started first.
+    #[allow(dead_code)] // benches/side_by_side
+    pub fn family(&self) -> Vec<u32> {
+        self.daemon.family()
     }
 
     /// Makes a database that `APP_USER` may read.
@@ -165,6 +180,7 @@ fn template() -> PathBuf {
             dir: dir.clone(),
             port: free_port(),
             daemon: Daemon::default(),
+            settings: TEST_SETTINGS,
         };
         server.own();
         let password_file = test_dir().join("pg-password");

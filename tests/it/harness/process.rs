@@ -259,6 +259,12 @@ impl Daemon {
         }
     }
 
+    /// Every process of it, the one that was started first.
+    #[allow(dead_code)] // benches/side_by_side
+    pub fn family(&self) -> Vec<u32> {
+        self.0.lock().unwrap().as_ref().unwrap().family()
+    }
+
     /// Stops every process of it where it stands: connections stay open, and nothing is answered.
     pub fn freeze(&self) {
         self.0.lock().unwrap().as_ref().unwrap().freeze();

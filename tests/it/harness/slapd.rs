@@ -12,24 +12,47 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Slapd {
     pub port: u16,
-    _process: Process,
+    #[allow(dead_code)] // benches/side_by_side
+    pub process: Process,
 }
+
+/// How a slapd is set up.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Certificate and key: then it speaks LDAPS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Further lines about the database: indexes, access.
+    pub database: &'static str,
+}
+
+/// What the differential test compares with: only what was loaded.
+const PLAIN: Setup = Setup {
+    tls: None,
+    database: "lastmod off\n",
+};
 
 const SCHEMAS: &str = "/etc/ldap/schema";
 
-/// Beyond what Debian ships; as we publish it.
+/// Beyond what Debian ships: as we publish it, and what a column passes through.
 const OWN_SCHEMA: &str = "
 attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch
     SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.99 NAME 'badgeColour' EQUALITY caseIgnoreMatch
+    SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 1.3.6.1.4.1.24552.500.1.1.2.0 NAME 'ldapPublicKey' SUP top AUXILIARY MAY ( sshPublicKey $ uid ) )
 ";
 
 impl Slapd {
     /// Loads the LDIF below `suffix` and serves it to everybody.
     pub fn start(suffix: &str, ldif: &str) -> Slapd {
+        Slapd::start_with(suffix, ldif, &PLAIN)
+    }
+
+    /// The same, set up as the caller says.
+    pub fn start_with(suffix: &str, ldif: &str, setup: &Setup) -> Slapd {
         let dir = scratch("slapd");
         fs::create_dir(dir.join("db")).unwrap();
-        let configuration = configure(&dir, suffix);
+        let configuration = configure(&dir, suffix, setup);
         let file = dir.join("data.ldif");
         fs::write(&file, ldif).unwrap();
         run(Command::new(program("slapadd"))
@@ -41,9 +64,10 @@ impl Slapd {
             .arg(&file));
         let port = free_port();
         let log = fs::File::create(dir.join("log")).unwrap();
+        let scheme = if setup.tls.is_some() { "ldaps" } else { "ldap" };
         let mut slapd = command(program("slapd"), None);
         slapd
-            .args(["-d", "0", "-h", &format!("ldap://127.0.0.1:{port}"), "-f"])
+            .args(["-d", "0", "-h", &format!("{scheme}://127.0.0.1:{port}"), "-f"])
             .arg(&configuration)
             .current_dir(&dir)
             .stdin(Stdio::null())
@@ -54,10 +78,7 @@ impl Slapd {
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
         assert!(up, "slapd: {}", fs::read_to_string(dir.join("log")).unwrap());
-        Slapd {
-            port,
-            _process: process,
-        }
+        Slapd { port, process }
     }
 }
 
@@ -68,7 +89,7 @@ fn program(name: &str) -> PathBuf {
     path
 }
 
-fn configure(dir: &Path, suffix: &str) -> PathBuf {
+fn configure(dir: &Path, suffix: &str, setup: &Setup) -> PathBuf {
     let copy = |name: &str, changes: &[(&str, &str)]| {
         let mut text = fs::read_to_string(Path::new(SCHEMAS).join(name)).unwrap();
         for (from, to) in changes {
@@ -112,11 +133,19 @@ fn configure(dir: &Path, suffix: &str) -> PathBuf {
         text += &format!("include {}/{schema}.schema\n", dir.display());
     }
     // The overlay memberof is loaded for its attribute type only; no database uses it.
+    let tls = setup.tls.as_ref().map_or(String::new(), |(certificate, key)| {
+        format!(
+            "TLSCertificateFile {}\nTLSCertificateKeyFile {}\n",
+            certificate.display(),
+            key.display()
+        )
+    });
     text += &format!(
         "modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\npidfile {0}/slapd.pid\n\
          sizelimit unlimited\ntimelimit unlimited\nconn_max_pending 1000\n\
-         database mdb\nsuffix \"{suffix}\"\nmaxsize 104857600\ndirectory {0}/db\ndbnosync\nlastmod off\n",
-        dir.display()
+         {tls}database mdb\nsuffix \"{suffix}\"\nmaxsize 4294967296\ndirectory {0}/db\ndbnosync\n{1}",
+        dir.display(),
+        setup.database
     );
     let file = dir.join("slapd.conf");
     fs::write(&file, text).unwrap();

@@ -160,7 +160,7 @@ impl<'a> Generator<'a> {
         cuts.sort_unstable();
         let (mut initial, mut any, mut last) = (None, Vec::new(), None);
         let shape = self.below(7);
-        if shape % 2 == 0 {
+        if [0, 2, 4, 6].contains(&shape) {
             initial = part(0, cuts[0]);
         }
         if shape > 2 {

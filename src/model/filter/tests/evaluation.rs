@@ -133,6 +133,10 @@ fn what_the_schema_cannot_decide_is_undefined() {
             "(nonsense:=a)",
             "(cn;=a)",
             "(cn;_=a)",
+            // Options that are not recognized with the type.
+            "(uid;x-a=*)",
+            "(cn;binary=*)",
+            "(ou;x-a:dn:=people)",
             "(uidNumber=abc)",
             "(uidNumber=)",
             "(uidNumber=1*)",
@@ -236,7 +240,7 @@ fn ordering() {
 #[test]
 fn presence() {
     check(True, &["(uid=*)", "(name=*)", "(objectClass=*)", "(memberOf=*)"]);
-    check(False, &["(title=*)", "(uid;x-a=*)", "(uniqueMember=*)"]);
+    check(False, &["(title=*)", "(uid;lang-de=*)", "(uniqueMember=*)"]);
 }
 
 #[test]
@@ -274,7 +278,7 @@ fn extensible() {
             "(ou:=people)",
             "(ou:dn:=groups)",
             "(ou:dn:caseExactMatch:=people)",
-            "(ou;x-a:dn:=people)",
+            "(ou;lang-de:dn:=people)",
             "(title:caseIgnoreMatch:=x)",
         ],
     );
@@ -364,7 +368,8 @@ fn any_filter() -> impl Strategy<Value = String> {
             Just("memberUid"),
             Just("nope"),
             Just("userPassword"),
-            Just("cn;x")
+            Just("cn;lang-x"),
+            Just("sn;x")
         ]
     };
     let leaf = prop_oneof![
@@ -393,7 +398,7 @@ fn reference(filter: &Filter, entry: &Entry) -> Truth {
         "name" => Some(entry.values(ids::SN).to_vec()),
         "memberUid" => Some(entry.values(ids::MEMBER_UID).to_vec()),
         "uidNumber" => Some(entry.values(ids::UID_NUMBER).to_vec()),
-        "cn;x" => Some(Vec::new()),
+        "cn;lang-x" => Some(Vec::new()),
         _ => None,
     };
     match filter {

@@ -1,0 +1,254 @@
+//! `explain`: what a search would ask of the database, and by which indexes it is answered.
+//!
+//! The search is really done, by the code that serves clients, while its statements are written down; then the engine
+//! is asked how it ran each of them. Of a listing only the first rows are read. No row's values are printed.
+
+mod report;
+
+use std::{process::ExitCode, sync::Arc, time::Instant};
+
+use clap::ValueEnum;
+
+use self::report::{Explained, Report, Step, Typed};
+use super::{complain, say, settings};
+use crate::{
+    app::{self, CAPABILITIES},
+    config::{Config, EXIT_CODE},
+    directory::{Directory, Found, search::Query},
+    model::{dn::Dn, entry::Selection, filter::Filter, scope},
+    operations::policy::LOOKUP_HOLD,
+    sql::{
+        database::Database,
+        plan::plan,
+        record::{Event, Recorded, Recorder},
+    },
+    telemetry::redact_uri,
+};
+
+/// The search to explain.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Where to begin; by default LDAP_BASE_DN.
+    #[arg(short, long, value_name = "DN", value_parser = Dn::parse)]
+    base: Option<Dn>,
+    /// How far below.
+    #[arg(short, long, value_enum, default_value_t = Scope::Sub)]
+    scope: Scope,
+    /// Print each statement's whole plan too.
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// What matches, such as '(uid=alice)'.
+    #[arg(default_value = "(objectClass=*)", value_parser = Filter::parse)]
+    filter: Filter,
+    /// The attributes that are asked for; members cost statements of their own.
+    attributes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Scope {
+    Base,
+    One,
+    Sub,
+    Children,
+}
+
+impl From<Scope> for scope::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Base => scope::Scope::Base,
+            Scope::One => scope::Scope::OneLevel,
+            Scope::Sub => scope::Scope::Subtree,
+            Scope::Children => scope::Scope::Subordinates,
+        }
+    }
+}
+
+/// Explains one search; exit code 0 when it was answered with success.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let config = match settings() {
+        Ok((config, _)) => config,
+        Err(code) => return code,
+    };
+    let (database, directory, recorder) = match describe(&config).await {
+        Ok(described) => described,
+        Err(code) => return code,
+    };
+    let base = match arguments.base.clone().map_or_else(|| Dn::parse(&config.base_dn), Ok) {
+        Ok(base) if base.is_valid(directory.schema()) => base,
+        _ => {
+            complain("-b: an attribute type in it is in no schema, or a value is not what its type allows");
+            return ExitCode::from(2);
+        }
+    };
+    // What was asked to describe the queries.
+    recorder.take();
+    let searched = search(&config, &directory, base, &arguments).await;
+    let steps = steps(&database, &directory, recorder.take(), config.database.scan_timeout).await;
+    let (verbose, json) = (arguments.verbose, arguments.json);
+    let report = Report {
+        typed: typed(&config, &arguments),
+        search: heading(&directory, &arguments),
+        steps,
+        found: searched,
+    };
+    say(&if json { report.json() } else { report.text(verbose) });
+    if report.is_success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The directory as `serve` would have it, on a database that writes down what is asked.
+async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>), ExitCode> {
+    let away = |detail: &str| {
+        let address = redact_uri(config.database.uri.reveal());
+        complain(&format!("SQL_URI: {detail} ({address})"));
+        ExitCode::FAILURE
+    };
+    let base = Dn::parse(&config.base_dn).map_err(|error| {
+        complain(&format!("LDAP_BASE_DN: {error}"));
+        ExitCode::from(EXIT_CODE)
+    })?;
+    let database = Database::new(app::sql_settings(&config.database)).map_err(|error| away(&error.detail()))?;
+    let queries = app::queries(&config.database)
+        .parse(database.engine())
+        .map_err(|problems| {
+            problems.iter().for_each(|problem| complain(&problem.to_string()));
+            ExitCode::from(EXIT_CODE)
+        })?;
+    database
+        .describe("SELECT 1")
+        .await
+        .map_err(|error| away(&error.detail()))?;
+    let recorder = Arc::new(Recorder::default());
+    let recorded = database.recorded_by(Arc::clone(&recorder));
+    let directory = Directory::describe(&recorded, &base, &app::layout(config), &queries, CAPABILITIES).await;
+    let directory = directory.map_err(|problems| {
+        problems.iter().for_each(|problem| complain(&problem.to_string()));
+        ExitCode::FAILURE
+    })?;
+    Ok((database, directory, recorder))
+}
+
+fn heading(directory: &Directory, arguments: &Arguments) -> Vec<(&'static str, String)> {
+    let base = match &arguments.base {
+        Some(base) => format!("{base} ({})", directory.place(base)),
+        None => directory.base_text().to_owned(),
+    };
+    let resolved = arguments.filter.resolve(directory.schema());
+    let attributes = match arguments.attributes.is_empty() {
+        true => "all user attributes".to_owned(),
+        false => arguments.attributes.join(" "),
+    };
+    vec![
+        ("base", base),
+        ("scope", scope::Scope::from(arguments.scope).name().to_owned()),
+        ("filter", arguments.filter.to_string()),
+        ("resolved", resolved.text(directory.schema(), &|_| String::new())),
+        ("attributes", attributes),
+        ("memberships", directory.membership_form().to_owned()),
+    ]
+}
+
+/// Every value of the filter and the base, as it was typed.
+fn typed(config: &Config, arguments: &Arguments) -> Typed {
+    fn collect(filter: &Filter, texts: &mut Vec<String>) {
+        let mut push = |value: &bytes::Bytes| texts.push(String::from_utf8_lossy(value).into_owned());
+        match filter {
+            Filter::And(parts) | Filter::Or(parts) => parts.iter().for_each(|part| collect(part, texts)),
+            Filter::Not(part) => collect(part, texts),
+            Filter::Equality { value, .. }
+            | Filter::GreaterOrEqual { value, .. }
+            | Filter::LessOrEqual { value, .. }
+            | Filter::Approx { value, .. }
+            | Filter::Extensible { value, .. } => push(value),
+            Filter::Substrings { initial, any, last, .. } => {
+                initial.iter().chain(any).chain(last).for_each(push);
+            }
+            Filter::Present(_) => {}
+        }
+    }
+    let base = arguments.base.as_ref().map(ToString::to_string);
+    let mut texts: Vec<String> = base.into_iter().chain([config.base_dn.clone()]).collect();
+    collect(&arguments.filter, &mut texts);
+    Typed::new(texts)
+}
+
+/// What the search found: so many entries, or why none.
+async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Arguments) -> Result<usize, String> {
+    let query = Query {
+        base,
+        scope: arguments.scope.into(),
+        filter: arguments.filter.clone(),
+        selection: Selection::new(directory.schema(), &arguments.attributes),
+        wanted: None,
+        page: None,
+        lookup_deadline: Instant::now() + LOOKUP_HOLD,
+        scan_timeout: config.database.scan_timeout,
+    };
+    let mut entries = 0;
+    match directory.search(query).await {
+        Ok(Found::Results(mut results)) => {
+            results.first_rows_only();
+            loop {
+                match results.next_batch().await {
+                    Ok(Some(batch)) => entries += batch.len(),
+                    Ok(None) => return Ok(entries),
+                    Err(error) => return Err(format!("the search failed: {}", error.detail())),
+                }
+            }
+        }
+        Ok(Found::NoSuchObject { matched }) if matched.is_empty() => {
+            Err("noSuchObject: the base is outside of the naming context".to_owned())
+        }
+        Ok(Found::NoSuchObject { matched }) => Err(format!(
+            "noSuchObject: the base does not exist; the nearest entry above is {matched}"
+        )),
+        Err(error) => Err(format!("the search failed: {}", error.detail())),
+    }
+}
+
+/// What happened, each statement with the engine's plan. Statements of one text in a row are one step.
+async fn steps(
+    database: &Database,
+    directory: &Directory,
+    events: Vec<Event>,
+    patience: std::time::Duration,
+) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for event in events {
+        match event {
+            Event::Note(note) => steps.push(Step::Note(note)),
+            Event::Statement(recorded) => {
+                if let Some(Step::Statement(last)) = steps.last_mut()
+                    && last.recorded.statement.sql == recorded.statement.sql
+                {
+                    last.add(&recorded);
+                    continue;
+                }
+                let step = explained(database, directory, recorded, Instant::now() + patience).await;
+                steps.push(Step::Statement(Box::new(step)));
+            }
+        }
+    }
+    steps
+}
+
+async fn explained(database: &Database, directory: &Directory, recorded: Recorded, deadline: Instant) -> Explained {
+    let planned = plan(database, &recorded.statement, deadline).await;
+    let planned = planned.map(|mut plan| {
+        for read in &mut plan.reads {
+            read.table = directory.table(&read.table, &recorded.statement.sql);
+        }
+        plan
+    });
+    Explained {
+        recorded,
+        repeated: 0,
+        plan: planned.map_err(|error| error.detail()),
+    }
+}

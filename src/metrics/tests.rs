@@ -1,0 +1,92 @@
+use super::*;
+
+fn page(metrics: &Metrics) -> String {
+    let gauges = Gauges {
+        state: "serving",
+        states: &["serving", "away"],
+        ..Gauges::default()
+    };
+    metrics.render(&gauges, |code| if code == 0 { "success" } else { "invalidCredentials" })
+}
+
+fn has(page: &str, line: &str) {
+    assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+}
+
+#[test]
+fn what_is_counted_is_shown() {
+    let metrics = Metrics::default();
+    for code in [0, 49, 49, 4096] {
+        metrics.operation_begun();
+        metrics.operation_ended(Operation::Bind, Ended::Code(code), Duration::from_millis(3), 0);
+    }
+    metrics.operation_begun();
+    metrics.operation_ended(Operation::Search, Ended::Disconnected, Duration::from_secs(60), 7);
+    metrics.operation_begun();
+    metrics.operation(Operation::Unbind, Ended::Unanswered);
+    let open = metrics.connection();
+    drop(metrics.connection());
+    let page = page(&metrics);
+    for line in [
+        r#"operations_total{operation="bind",code="0",result="success"} 1"#,
+        r#"operations_total{operation="bind",code="49",result="invalidCredentials"} 2"#,
+        r#"operations_total{operation="bind",code="",result="other"} 1"#,
+        r#"operations_total{operation="search",code="",result="disconnected"} 1"#,
+        r#"operations_total{operation="search",code="0",result="success"} 0"#,
+        r#"operations_total{operation="unbind",code="",result="unanswered"} 1"#,
+        r#"operation_duration_seconds_bucket{operation="bind",le="0.0025"} 0"#,
+        r#"operation_duration_seconds_bucket{operation="bind",le="0.005"} 4"#,
+        r#"operation_duration_seconds_bucket{operation="search",le="10"} 0"#,
+        r#"operation_duration_seconds_bucket{operation="search",le="+Inf"} 1"#,
+        r#"operation_duration_seconds_sum{operation="bind"} 0.012"#,
+        r#"operation_duration_seconds_count{operation="search"} 1"#,
+        "operations_in_flight 1",
+        "entries_sent_total 7",
+        "connections_open 1",
+        "connections_total 2",
+        r#"database_state{state="serving"} 1"#,
+        r#"database_state{state="away"} 0"#,
+    ] {
+        has(&page, &format!("ldap_gateway_{line}"));
+    }
+    drop(open);
+}
+
+#[test]
+fn bounds_are_inclusive_and_shown_as_what_they_are() {
+    for (nanoseconds, shown) in BOUNDS {
+        let seconds: f64 = shown.parse().unwrap();
+        assert_eq!((seconds * 1e9).round() as u64, nanoseconds);
+    }
+    let histogram = Histogram::default();
+    histogram.observe(Duration::from_millis(1));
+    assert_eq!(histogram.buckets[2].load(Relaxed), 1);
+}
+
+#[test]
+fn statements_end_well_or_not_or_are_cancelled() {
+    let metrics = Metrics::default();
+    metrics.statement(Statement::Lookup).ended(true);
+    metrics.statement(Statement::Lookup).ended(false);
+    drop(metrics.statement(Statement::Lookup));
+    let waiting = metrics.waiting_for_pool();
+    let page = page(&metrics);
+    drop(waiting);
+    for result in STATEMENT_ENDS {
+        has(
+            &page,
+            &format!(r#"ldap_gateway_sql_statements_total{{statement="lookup",result="{result}"}} 1"#),
+        );
+    }
+    has(&page, "ldap_gateway_sql_pool_waiting 1");
+}
+
+#[test]
+fn every_kind_has_its_own_place() {
+    for (place, operation) in Operation::ALL.into_iter().enumerate() {
+        assert_eq!(operation as usize, place);
+    }
+    for (place, (statement, _)) in Statement::ALL.into_iter().enumerate() {
+        assert_eq!(statement as usize, place);
+    }
+}

@@ -1,0 +1,221 @@
+//! The record of one operation, from its arrival to its end: counted in the metrics, and one line in the log.
+//!
+//! It is written when the value is dropped, so that what was abandoned, or whose connection ended, is there as well.
+//! Assertion values and credentials stay out of it; what clients may write themselves is cut and, by the log, escaped.
+
+use std::{net::SocketAddr, time::Instant};
+
+use tracing::{Level, enabled, info};
+
+use super::{Outcome, context::Identity, result::Report};
+use crate::{
+    metrics::{Ended, Metrics, Operation},
+    protocol::{Message, Request, ResponseKind, ResultCode},
+};
+
+/// Where the lines are from, for `LOG_LEVEL=info,ldap_gateway::operations=off`.
+const TARGET: &str = "ldap_gateway::operations";
+/// The longest text of a client's in a line, in characters.
+const LONGEST: usize = 512;
+
+/// Whose operation it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    /// The connection's number in the log.
+    pub connection: u64,
+    /// Where the client is.
+    pub address: SocketAddr,
+}
+
+/// What the client asked, as the log shows it.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Base of a search.
+    base: Option<String>,
+    /// Scope of a search.
+    scope: Option<&'static str>,
+    /// Filter of a search, without its values.
+    filter: Option<String>,
+    /// The DN of a bind or compare.
+    dn: Option<String>,
+    /// The attribute of a compare.
+    attribute: Option<String>,
+    /// The name of an extended operation.
+    oid: Option<String>,
+}
+
+/// An operation that has not ended yet.
+#[derive(Debug)]
+pub struct Record {
+    metrics: Metrics,
+    client: Client,
+    id: i32,
+    operation: Operation,
+    received: Instant,
+    /// None where such lines are not wanted, so that they cost nothing.
+    asked: Option<Asked>,
+    bound: Identity,
+    ended: Ended,
+    /// What the operation itself notes.
+    pub report: Report,
+}
+
+impl Record {
+    /// The record of a request that has just arrived.
+    pub fn of_request(metrics: &Metrics, client: Client, message: &Message) -> Record {
+        let mut record = Record::new(metrics, client, message.id, kind(&message.request));
+        if let Some(asked) = &mut record.asked {
+            asked.note(&message.request);
+        }
+        record
+    }
+
+    /// The record of a request of which only its kind is known.
+    pub fn of_unusable(metrics: &Metrics, client: Client, id: i32, kind: ResponseKind) -> Record {
+        Record::new(metrics, client, id, kind_of_response(kind))
+    }
+
+    fn new(metrics: &Metrics, client: Client, id: i32, operation: Operation) -> Record {
+        metrics.operation_begun();
+        Record {
+            metrics: metrics.clone(),
+            client,
+            id,
+            operation,
+            received: Instant::now(),
+            asked: enabled!(target: TARGET, Level::INFO).then(Asked::default),
+            bound: Identity::Anonymous,
+            ended: Ended::Abandoned,
+            report: Report::default(),
+        }
+    }
+
+    /// When the request arrived.
+    pub fn received(&self) -> Instant {
+        self.received
+    }
+
+    /// It begins now, with this identity.
+    pub fn begin(&mut self, identity: &Identity) {
+        self.bound = identity.clone();
+    }
+
+    /// It is answered with this code.
+    pub fn answered(&mut self, code: ResultCode) {
+        self.ended = Ended::Code(code.number());
+    }
+
+    /// It has come to its own end.
+    pub fn end(&mut self, outcome: &Outcome) {
+        self.ended = match outcome {
+            Outcome::Disconnect(_) => Ended::Disconnected,
+            Outcome::Abandoned => Ended::Abandoned,
+            Outcome::Answered | Outcome::Bound(_) => {
+                Ended::Code(self.report.code.unwrap_or(ResultCode::Success).number())
+            }
+        };
+        if let Outcome::Bound(identity) = outcome {
+            self.bound = identity.clone();
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let time = self.received.elapsed();
+        self.metrics
+            .operation_ended(self.operation, self.ended, time, self.report.entries);
+        let Some(asked) = &self.asked else { return };
+        let code = match self.ended {
+            Ended::Code(code) => Some(code),
+            _ => None,
+        };
+        let search = self.operation == Operation::Search;
+        info!(
+            target: TARGET,
+            parent: None,
+            operation = self.operation.name(),
+            connection = self.client.connection,
+            client = %self.client.address,
+            id = self.id,
+            bound = self.bound.dn(),
+            base = asked.base.as_deref(),
+            scope = asked.scope,
+            filter = asked.filter.as_deref(),
+            dn = asked.dn.as_deref(),
+            attribute = asked.attribute.as_deref(),
+            oid = asked.oid.as_deref(),
+            entries = search.then_some(self.report.entries),
+            ms = (time.as_secs_f64() * 1e6).round() / 1e3,
+            code,
+            result = result(self.ended),
+        );
+    }
+}
+
+impl Asked {
+    fn note(&mut self, request: &Request) {
+        match request {
+            Request::Bind(bind) => self.dn = Some(cut(&bind.name)),
+            Request::Search(search) => {
+                self.base = Some(cut(&search.base));
+                self.scope = Some(search.scope.name());
+                self.filter = Some(cut(&search.filter.shape()));
+            }
+            Request::Compare(compare) => {
+                self.dn = Some(cut(&compare.entry));
+                self.attribute = Some(cut(&compare.attribute));
+            }
+            Request::Extended(extended) => self.oid = Some(cut(&extended.name)),
+            Request::Unbind
+            | Request::Abandon(_)
+            | Request::Add
+            | Request::Modify
+            | Request::Delete
+            | Request::ModifyDn => {}
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => text.get(..at).unwrap_or_default().to_owned() + "…",
+        None => text.to_owned(),
+    }
+}
+
+/// How an operation ended, in one word.
+fn result(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Code(code) => code_name(code),
+        Ended::Disconnected => "disconnected",
+        Ended::Abandoned => "abandoned",
+        Ended::Unanswered => "unanswered",
+    }
+}
+
+/// The RFC's name of a result code.
+pub fn code_name(code: u16) -> &'static str {
+    ResultCode::from_number(code.into()).map_or("unknown", ResultCode::name)
+}
+
+fn kind(request: &Request) -> Operation {
+    match request {
+        Request::Unbind => Operation::Unbind,
+        Request::Abandon(_) => Operation::Abandon,
+        other => other.response_kind().map_or(Operation::Extended, kind_of_response),
+    }
+}
+
+fn kind_of_response(kind: ResponseKind) -> Operation {
+    match kind {
+        ResponseKind::Bind => Operation::Bind,
+        ResponseKind::SearchResultDone => Operation::Search,
+        ResponseKind::Modify => Operation::Modify,
+        ResponseKind::Add => Operation::Add,
+        ResponseKind::Delete => Operation::Delete,
+        ResponseKind::ModifyDn => Operation::ModifyDn,
+        ResponseKind::Compare => Operation::Compare,
+        ResponseKind::Extended => Operation::Extended,
+    }
+}

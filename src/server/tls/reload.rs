@@ -1,0 +1,158 @@
+//! Certificates that change while the gateway runs: the files are looked at again and again, and read when they have
+//! changed. New connections get the new certificate; those that exist do not notice.
+//!
+//! Files are compared by what `stat` says of where their names lead to, so a symbolic link that is turned to another
+//! file (certbot) or directory (Kubernetes) is a change as well, and file systems that tell nobody are no problem. It
+//! happens on a thread of its own, because a file system may hang.
+
+use std::{
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::{Acceptor, TlsSetup, build, certificate, certificate::Create};
+use crate::{config::TlsSettings, metrics::Metrics};
+
+/// Between two looks at the files.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What new connections are accepted with.
+pub type Acceptors = watch::Receiver<Acceptor>;
+
+/// Has the certificate read now, changed or not; for SIGHUP.
+#[derive(Debug, Clone)]
+pub struct ReadNow(SyncSender<()>);
+
+impl ReadNow {
+    /// Asks for it, without waiting.
+    pub fn read_now(&self) {
+        // One that is asked for already is enough.
+        let _ = self.0.try_send(());
+    }
+}
+
+/// What `stat` says of each file; None for one that is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stamps(Vec<Option<[i64; 7]>>);
+
+impl Stamps {
+    pub(super) fn of(settings: &TlsSettings) -> Stamps {
+        Stamps(certificate::files(settings).iter().map(|path| stamp(path)).collect())
+    }
+}
+
+fn stamp(path: &Path) -> Option<[i64; 7]> {
+    let file = std::fs::metadata(path).ok()?;
+    Some([
+        file.dev().cast_signed(),
+        file.ino().cast_signed(),
+        file.size().cast_signed(),
+        file.mtime(),
+        file.mtime_nsec(),
+        file.ctime(),
+        file.ctime_nsec(),
+    ])
+}
+
+/// Follows the certificate that `setup` was made of, until the last [`ReadNow`] is dropped.
+///
+/// # Errors
+/// The operating system refuses a thread.
+pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::Result<(Acceptors, ReadNow)> {
+    metrics.set_certificate_expiry(setup.not_after);
+    let (publish, acceptors) = watch::channel(setup.acceptor());
+    let (ask, asked) = sync_channel(1);
+    let files: Vec<PathBuf> = certificate::files(settings);
+    if !files.is_empty() {
+        let following = Following {
+            settings: settings.clone(),
+            served: setup,
+            stale: false,
+            publish,
+            metrics,
+        };
+        thread::Builder::new()
+            .name("certificates".to_owned())
+            .spawn(move || following.run(&asked))?;
+    }
+    Ok((acceptors, ReadNow(ask)))
+}
+
+struct Following {
+    settings: TlsSettings,
+    served: TlsSetup,
+    /// What is in the files can not be served.
+    stale: bool,
+    publish: watch::Sender<Acceptor>,
+    metrics: Metrics,
+}
+
+impl Following {
+    fn run(mut self, asked: &Receiver<()>) {
+        let mut read = self.served.stamps.clone();
+        let mut changing: Option<Stamps> = None;
+        loop {
+            let now = match asked.recv_timeout(LOOK) {
+                Ok(()) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            // Before the files are read: what changes meanwhile is seen the next time.
+            let stamps = Stamps::of(&self.settings);
+            // Certificate and key are replaced one after the other: wait until nothing moves.
+            let at_rest = changing.as_ref() == Some(&stamps);
+            if now || (stamps != read && at_rest) {
+                self.read();
+                read = stamps;
+                changing = None;
+            } else {
+                changing = (stamps != read).then_some(stamps);
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        match build(&self.settings, Create::Never) {
+            Ok(setup) => self.take(setup),
+            // A pair that was made in memory has no files.
+            Err(errors) if self.served.self_made && errors.is_no_pair() => {}
+            Err(errors) => {
+                for error in errors.0 {
+                    error!("{error}; the certificate read before is still served");
+                }
+                self.stale = true;
+                self.metrics.certificate_reloaded(false);
+            }
+        }
+    }
+
+    fn take(&mut self, setup: TlsSetup) {
+        if setup.chain == self.served.chain {
+            if self.stale {
+                info!("the certificate files can be used again; the certificate is the same");
+                self.stale = false;
+                self.metrics.certificate_reloaded(true);
+            }
+            return;
+        }
+        for warning in &setup.warnings {
+            warn!("{warning}");
+        }
+        info!(
+            "the certificate was replaced; the new one's SHA-256 fingerprint is {}",
+            setup.fingerprint
+        );
+        self.publish.send_replace(setup.acceptor());
+        self.metrics.set_certificate_expiry(setup.not_after);
+        self.metrics.certificate_reloaded(true);
+        self.stale = false;
+        self.served = setup;
+    }
+}

@@ -1,0 +1,128 @@
+//! What is asked of the database during one search, written down for `explain`. A database without a recorder, which
+//! is every one but that command's, writes nothing down.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Row;
+use super::error::SqlError;
+use super::statement::{Arg, Statement};
+
+/// A statement as it was sent, and what came of it. Never what its rows hold.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Text and values.
+    pub statement: Statement,
+    /// Its rows come as they are read, instead of all at once.
+    pub streamed: bool,
+    /// How many rows have come.
+    pub rows: usize,
+    /// Until the last of them was there, waiting for a connection and repeats included.
+    pub elapsed: Duration,
+    /// Why it did not end well.
+    pub error: Option<String>,
+}
+
+/// A remark of whoever asks: what is decided here, and why the next statements are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about.
+    pub about: &'static str,
+    /// What there is to say, each under a label.
+    pub details: Vec<(&'static str, String)>,
+    /// That all rows of something are asked for.
+    pub everything: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A statement was sent.
+    Statement(Recorded),
+    /// A remark.
+    Note(Note),
+}
+
+/// Everything that happened, in order.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    events: Mutex<Vec<Event>>,
+}
+
+impl Recorder {
+    /// Adds a remark.
+    pub fn note(&self, note: Note) {
+        self.events().push(Event::Note(note));
+    }
+
+    /// What has happened since the last time, forgotten here.
+    pub fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.events())
+    }
+
+    /// Waits for the rows of a statement and writes it down.
+    pub(super) async fn watch(
+        &self,
+        sql: &str,
+        args: &[Arg],
+        fetching: impl Future<Output = Result<Vec<Row>, SqlError>>,
+    ) -> Result<Vec<Row>, SqlError> {
+        let begun = Instant::now();
+        let fetched = fetching.await;
+        self.events().push(Event::Statement(Recorded {
+            statement: statement(sql, args),
+            streamed: false,
+            rows: fetched.as_ref().map_or(0, Vec::len),
+            elapsed: begun.elapsed(),
+            error: fetched.as_ref().err().map(SqlError::detail),
+        }));
+        fetched
+    }
+
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream that is being written down. It is there from its beginning, since it may never come to its end.
+pub(super) struct Stream {
+    recorder: Arc<Recorder>,
+    at: usize,
+    begun: Instant,
+}
+
+impl Stream {
+    pub(super) fn begin(recorder: &Arc<Recorder>, sql: &str, args: &[Arg]) -> Stream {
+        let mut events = recorder.events();
+        events.push(Event::Statement(Recorded {
+            statement: statement(sql, args),
+            streamed: true,
+            rows: 0,
+            elapsed: Duration::ZERO,
+            error: None,
+        }));
+        Stream {
+            recorder: Arc::clone(recorder),
+            at: events.len() - 1,
+            begun: Instant::now(),
+        }
+    }
+
+    pub(super) fn came(&self, next: Option<&Result<Vec<Row>, SqlError>>) {
+        if let Some(Event::Statement(recorded)) = self.recorder.events().get_mut(self.at) {
+            recorded.elapsed = self.begun.elapsed();
+            match next {
+                Some(Ok(rows)) => recorded.rows += rows.len(),
+                Some(Err(error)) => recorded.error = Some(error.detail()),
+                None => {}
+            }
+        }
+    }
+}
+
+fn statement(sql: &str, args: &[Arg]) -> Statement {
+    Statement {
+        sql: sql.to_owned(),
+        args: args.to_vec(),
+    }
+}

@@ -1,0 +1,296 @@
+//! Log lines on their way to standard error: through a bounded queue to a thread of their own, so that a reader that
+//! does not read never stalls a login. What does not fit is dropped and counted. Also the last place where a line can
+//! be made harmless: whatever it holds, it is one line, and no control character of a client's reaches a terminal.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::metrics::Metrics;
+
+/// Lines that may wait.
+const LINES: usize = 16 * 1024;
+/// Octets that may wait.
+const OCTETS: usize = 8 * 1024 * 1024;
+/// The longest line, in octets.
+const LONGEST: usize = 16 * 1024;
+/// Octets that are written at once.
+const BATCH: usize = 64 * 1024;
+/// How long the end of the process waits for the last lines.
+const LAST: Duration = Duration::from_secs(1);
+
+/// How what must not be written as it is, is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// `\u{1b}`
+    Text,
+    /// The same, but colours pass.
+    Colours,
+    /// `\u001b`
+    Json,
+}
+
+enum Message {
+    Line(Vec<u8>),
+    /// Says when everything before it has been written.
+    Flush(SyncSender<()>),
+}
+
+/// Where lines are handed over; clones share the queue.
+#[derive(Clone)]
+pub(super) struct Lines {
+    sender: SyncSender<Message>,
+    counts: Arc<Counts>,
+    metrics: Metrics,
+    escapes: Escapes,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// Octets in the queue.
+    waiting: AtomicUsize,
+    /// Lines dropped that the log does not tell of yet.
+    dropped: AtomicU64,
+}
+
+/// Writes what is left when it is dropped.
+#[derive(Debug)]
+pub struct Flush(SyncSender<Message>);
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        let until = Instant::now() + LAST;
+        let (written, done) = sync_channel(1);
+        let mut message = Message::Flush(written);
+        while let Err(TrySendError::Full(back)) = self.0.try_send(message) {
+            if Instant::now() >= until {
+                return;
+            }
+            message = back;
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = done.recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
+}
+
+impl Lines {
+    /// Starts the thread that writes to `out`.
+    pub(super) fn start(
+        out: impl Write + Send + 'static,
+        escapes: Escapes,
+        metrics: Metrics,
+    ) -> io::Result<(Lines, Flush)> {
+        let (sender, receiver) = sync_channel(LINES);
+        let counts = Arc::new(Counts::default());
+        let of_thread = Arc::clone(&counts);
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_lines(&receiver, &of_thread, out))?;
+        let flush = Flush(sender.clone());
+        let lines = Lines {
+            sender,
+            counts,
+            metrics,
+            escapes,
+        };
+        Ok((lines, flush))
+    }
+
+    fn line(&self, text: &[u8]) {
+        let line = harmless(text, self.escapes);
+        let octets = line.len();
+        let waiting = self.counts.waiting.fetch_add(octets, Relaxed);
+        if waiting + octets > OCTETS || self.sender.try_send(Message::Line(line)).is_err() {
+            self.counts.waiting.fetch_sub(octets, Relaxed);
+            self.counts.dropped.fetch_add(1, Relaxed);
+            self.metrics.log_lines_dropped(1);
+        }
+    }
+}
+
+impl Write for &Lines {
+    /// One call is one line: the formatter writes each event as a whole.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.line(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Lines;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+/// The thread's life. A reader that is gone is nobody's problem: its lines are lost.
+fn write_lines(receiver: &Receiver<Message>, counts: &Counts, mut out: impl Write) {
+    let mut batch = Vec::new();
+    while let Ok(first) = receiver.recv() {
+        let mut flushed = None;
+        let mut next = Some(first);
+        while let Some(message) = next.take() {
+            match message {
+                Message::Line(line) => batch.extend_from_slice(&line),
+                Message::Flush(written) => flushed = Some(written),
+            }
+            if batch.len() < BATCH && flushed.is_none() {
+                next = receiver.try_recv().ok();
+            }
+        }
+        let _ = out.write_all(&batch).and_then(|()| out.flush());
+        counts.waiting.fetch_sub(batch.len(), Relaxed);
+        batch.clear();
+        let dropped = counts.dropped.swap(0, Relaxed);
+        if dropped > 0 {
+            tracing::warn!(lines = dropped, "log lines were dropped: nobody read them fast enough");
+        }
+        if let Some(written) = flushed {
+            let _ = written.send(());
+        }
+    }
+}
+
+/// The line with everything escaped that would make two lines of it, or that a terminal would obey.
+fn harmless(line: &[u8], escapes: Escapes) -> Vec<u8> {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let suspect = |byte: &u8| *byte < 0x20 || *byte == 0x7f || matches!(byte, 0xc2 | 0xe2);
+    if text.len() <= LONGEST && !text.iter().any(suspect) {
+        return line.to_vec();
+    }
+    let text = String::from_utf8_lossy(text);
+    let mut harmless = String::with_capacity(text.len().min(LONGEST) + 32);
+    let mut rest = text.as_ref();
+    while let Some(character) = rest.chars().next() {
+        if harmless.len() > LONGEST && escapes != Escapes::Json {
+            harmless.push('…');
+            break;
+        }
+        let colour = (escapes == Escapes::Colours).then(|| colour(rest)).flatten();
+        let taken = if let Some(colour) = colour {
+            harmless.push_str(colour);
+            colour.len()
+        } else {
+            push(&mut harmless, character, escapes);
+            character.len_utf8()
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    harmless.push('\n');
+    harmless.into_bytes()
+}
+
+/// The colour change that the text begins with: `ESC [ digits m`. The formatter escapes those of clients before.
+fn colour(text: &str) -> Option<&str> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|character: char| !(character.is_ascii_digit() || character == ';'))?;
+    let whole = text.get(.."\u{1b}[".len() + end + 1)?;
+    whole.ends_with('m').then_some(whole)
+}
+
+fn push(text: &mut String, character: char, escapes: Escapes) {
+    // Line and paragraph separators, and what turns the direction of writing around.
+    let hostile = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !character.is_control() && !hostile {
+        text.push(character);
+    } else if escapes == Escapes::Json {
+        text.push_str(&format!("\\u{:04x}", u32::from(character)));
+    } else {
+        text.extend(character.escape_unicode());
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    fn cleaned(text: &str, escapes: Escapes) -> String {
+        String::from_utf8(harmless(text.as_bytes(), escapes)).unwrap()
+    }
+
+    #[test]
+    fn one_event_is_one_line_and_no_terminal_obeys_it() {
+        assert_eq!(cleaned("Grüße “x”\n", Escapes::Text), "Grüße “x”\n");
+        let hostile = "a\nb\r\u{1b}[31m\u{7f}\u{9b}2J\u{202e}\u{2028}\n";
+        let text = cleaned(hostile, Escapes::Text);
+        assert_eq!(text, "a\\u{a}b\\u{d}\\u{1b}[31m\\u{7f}\\u{9b}2J\\u{202e}\\u{2028}\n");
+        let json = cleaned("{\"a\":\"\u{7f}\u{9b}\"}\n", Escapes::Json);
+        assert_eq!(json, "{\"a\":\"\\u007f\\u009b\"}\n");
+    }
+
+    #[test]
+    fn only_colours_pass_where_there_are_colours() {
+        assert_eq!(
+            cleaned("\u{1b}[1;31mx\u{1b}[0m\u{1b}[2J\u{1b}]0;t\u{7}\n", Escapes::Colours),
+            "\u{1b}[1;31mx\u{1b}[0m\\u{1b}[2J\\u{1b}]0;t\\u{7}\n"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_cut() {
+        let long = cleaned(&"ä".repeat(LONGEST), Escapes::Text);
+        assert!(long.len() < LONGEST + 10 && long.ends_with("…\n"), "{}", long.len());
+    }
+
+    /// Takes nothing until the gate is opened.
+    struct Stuck {
+        gate: Receiver<()>,
+        taken: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Stuck {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            let _ = self.gate.recv();
+            self.taken.lock().unwrap().extend_from_slice(octets);
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_stalls_nobody() {
+        let (open, gate) = sync_channel(0);
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let stuck = Stuck {
+            gate,
+            taken: Arc::clone(&taken),
+        };
+        let metrics = Metrics::default();
+        let (lines, flush) = Lines::start(stuck, Escapes::Text, metrics).unwrap();
+        for _ in 0..LINES + 1000 {
+            (&mut &lines).write_all(b"x\n").unwrap();
+        }
+        assert!(lines.counts.dropped.load(Relaxed) > 0);
+        drop(open);
+        drop(flush);
+        let taken = taken.lock().unwrap().len() / 2;
+        assert!((LINES..LINES + 1000).contains(&taken), "{taken}");
+        assert_eq!(lines.counts.waiting.load(Relaxed), 0);
+    }
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# For tests/run and benches/side-by-side: what is missing is installed from Debian, and servers live in one directory
+# that is gone afterwards. The caller sets `me`.
+
+say() { printf '%s: %s\n' "$me" "$*" >&2; }
+
+# 1. What is needed, as "package program…", programs being looked for where Debian puts them.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+shopt -s nullglob
+missing=()
+need() {
+  local package=$1 candidate
+  shift
+  for candidate in "$@"; do
+    command -v -- "$candidate" >/dev/null 2>&1 && return 0
+    [[ -e $candidate ]] && return 0
+  done
+  missing+=("$package")
+}
+
+install_packages() {
+  local as_root=() policy=/usr/sbin/policy-rc.d made_policy=
+  if ! command -v apt-get >/dev/null; then
+    say "these Debian packages are needed and there is no apt-get to install them: ${missing[*]}"
+    exit 1
+  fi
+  if [[ $(id -u) != 0 ]]; then
+    if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+      say "please install these packages, or run this as root or with password-less sudo: apt-get install ${missing[*]}"
+      exit 1
+    fi
+    as_root=(sudo -n)
+  fi
+  say "installing ${missing[*]}"
+  # The packages' own services must not start: 101 is "forbidden by policy" (invoke-rc.d).
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+    made_policy=1
+  fi
+  local failed=
+  { "${as_root[@]}" apt-get update -q &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } \
+    </dev/null >&2 || failed=1
+  [[ -z $made_policy ]] || "${as_root[@]}" rm -f "$policy"
+  [[ -z $failed ]] || { say "apt-get failed"; exit 1; }
+}
+
+# After the last `need`.
+install_missing() {
+  if ((${#missing[@]})); then install_packages; fi
+  command -v cargo >/dev/null || { say "cargo is not on the PATH: install Rust (https://rustup.rs)"; exit 1; }
+}
+
+# 2. A directory for servers, logs and pids. The path is short because of the length limit of Unix sockets.
+make_directory() {
+  LDAP_GATEWAY_TEST_DIR=$(mktemp -d /tmp/lgt.XXXXXX)
+  export LDAP_GATEWAY_TEST_DIR
+  chmod 755 "$LDAP_GATEWAY_TEST_DIR" # user postgres must get through
+  trap finish EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  local file pid
+  # The servers die with the process that started them; this is for the day they do not. A pid is ours if it lives in
+  # our directory.
+  for file in "$LDAP_GATEWAY_TEST_DIR"/pids/*; do
+    pid=$(basename "$file")
+    if [[ $(readlink "/proc/$pid/cwd" || true) == "$LDAP_GATEWAY_TEST_DIR"/* ]]; then
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
+  done
+  if [[ -n ${LDAP_GATEWAY_TEST_KEEP:-} ]]; then
+    say "kept $LDAP_GATEWAY_TEST_DIR"
+  else
+    # A server that is still dying may write once more.
+    rm -rf -- "$LDAP_GATEWAY_TEST_DIR" 2>/dev/null || { sleep 1; rm -rf -- "$LDAP_GATEWAY_TEST_DIR"; }
+  fi
+  exit "$status"
+}
