@@ -9,9 +9,9 @@
 FROM scratch AS image
 # No name is needed for a number; the group is the one that secrets may be readable for.
 USER 65532:65532
-# Unprivileged ports also where the engine does not open the low ones to containers; map 636 to it.
-# docs/containers.md has the other ways: a sysctl, or the capability NET_BIND_SERVICE with PORT=636.
-ENV PORT=1636 LDAP_COMMON_NAME=localhost
+# Not every engine lets a user other than root listen on 636; map it to this one. docs/containers.md has the other ways,
+# with PORT=636: a sysctl, or the capability NET_BIND_SERVICE.
+ENV PORT=1636
 EXPOSE 1636
 # `certs/`, `.env` and /etc/ldap-gateway/.env are looked for below it; nothing is ever written to it.
 WORKDIR /
