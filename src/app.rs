@@ -2,7 +2,14 @@
 //!
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     sync::{Notify, watch},
@@ -145,6 +152,7 @@ impl App {
             queries,
             publish,
             again,
+            said: AtomicBool::new(false),
         };
         Ok(App {
             listener,
@@ -201,6 +209,8 @@ struct Describer {
     queries: [OperatorQuery; 4],
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
+    /// That there are no private groups is said once.
+    said: AtomicBool,
 }
 
 impl Describer {
@@ -229,6 +239,11 @@ impl Describer {
                 Ok(directory) => {
                     if logged.is_some() {
                         info!("the queries have been described");
+                    }
+                    if let Some(why) = directory.no_private_groups()
+                        && !self.said.swap(true, Ordering::Relaxed)
+                    {
+                        warn!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}");
                     }
                     self.publish.send_replace(Some(Arc::new(directory)));
                     self.database.mark_described();
@@ -265,6 +280,7 @@ pub fn layout(config: &Config) -> Layout {
     Layout {
         users: rdn(&config.users_rdn),
         groups: rdn(&config.groups_rdn),
+        private_groups: config.private_groups,
     }
 }
 

@@ -47,16 +47,12 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
     for name in ["REALM_CONFIG", "SQL_QUERY_ALL_MEMBERSHIPS"] {
         reader.not_supported_yet(name);
     }
-    let _: Option<()> = reader.parsed(
-        "LDAP_USER_PRIVATE_GROUPS",
-        "`off`; `auto` is not supported yet",
-        |text| text.eq_ignore_ascii_case("off").then_some(()),
-    );
     let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
     let network = network(reader);
     Config {
         users_rdn: container(reader, "LDAP_USERS_RDN", checks),
         groups_rdn: container(reader, "LDAP_GROUPS_RDN", checks),
+        private_groups: reader.choice("LDAP_USER_PRIVATE_GROUPS", &[("auto", true), ("off", false)]),
         base_dn: base_dn(reader, &common_name, checks),
         database: database(reader),
         access: access(reader),

@@ -36,6 +36,8 @@ pub struct Config {
     pub users_rdn: Option<String>,
     /// `LDAP_GROUPS_RDN`
     pub groups_rdn: Option<String>,
+    /// `LDAP_USER_PRIVATE_GROUPS`
+    pub private_groups: bool,
     /// `LDAP_COMMON_NAME`
     pub common_name: String,
     /// The database and what to ask it.

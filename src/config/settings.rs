@@ -140,7 +140,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("DIRECTORY_BACKEND", Directory, Choice(&["sql"]), Value("sql"), "Where the directory lives."),
     setting("LDAP_USERS_RDN", Directory, Dn, Nothing, "The container entry of the users, such as `ou=people`: `uid=NAME,ou=people,BASE`. Absent: users stand directly below the base."),
     setting("LDAP_GROUPS_RDN", Directory, Dn, Nothing, "The container entry of the groups, such as `ou=groups`; it may be that of the users. Absent: groups stand directly below the base."),
-    setting("LDAP_USER_PRIVATE_GROUPS", Directory, Choice(&["auto", "off"]), Value("off"), "Whether a user whose gid number no group has gets an implicit group. `auto` is not supported yet."),
+    setting("LDAP_USER_PRIVATE_GROUPS", Directory, Choice(&["auto", "off"]), Value("auto"), "Whether a user whose gid number no group has gets a group of that number, named like the user and without members, as `useradd` would make one. None is made where a group has the name; of several users with such a number it is the one with the lowest uid number."),
     secret("REALM_CONFIG", Directory, Text, Nothing, "Several directories in one gateway. Not supported yet."),
     Setting { alias: Some("SQL_URL"), ..secret("SQL_URI", Database, Uri, Required, "The database: `postgres://`, `postgresql://`, `mysql://`, `mariadb://user:password@host:port/database` or `sqlite:path`. Characters of the password that a URI reserves are written as `%40` and so on.") },
     setting("SQL_SSL", Database, Choice(&["true", "false", "prefer", "require", "verify-ca", "verify-full"]), Computed("as `SQL_URI` says, else `prefer`"), "TLS to the database. `true` is `require`: encrypted, certificate not verified. An `sslmode` (`ssl-mode`) in `SQL_URI` has precedence."),

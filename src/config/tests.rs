@@ -204,7 +204,6 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
     for (name, value) in [
         ("REALM_CONFIG", "[]"),
         ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
-        ("LDAP_USER_PRIVATE_GROUPS", "auto"),
         ("AUTH_BACKENDS", "sql,notification"),
     ] {
         let problem = problem(&[(name, value)]);
@@ -213,10 +212,16 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
             "{problem}"
         );
     }
-    config(&[
-        ("LDAP_USER_PRIVATE_GROUPS", "off"),
-        ("NOTIFICATION_URL", "https://example.com/"),
-    ]);
+    config(&[("NOTIFICATION_URL", "https://example.com/")]);
+}
+
+#[test]
+fn private_groups_are_served_unless_switched_off() {
+    assert!(config(&[]).private_groups);
+    assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).private_groups);
+    assert!(!config(&[("LDAP_USER_PRIVATE_GROUPS", "off")]).private_groups);
+    let problem = problem(&[("LDAP_USER_PRIVATE_GROUPS", "on")]);
+    assert!(problem.starts_with("LDAP_USER_PRIVATE_GROUPS: found `on`"), "{problem}");
 }
 
 #[test]

@@ -349,6 +349,7 @@ impl Directory {
         match kind {
             Kind::User => all_users,
             Kind::Group => all_groups,
+            Kind::PrivateGroup => self.private_groups.listing().unwrap_or(all_groups),
         }
     }
 }

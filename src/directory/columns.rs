@@ -13,6 +13,8 @@ pub enum Kind {
     User,
     /// A row of all-groups or groups-by-member.
     Group,
+    /// A row of all-users whose gid number no group has: the group of that user alone.
+    PrivateGroup,
 }
 
 impl Kind {
@@ -20,7 +22,7 @@ impl Kind {
     pub fn naming_attribute(self) -> AttributeId {
         match self {
             Kind::User => ids::UID,
-            Kind::Group => ids::CN,
+            Kind::Group | Kind::PrivateGroup => ids::CN,
         }
     }
 }
@@ -192,6 +194,8 @@ fn role(kind: Kind, column: &str, schema: &Schema, standard: &Schema) -> Result<
     let table: &[(&str, Role)] = match kind {
         Kind::User => &USER_COLUMNS,
         Kind::Group => &GROUP_COLUMNS,
+        // They have no query of the operator's.
+        Kind::PrivateGroup => &[],
     };
     if let Some((_, role)) = table.iter().find(|(name, _)| *name == lower) {
         return Ok(*role);

@@ -27,6 +27,7 @@ impl Kind {
         match self {
             Kind::User => "users",
             Kind::Group => "groups",
+            Kind::PrivateGroup => "private groups",
         }
     }
 }
@@ -119,7 +120,7 @@ impl Directory {
             Place::Subschema => "the subschema",
             Place::Base => "the naming context",
             Place::Entry(Kind::User, _) => "a user's DN",
-            Place::Entry(Kind::Group, _) => "a group's DN",
+            Place::Entry(Kind::Group | Kind::PrivateGroup, _) => "a group's DN",
             Place::Below(..) => "below a user's or group's DN",
             Place::Container(_) => "a container",
             Place::Nowhere(_) => "no entry can have it",

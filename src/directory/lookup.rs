@@ -31,6 +31,12 @@ impl Directory {
                 None => None,
             },
             Kind::Group => self.groups.find_spelled(name, deadline).await?,
+            Kind::PrivateGroup => {
+                let found = Box::pin(self.any_group(name, deadline)).await?;
+                return Ok(found
+                    .filter(|(kind, _)| *kind == Kind::PrivateGroup)
+                    .map(|(_, row)| row));
+            }
         };
         if found.is_some() {
             return Ok(found);
@@ -44,6 +50,8 @@ impl Directory {
         match kind {
             Kind::User => &self.users,
             Kind::Group => &self.groups,
+            // Without them nothing asks for theirs (`Directory::kinds`).
+            Kind::PrivateGroup => self.private_source.as_ref().unwrap_or(&self.groups),
         }
     }
 

@@ -127,11 +127,14 @@ pub fn structural_class(kind: Kind) -> &'static str {
     match kind {
         Kind::User => "inetOrgPerson",
         Kind::Group => "groupOfNames",
+        Kind::PrivateGroup => "namedObject",
     }
 }
 
 const USER_CLASSES: [&str; 4] = ["top", "person", "organizationalPerson", "inetOrgPerson"];
 const GROUP_CLASSES: [&str; 2] = ["top", "groupOfNames"];
+/// Clients that synchronise groups by their members do not look at these.
+const PRIVATE_GROUP_CLASSES: [&str; 3] = ["top", "namedObject", "posixGroup"];
 const SHADOW_ATTRIBUTES: [&str; 7] = [
     "shadowLastChange",
     "shadowMin",
@@ -152,6 +155,7 @@ impl EntryMaker {
         let classes: &[&str] = match kind {
             Kind::User => &["inetOrgPerson", "posixAccount", "ldapPublicKey", "shadowAccount"],
             Kind::Group => &["groupOfNames", "posixGroup"],
+            Kind::PrivateGroup => &PRIVATE_GROUP_CLASSES,
         };
         let allowing: Vec<ClassId> = classes.iter().filter_map(|class| schema.object_class(class)).collect();
         let classes = Classes {
@@ -220,6 +224,7 @@ impl EntryMaker {
         let own: &[AttributeId] = match self.kind {
             Kind::User => &OF_USERS,
             Kind::Group => &OF_GROUPS,
+            Kind::PrivateGroup => &[ids::CN, ids::GID_NUMBER],
         };
         let timestamp = (id == ids::CREATE_TIMESTAMP && self.projection.position(Role::CreatedAt).is_some())
             || (id == ids::MODIFY_TIMESTAMP && self.projection.position(Role::UpdatedAt).is_some());
@@ -239,6 +244,7 @@ impl EntryMaker {
         let (always, sometimes): (&[&str], &[&str]) = match self.kind {
             Kind::User => (&USER_CLASSES, &["posixAccount", "ldapPublicKey"]),
             Kind::Group => (&GROUP_CLASSES, &["posixGroup"]),
+            Kind::PrivateGroup => (&PRIVATE_GROUP_CLASSES, &[]),
         };
         if sometimes.iter().any(|name| is(name)) {
             return None;
@@ -259,6 +265,10 @@ impl EntryMaker {
         match self.kind {
             Kind::User => self.user(&mut entry, &mut row, &name, number),
             Kind::Group => self.group(&mut entry, &name, number),
+            Kind::PrivateGroup => {
+                let gid = self.projection.take(&mut row, Role::PrimaryGroup).to_integer();
+                private_group(&mut entry, &name, number.and(gid)?);
+            }
         }
         self.pass_through(&mut entry, &mut row);
         if operational {
@@ -382,6 +392,7 @@ impl EntryMaker {
         let kind = match self.kind {
             Kind::User => "user",
             Kind::Group => "group",
+            Kind::PrivateGroup => "private-group",
         };
         let key = match number {
             Some(number) => format!("{kind}:{number}"),
@@ -421,6 +432,16 @@ pub fn account_columns(projection: &Projection, row: &mut [Cell]) -> AccountColu
         expires_at: projection.take(row, Role::ExpiresAt),
         auth_backends: projection.take(row, Role::AuthBackends),
     }
+}
+
+/// The primary group, by its number, of the user it is named after.
+fn private_group(entry: &mut Entry, name: &str, gid: i128) {
+    entry.set(
+        ids::OBJECT_CLASS,
+        PRIVATE_GROUP_CLASSES.iter().map(|class| constant(class)).collect(),
+    );
+    entry.push(ids::CN, owned(name.to_owned()));
+    entry.push(ids::GID_NUMBER, owned(gid.to_string()));
 }
 
 fn fallback_cn(first: Option<&str>, last: Option<&str>, name: &str) -> String {

@@ -15,6 +15,7 @@ mod narrow;
 mod needs;
 mod one_user;
 mod planner;
+mod private_groups;
 pub mod queries;
 mod relations;
 pub mod search;
@@ -31,7 +32,8 @@ use self::{
     mapping::{EntryMaker, Projection},
     membership::Membership,
     one_user::OneUser,
-    queries::{DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
+    private_groups::PrivateGroups,
+    queries::{ALL_GROUPS, DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
     source::Source,
     subschema::Capabilities,
     tree::{Layout, Place, Tree},
@@ -86,6 +88,8 @@ pub struct Directory {
     tree: Arc<Tree>,
     users: Source,
     groups: Source,
+    private_groups: PrivateGroups,
+    private_source: Option<Source>,
     one_user: Option<OneUser>,
     membership: Membership,
     /// All-groups and groups-by-member spell the groups' names alike, so that SQL can compare them.
@@ -128,6 +132,15 @@ impl Directory {
         };
         let users = source(Kind::User, all_users);
         let groups = source(Kind::Group, all_groups);
+        let private_groups = match layout.private_groups {
+            true => PrivateGroups::new(database, all_users, all_groups)
+                .await
+                .map_err(|error| vec![QueryProblem::of_database(ALL_GROUPS, &error)])?,
+            false => PrivateGroups::Off,
+        };
+        let private_source = private_groups
+            .listing()
+            .map(|listing| source(Kind::PrivateGroup, listing));
         let one_user = OneUser::new(database.clone(), one_user, &users);
         Ok(Directory {
             database: database.clone(),
@@ -141,6 +154,8 @@ impl Directory {
             one_user,
             users,
             groups,
+            private_groups,
+            private_source,
             groups_spelled_alike: all_groups.names_as(groups_by_member),
             membership,
             schema,
@@ -162,6 +177,14 @@ impl Directory {
     /// What the operator's queries were found to be, in the order of [`VARIABLES`].
     pub fn queries(&self) -> &[DescribedQuery; 4] {
         &self.queries
+    }
+
+    /// The kinds of entries that rows are made into, in the order in which searches give them.
+    pub fn kinds(&self) -> &'static [Kind] {
+        match self.private_source {
+            Some(_) => &[Kind::User, Kind::Group, Kind::PrivateGroup],
+            None => &[Kind::User, Kind::Group],
+        }
     }
 
     /// How whole groups are read.

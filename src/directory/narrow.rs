@@ -190,12 +190,19 @@ fn named_by(source: &Source, dn: &[u8]) -> Predicate {
         .and_then(|text| Dn::parse(text).ok())
         .map(|dn| maker.tree().locate(&dn, maker.schema()));
     match place {
-        Some(Place::Entry(kind, Name { prepared, .. })) if kind == source.kind() => Predicate::EqualsIgnoreCase {
-            column: source.name_column(),
-            prepared,
-        },
+        Some(Place::Entry(kind, Name { prepared, .. })) if is_place_of(kind, source.kind()) => {
+            Predicate::EqualsIgnoreCase {
+                column: source.name_column(),
+                prepared,
+            }
+        }
         _ => Predicate::False,
     }
+}
+
+/// Whether entries of a kind stand in places of another.
+fn is_place_of(place: Kind, kind: Kind) -> bool {
+    place == kind || (place, kind) == (Kind::Group, Kind::PrivateGroup)
 }
 
 /// `:dn:`, a value in the entry's DN: its name, or something above it.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How many names are looked up one by one.
-const NAMES_LOOKED_UP: usize = 8;
+pub(super) const NAMES_LOOKED_UP: usize = 8;
 /// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
 const MEMBERSHIPS_ASKED: usize = 500;
 

@@ -42,9 +42,10 @@ pub struct Queries {
 pub const VARIABLES: [&str; 4] = [
     "SQL_QUERY_ALL_USERS",
     "SQL_QUERY_ONE_USER",
-    "SQL_QUERY_ALL_GROUPS",
+    ALL_GROUPS,
     GROUPS_BY_MEMBER,
 ];
+pub(super) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
 pub(super) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
 
 /// What is wrong with one query.
@@ -246,7 +247,7 @@ fn missing_name(variable: &'static str, query: &DescribedQuery, kind: Kind) -> O
     }
     let wanted = match kind {
         Kind::User => "username (or uid)",
-        Kind::Group => "name (or cn)",
+        Kind::Group | Kind::PrivateGroup => "name (or cn)",
     };
     let names: Vec<&str> = query.columns.iter().map(|column| column.column.as_str()).collect();
     let text = format!("no column {wanted} among the columns found: {}", names.join(", "));

@@ -103,6 +103,8 @@ impl RelationSets {
                 Vacant(new) => new.insert(match kind {
                     Kind::User => members(directory, &name, deadline).await?,
                     Kind::Group => groups(directory, &name, deadline).await?,
+                    // They have no members and are none.
+                    Kind::PrivateGroup => None,
                 }),
             };
             let related = related.as_ref().filter(|related| term.means(&related.spelled));

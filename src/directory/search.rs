@@ -1,4 +1,4 @@
-//! A search below the naming context: stages in a fixed order (base, users, groups), each read in chunks, made into
+//! A search below the naming context: stages in a fixed order (base, containers, users, groups, private groups), each read in chunks, made into
 //! entries, and judged by the filter, which has the last word on every entry.
 //!
 //! No database connection is held between two batches, except for queries that can not be read by key.
@@ -17,6 +17,7 @@ use super::{
     explain,
     needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
+    private_groups::Served,
     source::Key,
     tree::{Name, Place},
     twins::Losers,
@@ -71,6 +72,7 @@ pub struct Results<'a> {
     selection: Selection,
     lookup_deadline: Instant,
     scan_timeout: Duration,
+    served: Served,
     /// Entries that the client still takes.
     wanted: Option<u64>,
     stages: VecDeque<Stage>,
@@ -147,7 +149,7 @@ impl Directory {
                 }
             }
             Place::Entry(kind, name) => {
-                let Some(row) = self.find(kind, &name, query.lookup_deadline).await? else {
+                let Some((kind, row)) = self.standing_at(kind, &name, query.lookup_deadline).await? else {
                     return Ok(self.nothing_below(kind));
                 };
                 if itself {
@@ -155,8 +157,8 @@ impl Directory {
                 }
             }
             Place::Below(kind, name) => {
-                return Ok(match self.find(kind, &name, query.lookup_deadline).await? {
-                    Some(row) => {
+                return Ok(match self.standing_at(kind, &name, query.lookup_deadline).await? {
+                    Some((kind, row)) => {
                         let name = self.source(kind).maker().projection().name(&row);
                         Found::NoSuchObject {
                             matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
@@ -171,6 +173,19 @@ impl Directory {
             }
         }
         Ok(Found::Results(Box::new(results)))
+    }
+
+    /// The row of the entry at a user's or group's place, and what it is.
+    async fn standing_at(
+        &self,
+        kind: Kind,
+        name: &Name,
+        deadline: Instant,
+    ) -> Result<Option<(Kind, Row)>, DirectoryError> {
+        match kind {
+            Kind::User => Ok(self.find(kind, name, deadline).await?.map(|row| (kind, row))),
+            Kind::Group | Kind::PrivateGroup => self.any_group(name, deadline).await,
+        }
     }
 
     fn nothing_below(&self, kind: Kind) -> Found<'_> {
@@ -189,6 +204,7 @@ impl<'a> Results<'a> {
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,
             scan_timeout: query.scan_timeout,
+            served: Served::default(),
             wanted: query.wanted,
             stages: VecDeque::new(),
             page: query.page.clone().map(Progress::new),
@@ -293,7 +309,8 @@ impl<'a> Results<'a> {
             Some(Position::After { kind, order, key }) => Some((kind, (order, key))),
             Some(Position::Superior(_)) | None => None,
         };
-        for kind in [Kind::User, Kind::Group].into_iter().filter(|kind| in_scope(*kind)) {
+        let kinds = self.directory.kinds().iter().copied();
+        for kind in kinds.filter(|kind| in_scope(*kind)) {
             let after = match &from {
                 // A page that ended in a later kind has had all of this one.
                 Some((last, _)) if *last != kind => continue,
@@ -317,7 +334,11 @@ impl<'a> Results<'a> {
     }
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
-        let Some(residual) = residual(self.directory, kind, &self.filter, false, self.lookup_deadline).await? else {
+        let filter = match kind {
+            Kind::PrivateGroup => &self.served.fold(&self.filter),
+            Kind::User | Kind::Group => &self.filter,
+        };
+        let Some(residual) = residual(self.directory, kind, filter, false, self.lookup_deadline).await? else {
             explain::impossible(self.directory, kind);
             return Ok(());
         };
@@ -363,7 +384,11 @@ impl<'a> Results<'a> {
         let is_selective = source.is_selective(&predicate);
         // Two rows whose names differ in case only are one DN; reading much of the table would show both.
         let losers = if !is_selective {
-            source.losers(Instant::now() + self.scan_timeout).await?
+            let named = match kind {
+                Kind::PrivateGroup => &self.directory.users,
+                Kind::User | Kind::Group => source,
+            };
+            named.losers(Instant::now() + self.scan_timeout).await?
         } else {
             Losers::default()
         };
@@ -393,6 +418,7 @@ impl<'a> Results<'a> {
             let deadline = self.deadline(scan.class);
             let rows = source.ties(&scan.predicate, key, scan.class, deadline).await?;
             let rows = rest_of_tie(source, &mut scan.losers, rows, key);
+            let rows = self.only_entries(scan.kind, rows, scan.class).await?;
             let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
             self.stages.push_front(Stage::Scan(scan));
             return Ok(entries);
@@ -419,6 +445,7 @@ impl<'a> Results<'a> {
         };
         let projection = source.maker().projection();
         rows.retain(|row| scan.losers.keep(projection, row));
+        let rows = self.only_entries(scan.kind, rows, scan.class).await?;
         let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
         scan.class = Class::ScanChunk;
@@ -428,6 +455,16 @@ impl<'a> Results<'a> {
             self.stages.push_front(Stage::Scan(scan));
         }
         Ok(entries)
+    }
+
+    /// The rows that are entries as far as other tables decide about that.
+    async fn only_entries(&self, kind: Kind, rows: Vec<Row>, class: Class) -> Result<Vec<Row>, DirectoryError> {
+        if kind != Kind::PrivateGroup || rows.is_empty() {
+            return Ok(rows);
+        }
+        let source = self.directory.source(kind);
+        let deadline = self.deadline(class);
+        self.directory.not_named_as_groups(source, rows, class, deadline).await
     }
 
     /// Rows worth reading at a time, where the last chunk, not enough, was of `asked`. One entry more than wanted shows
@@ -451,7 +488,7 @@ impl<'a> Results<'a> {
 
     /// Rows become entries; those that match get the membership values that were asked for.
     async fn entries(
-        &self,
+        &mut self,
         kind: Kind,
         rows: Vec<Row>,
         residual: &Residual,
@@ -474,6 +511,9 @@ impl<'a> Results<'a> {
         if !needs.before_filter {
             self.add_membership(kind, needs, &mut entries, class).await?;
         }
+        if kind == Kind::Group {
+            self.served.add(&entries);
+        }
         Ok(entries)
     }
 
@@ -487,6 +527,7 @@ impl<'a> Results<'a> {
         let needed = match kind {
             Kind::User => needs.member_of,
             Kind::Group => needs.members.contains(&true),
+            Kind::PrivateGroup => false,
         };
         if !needed || entries.is_empty() {
             return Ok(());
@@ -496,6 +537,7 @@ impl<'a> Results<'a> {
         let mut related = match kind {
             Kind::User => self.directory.groups_of(&names, class, deadline).await?,
             Kind::Group => self.directory.members_of(&names, class, deadline).await?,
+            Kind::PrivateGroup => return Ok(()),
         };
         for (entry, name) in entries.iter_mut().zip(&names) {
             let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
@@ -504,6 +546,7 @@ impl<'a> Results<'a> {
             match kind {
                 Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
                 Kind::Group => self.add_members(needs, entry, &others),
+                Kind::PrivateGroup => {}
             }
         }
         Ok(())

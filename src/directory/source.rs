@@ -2,7 +2,10 @@
 //!
 //! It knows which column is which; what a row means as an entry is the mapping's business.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use super::{
     columns::{ColumnUse, Kind, Role},
@@ -115,7 +118,7 @@ impl Source {
             Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
             Predicate::False => true,
             Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
-            Predicate::IntegerEquals { column, .. } => {
+            Predicate::IntegerEquals { column, .. } | Predicate::KeyEquals { column, .. } => {
                 matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
             }
             // Kept as text they are compared in all spellings.
@@ -139,6 +142,7 @@ impl Source {
             | Predicate::EqualsAny { .. }
             | Predicate::Like { .. }
             | Predicate::IntegerEquals { .. }
+            | Predicate::KeyEquals { .. }
             | Predicate::UuidEquals { .. }
             | Predicate::Time { .. } => true,
             _ => false,
@@ -249,6 +253,39 @@ impl Source {
         let statement = self
             .table()
             .select(&self.maker.projection().columns, &self.named_one_of(names));
+        self.fetch(statement, class, deadline).await
+    }
+
+    /// Which of these names rows have, prepared: whatever their spelling.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn names_among(
+        &self,
+        asked: &[Name],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<HashSet<String>, SqlError> {
+        let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
+        let statement = self.table().in_any_case(&[self.name], self.name, &prepared);
+        let rows = match self.fetch(statement.clone(), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await?,
+            rows => rows?,
+        };
+        let asked: HashSet<String> = prepared.into_iter().collect();
+        let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
+        Ok(names
+            .map(|name| name.prepared)
+            .filter(|name| asked.contains(name))
+            .collect())
+    }
+
+    /// The rows that satisfy a predicate that finds few.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn rows(&self, predicate: &Predicate, class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+        let statement = self.table().select(&self.maker.projection().columns, predicate);
         self.fetch(statement, class, deadline).await
     }
 

@@ -24,7 +24,7 @@ pub enum Place {
     Base,
     /// A container of users or groups, by its position in [`Tree::containers`].
     Container(usize),
-    /// Where a user or group of that name would stand.
+    /// Where a user or group of that name would stand. Private groups stand where groups do.
     Entry(Kind, Name),
     /// Below where a user or group of that name would stand: nothing is there, but the name may exist.
     Below(Kind, Name),
@@ -54,13 +54,16 @@ impl Name {
     }
 }
 
-/// The containers below the naming context; where there is none, entries stand directly below it.
+/// The containers below the naming context; where there is none, entries stand directly below it. And whether there are
+/// groups that no query lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Of the users.
     pub users: Option<Rdn>,
     /// Of the groups, which may be the same.
     pub groups: Option<Rdn>,
+    /// Whether a user whose gid number no group has gets a group of its own.
+    pub private_groups: bool,
 }
 
 /// An entry that others stand below.
@@ -157,7 +160,7 @@ impl Tree {
     fn home(&self, kind: Kind) -> &Superior {
         match kind {
             Kind::User => &self.users,
-            Kind::Group => &self.groups,
+            Kind::Group | Kind::PrivateGroup => &self.groups,
         }
     }
 
@@ -170,7 +173,7 @@ impl Tree {
     pub fn entry_dn(&self, kind: Kind, name: &str) -> String {
         let attribute = match kind {
             Kind::User => "uid",
-            Kind::Group => "cn",
+            Kind::Group | Kind::PrivateGroup => "cn",
         };
         format!("{attribute}={},{}", escape_value(name), self.home(kind).text)
     }
@@ -317,6 +320,7 @@ mod tests {
         let layout = Layout {
             users: Some(container_rdn("ou=People").unwrap()),
             groups: None,
+            private_groups: false,
         };
         let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);

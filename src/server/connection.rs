@@ -4,13 +4,13 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
     sync::{mpsc, watch},
-    task::{JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -158,7 +158,9 @@ struct Connection<R> {
     queue: VecDeque<Waiting>,
     /// Octets of the requests that wait or run.
     held: usize,
-    running: JoinSet<Finished>,
+    /// In the connection's own task: as tasks of their own they would end with two others to wake, this one and the
+    /// writer, on other threads, which costs more than the rest of a lookup.
+    running: FuturesUnordered<BoxFuture<'static, thread::Result<Finished>>>,
     in_flight: InFlight,
     bind_running: bool,
     identity: Identity,
@@ -183,7 +185,7 @@ where
     let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
     let write_timeout = shared.write_timeout;
     let metrics = shared.services.metrics.clone();
-    let writing = tokio::spawn(write_chunks(write_half, queue, write_timeout, metrics));
+    let writing = write_chunks(write_half, queue, write_timeout, metrics);
     let now = Instant::now();
     let connection = Connection {
         shared,
@@ -191,7 +193,7 @@ where
         input: BytesMut::with_capacity(4096),
         queue: VecDeque::new(),
         held: 0,
-        running: JoinSet::new(),
+        running: FuturesUnordered::new(),
         in_flight: InFlight::default(),
         bind_running: false,
         identity: Identity::Anonymous,
@@ -205,15 +207,14 @@ where
     };
     let span = info_span!("connection", connection = client.connection, client = %client.address);
     async move {
-        connection.run().await;
         // The writer ends when the last sender is gone: what was answered still reaches the client.
-        match writing.await {
-            Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
+        let ((), written) = tokio::join!(connection.run(), writing);
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 warn!("closed: the client took nothing for {write_timeout:?}");
             }
-            Ok(Err(error)) => debug!(%error, "closed while writing"),
-            Ok(Ok(())) => {}
-            Err(error) => warn!(%error, "the writer failed"),
+            Err(error) => debug!(%error, "closed while writing"),
+            Ok(()) => {}
         }
     }
     .instrument(span)
@@ -234,7 +235,7 @@ where
             // Bounded by the write timeout: the writer gives a client up that takes nothing.
             let _ = self.writer.send(notice.freeze()).await;
         }
-        self.running.shutdown().await;
+        self.running.clear();
     }
 
     fn log_end(&self, end: End) {
@@ -257,12 +258,13 @@ where
         let mut availability = self.shared.availability.clone();
         let draining = self.shared.draining.clone();
         let mut drain_seen = false;
+        // Set again only when it is over: every request puts the end off, and the timer need not know.
+        let mut idle = pin!(sleep_until(self.idle_until(drain_seen)));
         loop {
             self.start_ready();
             if let Some(end) = self.end_when_idle(drain_seen) {
                 return end;
             }
-            let idle_until = self.idle_until(drain_seen);
             let may_read = self.may_queue() || self.input.len() < READ_AHEAD;
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
@@ -275,7 +277,7 @@ where
                         }
                     }
                 },
-                Some(finished) = self.running.join_next() => {
+                Some(finished) = self.running.next() => {
                     if let Some(end) = self.finish(finished) {
                         return end;
                     }
@@ -290,10 +292,15 @@ where
                 () = draining.cancelled(), if !drain_seen => {
                     drain_seen = true;
                     self.last_login = self.fresh && self.accepted.elapsed() < LOGIN_UNDER_WAY;
+                    idle.as_mut().reset(self.idle_until(drain_seen));
                 },
                 () = self.writer.closed() => return End::Silent,
-                () = sleep_until(idle_until), if self.is_idle() => {
-                    return End::Notice(ResultCode::Unavailable, "idle for too long");
+                () = &mut idle, if self.is_idle() => {
+                    let until = self.idle_until(drain_seen);
+                    if until <= Instant::now() {
+                        return End::Notice(ResultCode::Unavailable, "idle for too long");
+                    }
+                    idle.as_mut().reset(until);
                 },
             }
         }
@@ -533,16 +540,16 @@ where
                 size,
             }
         };
-        self.running.spawn(operation.in_current_span());
+        self.running.push(AssertUnwindSafe(operation).catch_unwind().boxed());
     }
 
-    fn finish(&mut self, finished: Result<Finished, JoinError>) -> Option<End> {
+    fn finish(&mut self, finished: thread::Result<Finished>) -> Option<End> {
         self.last_activity = Instant::now();
         let finished = match finished {
             Ok(finished) => finished,
-            Err(error) => {
+            Err(_) => {
                 // A bug of ours: this connection ends, the process and its other connections go on.
-                warn!(%error, "an operation failed");
+                warn!("an operation panicked");
                 return Some(End::Notice(ResultCode::Unavailable, "internal error"));
             }
         };

@@ -96,6 +96,8 @@ pub struct Described {
     pub columns: Vec<Column>,
     /// The parameters; PostgreSQL alone tells their types.
     pub parameters: Vec<Option<String>>,
+    /// Whether the columns need names of ours, because theirs can not be referred to. Every statement asks.
+    pub(super) renames: bool,
 }
 
 impl Described {
@@ -114,8 +116,12 @@ impl Described {
                 collation: None,
             }
         });
+        let columns: Vec<Column> = columns.collect();
+        let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
         Described {
-            columns: columns.collect(),
+            renames: has_duplicate_names(&columns, query.engine())
+                || columns.iter().any(|column| unusable(&column.name)),
+            columns,
             parameters,
         }
     }
@@ -151,23 +157,21 @@ impl Described {
             Engine::PostgreSql | Engine::MySql => self.columns.iter().enumerate().filter_map(asked).collect(),
         }
     }
+}
 
-    /// Whether two columns have one name, in which case a wrapper must rename them all. MySQL and SQLite
-    /// compare names without case.
-    pub fn has_duplicate_names(&self, engine: Engine) -> bool {
-        let mut names: Vec<String> = self
-            .columns
-            .iter()
-            .map(|column| match engine {
-                Engine::PostgreSql => column.name.clone(),
-                Engine::MySql | Engine::Sqlite => column.name.to_lowercase(),
-            })
-            .collect();
-        names.sort_unstable();
-        names
-            .windows(2)
-            .any(|pair| matches!(pair, [first, second] if first == second))
-    }
+/// Whether two columns have one name. MySQL and SQLite compare names without case.
+fn has_duplicate_names(columns: &[Column], engine: Engine) -> bool {
+    let mut names: Vec<String> = columns
+        .iter()
+        .map(|column| match engine {
+            Engine::PostgreSql => column.name.clone(),
+            Engine::MySql | Engine::Sqlite => column.name.to_lowercase(),
+        })
+        .collect();
+    names.sort_unstable();
+    names
+        .windows(2)
+        .any(|pair| matches!(pair, [first, second] if first == second))
 }
 
 fn kind(query: &OperatorQuery, type_name: &str) -> ColumnKind {

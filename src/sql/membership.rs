@@ -4,7 +4,7 @@
 
 use super::described::{Column, ColumnKind, Described};
 use super::engine::Engine;
-use super::predicate::possible;
+use super::predicate::{Predicate, possible};
 use super::query::OperatorQuery;
 use super::statement::{Source, Statement, Writer, cast_text};
 
@@ -131,7 +131,7 @@ impl<'a> Membership<'a> {
     /// The names of one user's groups, in one column.
     pub fn groups_of(&self, user: &str) -> Option<Statement> {
         let source = Source::lookup(self.by_member.query, self.by_member.described, user)?;
-        source.select(&[self.by_member.name], &super::predicate::Predicate::True)
+        source.select(&[self.by_member.name], &Predicate::True)
     }
 
     fn engine(&self) -> Engine {
@@ -270,7 +270,7 @@ impl<'a> Membership<'a> {
     /// The users as `gw_u`, with no column but the name: nothing else for the other query to stumble over.
     fn write_users(&self, writer: &mut Writer) {
         let source = Source::listing(self.users.query, self.users.described);
-        source.write_column_as(writer, self.users.name, "gw_name");
+        source.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
 

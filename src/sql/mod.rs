@@ -6,6 +6,7 @@ mod abandoned;
 mod connection;
 pub mod database;
 mod decode;
+pub mod derived;
 pub mod described;
 pub mod engine;
 pub mod error;

@@ -193,6 +193,18 @@ impl OperatorQuery {
         Ok(query)
     }
 
+    /// A query that we have written ourselves, which is not read by key.
+    pub(super) fn of_ours(text: String, engine: Engine) -> OperatorQuery {
+        OperatorQuery {
+            engine,
+            parts: vec![Part::Text(text)],
+            first_placeholder: None,
+            reads_by_key: false,
+            compound: false,
+            double_quoted: Vec::new(),
+        }
+    }
+
     /// The engine whose rules it was read by.
     pub fn engine(&self) -> Engine {
         self.engine

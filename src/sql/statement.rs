@@ -141,6 +141,40 @@ impl<'a> Source<'a> {
         Some(writer.finish())
     }
 
+    /// The rows whose text can be one of `prepared` (RFC 4518, caseIgnore): by ASCII case alone, and all that are not
+    /// canonical, since only preparation can tell what those are equal to.
+    pub fn in_any_case(&self, columns: &[usize], column: usize, prepared: &[String]) -> Option<Statement> {
+        let described = self.described.columns.get(column)?;
+        let engine = self.query.engine();
+        let canonical: Vec<String> = prepared
+            .iter()
+            .filter(|text| super::predicate::is_canonical(text))
+            .cloned()
+            .collect();
+        let not_canonical = self.simplify(&Predicate::NotCanonical { column });
+        if canonical.is_empty() && not_canonical.is_none() {
+            return None;
+        }
+        let mut writer = self.begin();
+        self.write_select(&mut writer, &self.list(columns));
+        writer.push("\nWHERE ");
+        if !canonical.is_empty() {
+            let folded = super::predicate::folded(engine, described, &self.name("q", column));
+            let own_type = described.kind == ColumnKind::TextIgnoreCase && folded == self.name("q", column);
+            let kind = if own_type { described.kind } else { ColumnKind::Text };
+            let column = Column {
+                kind,
+                ..described.clone()
+            };
+            writer.equals_any(&folded, &column, &canonical);
+            writer.push(if not_canonical.is_some() { "\nOR " } else { "" });
+        }
+        if let Some(predicate) = not_canonical {
+            predicate.write(&mut writer, &self.scope());
+        }
+        Some(writer.finish())
+    }
+
     /// How many rows there are.
     pub fn count(&self, predicate: &Predicate) -> Option<Statement> {
         self.probe("count(*)", "", predicate)
@@ -200,9 +234,7 @@ impl<'a> Source<'a> {
 
     /// Whether the columns need names of ours: the operator's can not be referred to.
     pub(super) fn renames(&self) -> bool {
-        let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
-        self.described.has_duplicate_names(self.query.engine())
-            || self.described.columns.iter().any(|column| unusable(&column.name))
+        self.described.renames
     }
 
     /// The column at `position`, quoted and qualified; NULL where there is none.
@@ -214,11 +246,15 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The column at `position` as `name`, of a query without a parameter, for use as a table.
-    pub(super) fn write_column_as(&self, writer: &mut Writer, position: usize, name: &str) {
+    /// The columns at these positions under these names, of rows of a query without a parameter, for use as a table.
+    pub(super) fn write_columns_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
         writer.put("(");
         self.write_names(writer);
-        self.write_select(writer, &format!("{} AS {name}", self.name("q", position)));
+        let named = columns
+            .iter()
+            .map(|(position, name)| format!("{} AS {name}", self.name("q", *position)));
+        self.write_select(writer, &named.collect::<Vec<_>>().join(", "));
+        self.write_where(writer, predicate);
         writer.put(")");
     }
 

@@ -85,6 +85,18 @@ impl Writer {
     /// must be possible ones.
     pub(super) fn equals_any(&mut self, name: &str, column: &Column, values: &[String]) {
         let comparison = match self.engine {
+            // For one value there is a plan for all values; a list is planned anew each time, which costs more than the
+            // lookup itself.
+            Engine::PostgreSql if values.len() == 1 => {
+                let value = self.text(values.first().map_or("", String::as_str));
+                match column.kind {
+                    ColumnKind::Text => format!("{name} = {value}"),
+                    ColumnKind::TextIgnoreCase => format!("{name} = ({value})::citext"),
+                    ColumnKind::FixedText => format!("{name} = ({value})::bpchar"),
+                    ColumnKind::Integer => format!("{name} = ({value})::int8"),
+                    ColumnKind::Boolean | ColumnKind::Other => format!("{name}::text = {value}"),
+                }
+            }
             Engine::PostgreSql => {
                 let list = self.bind(Arg::TextList(values.to_vec()));
                 match column.kind {

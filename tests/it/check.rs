@@ -87,6 +87,7 @@ fn a_good_setup_shows_its_columns_and_what_the_recommended_one_adds() {
             &[
                 &format!("{users} users, {groups} groups"),
                 "memberships are read from groups-by-member",
+                "1 user private groups, of gid numbers that no group has",
                 "a column login_shell",
                 "a column ssh_public_key",
                 "a column status",

@@ -94,8 +94,8 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
 pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
     let text = match (role, kind) {
         (Role::Name, Kind::User) => "uid, the entry's name",
-        (Role::Name, Kind::Group) => "cn, the entry's name",
-        (Role::Number, Kind::User) => "uidNumber",
+        (Role::Name, Kind::Group | Kind::PrivateGroup) => "cn, the entry's name",
+        (Role::Number, Kind::User | Kind::PrivateGroup) => "uidNumber",
         (Role::Number, Kind::Group) | (Role::PrimaryGroup, _) => "gidNumber",
         (Role::FullName, _) => "cn, gecos",
         (Role::FirstName, _) => "givenName",

@@ -210,11 +210,13 @@ async fn survey_rows(directory: &Directory, report: &mut Report) {
 async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), DirectoryError> {
     let users = directory.count(Kind::User).await?;
     let groups = directory.count(Kind::Group).await?;
+    let private = private_groups(directory, report).await?;
     report.section(
         "Directory",
         vec![
             format!("{} users, {} groups", users.named, groups.named),
             format!("memberships are read from {}", directory.membership_form()),
+            private,
         ],
     );
     for (count, kind) in [(users, "users"), (groups, "groups")] {
@@ -269,6 +271,22 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// How many there are as far as the numbers decide: a group may have the name of one.
+async fn private_groups(directory: &Directory, report: &mut Report) -> Result<String, DirectoryError> {
+    if let Some(why) = directory.no_private_groups() {
+        report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
+        return Ok("no user private groups".to_owned());
+    }
+    if !directory.kinds().contains(&Kind::PrivateGroup) {
+        return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
+    }
+    let count = directory.count(Kind::PrivateGroup).await?;
+    Ok(format!(
+        "{} user private groups, of gid numbers that no group has",
+        count.named
+    ))
 }
 
 /// Which rows can bind at all, by the kind of their hash.

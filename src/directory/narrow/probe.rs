@@ -41,6 +41,14 @@ pub(super) fn probe(source: &Source, id: AttributeId, place: &Place, test: Test<
     match place {
         Place::Column(column) => column_is(source, id, *column, test),
         Place::Number(column) => number(*column, test),
+        Place::Own(column) => match number(*column, test) {
+            // As the database compares, which spares it the rows that hold something else.
+            Predicate::IntegerEquals { column, value } => Predicate::KeyEquals {
+                column,
+                last: value.to_string(),
+            },
+            other => other,
+        },
         Place::Time(column) => time(*column, test),
         Place::Uuid(column) => uuid(*column, test),
         Place::Derived => derived(test),

@@ -20,6 +20,8 @@ pub(super) enum Place {
     Column(usize),
     /// A column of numbers.
     Number(usize),
+    /// A column of a table of ours, in which there is nothing but numbers.
+    Own(usize),
     /// A column of points in time.
     Time(usize),
     /// A column of UUIDs.
@@ -53,7 +55,7 @@ pub(super) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
         return always(Place::Column(source.column(Role::Attribute(id))?));
     }
     match (source.kind(), id) {
-        (Kind::User, ids::UID) | (Kind::Group, ids::CN) => always(Place::Column(name)),
+        (Kind::User, ids::UID) | (Kind::Group | Kind::PrivateGroup, ids::CN) => always(Place::Column(name)),
         (Kind::User, ids::CN) => Some(full_name(source)),
         (Kind::User, ids::GECOS) => {
             let ascii = |(when, place)| (Predicate::And(vec![posix(source), when]), Place::Ascii(Box::new(place)));
@@ -68,6 +70,7 @@ pub(super) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
         }
         (Kind::User, ids::UID_NUMBER) => number(Place::Number, Role::Number, number_of(source, Role::PrimaryGroup)),
         (Kind::User, ids::GID_NUMBER) => number(Place::Number, Role::PrimaryGroup, number_of(source, Role::Number)),
+        (Kind::PrivateGroup, ids::GID_NUMBER) => number(Place::Own, Role::PrimaryGroup, Predicate::True),
         (Kind::Group, ids::GID_NUMBER) => number(Place::Number, Role::Number, Predicate::True),
         (Kind::User, ids::HOME_DIRECTORY) => {
             let fallback = vec![(Predicate::True, Place::Name(HOMES, String::new()))];

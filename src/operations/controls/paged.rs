@@ -161,13 +161,16 @@ impl Cookie {
     }
 }
 
-const STAGES: [(Kind, Order); 6] = [
+const STAGES: [(Kind, Order); 9] = [
     (Kind::User, Order::Name),
     (Kind::User, Order::Key),
     (Kind::User, Order::Tie),
     (Kind::Group, Order::Name),
     (Kind::Group, Order::Key),
     (Kind::Group, Order::Tie),
+    (Kind::PrivateGroup, Order::Name),
+    (Kind::PrivateGroup, Order::Key),
+    (Kind::PrivateGroup, Order::Tie),
 ];
 
 fn stage(kind: Kind, order: Order) -> u8 {
@@ -179,6 +182,7 @@ fn stage(kind: Kind, order: Order) -> u8 {
     match kind {
         Kind::User => 0x10 + order,
         Kind::Group => 0x20 + order,
+        Kind::PrivateGroup => 0x30 + order,
     }
 }
 

@@ -159,8 +159,10 @@ fn citext_and_fixed_text_are_compared_as_such() {
         of(&fixed, &exact("a")),
         "(c = ($1::text)::bpchar OR c::text ~ '[^ -~]|^ |  | $')"
     );
-    assert_eq!(of(&citext, &any_of(&["a"])), "c = ANY(($1::text[])::citext[])");
-    assert_eq!(of(&fixed, &any_of(&["a"])), "c = ANY(($1::text[])::bpchar[])");
+    assert_eq!(of(&citext, &any_of(&["a", "b"])), "c = ANY(($1::text[])::citext[])");
+    assert_eq!(of(&fixed, &any_of(&["a", "b"])), "c = ANY(($1::text[])::bpchar[])");
+    assert_eq!(of(&citext, &any_of(&["a"])), "c = ($1::text)::citext");
+    assert_eq!(of(&fixed, &any_of(&["a"])), "c = ($1::text)::bpchar");
 }
 
 #[test]
@@ -214,8 +216,12 @@ fn integer_columns_equal_canonical_digits_only() {
     }
     assert_eq!(sql(Engine::PostgreSql, &number, &integer(42)), "c = $1::int8");
     assert_eq!(
-        sql(Engine::PostgreSql, &number, &any_of(&["1", "x"])),
+        sql(Engine::PostgreSql, &number, &any_of(&["1", "x", "2"])),
         "c = ANY(($1::text[])::int8[])"
+    );
+    assert_eq!(
+        sql(Engine::PostgreSql, &number, &any_of(&["1", "x"])),
+        "c = ($1::text)::int8"
     );
     // BIGINT UNSIGNED goes further than a bound integer.
     assert_eq!(

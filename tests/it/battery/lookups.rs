@@ -51,9 +51,8 @@ pub fn all_users(ctx: &Battery) {
 }
 
 pub fn all_groups(ctx: &Battery) {
-    for class in ["posixGroup", "groupOfNames"] {
-        ctx.finds_groups(&format!("(objectClass={class})"), "1 = 1");
-    }
+    ctx.finds_groups("(objectClass=groupOfNames)", "1 = 1");
+    ctx.finds_set("(objectClass=posixGroup)", &ctx.all_groups());
 }
 
 pub fn group_by_name(ctx: &Battery) {

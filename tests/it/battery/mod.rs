@@ -16,6 +16,7 @@ mod lookups;
 mod matching;
 mod operations;
 mod paging;
+mod private_groups;
 mod queries;
 mod recommended;
 mod scopes;
@@ -104,6 +105,18 @@ impl Battery {
         self.column(&format!("SELECT \"cn\" FROM \"Groups\" WHERE {condition}"))
     }
 
+    /// The names of the users' private groups.
+    pub fn private_groups(&self) -> BTreeSet<String> {
+        self.users("\"gidNumber\" IS NOT NULL AND \"gidNumber\" NOT IN (SELECT \"gidNumber\" FROM \"Groups\")")
+    }
+
+    /// The names of all groups.
+    pub fn all_groups(&self) -> BTreeSet<String> {
+        let mut groups = self.groups("1 = 1");
+        groups.extend(self.private_groups());
+        groups
+    }
+
     pub fn column(&self, sql: &str) -> BTreeSet<String> {
         self.database
             .rows(sql)
@@ -112,7 +125,12 @@ impl Battery {
             .collect()
     }
 
-    /// Users, groups and the base entry.
+    /// How many entries there are: a private group has its user's name.
+    pub fn count(&self) -> usize {
+        self.users("1 = 1").len() + self.no_users().len()
+    }
+
+    /// The names of users, groups and the base entry.
     pub fn everything(&self) -> BTreeSet<String> {
         let mut all = self.users("1 = 1");
         all.extend(self.no_users());
@@ -121,7 +139,7 @@ impl Battery {
 
     /// Groups and the base entry.
     pub fn no_users(&self) -> BTreeSet<String> {
-        let mut all = self.groups("1 = 1");
+        let mut all = self.all_groups();
         all.insert("example".to_string());
         all
     }
@@ -343,6 +361,14 @@ stamp! {
         twins_between_pages,
         queries_that_are_not_read_by_key,
         entries_that_come_and_go,
+    ],
+    private_groups: [
+        as_an_entry,
+        by_every_filter,
+        in_every_scope,
+        none_where_a_group_is,
+        twins_have_one,
+        numbers_must_be_numbers,
     ],
     queries: [
         dollar_placeholders,

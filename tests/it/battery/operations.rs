@@ -30,6 +30,9 @@ pub fn compares(ctx: &Battery) {
             (&group_dn("staff"), "memberUid", "bob", 6),
             (&group_dn("staff"), "member", "UID=Bob, dc=example,dc=com", 6),
             (&group_dn("staff"), "memberUid", "carol", 5),
+            (&group_dn("Grace"), "gidNumber", "20003", 6),
+            (&group_dn("grace"), "gidNumber", "20001", 5),
+            (&group_dn("grace"), "member", &user_dn("grace"), 16),
             (&user_dn("nobody"), "uid", "nobody", 32),
         ] {
             assert_eq!(

@@ -1,0 +1,162 @@
+//! A table of our own over the operator's listings: the rows of one that stand for nothing in the other. It is read
+//! like an operator's query. Compares whole numbers only, as the database has them, so it is the same rows on all
+//! engines; must not know what they are served as.
+
+use super::described::{Column, ColumnKind, Described};
+use super::engine::Engine;
+use super::predicate::Predicate;
+use super::query::OperatorQuery;
+use super::statement::{Source, Writer};
+
+/// What its columns are called: the name, its number, and the number that it refers to.
+pub const COLUMNS: [&str; 3] = ["gw_name", "gw_number", "gw_reference"];
+
+/// A listing whose rows have a name, a number of their own, and refer to a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Referring<'a> {
+    /// The query.
+    pub query: &'a OperatorQuery,
+    /// What the database says of it.
+    pub described: &'a Described,
+    /// The positions of name, number, and the number referred to.
+    pub columns: [usize; 3],
+}
+
+/// A listing whose rows have a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Referred<'a> {
+    /// The query.
+    pub query: &'a OperatorQuery,
+    /// What the database says of it.
+    pub described: &'a Described,
+    /// The position of the number.
+    pub number: usize,
+}
+
+/// Of the rows of `from` with a name and both numbers those whose reference no row of `to` has as its number; of
+/// several with one reference, the one with the lowest number. None where the numbers are not whole ones in all rows,
+/// so that the database would compare them otherwise than they are served.
+///
+/// Of each reference the lowest number is found beforehand, once a statement: compared row by row it would cost the
+/// square of the rows wherever no index helps. Likewise the numbers of `to`, except on PostgreSQL, which hashes them for
+/// `NOT EXISTS`, and for `NOT IN` only while they fit into its memory.
+pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(OperatorQuery, Described)> {
+    let [name, number, reference] = from.columns;
+    let own = [name, number, reference].map(|position| from.described.columns.get(position));
+    let [Some(name_column), Some(number_column), Some(reference_column)] = own else {
+        return None;
+    };
+    let others = to.described.columns.get(to.number)?;
+    if [number_column, reference_column, others]
+        .iter()
+        .any(|column| column.kind != ColumnKind::Integer)
+    {
+        return None;
+    }
+    let engine = from.query.engine();
+    let rows = |alias: &str| {
+        let has_all = Predicate::And([name, number, reference].map(Predicate::HasKey).to_vec());
+        let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(COLUMNS).collect();
+        let source = Source::listing(from.query, from.described);
+        table(engine, source, &columns, &has_all, alias)
+    };
+    let taken = table(
+        engine,
+        Source::listing(to.query, to.described),
+        &[(to.number, "gw_number")],
+        &Predicate::HasKey(to.number),
+        "gw_t",
+    );
+    let missing = match engine {
+        Engine::PostgreSql => format!("NOT EXISTS (SELECT 1 FROM {taken} WHERE gw_t.gw_number = gw_f.gw_reference)"),
+        Engine::MySql | Engine::Sqlite => format!("gw_f.gw_reference NOT IN (SELECT gw_t.gw_number FROM {taken})"),
+    };
+    let text = format!(
+        "SELECT gw_f.gw_name, gw_f.gw_number, gw_f.gw_reference FROM {}\n\
+         JOIN (SELECT gw_l.gw_reference, min(gw_l.gw_number) AS gw_least FROM {} GROUP BY gw_l.gw_reference) gw_m\n\
+         ON gw_m.gw_reference = gw_f.gw_reference AND gw_m.gw_least = gw_f.gw_number\nWHERE {missing}",
+        rows("gw_f"),
+        rows("gw_l"),
+    );
+    let named = |column: &Column, name: &str| Column {
+        name: name.to_owned(),
+        ..column.clone()
+    };
+    let columns = [name_column, number_column, reference_column].into_iter().zip(COLUMNS);
+    let described = Described {
+        columns: columns.map(|(column, name)| named(column, name)).collect(),
+        parameters: Vec::new(),
+        renames: false,
+    };
+    Some((OperatorQuery::of_ours(text, engine), described))
+}
+
+/// Rows of a listing as a table with columns of these names.
+fn table(engine: Engine, source: Source<'_>, columns: &[(usize, &str)], predicate: &Predicate, alias: &str) -> String {
+    let mut writer = Writer::new(engine);
+    source.write_columns_as(&mut writer, columns, predicate);
+    writer.put(&format!(" {alias}"));
+    writer.finish().sql
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+
+    fn made(engine: Engine, gid: &str, groups: &str) -> Option<String> {
+        let described = |query: &OperatorQuery, columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, kind)| (name.to_string(), kind.to_string()));
+            Described::new(query, columns, Vec::new())
+        };
+        let users = OperatorQuery::listing("SELECT * FROM u -- all", engine).unwrap();
+        let all_groups = OperatorQuery::listing("SELECT * FROM g", engine).unwrap();
+        let text = if engine == Engine::Sqlite { "TEXT" } else { "VARCHAR" };
+        let from = described(&users, &[("username", text), ("n", "BIGINT"), ("gid", gid)]);
+        // Two columns of one name: they get names of ours.
+        let to = described(&all_groups, &[("n", text), ("n", groups)]);
+        let found = without_referent(
+            Referring {
+                query: &users,
+                described: &from,
+                columns: [0, 1, 2],
+            },
+            Referred {
+                query: &all_groups,
+                described: &to,
+                number: 1,
+            },
+        );
+        let (query, described) = found?;
+        assert!(!query.reads_by_key());
+        assert_eq!(described.columns.len(), COLUMNS.len());
+        Some(query.to_describe())
+    }
+
+    #[test]
+    fn numbers_that_are_not_whole_are_not_compared() {
+        assert_eq!(made(Engine::MySql, "VARCHAR", "INT"), None);
+        assert_eq!(made(Engine::MySql, "INT", "DECIMAL"), None);
+        assert_eq!(made(Engine::Sqlite, "INTEGER", "NULL"), None);
+        assert!(made(Engine::MySql, "INT", "BIGINT UNSIGNED").is_some());
+    }
+
+    #[test]
+    fn a_null_hides_no_group() {
+        let sql = made(Engine::MySql, "INT", "INT").unwrap();
+        assert!(
+            sql.contains("NOT IN (SELECT gw_t.gw_number FROM (WITH gw_q (gw_1, gw_2) AS"),
+            "{sql}"
+        );
+        assert!(sql.contains("WHERE q.gw_2 IS NOT NULL) gw_t)"), "{sql}");
+        let sqlite = made(Engine::Sqlite, "INTEGER", "INTEGER").unwrap();
+        assert!(sqlite.contains("typeof(q.gw_2) = 'integer'"), "{sqlite}");
+    }
+}
