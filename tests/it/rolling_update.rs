@@ -156,12 +156,12 @@ fn a_broken_version() {
         replica.spawn();
     };
     let log = "echo this is what {} logged";
-    let options = ["--timeout", "3", "--logs", log];
+    let options = ["--timeout", "8", "--logs", log];
     let ended = update(&stage.site, &options, &["ldap1", "ldap2"], broken);
 
     assert_eq!(ended.code, Some(1), "{}", ended.text());
     for words in [
-        "STOPPED at ldap1: the new one does not answer after 3 s: not ready: can not connect",
+        "STOPPED at ldap1: the new one does not answer after 8 s: not ready: can not connect",
         "this is what ldap1 logged",
         "ldap2 serves",
         "left as they were: ldap2",
@@ -200,7 +200,19 @@ fn who_does_not_stay() {
         "[[ {{}} != b ]] || ! grep -q b {marks}/restarted || ! [[ -e {marks}/seen ]] && {{ [[ {{}} != b ]] || \
          ! grep -q b {marks}/restarted || touch {marks}/seen; }}"
     );
-    let ended = script(&["--restart", &restart, "--probe", &probe, "--pause", "1", "a", "b", "c"]);
+    let ended = script(&[
+        "--restart",
+        &restart,
+        "--probe",
+        &probe,
+        "--timeout",
+        "1",
+        "--pause",
+        "1",
+        "a",
+        "b",
+        "c",
+    ]);
     assert_eq!(ended.code, Some(1), "{}", ended.text());
     let words = "STOPPED at b: the new one has answered and does not any more: nothing";
     assert!(ended.stderr.contains(words), "{}", ended.text());
