@@ -41,7 +41,18 @@ CREATE TABLE "UserGroups" (
 -- Lists a group's members without reading the whole table.
 CREATE INDEX "UserGroups_gidNumber" ON "UserGroups" ("gidNumber");
 
--- uid is compared without regard to case (RFC 4519): ALICE must find alice without reading the table. The second
--- index holds the names that need more than ASCII case folding; it is usually empty.
+-- uid, mail and cn of groups are compared without regard to case (RFC 4519): ALICE must find alice, and nobody nobody,
+-- without the table being read. The second index of each holds the values that need more than ASCII case folding; it is
+-- usually empty, and its condition must stay as it is, since the gateway's statements have the same.
 CREATE INDEX "Users_uid_nocase" ON "Users" ("uid" COLLATE NOCASE);
-CREATE INDEX "Users_uid_not_canonical" ON "Users" ("uid") WHERE "uid" GLOB '*[^!-~]*';
+CREATE INDEX "Users_uid_unprepared" ON "Users" ("uid" COLLATE NOCASE)
+    WHERE (length("uid") <> length(CAST("uid" AS BLOB)) OR "uid" GLOB '*[^ -~]*' OR "uid" GLOB ' *' OR "uid" GLOB '* '
+        OR "uid" GLOB '*  *' OR typeof("uid") NOT IN ('text', 'null'));
+CREATE INDEX "Users_mail_nocase" ON "Users" ("mail" COLLATE NOCASE);
+CREATE INDEX "Users_mail_unprepared" ON "Users" ("mail" COLLATE NOCASE)
+    WHERE (length("mail") <> length(CAST("mail" AS BLOB)) OR "mail" GLOB '*[^ -~]*' OR "mail" GLOB ' *' OR "mail" GLOB '* '
+        OR "mail" GLOB '*  *' OR typeof("mail") NOT IN ('text', 'null'));
+CREATE INDEX "Groups_cn_nocase" ON "Groups" ("cn" COLLATE NOCASE);
+CREATE INDEX "Groups_cn_unprepared" ON "Groups" ("cn" COLLATE NOCASE)
+    WHERE (length("cn") <> length(CAST("cn" AS BLOB)) OR "cn" GLOB '*[^ -~]*' OR "cn" GLOB ' *' OR "cn" GLOB '* '
+        OR "cn" GLOB '*  *' OR typeof("cn") NOT IN ('text', 'null'));

@@ -52,26 +52,42 @@ impl TableColumn {
             // It finds a name by itself.
             Engine::PostgreSql => format!("CREATE INDEX ON {table} ({column});"),
             Engine::MySql | Engine::Sqlite => {
-                let bare = |name: &str| name.trim_matches(['"', '`']).to_owned();
-                let name = engine.quote(&format!("{}_{}", bare(table), bare(column)));
+                let name = self.index_name(engine, "");
                 format!("CREATE INDEX {name} ON {table} ({column});")
             }
         }
     }
 
+    fn index_name(&self, engine: Engine, end: &str) -> String {
+        let bare = |name: &str| name.trim_matches(['"', '`']).to_owned();
+        engine.quote(&format!("{}_{}{end}", bare(&self.table), bare(&self.column)))
+    }
+
     /// The two indexes for comparisons by caseIgnoreMatch (sql-engines.md section 2). None where the engine cannot
     /// use any for them.
     pub fn case_ignore_indexes(&self, engine: Engine, described: &Column) -> Vec<String> {
-        if engine != Engine::PostgreSql || !described.kind.is_text() {
+        if !described.kind.is_text() {
             return Vec::new();
         }
         let TableColumn { table, column } = self;
-        let folded = predicate::folded(engine, described, column);
         let other = predicate::not_canonical(engine, described, column);
-        vec![
-            format!("CREATE INDEX ON {table} ({folded});"),
-            format!("CREATE INDEX ON {table} ({column}) WHERE {other};"),
-        ]
+        match engine {
+            Engine::PostgreSql => {
+                let folded = predicate::folded(engine, described, column);
+                vec![
+                    format!("CREATE INDEX ON {table} ({folded});"),
+                    format!("CREATE INDEX ON {table} ({column}) WHERE {other};"),
+                ]
+            }
+            // The name is none that another condition had before.
+            Engine::Sqlite => [("_nocase", String::new()), ("_unprepared", format!(" WHERE {other}"))]
+                .map(|(end, which)| {
+                    let name = self.index_name(engine, end);
+                    format!("CREATE INDEX {name} ON {table} ({column} COLLATE NOCASE){which};")
+                })
+                .to_vec(),
+            Engine::MySql => Vec::new(),
+        }
     }
 }
 
@@ -203,6 +219,16 @@ mod tests {
                 "CREATE INDEX ON \"Users\" (\"uid\") WHERE \"uid\" ~ '[^ -~]|^ |  | $';"
             ]
         );
-        assert!(uid.case_ignore_indexes(Engine::Sqlite, &column).is_empty());
+        let uid = TableColumn::new(Engine::Sqlite, "Users", "uid");
+        let other = "(length(\"uid\") <> length(CAST(\"uid\" AS BLOB)) OR \"uid\" GLOB '*[^ -~]*' OR \"uid\" GLOB ' *' OR \
+                     \"uid\" GLOB '* ' OR \"uid\" GLOB '*  *' OR typeof(\"uid\") NOT IN ('text', 'null'))";
+        assert_eq!(
+            uid.case_ignore_indexes(Engine::Sqlite, &column),
+            [
+                "CREATE INDEX \"Users_uid_nocase\" ON \"Users\" (\"uid\" COLLATE NOCASE);".to_owned(),
+                format!("CREATE INDEX \"Users_uid_unprepared\" ON \"Users\" (\"uid\" COLLATE NOCASE) WHERE {other};"),
+            ]
+        );
+        assert!(uid.case_ignore_indexes(Engine::MySql, &column).is_empty());
     }
 }

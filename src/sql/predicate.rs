@@ -7,13 +7,15 @@
 
 use super::described::Column;
 use super::statement::{Scope, Writer};
-use comparison::{NOT_CANONICAL, write_equals, write_exact_half, write_folded_half, write_key, write_not_canonical};
+use comparison::{NOT_CANONICAL, write_key, write_not_canonical};
 pub(super) use comparison::{as_text, folded, key, not_canonical};
+pub(super) use equality::reads_again;
 pub use number::NumberTest;
 pub use pattern::Pattern;
 
 mod assured;
 mod comparison;
+mod equality;
 mod number;
 mod pattern;
 mod simplify;
@@ -188,7 +190,7 @@ impl Predicate {
             Predicate::True => writer.put("1 = 1"),
             Predicate::False => writer.put("1 = 0"),
             Predicate::And(parts) => write_list(writer, scope, parts, " AND "),
-            Predicate::Or(parts) => write_list(writer, scope, parts, " OR "),
+            Predicate::Or(parts) => equality::write_any(writer, scope, parts),
             // `simplify` leaves none that something is known of.
             Predicate::Maybe(_) => writer.put("1 = 1"),
             Predicate::Not(inner) => assured::write_unless(writer, scope, inner),
@@ -198,16 +200,8 @@ impl Predicate {
                 w.put(")");
             }),
             Predicate::Like { column, pattern } => with(writer, at(column), |w, c, name| pattern.write(w, c, name)),
-            Predicate::EqualsIgnoreCase { column, prepared } => {
-                let folded = prepared.to_ascii_lowercase();
-                with(writer, at(column), |w, c, name| {
-                    write_equals(w, c, name, &folded, write_folded_half)
-                });
-            }
-            Predicate::EqualsExact { column, value } => {
-                with(writer, at(column), |w, c, name| {
-                    write_equals(w, c, name, value, write_exact_half)
-                });
+            Predicate::EqualsIgnoreCase { .. } | Predicate::EqualsExact { .. } => {
+                equality::write(writer, scope, self);
             }
             Predicate::EqualsAny { column, values } => with(writer, at(column), |w, c, name| {
                 w.equals_any(name, c, values);

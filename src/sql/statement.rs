@@ -104,40 +104,14 @@ impl<'a> Source<'a> {
         let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
         // Two arms and not an OR, for which PostgreSQL looks through the whole subquery once a row.
         if let Some(predicate) = not_canonical {
+            let scope = self.scope(&predicate);
             writer.push("\nAND NOT (");
-            predicate.write(&mut writer, &self.scope());
+            predicate.write(&mut writer, &scope);
             writer.push(")\nUNION ALL\n");
             self.write_select(&mut writer, &list);
             writer.push("\nWHERE ");
-            predicate.write(&mut writer, &self.scope());
+            predicate.write(&mut writer, &scope);
         }
-        Some(writer.finish())
-    }
-
-    /// The rows whose name can be `prepared` (RFC 4518, caseIgnore), for a name in which no blank is expected.
-    /// Unlike `select` it gives SQLite two arms, each of which can use an index of its own; they see texts only,
-    /// as pages do (a blob is no name).
-    pub fn find_ignore_case(&self, columns: &[usize], column: usize, prepared: &str) -> Option<Statement> {
-        let equals = Predicate::EqualsIgnoreCase {
-            column,
-            prepared: prepared.to_owned(),
-        };
-        let described = self.described.columns.get(column)?;
-        let canonical = super::predicate::is_canonical(prepared) && !prepared.contains(' ');
-        if self.query.engine() != Engine::Sqlite || described.kind != ColumnKind::Text || !canonical {
-            return self.select(columns, &equals);
-        }
-        let (list, name) = (self.list(columns), self.name("q", column));
-        let mut writer = self.begin();
-        self.write_select(&mut writer, &list);
-        let first = writer.text(prepared);
-        let _ = write!(writer.sql, "\nWHERE {name} = {first} COLLATE NOCASE\nUNION ALL\n");
-        self.write_select(&mut writer, &list);
-        let second = writer.text(prepared);
-        let _ = write!(
-            writer.sql,
-            "\nWHERE {name} GLOB '*[^!-~]*' AND NOT ({name} = {second} COLLATE NOCASE)"
-        );
         Some(writer.finish())
     }
 
@@ -170,7 +144,7 @@ impl<'a> Source<'a> {
             writer.push(if not_canonical.is_some() { "\nOR " } else { "" });
         }
         if let Some(predicate) = not_canonical {
-            predicate.write(&mut writer, &self.scope());
+            predicate.write(&mut writer, &self.scope(&predicate));
         }
         Some(writer.finish())
     }
@@ -273,10 +247,28 @@ impl<'a> Source<'a> {
             .join(", ")
     }
 
-    fn scope(&self) -> Scope<'_> {
+    fn scope(&self, predicate: &Predicate) -> Scope<'_> {
+        let names = |alias: &str| {
+            (0..self.described.columns.len())
+                .map(|at| self.name(alias, at))
+                .collect()
+        };
+        // Without a parameter, whose value would be bound once more, and without names of ours, behind which SQLite finds
+        // no index. Where it has to make the table first, it would make it twice.
+        let plain = self.query.placeholders() == 0 && !self.renames() && self.query.reads_by_key();
+        let again =
+            (self.query.engine() == Engine::Sqlite && plain && super::predicate::reads_again(predicate)).then(|| {
+                let mut writer = Writer::new(Engine::Sqlite);
+                self.write_table(&mut writer, "z");
+                Again {
+                    table: writer.finish().sql,
+                    names: names("z"),
+                }
+            });
         Scope {
             columns: &self.described.columns,
-            names: (0..self.described.columns.len()).map(|at| self.name("q", at)).collect(),
+            names: names("q"),
+            again,
         }
     }
 
@@ -346,7 +338,7 @@ impl<'a> Source<'a> {
     fn write_where(&self, writer: &mut Writer, predicate: &Predicate) {
         if *predicate != Predicate::True {
             writer.push("\nWHERE ");
-            predicate.write(writer, &self.scope());
+            predicate.write(writer, &self.scope(predicate));
         }
     }
 }
@@ -354,6 +346,13 @@ impl<'a> Source<'a> {
 /// The columns a predicate speaks of.
 pub(super) struct Scope<'a> {
     pub(super) columns: &'a [Column],
+    pub(super) names: Vec<String>,
+    pub(super) again: Option<Again>,
+}
+
+/// The same rows as another table, to be looked through for values that only RFC 4518 preparation can judge.
+pub(super) struct Again {
+    pub(super) table: String,
     pub(super) names: Vec<String>,
 }
 

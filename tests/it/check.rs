@@ -308,7 +308,15 @@ fn the_indexes_it_proposes_help() {
             let named = |name: &str| format!("DROP INDEX \"{name}\";");
             let names: &[&str] = match engine {
                 Engine::PostgreSql => &["UserGroups_gidNumber", "Users_uid_lower", "Users_uid_not_canonical"],
-                _ => &["UserGroups_gidNumber", "Users_uid_nocase", "Users_uid_not_canonical"],
+                _ => &[
+                    "UserGroups_gidNumber",
+                    "Users_uid_nocase",
+                    "Users_uid_unprepared",
+                    "Users_mail_nocase",
+                    "Users_mail_unprepared",
+                    "Groups_cn_nocase",
+                    "Groups_cn_unprepared",
+                ],
             };
             database.sql(&names.iter().map(|name| named(name)).collect::<String>());
         }
@@ -370,7 +378,12 @@ fn the_indexes_it_proposes_help() {
                 "CREATE INDEX ON \"Groups\" (lower(\"cn\"));",
             ],
             Engine::MariaDb => &["CREATE INDEX `Users_gidNumber` ON `Users` (`gidNumber`);"],
-            Engine::Sqlite => &["CREATE INDEX \"Users_gidNumber\" ON \"Users\" (\"gidNumber\");"],
+            Engine::Sqlite => &[
+                "CREATE INDEX \"Users_gidNumber\" ON \"Users\" (\"gidNumber\");",
+                "CREATE INDEX \"Users_uid_nocase\" ON \"Users\" (\"uid\" COLLATE NOCASE);",
+                "CREATE INDEX \"Users_mail_nocase\" ON \"Users\" (\"mail\" COLLATE NOCASE);",
+                "CREATE INDEX \"Groups_cn_nocase\" ON \"Groups\" (\"cn\" COLLATE NOCASE);",
+            ],
         };
         for wanted in wanted {
             assert!(

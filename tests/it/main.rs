@@ -10,7 +10,7 @@
 //! - `abandon`: what nobody waits for any more ends in the database
 //! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
-//! - `clients`: strict clients in Python and Java, their schema parsers and their controls
+//! - `clients`: what Proxmox, GitLab, Search Guard, Defguard and Kanidm do; strict schema parsers; controls
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows

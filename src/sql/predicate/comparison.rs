@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use super::super::described::{Column, ColumnKind};
 use super::super::engine::Engine;
 use super::super::statement::{Arg, Writer};
-use super::is_canonical;
 
 /// Rows that only RFC 4518 preparation can compare.
 pub(super) const NOT_CANONICAL: &str = "'[^ -~]|^ |  | $'";
@@ -59,28 +58,7 @@ pub(in crate::sql) fn folded(engine: Engine, column: &Column, name: &str) -> Str
     }
 }
 
-/// `half OR not canonical`, or only what can be equal to an assertion that is not canonical itself.
-pub(super) fn write_equals(
-    writer: &mut Writer,
-    column: &Column,
-    name: &str,
-    value: &str,
-    half: fn(&mut Writer, &Column, &str, &str),
-) {
-    if !value.is_ascii() {
-        // What is ASCII stays ASCII when it is prepared.
-        return write_not_canonical(writer, column, name, NOT_ASCII);
-    }
-    if !is_canonical(value) {
-        return write_not_canonical(writer, column, name, NOT_CANONICAL);
-    }
-    writer.push("(");
-    half(writer, column, name, value);
-    writer.push(" OR ");
-    write_not_canonical(writer, column, name, NOT_CANONICAL);
-    writer.push(")");
-}
-
+/// By caseIgnoreMatch, as far as canonical values go.
 pub(super) fn write_folded_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
     let engine = writer.engine;
     let value = writer.text(value);
@@ -95,6 +73,7 @@ pub(super) fn write_folded_half(writer: &mut Writer, column: &Column, name: &str
     writer.put(&comparison);
 }
 
+/// By caseExactMatch, as far as canonical values go.
 pub(super) fn write_exact_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
     let value = writer.text(value);
     let value = match (writer.engine, column.kind) {
@@ -128,8 +107,9 @@ pub(super) fn write_not_canonical(writer: &mut Writer, column: &Column, name: &s
             if pattern == NOT_CANONICAL {
                 globs.extend([" *", "* ", "*  *"]);
             }
-            // Behind U+0000 it sees nothing, and counts nothing.
-            let mut condition = format!("(length({text}) <> octet_length({text}) OR ");
+            // Behind U+0000 it sees nothing, and counts nothing. An index has this text too, and is made with the
+            // operator's SQLite: octet_length is not in those before 3.43.
+            let mut condition = format!("(length({text}) <> length(CAST({text} AS BLOB)) OR ");
             for glob in globs {
                 let _ = write!(condition, "{text} GLOB '{glob}' OR ");
             }
@@ -182,8 +162,10 @@ pub(super) fn write_uuid(writer: &mut Writer, column: &Column, name: &str, value
         _ => "length",
     };
     writer.push("(");
-    write_equals(writer, column, name, value, write_folded_half);
-    writer.push(&format!(" OR {length}({name}) <> 36)"));
+    write_folded_half(writer, column, name, value);
+    writer.push(&format!(" OR {length}({name}) <> 36 OR "));
+    write_not_canonical(writer, column, name, NOT_CANONICAL);
+    writer.put(")");
 }
 
 /// What pages are ordered and continued by.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sql::described::ColumnKind;
 use crate::sql::query::tests::{ALL_USERS, GROUPS_BY_MEMBER};
 
 fn described(query: &OperatorQuery, columns: &[(&str, &str)], parameters: &[&str]) -> Described {
@@ -192,16 +193,70 @@ fn twins_are_found_by_the_folded_key() {
 
 #[test]
 fn sqlite_gets_an_arm_for_each_index() {
-    let (query, described) = listing("SELECT 1", Engine::Sqlite, &[("k", "TEXT")]);
-    let source = Source::listing(&query, &described);
-    let statement = source.find_ignore_case(&[0], 0, "alice").unwrap();
+    let condition = |c: &str| {
+        format!(
+            "(length({c}) <> length(CAST({c} AS BLOB)) OR {c} GLOB '*[^ -~]*' OR {c} GLOB ' *' OR {c} GLOB '* ' OR \
+             {c} GLOB '*  *' OR typeof({c}) NOT IN ('text', 'null'))"
+        )
+    };
+    let other = |c: &str| {
+        let (outer, inner) = (condition(&format!("q.{c}")), condition(&format!("z.{c}")));
+        format!("({outer} AND q.{c} COLLATE NOCASE IN (SELECT z.{c} FROM (\nSELECT 1\n) z WHERE {inner}))")
+    };
+    let of = |query: &OperatorQuery, described: &Described, predicate: &Predicate| {
+        let statement = Source::listing(query, described).select(&[0], predicate).unwrap();
+        let (_, condition) = statement.sql.split_once("\nWHERE ").unwrap();
+        condition.to_owned()
+    };
+    let is = |column, prepared: &str| Predicate::EqualsIgnoreCase {
+        column,
+        prepared: prepared.to_owned(),
+    };
+    let columns = [("k", "TEXT"), ("m", "TEXT"), ("n", "INTEGER")];
+    let (query, described) = listing("SELECT 1", Engine::Sqlite, &columns);
+    let name = |predicate: &Predicate| of(&query, &described, predicate);
     assert_eq!(
-        statement.sql,
-        "SELECT q.\"k\" FROM (\nSELECT 1\n) q\nWHERE q.\"k\" = ? COLLATE NOCASE\nUNION ALL\nSELECT q.\"k\" FROM (\nSELECT 1\n) q\n\
-         WHERE q.\"k\" GLOB '*[^!-~]*' AND NOT (q.\"k\" = ? COLLATE NOCASE)"
+        name(&is(0, "alice")),
+        format!("(q.\"k\" = ? COLLATE NOCASE OR {})", other("\"k\""))
     );
-    assert_eq!(statement.args, [text("alice"), text("alice")]);
-    assert!(!source.find_ignore_case(&[0], 0, "é").unwrap().sql.contains("UNION"));
+    // No value is equal to it but those that need preparation.
+    let unusual = name(&is(0, "zoë"));
+    assert!(
+        unusual.ends_with(&other("\"k\"")[condition("q.\"k\"").len() + 1..]),
+        "{unusual}"
+    );
+    // What holds for both arms stands in each of them.
+    let guard = Predicate::HasKey(2);
+    let either = Predicate::Or(vec![is(1, "a"), Predicate::And(vec![guard.clone(), is(0, "b")])]);
+    let held = name(&guard);
+    assert_eq!(
+        name(&either),
+        format!(
+            "((q.\"m\" = ? COLLATE NOCASE OR {}) OR ({held} AND q.\"k\" = ? COLLATE NOCASE) OR ({held} AND {}))",
+            other("\"m\""),
+            other("\"k\"")
+        )
+    );
+    // An expression has no index, and too many are not worth it.
+    let many = (0..40).map(|at| is(0, &format!("u{at}"))).collect();
+    for plain in [is(2, "7"), Predicate::Or(many)] {
+        assert!(!name(&plain).contains("SELECT"), "{}", name(&plain));
+    }
+    // Nor is a table that has to be made first, or that has names of ours.
+    for (text, columns) in [
+        ("SELECT DISTINCT 1", &columns[..1]),
+        ("SELECT 1", &[("k", "TEXT"), ("K", "TEXT")][..]),
+    ] {
+        let (query, described) = listing(text, Engine::Sqlite, columns);
+        let written = of(&query, &described, &is(0, "alice"));
+        assert!(!written.contains("SELECT"), "{written}");
+    }
+    let query = OperatorQuery::lookup("SELECT k FROM t WHERE k = ?", Engine::Sqlite).unwrap();
+    let described = self::described(&query, &columns[..1], &[]);
+    let lookup = Source::lookup(&query, &described, "x").unwrap();
+    let statement = lookup.select(&[0], &is(0, "alice")).unwrap();
+    assert_eq!(statement.sql.matches("SELECT k").count(), 1);
+    assert_eq!(statement.args, [text("x"), text("alice")]);
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! Equality with a text: `half OR not canonical`, the half being what the engine can say of canonical values. Knows how
+//! SQLite is brought to use an index for each of them; nothing of types and collations.
+//!
+//! SQLite searches several indexes for an OR when each of its arms is a comparison of a column. "Not canonical" is none,
+//! so there it says `not canonical AND c IN (SELECT c … WHERE not canonical)`, whose inner rows are those of a partial
+//! index. The condition before it is for all other ways of reading: without it each row would be looked for in the list.
+
+use super::super::described::{Column, ColumnKind};
+use super::super::statement::{Again, Scope, Writer};
+use super::comparison::{NOT_ASCII, NOT_CANONICAL, write_exact_half, write_folded_half, write_not_canonical};
+use super::{Predicate, is_canonical};
+
+/// More comparisons than these are not worth a table each.
+const MOST: usize = 32;
+
+/// One of the two arms of an equality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arm {
+    Canonical,
+    Other,
+}
+
+/// What is compared, and where the column is.
+struct Equality<'a> {
+    column: &'a Column,
+    name: &'a str,
+    again: Option<(&'a Again, &'a str)>,
+    value: String,
+    half: fn(&mut Writer, &Column, &str, &str),
+}
+
+/// Whether it pays to have the rows as a second table.
+pub(in crate::sql) fn reads_again(predicate: &Predicate) -> bool {
+    (1..=MOST).contains(&equalities(predicate))
+}
+
+fn equalities(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(equalities).sum(),
+        Predicate::EqualsIgnoreCase { .. } | Predicate::EqualsExact { .. } => 1,
+        _ => 0,
+    }
+}
+
+/// An equality by itself.
+pub(super) fn write(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
+    let Some(equality) = Equality::of(scope, leaf) else {
+        // A column that does not exist can not be compared, so nothing is excluded.
+        return writer.put("1 = 1");
+    };
+    match equality.arms() {
+        [arm] => equality.write(writer, *arm),
+        arms => {
+            writer.push("(");
+            for (at, arm) in arms.iter().enumerate() {
+                writer.push(if at == 0 { "" } else { " OR " });
+                equality.write(writer, *arm);
+            }
+            writer.put(")");
+        }
+    }
+}
+
+/// Any of these. For SQLite `a AND (b OR c)` is no arm that an index can be searched for; `a AND b OR a AND c` are two.
+pub(super) fn write_any(writer: &mut Writer, scope: &Scope<'_>, parts: &[Predicate]) {
+    writer.push("(");
+    for (at, part) in parts.iter().enumerate() {
+        writer.push(if at == 0 { "" } else { " OR " });
+        match part {
+            Predicate::And(all) if scope.again.is_some() => write_distributed(writer, scope, part, all),
+            part => part.write(writer, scope),
+        }
+    }
+    writer.push(")");
+}
+
+fn write_distributed(writer: &mut Writer, scope: &Scope<'_>, whole: &Predicate, all: &[Predicate]) {
+    let found = all
+        .iter()
+        .enumerate()
+        .find_map(|(at, part)| Some((at, Equality::of(scope, part)?)));
+    let Some((position, equality)) = found else {
+        return whole.write(writer, scope);
+    };
+    for (nth, arm) in equality.arms().iter().enumerate() {
+        writer.push(if nth == 0 { "(" } else { " OR (" });
+        for (at, part) in all.iter().enumerate() {
+            writer.push(if at == 0 { "" } else { " AND " });
+            match at == position {
+                true => equality.write(writer, *arm),
+                false => part.write(writer, scope),
+            }
+        }
+        writer.push(")");
+    }
+}
+
+impl<'a> Equality<'a> {
+    fn of(scope: &'a Scope<'_>, leaf: &Predicate) -> Option<Equality<'a>> {
+        let (position, value, half): (_, _, fn(&mut Writer, &Column, &str, &str)) = match leaf {
+            Predicate::EqualsIgnoreCase { column, prepared } => {
+                (*column, prepared.to_ascii_lowercase(), write_folded_half)
+            }
+            Predicate::EqualsExact { column, value } => (*column, value.clone(), write_exact_half),
+            _ => return None,
+        };
+        let column = scope.columns.get(position)?;
+        let again = scope.again.as_ref().filter(|_| column.kind == ColumnKind::Text);
+        Some(Equality {
+            column,
+            name: scope.names.get(position)?,
+            again: again.and_then(|again| Some((again, again.names.get(position)?.as_str()))),
+            value,
+            half,
+        })
+    }
+
+    fn arms(&self) -> &'static [Arm] {
+        match is_canonical(&self.value) {
+            true => &[Arm::Canonical, Arm::Other],
+            false => &[Arm::Other],
+        }
+    }
+
+    fn write(&self, writer: &mut Writer, arm: Arm) {
+        let Equality { column, name, .. } = *self;
+        if arm == Arm::Canonical {
+            return (self.half)(writer, column, name, &self.value);
+        }
+        let ascii = self.value.is_ascii();
+        // What is ASCII stays ASCII when it is prepared.
+        let pattern = if ascii { NOT_CANONICAL } else { NOT_ASCII };
+        match self.again {
+            None => write_not_canonical(writer, column, name, pattern),
+            Some((again, inner)) => {
+                writer.push("(");
+                write_not_canonical(writer, column, name, pattern);
+                // The index for the other arm serves this one too. A value is in the list whatever its type.
+                writer.push(&format!(
+                    " AND {name} COLLATE NOCASE IN (SELECT {inner} FROM {} WHERE ",
+                    again.table
+                ));
+                write_not_canonical(writer, column, inner, NOT_CANONICAL);
+                writer.push("))");
+            }
+        }
+    }
+}

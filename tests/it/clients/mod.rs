@@ -1,0 +1,20 @@
+//! Real clients, each in the language it comes in (`tests/clients/`), on TLS, against gateways on PostgreSQL with the
+//! deployed queries (issue 4, Must show 2, 6 and 7).
+//!
+//! - `strict`: libraries that take everything by the letter: schema parsers, controls
+//! - `proxmox`, `gitlab`, `search_guard`, `defguard`, `kanidm`: what these do with a directory, rule by rule; the tables
+//!   at the ends of `docs/clients/*.md` say which test holds which rule
+//! - `outages`: what each of them takes for true while the database is away, frozen or broken
+//! - `large`: GitLab's sync of groups on a large directory
+//! - `program`: how their programs are run; `stage`: what they find
+
+mod defguard;
+mod gitlab;
+mod kanidm;
+mod large;
+mod outages;
+mod program;
+mod proxmox;
+mod search_guard;
+mod stage;
+mod strict;
