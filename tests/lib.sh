@@ -75,6 +75,12 @@ finish() {
       kill -KILL "$pid" 2>/dev/null || true
     fi
   done
+  # Containers live on without the process that started them.
+  local containers=$LDAP_GATEWAY_TEST_DIR/containers
+  if [[ -d $containers ]]; then
+    podman --root "$containers/root" --runroot "$containers/run" --storage-driver vfs --runtime runc \
+      --cgroup-manager cgroupfs rm --all --force --time 0 >/dev/null 2>&1 || true
+  fi
   if [[ -n ${LDAP_GATEWAY_TEST_KEEP:-} ]]; then
     say "kept $LDAP_GATEWAY_TEST_DIR"
   else

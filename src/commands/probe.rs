@@ -16,9 +16,9 @@ use tokio::{
 };
 use tokio_util::codec::Framed;
 
-use super::{NAME_CHECKS, complain, say, settings};
+use super::{NAME_CHECKS, complain, report, say};
 use crate::{
-    config::{Config, EnvSource, ProbeSettings},
+    config::{Config, ConfigErrors, EnvSource, ProbeSettings, Problem},
     server::tls,
 };
 
@@ -55,13 +55,18 @@ enum NotReady {
 /// Asks the gateway at `uri`, by default the one that the settings would start; exit code 0 when it is ready.
 pub async fn run(uri: Option<String>) -> ExitCode {
     // Another gateway can be asked from a machine that has no settings of its own.
-    let config = match &uri {
-        Some(_) => Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS).0,
-        None => match settings() {
-            Ok((config, _)) => config,
-            Err(code) => return code,
-        },
-    };
+    // And the own one from outside of its service, where the database's password is not known.
+    let (config, problems, _) = Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS);
+    let problems: Vec<Problem> = problems
+        .into_iter()
+        .filter(|problem| concerns_probe(&problem.variable, uri.is_none()))
+        .collect();
+    if !problems.is_empty() {
+        return report(&ConfigErrors {
+            problems,
+            warnings: Vec::new(),
+        });
+    }
     let answer = match timeout(PATIENCE, probe(uri.as_deref(), &config)).await {
         Ok(answer) => answer,
         Err(_) => Err(NotReady::Late),
@@ -76,6 +81,11 @@ pub async fn run(uri: Option<String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a probe would do something else than it was told with a stand-in for this setting.
+fn concerns_probe(variable: &str, own: bool) -> bool {
+    variable.starts_with("PROBE_") || own && matches!(variable, "PORT" | "BIND_IP" | "LDAP_UNENCRYPTED")
 }
 
 async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {

@@ -17,6 +17,8 @@
 //! - `wire`: bytes, TLS versions
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
+//! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
+//! - `image`: the container image, built and run
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -38,12 +40,14 @@ mod controls;
 mod differential;
 mod explain;
 mod harness;
+mod image;
 mod layers;
 mod load;
 mod membership;
 mod observability;
 mod outage;
 mod pushdown;
+mod rolling_update;
 mod secrets;
 mod settings;
 mod sssd;

@@ -469,6 +469,15 @@ fn probe() {
         let ended = run_to_end(&env, &arguments, "");
         assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.text());
     }
+    // What it does not need may be missing: beside a service, the database's password is not known.
+    let ended = run_to_end(&env.clone().without("SQL_URI"), &["probe"], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.text());
+    let ended = run_to_end(&env.clone().with("PORT", "ldaps"), &["probe"], "");
+    assert!(
+        ended.code == Some(78) && ended.stderr.contains("PORT"),
+        "{}",
+        ended.text()
+    );
     // From a machine without any settings.
     let ended = run_to_end(&Env::default(), &["probe", &gateway.uri()], "");
     assert_eq!(ended.code, Some(0), "{}", ended.text());

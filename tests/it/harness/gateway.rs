@@ -255,7 +255,7 @@ fn program(dir: &Path, env: &Env, arguments: &[&str]) -> std::process::Command {
 }
 
 /// A new file in `logs/`, named for the running test.
-fn log_file(kind: &str) -> PathBuf {
+pub fn log_file(kind: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("unknown").replace("::", ".");

@@ -97,7 +97,7 @@ impl LoginLoop {
     }
 }
 
-fn repeat(
+pub fn repeat(
     stop: &Arc<AtomicBool>,
     mut attempt: impl FnMut() -> Result<(), String> + Send + 'static,
 ) -> JoinHandle<Tally> {

@@ -1,6 +1,7 @@
 //! Servers, databases and clients for the tests. Nothing in here knows how the gateway works inside.
 
 pub mod client;
+pub mod container;
 pub mod database;
 pub mod gateway;
 pub mod ldap;

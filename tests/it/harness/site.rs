@@ -44,7 +44,7 @@ impl Site {
 pub struct Replica {
     pub name: &'static str,
     pub port: u16,
-    env: Env,
+    env: Mutex<Env>,
     dir: PathBuf,
     gateway: Mutex<Option<Gateway>>,
 }
@@ -54,7 +54,7 @@ impl Replica {
         Replica {
             name,
             port: free_port(),
-            env: env.with("LDAP_COMMON_NAME", format!("{name}.example.com")),
+            env: Mutex::new(env.with("LDAP_COMMON_NAME", format!("{name}.example.com"))),
             dir: scratch(name),
             gateway: Mutex::default(),
         }
@@ -64,7 +64,13 @@ impl Replica {
     pub fn spawn(&self) {
         let mut gateway = self.gateway.lock().unwrap();
         assert!(gateway.is_none(), "{} runs", self.name);
-        *gateway = Some(Gateway::spawn_on(&self.dir, &self.env, self.port));
+        *gateway = Some(Gateway::spawn_on(&self.dir, &self.env.lock().unwrap(), self.port));
+    }
+
+    /// Changes what the next process gets.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut env = self.env.lock().unwrap();
+        *env = env.clone().with(name, value);
     }
 
     pub fn expect_ready(&self) {

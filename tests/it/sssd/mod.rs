@@ -8,7 +8,7 @@ mod logins;
 mod lookups;
 mod outages;
 mod settings;
-mod stage;
+pub mod stage;
 mod stories;
 
 use crate::harness::sssd::{Conf, Sssd};

@@ -4,6 +4,7 @@
 use super::stage::{Memory, Stage, documented};
 use crate::harness::ldap::BASE;
 use crate::harness::{Database, beside_others, eventually, figure, ldapsearch};
+use crate::rolling_update;
 use std::sync::{Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ const STORIES: [Story; 3] = [
     ("database_frozen", || {
         thirty_seconds("frozen", Database::freeze, Database::thaw)
     }),
-    ("replicas_replaced", replaced_one_after_the_other),
+    ("replicas_replaced", rolling_update::under_load),
 ];
 
 type Told = Mutex<Option<JoinHandle<()>>>;
@@ -112,27 +113,4 @@ fn thirty_seconds(how: &str, begin: fn(&Database), end: fn(&Database)) {
     sssd.expire();
     assert_eq!(Memory::of(sssd), memory);
     stage.assert_works();
-}
-
-/// As a rolling update does it: SIGTERM, a new process on the same place, and the next one after SSSD has forgotten that
-/// the first one was away.
-fn replaced_one_after_the_other() {
-    let stage = Stage::new(&documented());
-    let [first, second] = &stage.site.replicas;
-    let people = stage.people();
-    for replica in [first, second] {
-        thread::sleep(Duration::from_secs(2));
-        replica.stop();
-        thread::sleep(Duration::from_millis(500));
-        replica.start();
-        if replica.port == first.port {
-            thread::sleep(Duration::from_secs(31));
-        }
-    }
-    thread::sleep(Duration::from_secs(2));
-    let report = people.finish();
-    figure(&format!("sssd, both replicas replaced: {report}"));
-    report.assert_nothing_failed();
-    assert_eq!(report.times_offline, 0);
-    assert_eq!(stage.sssd.last_server(), first.port, "the second one was replaced last");
 }

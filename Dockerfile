@@ -1,0 +1,37 @@
+# An image of one static binary: no shell, no package, no root.
+#
+#   docker build -t ldap-gateway .                           builds the binary in a Rust image
+#   docker build -t ldap-gateway --target prebuilt .         takes ./ldap-gateway, built outside (deploy/build-static)
+#
+# With buildah add `--format docker`: the OCI format has no HEALTHCHECK.
+
+# What both images have in common.
+FROM scratch AS image
+# No name is needed for a number; the group is the one that secrets may be readable for.
+USER 65532:65532
+# Not every engine lets a user other than root listen on 636; map it to this one. docs/containers.md has the other ways,
+# with PORT=636: a sysctl, or the capability NET_BIND_SERVICE.
+ENV PORT=1636
+EXPOSE 1636
+# `certs/`, `.env` and /etc/ldap-gateway/.env are looked for below it; nothing is ever written to it.
+WORKDIR /
+# Asks the gateway of this container as clients do; also says no while the database is away, and then nothing restarts
+# it: an unhealthy replica refuses connections, which sends its clients to the other one.
+HEALTHCHECK --interval=5s --timeout=10s --start-period=10s --retries=2 CMD ["/ldap-gateway", "probe"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/ldap-gateway"]
+
+FROM image AS prebuilt
+COPY ldap-gateway /ldap-gateway
+
+FROM docker.io/library/rust:1-bookworm AS build
+WORKDIR /source
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+COPY sql sql
+COPY benches benches
+COPY deploy/build-static deploy/build-static
+RUN deploy/build-static /ldap-gateway
+
+FROM image
+COPY --from=build /ldap-gateway /ldap-gateway
