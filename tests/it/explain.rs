@@ -43,7 +43,7 @@ const fn of_entry(name: &'static str, base: &'static str, filter: &'static str) 
 const USER: &str = "uid=u77,dc=example,dc=com";
 
 /// Lookups, word for word apart from names and numbers.
-const LOOKUPS: [Search; 33] = [
+const LOOKUPS: [Search; 35] = [
     below_base(
         "SSSD passwd by name",
         "(&(uid=u77)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))",
@@ -137,6 +137,8 @@ const LOOKUPS: [Search; 33] = [
         "(|(mail=u77@example.org)(email=u77@example.org)(userPrincipalName=u77@example.org))",
         "dn uid cn mail",
     ),
+    below_base("GitLab group by name", "(cn=g77)", "dn cn"),
+    below_base("GitLab group by name, none", "(cn=nobody)", "dn cn"),
     of_entry("GitLab by DN", USER, "(objectClass=*)"),
     of_entry(
         "GitLab disabled check",
@@ -220,6 +222,8 @@ const EXCEPTIONS: [(Engine, &[&str]); 3] = [
             "SSSD group by name, none",
             "GitLab by e-mail",
             "GitLab by e-mail, in one",
+            "GitLab group by name",
+            "GitLab group by name, none",
         ],
     ),
     // What asks for the members of a group runs the groups-by-member query for each user, since nothing in its FROM can
@@ -227,6 +231,8 @@ const EXCEPTIONS: [(Engine, &[&str]); 3] = [
     (
         Engine::Sqlite,
         &[
+            "GitLab group by name",
+            "GitLab group by name, none",
             "SSSD group by name",
             "SSSD group by name, capitals",
             "SSSD group by gid",

@@ -11,7 +11,7 @@ use crate::{
         hold::Class,
         indexes::{self, TableColumn},
         plan::plan,
-        predicate::Predicate,
+        predicate::{Predicate, Validity},
         statement::{Source as Table, Statement},
     },
 };
@@ -104,6 +104,14 @@ impl Directory {
             true,
         ));
         lookups.extend(select(Role::Mail, "(mail=ADDRESS)", any_spelling, true));
+        // GitLab looks for groups by `(cn=NAME)` alone, which users may have too; in rows without a name it is another.
+        if engine == Engine::PostgreSql {
+            let any_name = select(Role::FullName, "(cn=NAME) of users", any_full_name, true);
+            lookups.extend(any_name.map(|mut lookup| {
+                lookup.indexes.push(lookup.column.index(engine));
+                lookup
+            }));
+        }
         lookups.extend(select(Role::Number, "(uidNumber=NUMBER)", by_number, false));
         lookups.extend(select(
             Role::PrimaryGroup,
@@ -219,6 +227,14 @@ impl Directory {
 fn any_spelling(column: usize, name: &str) -> Predicate {
     let prepared = Name::new(name).map_or_else(|| name.to_owned(), |name| name.prepared);
     Predicate::EqualsIgnoreCase { column, prepared }
+}
+
+fn any_full_name(column: usize, name: &str) -> Predicate {
+    let present = Predicate::Present {
+        column,
+        validity: Validity::Text,
+    };
+    Predicate::Or(vec![any_spelling(column, name), present.negated()])
 }
 
 fn by_number(column: usize, _: &str) -> Predicate {

@@ -37,6 +37,19 @@ pub(super) fn is_told(leaf: &Predicate, engine: Engine, column: &Column) -> bool
 pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
     let column = leaf.column();
     let at = column.and_then(|position| Some((scope.columns.get(position)?, scope.names.get(position)?.as_str())));
+    // No value where a fallback is asked for: so that an index of the column finds such rows.
+    if let (
+        Engine::PostgreSql,
+        Predicate::Present {
+            validity: Validity::Text,
+            ..
+        },
+        Some((column, name)),
+    ) = (writer.engine, leaf, at)
+        && column.kind.is_text()
+    {
+        return writer.put(&format!("({name} IS NULL OR {name} = '')"));
+    }
     writer.push("(");
     with(writer, at, |w, column, name| match leaf {
         Predicate::Present { validity, .. } => write_present(w, column, name, *validity),
