@@ -214,7 +214,8 @@ fn agrees(engine: Engine) {
             .request(search_for(
                 BASE,
                 LdapSearchScope::Subtree,
-                equal("objectClass", "posixGroup"),
+                // Private groups have no members, and are none of those.
+                equal("objectClass", "groupOfNames"),
                 &["cn", "memberUid"],
             ))
             .await

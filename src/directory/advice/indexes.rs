@@ -11,7 +11,7 @@ use crate::{
         hold::Class,
         indexes::{self, TableColumn},
         plan::plan,
-        predicate::{Predicate, Validity},
+        predicate::Predicate,
         statement::{Source as Table, Statement},
     },
 };
@@ -106,7 +106,7 @@ impl Directory {
         lookups.extend(select(Role::Mail, "(mail=ADDRESS)", any_spelling, true));
         // GitLab looks for groups by `(cn=NAME)` alone, which users may have too; in rows without a name it is another.
         if engine == Engine::PostgreSql {
-            let any_name = select(Role::FullName, "(cn=NAME) of users", any_full_name, true);
+            let any_name = select(Role::FullName, "(cn=NAME) of users", any_spelling, true);
             lookups.extend(any_name.map(|mut lookup| {
                 lookup.indexes.push(lookup.column.index(engine));
                 lookup
@@ -227,14 +227,6 @@ impl Directory {
 fn any_spelling(column: usize, name: &str) -> Predicate {
     let prepared = Name::new(name).map_or_else(|| name.to_owned(), |name| name.prepared);
     Predicate::EqualsIgnoreCase { column, prepared }
-}
-
-fn any_full_name(column: usize, name: &str) -> Predicate {
-    let present = Predicate::Present {
-        column,
-        validity: Validity::Text,
-    };
-    Predicate::Or(vec![any_spelling(column, name), present.negated()])
 }
 
 fn by_number(column: usize, _: &str) -> Predicate {
