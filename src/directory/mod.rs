@@ -6,6 +6,7 @@
 pub mod account;
 pub mod advice;
 pub mod columns;
+mod entries;
 mod explain;
 mod lookup;
 pub mod mapping;
@@ -16,6 +17,7 @@ mod needs;
 mod one_user;
 mod planner;
 mod private_groups;
+mod projection;
 pub mod queries;
 mod relations;
 pub mod search;
@@ -29,10 +31,11 @@ use std::{fmt, sync::Arc};
 
 use self::{
     columns::Kind,
-    mapping::{EntryMaker, Projection},
+    mapping::EntryMaker,
     membership::Membership,
     one_user::OneUser,
     private_groups::PrivateGroups,
+    projection::Projection,
     queries::{ALL_GROUPS, DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
     source::Source,
     subschema::Capabilities,
