@@ -203,7 +203,6 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 fn what_is_not_there_yet_is_said_and_never_passed() {
     for (name, value) in [
         ("REALM_CONFIG", "[]"),
-        ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
         ("AUTH_BACKENDS", "sql,notification"),
     ] {
         let problem = problem(&[(name, value)]);

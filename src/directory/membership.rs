@@ -1,8 +1,8 @@
 //! Membership as a relation between users and groups: `memberUid`, `member`, `uniqueMember` and `memberOf` are four
 //! views of the pairs that are read here, so they always agree.
 //!
-//! The source is the groups-by-member query, turned round in the form that the engine can, or a members column of the
-//! all-groups query. A pair counts only between a user and a group that exist.
+//! The source is the query of all memberships, or a members column of the all-groups query, or the groups-by-member
+//! query, turned round in the form that the engine can. A pair counts only between a user and a group that exist.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +13,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     Directory, DirectoryError,
-    columns::Role,
+    columns::{Kind, Role},
+    memberships_query::MembershipsQuery,
     queries::DescribedQuery,
     source::{Key, fetch, none_for_the_name},
     tree::Name,
@@ -36,7 +37,7 @@ const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 pub(super) const CHUNK: u32 = 1000;
 /// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
-const ALTERNATIVES: usize = 200;
+pub(super) const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 pub(super) const CHUNK_SIZE: usize = 1000;
 
@@ -77,6 +78,8 @@ pub enum Membership {
     ByMember(Form),
     /// A column of all-groups lists the members.
     Column(Role),
+    /// A query lists the memberships.
+    Listed(Box<MembershipsQuery>),
 }
 
 /// The three queries that memberships are read from, as the SQL layer takes them.
@@ -85,11 +88,6 @@ fn relation<'a>(
     groups: &'a DescribedQuery,
     by_member: &'a DescribedQuery,
 ) -> SqlMembership<'a> {
-    let named = |query: &'a DescribedQuery| Named {
-        query: &query.query,
-        described: &query.described,
-        name: query.column(Role::Name).unwrap_or_default(),
-    };
     SqlMembership {
         users: named(users),
         groups: named(groups),
@@ -97,13 +95,30 @@ fn relation<'a>(
     }
 }
 
+/// A query of users or groups as the SQL layer takes it.
+pub(super) fn named(query: &DescribedQuery) -> Named<'_> {
+    Named {
+        query: &query.query,
+        described: &query.described,
+        name: query.column(Role::Name).unwrap_or_default(),
+    }
+}
+
 impl Membership {
-    /// The source of memberships: a members column, or the first form that the database takes.
+    /// The source of memberships: a query of them, a members column, or the first form that the database takes.
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn choose(database: &Database, queries: &[DescribedQuery; 4]) -> Result<Self, SqlError> {
+    pub async fn choose(
+        database: &Database,
+        queries: &[DescribedQuery; 4],
+        memberships: Option<DescribedQuery>,
+    ) -> Result<Self, SqlError> {
         let [users, _, groups, by_member] = queries;
+        if let Some(memberships) = memberships {
+            let listed = MembershipsQuery::new(database, users, groups, memberships).await?;
+            return Ok(Membership::Listed(Box::new(listed)));
+        }
         for role in [Role::MemberUids, Role::Members] {
             if groups.column(role).is_some() {
                 return Ok(Membership::Column(role));
@@ -132,6 +147,10 @@ impl Membership {
             Membership::ByMember(Form::JsonEach) => "groups-by-member, as a scalar subquery",
             Membership::ByMember(Form::PerUser) => "groups-by-member, one statement a user",
             Membership::Column(_) => "a column of all-groups",
+            Membership::Listed(listed) if listed.is_joined() => {
+                "SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups"
+            }
+            Membership::Listed(_) => "SQL_QUERY_ALL_MEMBERSHIPS, its users and groups looked up",
         }
     }
 }
@@ -139,10 +158,13 @@ impl Membership {
 impl Directory {
     /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
     pub(super) async fn pairs(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
-        match self.membership {
-            Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
+        match &self.membership {
+            Membership::Column(role) => self.pairs_of_column(*role, by, class, deadline).await,
+            Membership::Listed(listed) if !listed.is_joined() => {
+                self.pairs_looked_up(listed, by, class, deadline).await
+            }
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(_) => self.pairs_at_once(by, class, deadline).await,
+            Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, class, deadline).await,
         }
     }
 
@@ -156,7 +178,20 @@ impl Directory {
                     return Ok(pairs);
                 }
                 // One group of very many members: they are one entry and have to be held together anyway.
-                None => self.collect(statement, by, deadline).await?,
+                None => {
+                    let wanted = match by {
+                        By::Users(names) | By::Groups(names) => prepared(names),
+                    };
+                    let concerns = |row: &Row| {
+                        let Some(pair) = pair(row) else { return true };
+                        let name = match by {
+                            By::Users(_) => Name::new(&pair.user),
+                            By::Groups(_) => Name::new(&pair.group),
+                        };
+                        name.is_some_and(|name| wanted.contains(&name.prepared))
+                    };
+                    self.collect(statement, concerns, deadline).await?
+                }
             },
             rows => rows?,
         };
@@ -183,24 +218,18 @@ impl Directory {
         }
     }
 
-    /// The rows that concern the asked names, of a result of any size.
-    async fn collect(&self, statement: Option<Statement>, by: By<'_>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The rows that concern what was asked, of a result of any size.
+    pub(super) async fn collect(
+        &self,
+        statement: Option<Statement>,
+        concerns: impl Fn(&Row) -> bool,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
         let Some(statement) = statement else {
             return Ok(Vec::new());
         };
         let patience = deadline.saturating_duration_since(Instant::now());
         let mut stream = self.database.stream(statement.sql, statement.args, patience);
-        let wanted = match by {
-            By::Users(names) | By::Groups(names) => prepared(names),
-        };
-        let concerns = |row: &Row| {
-            let Some(pair) = pair(row) else { return true };
-            let name = match by {
-                By::Users(_) => Name::new(&pair.user),
-                By::Groups(_) => Name::new(&pair.group),
-            };
-            name.is_some_and(|name| wanted.contains(&name.prepared))
-        };
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
             rows.extend(batch?.into_iter().filter(|row| concerns(row)));
@@ -210,10 +239,18 @@ impl Directory {
 
     /// What asks for all pairs at once; None where no form of the query can.
     pub(super) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
-        let Membership::ByMember(form) = self.membership else {
-            return None;
-        };
         let [users, _, groups, by_member] = &self.queries;
+        let form = match &self.membership {
+            Membership::ByMember(form) => *form,
+            Membership::Listed(listed) => {
+                let relation = listed.joined(users, groups)?;
+                return match by {
+                    By::Users(names) => relation.pairs(Some(names), None),
+                    By::Groups(names) => relation.pairs(None, Some(names)),
+                };
+            }
+            Membership::Column(_) => return None,
+        };
         let (of_users, of_groups) = match by {
             By::Users(names) => (Some(names), None),
             By::Groups(names) if self.groups_spelled_alike || form == Form::RowIn => (None, Some(names)),
@@ -266,22 +303,27 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
-        let Membership::ByMember(form) = self.membership else {
-            return Ok(None);
-        };
-        if !self.groups_spelled_alike || form == Form::PerUser {
-            return Ok(None);
-        }
         let [all_users, _, all_groups, by_member] = &self.queries;
-        let relation = relation(all_users, all_groups, by_member);
-        let Some(statement) = relation.groups_with(form, users, columns) else {
+        let (statement, read): (_, fn(Row) -> Option<(String, Option<Row>)>) = match &self.membership {
+            Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
+                let relation = relation(all_users, all_groups, by_member);
+                (relation.groups_with(*form, users, columns), user_and_group)
+            }
+            Membership::Listed(listed) => {
+                let relation = listed.joined(all_users, all_groups);
+                let statement = relation.and_then(|relation| relation.groups_with(users, columns));
+                (statement, listed_user_and_group)
+            }
+            Membership::ByMember(_) | Membership::Column(_) => return Ok(None),
+        };
+        let Some(statement) = statement else {
             return Ok(None);
         };
         let rows = match fetch(&self.database, Some(statement), class, deadline).await {
             Err(error) if error.is_too_many_rows() => return Ok(None),
             rows => rows?,
         };
-        Ok(rows.into_iter().map(user_and_group).collect())
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
@@ -292,13 +334,28 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<HashMap<String, String>, DirectoryError> {
-        let mut names: Vec<String> = pairs.iter().map(|pair| pair.group.clone()).collect();
+        let names = pairs.iter().map(|pair| pair.group.clone()).collect();
+        self.existing(Kind::Group, names, self.groups_spelled_alike, class, deadline)
+            .await
+    }
+
+    /// The users or groups that have one of these names, by prepared name, as their rows spell them. Where these names are
+    /// not `spelled_alike`, those that the database does not know are looked for in any spelling.
+    pub(super) async fn existing(
+        &self,
+        kind: Kind,
+        mut names: Vec<String>,
+        spelled_alike: bool,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<HashMap<String, String>, DirectoryError> {
         names.sort_unstable();
         names.dedup();
-        let projection = self.groups.maker().projection();
-        let mut existing = HashMap::new();
+        let source = self.source(kind);
+        let projection = source.maker().projection();
         let asked = prepared(&names);
-        let mut add = |rows: Vec<Row>| {
+        let mut existing: HashMap<String, String> = HashMap::new();
+        let add = |existing: &mut HashMap<String, String>, rows: Vec<Row>| {
             let names = rows
                 .iter()
                 .filter_map(|row| Name::new(&projection.name(row)?))
@@ -306,29 +363,31 @@ impl Directory {
             existing.extend(names.map(|name| (name.prepared, name.spelled)));
         };
         for names in names.chunks(CHUNK_SIZE) {
-            add(self.groups.named(names, class, deadline).await?);
+            add(&mut existing, source.named(names, class, deadline).await?);
         }
-        if !self.groups_spelled_alike {
-            for names in names.chunks(ALTERNATIVES) {
-                let equal = names
-                    .iter()
-                    .filter_map(|name| Name::new(name))
-                    .map(|name| Predicate::EqualsIgnoreCase {
-                        column: self.groups.name_column(),
-                        prepared: name.prepared,
-                    });
-                let any_spelling = Predicate::Or(equal.collect());
-                let mut after: Option<Key> = None;
-                loop {
-                    let chunk = self
-                        .groups
-                        .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                        .await?;
-                    add(chunk.rows);
-                    after = chunk.next;
-                    if after.is_none() {
-                        break;
-                    }
+        if spelled_alike {
+            return Ok(existing);
+        }
+        let missing: Vec<String> = asked
+            .iter()
+            .filter(|name| !existing.contains_key(*name))
+            .cloned()
+            .collect();
+        for names in missing.chunks(ALTERNATIVES) {
+            let equal = names.iter().map(|prepared| Predicate::EqualsIgnoreCase {
+                column: source.name_column(),
+                prepared: prepared.clone(),
+            });
+            let any_spelling = Predicate::Or(equal.collect());
+            let mut after: Option<Key> = None;
+            loop {
+                let chunk = source
+                    .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
+                    .await?;
+                add(&mut existing, chunk.rows);
+                after = chunk.next;
+                if after.is_none() {
+                    break;
                 }
             }
         }
@@ -392,8 +451,12 @@ impl Directory {
 }
 
 fn pair(row: &[Cell]) -> Option<Pair> {
-    let [user, group] = row else {
-        return None;
+    let (user, group) = match row {
+        [user, group] => (user, group),
+        [user, user_there, group, group_there] if is_same(user, user_there) && is_same(group, group_there) => {
+            (user, group)
+        }
+        _ => return None,
     };
     Some(Pair {
         user: user.to_text()?.into_owned(),
@@ -407,10 +470,23 @@ fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let [user, by_member, group] = row.as_slice() else {
         return None;
     };
-    // The database may hold two names equal that are two entries' names.
+    Some((
+        user.to_text()?.into_owned(),
+        is_same(by_member, group).then_some(group_row),
+    ))
+}
+
+/// The same of a row as [`Pairs::groups_with`](crate::sql::pairs::Pairs::groups_with) gives it.
+fn listed_user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
+    let group_row = row.split_off(row.len().min(4));
+    let pair = pair(&row);
+    Some((row.first()?.to_text()?.into_owned(), pair.map(|_| group_row)))
+}
+
+/// Whether two cells are one name: the database may hold two names equal that are two entries' names.
+fn is_same(one: &Cell, other: &Cell) -> bool {
     let prepared = |cell: &Cell| Some(Name::new(&cell.to_text()?)?.prepared);
-    let exists = prepared(by_member).is_some_and(|name| prepared(group) == Some(name));
-    Some((user.to_text()?.into_owned(), exists.then_some(group_row)))
+    *one != Cell::Null && (one == other || prepared(one).is_some_and(|name| prepared(other) == Some(name)))
 }
 
 fn undecided(row: &[Cell]) -> Option<String> {
