@@ -201,10 +201,7 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 
 #[test]
 fn what_is_not_there_yet_is_said_and_never_passed() {
-    for (name, value) in [
-        ("REALM_CONFIG", "[]"),
-        ("AUTH_BACKENDS", "sql,notification"),
-    ] {
+    for (name, value) in [("REALM_CONFIG", "[]"), ("AUTH_BACKENDS", "sql,notification")] {
         let problem = problem(&[(name, value)]);
         assert!(
             problem.starts_with(name) && problem.contains("not supported yet"),

@@ -174,7 +174,11 @@ impl Directory {
             (By::Users(names), by_number) => {
                 let wanted = prepared(names);
                 let statements = listed.named(listed.user, &wanted);
-                let is_meant = |row: &Row| row.first().and_then(prepared_name).is_some_and(|name| wanted.contains(&name));
+                let is_meant = |row: &Row| {
+                    row.first()
+                        .and_then(prepared_name)
+                        .is_some_and(|name| wanted.contains(&name))
+                };
                 let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
                 if by_number {
                     let groups = self.groups_by_number(numbers(&rows), class, deadline).await?;
@@ -187,7 +191,11 @@ impl Directory {
             (By::Groups(names), false) => {
                 let wanted = prepared(names);
                 let statements = listed.named(listed.group, &wanted);
-                let is_meant = |row: &Row| row.get(1).and_then(prepared_name).is_some_and(|name| wanted.contains(&name));
+                let is_meant = |row: &Row| {
+                    row.get(1)
+                        .and_then(prepared_name)
+                        .is_some_and(|name| wanted.contains(&name))
+                };
                 let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
                 self.with_users(rows.iter().filter_map(user_and_name).collect(), class, deadline)
                     .await
@@ -198,7 +206,11 @@ impl Directory {
                     self.add_numbers(&mut groups, &self.groups.named(names, class, deadline).await?);
                 }
                 let statements = listed.numbered(&groups.keys().copied().collect());
-                let is_meant = |row: &Row| row.get(1).and_then(number).is_some_and(|number| groups.contains_key(&number));
+                let is_meant = |row: &Row| {
+                    row.get(1)
+                        .and_then(number)
+                        .is_some_and(|number| groups.contains_key(&number))
+                };
                 let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
                 self.pairs_by_number(rows, &groups, class, deadline).await
             }
@@ -300,7 +312,9 @@ fn any_number(column: usize, numbers: &HashSet<i64>) -> impl Iterator<Item = Pre
     let parts: Vec<Predicate> = numbers
         .chunks(ALTERNATIVES)
         .map(|numbers| {
-            let equal = numbers.iter().map(|value| Predicate::IntegerEquals { column, value: *value });
+            let equal = numbers
+                .iter()
+                .map(|value| Predicate::IntegerEquals { column, value: *value });
             Predicate::Or(equal.collect())
         })
         .collect();

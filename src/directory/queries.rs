@@ -179,10 +179,7 @@ pub struct Examination {
 ///
 /// # Errors
 /// Every problem of every query.
-pub async fn describe(
-    database: &Database,
-    queries: &ParsedQueries,
-) -> Result<DescribedQueries, Vec<QueryProblem>> {
+pub async fn describe(database: &Database, queries: &ParsedQueries) -> Result<DescribedQueries, Vec<QueryProblem>> {
     let [all_users, one_user, all_groups, by_member] = queries.base.each_ref().map(Some);
     let memberships = queries.memberships.as_ref();
     let examined = examine(database, [all_users, one_user, all_groups, by_member, memberships]).await;

@@ -134,7 +134,11 @@ mod tests {
                 let described = Described::new(&query, columns, Vec::new());
                 (query, described)
             };
-            let group = if key == 0 { ("name", text) } else { ("gid_number", number) };
+            let group = if key == 0 {
+                ("name", text)
+            } else {
+                ("gid_number", number)
+            };
             Setting {
                 queries: [
                     made("SELECT * FROM u -- all", [("username", text), ("n", number)]),
@@ -217,9 +221,9 @@ mod tests {
         let statement = setting.pairs().groups_with(&names(&["alice", "bob"]), &[1, 0]).unwrap();
         let users = USERS.replace('"', "`");
         assert!(
-            statement
-                .sql
-                .starts_with("SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, gw_g.gw_name, gw_g.gw_1, gw_g.gw_2 FROM "),
+            statement.sql.starts_with(
+                "SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, gw_g.gw_name, gw_g.gw_1, gw_g.gw_2 FROM "
+            ),
             "{}",
             statement.sql
         );

@@ -61,8 +61,17 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     let base = Dn::parse(&config.base_dn)
         .ok()
         .filter(|_| !is_wrong(problems, &["LDAP_BASE_DN"]));
-    let ([Some(all_users), Some(one_user), Some(all_groups), Some(by_member), memberships], Some(base), true) =
-        (parsed, base, is_good)
+    let (
+        [
+            Some(all_users),
+            Some(one_user),
+            Some(all_groups),
+            Some(by_member),
+            memberships,
+        ],
+        Some(base),
+        true,
+    ) = (parsed, base, is_good)
     else {
         return;
     };
@@ -133,6 +142,15 @@ fn show(examined: &Examination, report: &mut Report) {
     if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
         compare_columns(all_users, one_user, examined, report);
         recommend(all_users, one_user, report);
+    }
+    if let (Some(all_groups), [.., Some(_)]) = (all_groups, &examined.queries) {
+        let members = all_groups.columns.iter();
+        for column in members.filter(|column| matches!(column.role, Ok(Role::MemberUids | Role::Members))) {
+            report.warn(format!(
+                "SQL_QUERY_ALL_GROUPS: {} is not read: memberships come from SQL_QUERY_ALL_MEMBERSHIPS",
+                column.column
+            ));
+        }
     }
     let numbers = [
         (
@@ -259,6 +277,9 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
     }
     for text in directory.membership_differences(&sample, users).await? {
         report.warn(text);
+    }
+    if let Some(text) = directory.slow_memberships() {
+        report.advise(text);
     }
     hashes(directory, &sample, report).await?;
     for advice in directory.index_advice(&sample, users, groups).await? {

@@ -4,7 +4,14 @@
 
 use super::{Count, SMALL, Sample, deadline};
 use crate::{
-    directory::{Directory, DirectoryError, columns::Role, membership::By, queries::DescribedQuery, tree::Name},
+    directory::{
+        Directory, DirectoryError,
+        columns::Role,
+        membership::{By, Membership, prepared},
+        memberships_query::MembershipsQuery,
+        queries::DescribedQuery,
+        tree::Name,
+    },
     sql::{
         database::Origin,
         engine::Engine,
@@ -61,6 +68,13 @@ impl Directory {
         if users.rows >= SMALL || groups.rows >= SMALL {
             advice.extend(self.membership_indexes(sample).await?);
         }
+        // One index may help several lookups.
+        let mut known: Vec<Vec<String>> = Vec::new();
+        advice.retain(|advice| {
+            let is_new = !known.contains(&advice.statements);
+            known.push(advice.statements.clone());
+            is_new
+        });
         Ok(advice)
     }
 
@@ -170,6 +184,7 @@ impl Directory {
     async fn membership_indexes(&self, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
         let [all_users, _, all_groups, by_member] = &self.queries;
         let engine = self.database.engine();
+        let asked = self.memberships_query().unwrap_or(by_member);
         let (users, groups) = (
             table_column(engine, all_users, Role::Name),
             table_column(engine, all_groups, Role::Name),
@@ -202,7 +217,7 @@ impl Directory {
                 _ => Vec::new(),
             };
             for key in keys {
-                let text = by_member.query.to_describe();
+                let text = asked.query.to_describe();
                 if scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
                     advice.push(IndexAdvice {
                         reason: format!("{what} reads all of {}", key.table),
@@ -211,7 +226,63 @@ impl Directory {
                 }
             }
         }
+        if let Membership::Listed(listed) = &self.membership {
+            for lookup in self.memberships_lookups(listed, sample, &group) {
+                advice.extend(self.advice_for(lookup).await?);
+            }
+        }
         Ok(advice)
+    }
+
+    /// By each of its columns that is one of a table.
+    fn memberships_lookups(&self, listed: &MembershipsQuery, sample: &Sample, group: &str) -> Vec<Lookup> {
+        let engine = self.database.engine();
+        let query = listed.query();
+        let [user, group_column] = listed.columns();
+        let users = sample.names.get(..1).unwrap_or_default();
+        let groups = [group.to_owned()];
+        let sides = [
+            (
+                user,
+                Role::Member,
+                By::Users(users),
+                "listing the groups of a user",
+                false,
+            ),
+            (
+                group_column,
+                if listed.is_by_number() {
+                    Role::Number
+                } else {
+                    Role::Name
+                },
+                By::Groups(&groups),
+                "listing the members of a group",
+                listed.is_by_number(),
+            ),
+        ];
+        let lookups = sides.into_iter().filter_map(|(position, role, by, what, is_number)| {
+            let column = table_column(engine, query, role)?;
+            let described = query.described.columns.get(position)?;
+            let (statement, indexes) = if listed.is_joined() {
+                (self.pairs_statement(by), vec![column.index(engine)])
+            } else if is_number {
+                let table = Table::listing(&query.query, &query.described);
+                let statement = table.select(&[position], &by_number(position, ""));
+                (statement, vec![column.index(engine)])
+            } else {
+                let (By::Users(names) | By::Groups(names)) = by;
+                let mut statements = listed.named(position, &prepared(names));
+                (statements.pop()?, column.case_ignore_indexes(engine, described))
+            };
+            Some(Lookup {
+                what,
+                statement,
+                column,
+                indexes,
+            })
+        });
+        lookups.collect()
     }
 
     async fn some_group(&self) -> Result<Option<String>, DirectoryError> {
