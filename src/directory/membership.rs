@@ -196,11 +196,12 @@ impl Directory {
             rows => rows?,
         };
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
-        if let By::Groups(names) = by
-            && !self.groups_spelled_alike
-        {
+        if let By::Groups(names) = by {
+            // More may have been read, and a collation may hold a group's name equal to another's.
+            let asked: HashSet<&str> = names.iter().map(String::as_str).collect();
             let wanted = prepared(names);
-            pairs.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
+            let is_wanted = |group: &str| Name::new(group).is_some_and(|name| wanted.contains(&name.prepared));
+            pairs.retain(|pair| asked.contains(pair.group.as_str()) || is_wanted(&pair.group));
         }
         // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
@@ -397,7 +398,13 @@ impl Directory {
     /// Statement by statement, a few at a time; for groups, of every user there is.
     async fn pairs_per_user(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
         match by {
-            By::Users(users) => self.pairs_of_users(users.to_vec(), class, deadline).await,
+            By::Users(users) => {
+                // The query may find more than all-users has, and knows nobody's spelling.
+                let projection = self.users.maker().projection();
+                let rows = self.users.named(users, class, deadline).await?;
+                let users = rows.iter().filter_map(|row| projection.name(row)).collect();
+                self.pairs_of_users(users, class, deadline).await
+            }
             By::Groups(groups) => {
                 let wanted: HashSet<String> = prepared(groups);
                 let mut pairs = Vec::new();

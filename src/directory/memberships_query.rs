@@ -202,9 +202,15 @@ impl Directory {
             }
             (By::Groups(names), true) => {
                 let mut groups: HashMap<i64, Vec<String>> = HashMap::new();
+                let wanted = prepared(names);
                 for names in names.chunks(CHUNK_SIZE) {
                     self.add_numbers(&mut groups, &self.groups.named(names, class, deadline).await?);
                 }
+                // A collation may hold another group's name equal.
+                groups.retain(|_, names| {
+                    names.retain(|name| Name::new(name).is_some_and(|name| wanted.contains(&name.prepared)));
+                    !names.is_empty()
+                });
                 let statements = listed.numbered(&groups.keys().copied().collect());
                 let is_meant = |row: &Row| {
                     row.get(1)
