@@ -212,6 +212,19 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
 }
 
 #[test]
+fn a_query_of_all_memberships_may_be_given() {
+    let given = |text: &str| {
+        config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)])
+            .database
+            .queries
+            .all_memberships
+    };
+    assert_eq!(config(&[]).database.queries.all_memberships, None);
+    assert_eq!(given(""), None);
+    assert_eq!(given(" SELECT 1 "), Some("SELECT 1".to_owned()));
+}
+
+#[test]
 fn private_groups_are_served_unless_switched_off() {
     assert!(config(&[]).private_groups);
     assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).private_groups);

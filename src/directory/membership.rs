@@ -460,7 +460,9 @@ impl Directory {
 fn pair(row: &[Cell]) -> Option<Pair> {
     let (user, group) = match row {
         [user, group] => (user, group),
-        [user, user_there, group, group_there] if is_same(user, user_there) && is_same(group, group_there) => {
+        [user, user_there, group, group_there]
+            if is_same(user, user_there) && (*group_there == Cell::Null || is_same(group, group_there)) =>
+        {
             (user, group)
         }
         _ => return None,

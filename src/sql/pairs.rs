@@ -27,7 +27,7 @@ pub struct Pairs<'a> {
 impl Pairs<'_> {
     /// Rows of user name, the same as the pair spells it, group name, the same as the pair spells it: the pairs of these
     /// users, or of all, and these groups, or all. A collation may hold names equal that are not; where a pair has the
-    /// group's number, both spellings are the group's own. `None` when there can be none.
+    /// group's number, the last one is NULL. `None` when there can be none.
     pub fn pairs(&self, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
         let mut writer = Writer::new(self.query.engine());
         self.write_joined(&mut writer, &[]);
@@ -67,7 +67,7 @@ impl Pairs<'_> {
 
     fn write_joined(&self, writer: &mut Writer, columns: &[usize]) {
         let by_name = self.key == self.groups.name;
-        let spelled = if by_name { "gw_p.gw_group" } else { "gw_g.gw_name" };
+        let spelled = if by_name { "gw_p.gw_group" } else { "NULL" };
         let own: Vec<String> = (1..=columns.len()).map(|number| format!("gw_{number}")).collect();
         let list: String = own.iter().map(|name| format!(", gw_g.{name}")).collect();
         writer.put(&format!(
@@ -141,7 +141,7 @@ mod tests {
             };
             Setting {
                 queries: [
-                    made("SELECT * FROM u -- all", [("username", text), ("n", number)]),
+                    made("SELECT * FROM u", [("username", text), ("n", number)]),
                     made("SELECT * FROM g", [("name", text), ("gid_number", number)]),
                     made("SELECT * FROM ug", [group, ("username", text)]),
                 ],
@@ -173,14 +173,14 @@ mod tests {
         names.iter().map(|name| name.to_string()).collect()
     }
 
-    const USERS: &str = "(SELECT q.\"username\" AS gw_name FROM (\nSELECT * FROM u -- all\n) q) gw_u";
+    const USERS: &str = "(SELECT q.\"username\" AS gw_name FROM (\nSELECT * FROM u\n) q) gw_u";
 
     #[test]
     fn by_number_on_postgresql() {
         let setting = Setting::new(Engine::PostgreSql, 1);
         let pairs = setting.pairs();
         let all = format!(
-            "SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, gw_g.gw_name FROM {USERS}\n\
+            "SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, NULL FROM {USERS}\n\
              JOIN (SELECT q.\"username\" AS gw_user, q.\"gid_number\" AS gw_group FROM (\nSELECT * FROM ug\n) q\n\
              WHERE q.\"gid_number\" IS NOT NULL) gw_p ON gw_p.gw_user = gw_u.gw_name\n\
              JOIN (SELECT q.\"name\" AS gw_name, q.\"gid_number\" AS gw_key FROM (\nSELECT * FROM g\n) q) gw_g \
@@ -221,9 +221,9 @@ mod tests {
         let statement = setting.pairs().groups_with(&names(&["alice", "bob"]), &[1, 0]).unwrap();
         let users = USERS.replace('"', "`");
         assert!(
-            statement.sql.starts_with(
-                "SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, gw_g.gw_name, gw_g.gw_1, gw_g.gw_2 FROM "
-            ),
+            statement
+                .sql
+                .starts_with("SELECT gw_u.gw_name, gw_p.gw_user, gw_g.gw_name, NULL, gw_g.gw_1, gw_g.gw_2 FROM "),
             "{}",
             statement.sql
         );

@@ -130,7 +130,7 @@ fn agrees(engine: Engine) {
     let env = database
         .deployed()
         .with("LOG_LEVEL", "info,ldap_gateway::sql::database=debug");
-    let listed = engine.quoted(ALL_MEMBERSHIPS);
+    let listed = database.recommended().get("SQL_QUERY_ALL_MEMBERSHIPS").to_string();
     for (source, env) in [
         ("groups-by-member", env.clone()),
         ("all memberships", env.with("SQL_QUERY_ALL_MEMBERSHIPS", listed)),
@@ -145,10 +145,6 @@ fn agrees(engine: Engine) {
         );
     }
 }
-
-/// What `sql/README.md` recommends.
-const ALL_MEMBERSHIPS: &str = "SELECT u.\"uid\" AS username, ug.\"gidNumber\" AS gid_number FROM \"UserGroups\" ug \
-    INNER JOIN \"Users\" u ON ug.\"uidNumber\" = u.\"uidNumber\"";
 
 fn one_source_agrees(
     engine: Engine,

@@ -445,10 +445,7 @@ fn a_question_is_few_statements() {
             .with("LOG_LEVEL", "info,ldap_gateway::sql::database=debug")
             .with(
                 "SQL_QUERY_ALL_MEMBERSHIPS",
-                engine.quoted(
-                    "SELECT u.\"uid\" AS username, ug.\"gidNumber\" AS gid_number FROM \"UserGroups\" ug \
-                     INNER JOIN \"Users\" u ON ug.\"uidNumber\" = u.\"uidNumber\"",
-                ),
+                database.recommended().get("SQL_QUERY_ALL_MEMBERSHIPS"),
             );
         let gateway = Gateway::start_plain(&env);
         let count = |filter: LdapFilter, attributes: &'static [&'static str]| {
