@@ -305,7 +305,7 @@ impl Directory {
         deadline: Instant,
     ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
         let [all_users, _, all_groups, by_member] = &self.queries;
-        let (statement, read): (_, fn(Row) -> Option<(String, Option<Row>)>) = match &self.membership {
+        let (statement, read): (_, ReadGroup) = match &self.membership {
             Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
                 let relation = relation(all_users, all_groups, by_member);
                 (relation.groups_with(*form, users, columns), user_and_group)
@@ -457,6 +457,9 @@ impl Directory {
     }
 }
 
+/// What makes of a row its user and the group's row; None where it is not known whose group it is.
+type ReadGroup = fn(Row) -> Option<(String, Option<Row>)>;
+
 fn pair(row: &[Cell]) -> Option<Pair> {
     let (user, group) = match row {
         [user, group] => (user, group),
@@ -473,7 +476,7 @@ fn pair(row: &[Cell]) -> Option<Pair> {
     })
 }
 
-/// A row as [`SqlMembership::groups_with`] gives it; None where it is not known whose group it is.
+/// A row as [`SqlMembership::groups_with`] gives it.
 fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let group_row = row.split_off(row.len().min(3));
     let [user, by_member, group] = row.as_slice() else {

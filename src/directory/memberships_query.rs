@@ -128,7 +128,7 @@ impl MembershipsQuery {
     }
 
     /// The rows whose name in this column may be one of these: all that are, and others.
-    pub(super) fn named(&self, column: usize, names: &HashSet<String>) -> Vec<Option<Statement>> {
+    fn named(&self, column: usize, names: &HashSet<String>) -> Vec<Option<Statement>> {
         let columns = [self.user, self.group];
         let names: Vec<String> = names.iter().cloned().collect();
         if names.len() <= FEW {

@@ -395,13 +395,16 @@ fn lookups_use_indexes(engine: Engine) {
             json["entries"]
         );
     }
-    // With a query of all memberships SQLite finds the members of a group as the others do.
+    // With a query of all memberships SQLite finds the members of a group as the others do; users who have a group's name
+    // for theirs it still looks for in all rows.
     let listed = database.recommended().get("SQL_QUERY_ALL_MEMBERSHIPS").to_string();
     let env = env.with("SQL_QUERY_ALL_MEMBERSHIPS", listed);
-    assert_eq!(make_proposed(&database, &env), 0, "the same indexes help it");
+    let more = make_proposed(&database, &env);
+    assert_eq!(more, usize::from(engine == Engine::Sqlite), "by gidNumber");
     for search in &LOOKUPS {
         let json = explained(&env, search);
-        let excepted = engine != Engine::Sqlite && exceptions.contains(&search.name);
+        let is_of_users = engine != Engine::Sqlite || search.name.starts_with("GitLab group by name");
+        let excepted = is_of_users && exceptions.contains(&search.name);
         if (json["whole"] != Json::Array(Vec::new())) != excepted {
             wrong.push(format!("with all memberships, {}: {json:#}", search.name));
         }

@@ -7,7 +7,7 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         columns::Role,
-        membership::{By, Membership, prepared},
+        membership::{By, Membership},
         memberships_query::MembershipsQuery,
         queries::DescribedQuery,
         tree::Name,
@@ -31,6 +31,9 @@ pub struct IndexAdvice {
     /// What to run.
     pub statements: Vec<String>,
 }
+
+/// Some number that few rows have.
+const A_NUMBER: &str = "987654321";
 
 /// What is looked for in a column, given its position and some user's name.
 type Wanted = fn(usize, &str) -> Predicate;
@@ -218,7 +221,9 @@ impl Directory {
             };
             for key in keys {
                 let text = asked.query.to_describe();
-                if scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
+                // Joined, the rows of a key without an index are found by reading another table.
+                let is_joined = self.memberships_query().is_some() && asked.query.reads_by_key();
+                if is_joined || scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
                     advice.push(IndexAdvice {
                         reason: format!("{what} reads all of {}", key.table),
                         statements: vec![key.index(engine)],
@@ -239,41 +244,29 @@ impl Directory {
         let engine = self.database.engine();
         let query = listed.query();
         let [user, group_column] = listed.columns();
-        let users = sample.names.get(..1).unwrap_or_default();
-        let groups = [group.to_owned()];
+        let user_name = sample.names.first().map_or("", String::as_str);
+        let (role, group) = match listed.is_by_number() {
+            true => (Role::Number, A_NUMBER),
+            false => (Role::Name, group),
+        };
         let sides = [
-            (
-                user,
-                Role::Member,
-                By::Users(users),
-                "listing the groups of a user",
-                false,
-            ),
-            (
-                group_column,
-                if listed.is_by_number() {
-                    Role::Number
-                } else {
-                    Role::Name
-                },
-                By::Groups(&groups),
-                "listing the members of a group",
-                listed.is_by_number(),
-            ),
+            (user, Role::Member, user_name, "listing the groups of a user"),
+            (group_column, role, group, "listing the members of a group"),
         ];
-        let lookups = sides.into_iter().filter_map(|(position, role, by, what, is_number)| {
+        // By itself: joined, another table may be read instead of the one that lacks an index.
+        let table = Table::listing(&query.query, &query.described);
+        let lookups = sides.into_iter().filter_map(|(position, role, value, what)| {
             let column = table_column(engine, query, role)?;
             let described = query.described.columns.get(position)?;
-            let (statement, indexes) = if listed.is_joined() {
-                (self.pairs_statement(by), vec![column.index(engine)])
-            } else if is_number {
-                let table = Table::listing(&query.query, &query.described);
-                let statement = table.select(&[position], &by_number(position, ""));
-                (statement, vec![column.index(engine)])
-            } else {
-                let (By::Users(names) | By::Groups(names)) = by;
-                let mut statements = listed.named(position, &prepared(names));
-                (statements.pop()?, column.case_ignore_indexes(engine, described))
+            let by: Wanted = match (listed.is_joined(), role) {
+                (true, _) => by_name,
+                (false, Role::Number) => by_number,
+                (false, _) => any_spelling,
+            };
+            let statement = table.select(&[position], &by(position, value));
+            let indexes = match listed.is_joined() || role == Role::Number {
+                true => vec![column.index(engine)],
+                false => column.case_ignore_indexes(engine, described),
             };
             Some(Lookup {
                 what,
@@ -301,10 +294,9 @@ fn any_spelling(column: usize, name: &str) -> Predicate {
 }
 
 fn by_number(column: usize, _: &str) -> Predicate {
-    // Some number that few rows have.
     Predicate::IntegerEquals {
         column,
-        value: 987_654_321,
+        value: A_NUMBER.parse().unwrap_or_default(),
     }
 }
 
