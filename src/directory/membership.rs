@@ -168,33 +168,36 @@ impl Directory {
         }
     }
 
+    /// In parts, where it is more than is read at once. Not recursive: a task's stack is small.
     async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
-        let statement = self.pairs_statement(by);
-        let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => match by.halves().filter(|_| self.groups_spelled_alike) {
-                Some((first, second)) => {
-                    let mut pairs = Box::pin(self.pairs_at_once(first, class, deadline)).await?;
-                    pairs.extend(Box::pin(self.pairs_at_once(second, class, deadline)).await?);
-                    return Ok(pairs);
+        let mut pairs = Vec::new();
+        let mut parts = vec![by];
+        while let Some(by) = parts.pop() {
+            let statement = self.pairs_statement(by);
+            let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
+                Err(error) if error.is_too_many_rows() => {
+                    if let Some((first, second)) = by.halves().filter(|_| self.groups_spelled_alike) {
+                        parts.extend([second, first]);
+                        continue;
+                    }
+                    // One group of very many members: they are one entry and have to be held together anyway.
+                    self.collect(statement, concerns(by), deadline).await?
                 }
-                // One group of very many members: they are one entry and have to be held together anyway.
-                None => {
-                    let wanted = match by {
-                        By::Users(names) | By::Groups(names) => prepared(names),
-                    };
-                    let concerns = |row: &Row| {
-                        let Some(pair) = pair(row) else { return true };
-                        let name = match by {
-                            By::Users(_) => Name::new(&pair.user),
-                            By::Groups(_) => Name::new(&pair.group),
-                        };
-                        name.is_some_and(|name| wanted.contains(&name.prepared))
-                    };
-                    self.collect(statement, concerns, deadline).await?
-                }
-            },
-            rows => rows?,
-        };
+                rows => rows?,
+            };
+            pairs.extend(self.decided(by, rows, class, deadline).await?);
+        }
+        Ok(pairs)
+    }
+
+    /// The pairs that rows of the question's statement tell.
+    async fn decided(
+        &self,
+        by: By<'_>,
+        rows: Vec<Row>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
         if let By::Groups(names) = by {
             // More may have been read, and a collation may hold a group's name equal to another's.
@@ -459,6 +462,20 @@ impl Directory {
 
 /// What makes of a row its user and the group's row; None where it is not known whose group it is.
 type ReadGroup = fn(Row) -> Option<(String, Option<Row>)>;
+
+/// Whether a row is about what was asked, or about nobody that is known.
+fn concerns(by: By<'_>) -> impl Fn(&Row) -> bool {
+    let (By::Users(names) | By::Groups(names)) = by;
+    let wanted = prepared(names);
+    move |row| {
+        let Some(pair) = pair(row) else { return true };
+        let name = match by {
+            By::Users(_) => pair.user,
+            By::Groups(_) => pair.group,
+        };
+        Name::new(&name).is_some_and(|name| wanted.contains(&name.prepared))
+    }
+}
 
 fn pair(row: &[Cell]) -> Option<Pair> {
     let (user, group) = match row {

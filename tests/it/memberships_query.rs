@@ -483,3 +483,44 @@ fn a_question_is_few_statements() {
         }
     }
 }
+
+/// More memberships than are read at once, nearly all of them of one group among many: they are read in parts.
+#[test]
+fn a_group_may_be_larger_than_what_is_read_at_once() {
+    let _guard = beside_others();
+    const MANY: usize = 100_001;
+    let database = Database::schema_on(Server::shared(Engine::Sqlite));
+    database.sql(&format!(
+        "INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\") \
+         SELECT 'u' || value, 1000000 + value, 2000001 FROM generate_series(1, {MANY});\n\
+         INSERT INTO \"Groups\" (\"cn\", \"gidNumber\") SELECT 'g' || value, 2000000 + value FROM generate_series(1, 300);\n\
+         INSERT INTO \"UserGroups\" (\"uidNumber\", \"gidNumber\") SELECT 1000000 + value, 2000001 FROM generate_series(1, {MANY});\n\
+         INSERT INTO \"UserGroups\" (\"uidNumber\", \"gidNumber\") SELECT 1000000 + value, 2000000 + value FROM generate_series(2, 300);"
+    ));
+    let listed = database.recommended().get("SQL_QUERY_ALL_MEMBERSHIPS").to_string();
+    let env = database.deployed().with("LOG_LEVEL", "info");
+    let gateway = Gateway::start_plain(&env.with("SQL_QUERY_ALL_MEMBERSHIPS", listed));
+    block_on(async {
+        let mut client = Client::connect(&gateway).await;
+        let search = search_for(
+            BASE,
+            LdapSearchScope::Subtree,
+            equal("objectClass", "groupOfNames"),
+            &["cn", "memberUid"],
+        );
+        let done = client.request(search).await.expect("it lives");
+        assert_eq!((done.code(), done.entries.len()), (0, 300));
+        for entry in &done.entries {
+            let values = |name: &str| {
+                let of = entry.attributes.iter().find(|attribute| attribute.atype == name);
+                of.map(|attribute| attribute.vals.clone()).unwrap_or_default()
+            };
+            let group = String::from_utf8(values("cn").remove(0)).unwrap();
+            let members = values("memberUid");
+            match group.as_str() {
+                "g1" => assert_eq!(members.into_iter().collect::<BTreeSet<_>>().len(), MANY),
+                other => assert_eq!(members, [other.replacen('g', "u", 1).into_bytes()], "{other}"),
+            }
+        }
+    });
+}
