@@ -149,9 +149,12 @@ impl Directory {
                 Self::gid_number(group)
             )
             .unwrap();
-            for member in members {
-                let uid = Self::uid(member);
-                write!(ldif, "memberUid: {uid}\nmember: uid={uid},{BASE}\n").unwrap();
+            // Not in turn: slapd would keep and send every value as an attribute of its own.
+            for member in &members {
+                writeln!(ldif, "memberUid: {}", Self::uid(*member)).unwrap();
+            }
+            for member in &members {
+                writeln!(ldif, "member: uid={},{BASE}", Self::uid(*member)).unwrap();
             }
             ldif.push('\n');
         }

@@ -18,6 +18,7 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
     in_flight::{InFlight, write_cancel_response},
+    own_wakes::without_own_wakes,
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
@@ -206,7 +207,7 @@ where
         last_login: false,
     };
     let span = info_span!("connection", connection = client.connection, client = %client.address);
-    async move {
+    let parts = async move {
         // The writer ends when the last sender is gone: what was answered still reaches the client.
         let ((), written) = tokio::join!(connection.run(), writing);
         match written {
@@ -216,9 +217,8 @@ where
             Err(error) => debug!(%error, "closed while writing"),
             Ok(()) => {}
         }
-    }
-    .instrument(span)
-    .await;
+    };
+    without_own_wakes(parts.instrument(span)).await;
 }
 
 impl<S> Connection<ReadHalf<S>>

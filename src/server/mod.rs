@@ -5,5 +5,6 @@ pub mod admin;
 pub mod connection;
 mod in_flight;
 pub mod listener;
+mod own_wakes;
 pub mod tls;
 mod writer;

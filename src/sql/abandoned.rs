@@ -1,26 +1,31 @@
 //! Ends on the server the statements that nobody waits for any more: abandoned, cancelled, out of time, or of a client
 //! that went. Knows nothing of why.
 //!
-//! The connection stays open and keeps its place in the pool until the server was told. So its session can not be
-//! somebody else's meanwhile, and however many searches are abandoned at once, there are never more connections than
-//! places, and this one. Afterwards it is closed and not used again: a cancel that arrives late must find nothing.
+//! The connection stays open until the server was told, so its session can not be somebody else's meanwhile. Afterwards
+//! it is closed and not used again: a cancel that arrives late must find nothing. It also keeps its place in the pool,
+//! for a second at most: however many searches are abandoned at once, there are never more connections than places,
+//! and this one; and a server that can not be told takes no place from those who wait.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, timeout};
 
 use super::connection::Session;
-use super::health::State;
 use super::pool::{Idle, Member, Pool};
 
-/// How long connections and their places wait for their statements to be ended. The server notices by itself that they
-/// are closed, later (`connection::POSTGRES_SESSION`).
+/// How long places in the pool wait for their statements to be ended, and how long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A statement may still be on its way to the server when it is abandoned: it is looked for this often.
-const TRIES: u32 = 4;
-const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end. PostgreSQL notices
+/// by itself (`connection::POSTGRES_SESSION`).
+const MEMORY: Duration = Duration::from_secs(30);
+/// After an attempt that failed.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A statement may still be on its way to the server when it is abandoned: it is looked for so long, this often.
+const ARRIVAL: Duration = Duration::from_millis(80);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// The connection that ends the others is closed when it had nothing to do for so long.
 const QUIET: Duration = Duration::from_secs(60);
@@ -29,18 +34,28 @@ const QUIET: Duration = Duration::from_secs(60);
 pub(super) struct Abandoned {
     // In this order: the place is free when the connection is closed.
     _member: Member,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
     session: Session,
     sql: String,
+    since: Instant,
 }
 
 impl Abandoned {
-    pub(super) fn new(member: Member, session: Session, sql: &str, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(member: Member, session: Session, sql: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
         Abandoned {
             _member: member,
-            _permit: permit,
+            permit,
             session,
             sql: sql.to_owned(),
+            since: Instant::now(),
+        }
+    }
+
+    /// How long its connection is kept when the server can not be told.
+    fn memory(&self) -> Duration {
+        match self.session {
+            Session::Postgres(_) => PATIENCE,
+            Session::MySql { .. } => MEMORY,
         }
     }
 }
@@ -48,58 +63,69 @@ impl Abandoned {
 /// Ends abandoned statements, for ever. The connection for it is made at the first one and kept while it is used.
 pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
     let mut control: Option<Idle> = None;
+    let mut list: Vec<Abandoned> = Vec::new();
+    let mut pause = Duration::ZERO;
     loop {
-        let first = match &control {
-            None => abandoned.recv().await,
-            Some(_) => match timeout(QUIET, abandoned.recv()).await {
-                Ok(first) => first,
-                Err(_) => {
-                    control = None;
-                    continue;
-                }
-            },
+        let wait = match (list.is_empty(), &control) {
+            (false, _) => Some(pause),
+            (true, Some(_)) => Some(QUIET),
+            (true, None) => None,
         };
-        let Some(first) = first else { return };
-        let mut list = vec![first];
+        match receive(&mut abandoned, wait).await {
+            Received::One(next) => list.push(next),
+            Received::Nothing if list.is_empty() => control = None,
+            Received::Nothing => {}
+            Received::End => return,
+        }
         while let Ok(next) = abandoned.try_recv() {
             list.push(next);
         }
-        let mut states = pool.health().subscribe();
         let last = control.take();
-        // What is left of the list is closed whatever happens.
-        control = tokio::select! {
-            stopped = timeout(PATIENCE, stop(&pool, last, list)) => stopped.ok().flatten(),
-            () = unreachable(&mut states) => None,
-        };
-        if control.is_none() {
-            tracing::debug!("abandoned statements could not be ended; their connections are closed");
+        if pool.health().is_reachable() {
+            control = timeout(PATIENCE, stop(&pool, last, &mut list)).await.ok().flatten();
         }
+        pause = if control.is_some() { BETWEEN_LOOKS } else { PAUSE };
+        if control.is_none() {
+            tracing::debug!(statements = list.len(), "abandoned statements could not be ended yet");
+            // Also of a database that is away: nobody waits for it with a place in the pool.
+            list.iter_mut().for_each(|abandoned| abandoned.permit = None);
+        }
+        list.retain(|abandoned| abandoned.since.elapsed() < abandoned.memory());
+        let too_many = list.len().saturating_sub(pool.usage().size);
+        list.drain(..too_many);
     }
 }
 
-/// Ends all of these; the connection that did it, if it still works.
-async fn stop(pool: &Pool, last: Option<Idle>, mut list: Vec<Abandoned>) -> Option<Idle> {
+enum Received {
+    One(Abandoned),
+    Nothing,
+    End,
+}
+
+/// The next one, if it comes in this time.
+async fn receive(abandoned: &mut mpsc::UnboundedReceiver<Abandoned>, wait: Option<Duration>) -> Received {
+    let next = match wait {
+        None => abandoned.recv().await,
+        Some(wait) => match timeout(wait, abandoned.recv()).await {
+            Ok(next) => next,
+            Err(_) => return Received::Nothing,
+        },
+    };
+    next.map_or(Received::End, Received::One)
+}
+
+/// Looks for each of these once, and takes those off the list that need it no more; the connection that did it, if it
+/// still works.
+async fn stop(pool: &Pool, last: Option<Idle>, list: &mut Vec<Abandoned>) -> Option<Idle> {
     let mut control = pool.control(last).await.ok()?;
-    for _ in 0..TRIES {
-        let mut left = Vec::new();
-        for abandoned in list {
-            if !control.connection.stop(abandoned.session, &abandoned.sql).await.ok()? {
-                left.push(abandoned);
-            }
+    let mut next = 0;
+    while let Some(abandoned) = list.get_mut(next) {
+        let ended = control.connection.stop(&abandoned.session, &abandoned.sql).await.ok()?;
+        if ended || abandoned.since.elapsed() >= ARRIVAL {
+            list.remove(next);
+        } else {
+            next += 1;
         }
-        if left.is_empty() {
-            break;
-        }
-        list = left;
-        sleep(BETWEEN_TRIES).await;
     }
     Some(control.rest())
-}
-
-/// Resolves when the database can not be asked: then nobody waits for it with a place in the pool.
-async fn unreachable(states: &mut watch::Receiver<State>) {
-    let away = |state: &State| matches!(state, State::Holding { .. } | State::Away);
-    if states.wait_for(away).await.is_err() {
-        std::future::pending().await
-    }
 }

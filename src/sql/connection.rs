@@ -41,6 +41,11 @@ const POSTGRES_SESSION: &str = "SELECT pg_backend_pid(), count(set_config(name, 
 const STOP: &str = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1::int4 AND usename = current_user \
      AND state = 'active' AND query <> '' AND query = left($2::text, length(query))";
 
+/// A user sees its own sessions without a privilege.
+const MYSQL_SELF: &str = "SELECT CAST(id AS UNSIGNED), CAST(host AS CHAR) FROM information_schema.processlist \
+     WHERE id = CONNECTION_ID()";
+const IS_THERE: &str = "SELECT 1 FROM information_schema.processlist WHERE id = ? AND host = ?";
+
 /// An open connection.
 pub(super) enum Connection {
     Postgres {
@@ -50,7 +55,7 @@ pub(super) enum Connection {
     },
     MySql {
         connection: MySqlConnection,
-        id: u64,
+        session: Session,
     },
     Sqlite {
         connection: SqliteConnection,
@@ -62,10 +67,13 @@ pub(super) enum Connection {
 
 /// How a server knows a connection. Its statement goes on when the connection is dropped, at least for a while: another
 /// one must end it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Session {
+    /// The process that serves it.
     Postgres(i32),
-    MySql(u64),
+    /// Its number, which begins anew when the server does, and our end as the server sees it, which is nobody else's as
+    /// long as the connection is open.
+    MySql { id: u64, host: String },
 }
 
 /// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
@@ -134,7 +142,7 @@ impl Connection {
     pub(super) fn abort(&self) -> Option<Session> {
         match self {
             Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
-            Connection::MySql { id, .. } => Some(Session::MySql(*id)),
+            Connection::MySql { session, .. } => Some(session.clone()),
             Connection::Sqlite { stop, .. } => {
                 stop.store(true, Ordering::Relaxed);
                 None
@@ -155,15 +163,19 @@ impl Connection {
         }
     }
 
-    /// Ends the statement `sql` of another session of this user. False when the session does not run it now: it has
-    /// ended, or has not arrived yet.
-    pub(super) async fn stop(&mut self, session: Session, sql: &str) -> Result<bool, sqlx::Error> {
+    /// Ends the statement `sql` of another session of this user, whose connection is still open. False when the session
+    /// does not run it now: it has ended, or has not arrived yet.
+    pub(super) async fn stop(&mut self, session: &Session, sql: &str) -> Result<bool, sqlx::Error> {
         match (self, session) {
             (Connection::Postgres { connection, .. }, Session::Postgres(pid)) => {
                 let stop = sqlx::query(STOP).bind(pid).bind(sql);
                 Ok(connection.fetch_optional(stop).await?.is_some())
             }
-            (Connection::MySql { connection, .. }, Session::MySql(id)) => {
+            (Connection::MySql { connection, .. }, Session::MySql { id, host }) => {
+                let same = sqlx::query(IS_THERE).bind(id).bind(host);
+                if connection.fetch_optional(same).await?.is_none() {
+                    return Ok(true);
+                }
                 // Not `KILL QUERY`, which does nothing to a statement that has not arrived yet.
                 let kill = sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}")));
                 match connection.execute(kill).await {
@@ -259,10 +271,9 @@ async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Con
 async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
     connection.execute(sqlx::raw_sql(MYSQL_SESSION)).await?;
-    let id: u64 = sqlx::query_scalar("SELECT CAST(CONNECTION_ID() AS UNSIGNED)")
-        .fetch_one(&mut connection)
-        .await?;
-    Ok(Connection::MySql { connection, id })
+    let (id, host): (u64, String) = sqlx::query_as(MYSQL_SELF).fetch_one(&mut connection).await?;
+    let session = Session::MySql { id, host };
+    Ok(Connection::MySql { connection, session })
 }
 
 async fn open_sqlite(

@@ -314,10 +314,8 @@ impl Drop for Lease<'_> {
         };
         if let Some(session) = member.connection.abort()
             && !self.broken
-            && self.pool.health.is_reachable()
-            && let Some(permit) = self.permit.take()
         {
-            let abandoned = Abandoned::new(member, session, self.sql, permit);
+            let abandoned = Abandoned::new(member, session, self.sql, self.permit.take());
             // Where nobody takes it any more, the connection is closed all the same.
             let _ = self.pool.abandoned.send(abandoned);
         }
