@@ -347,7 +347,8 @@ impl Directory {
         }
         (!listed.is_joined()).then(|| {
             format!(
-                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements;                  best it takes {}",
+                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements; \
+                 best it takes {}",
                 wanted.join(", and ")
             )
         })

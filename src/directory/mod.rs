@@ -6,6 +6,7 @@
 pub mod account;
 pub mod advice;
 pub mod columns;
+mod existing;
 mod explain;
 mod lookup;
 pub mod mapping;
