@@ -349,7 +349,8 @@ impl<'a> Results<'a> {
         let plan = match from {
             // Memberships that the filter asks for may have changed, and with them what can be looked up.
             Some((Order::Key | Order::Tie, _)) => by_key(source, &residual),
-            Some((Order::Name, _)) | None => plan(source, &residual, self.page.is_none()),
+            Some((Order::Name, _)) => plan(source, &residual, 0),
+            None => plan(source, &residual, self.page.as_ref().map_or(usize::MAX, Progress::room)),
         };
         explain::planned(self.directory, source, &residual, &plan);
         let stage = match (plan, from) {

@@ -107,6 +107,11 @@ impl Progress {
         u32::try_from(left).unwrap_or(most).clamp(FEWEST, most)
     }
 
+    /// How many entries the page takes yet; none where something else ends it.
+    pub fn room(&self) -> usize {
+        self.left.map_or(0, |left| usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
     /// How many of `entries`, none of which is no batch, go into this page. Fewer than all of them mean that the page
     /// ends here.
     pub fn take(&mut self, origin: Origin, entries: &[Entry]) -> usize {

@@ -51,6 +51,10 @@ pub fn filters_of_every_kind(ctx: &Battery) {
         "(|(uid=dave)(mail=alice@example.com)(uidNumber=10002))",
         "(memberOf=cn=staff,dc=example,dc=com)",
         "(memberUid=alice)",
+        "(|(memberUid=alice)(memberUid=bob))",
+        "(|(memberUid=alice)(uid=bob)(cn=bob))",
+        "(|(memberUid=alice)(gidNumber>=1))",
+        "(&(memberUid=alice)(!(cn=staff)))",
         "(!(uid=alice))",
         "(uid=*a*)",
         "(uidNumber>=10002)",
@@ -58,7 +62,8 @@ pub fn filters_of_every_kind(ctx: &Battery) {
         "(objectClass=sudoRole)",
     ] {
         let whole = ctx.search(&[filter, "1.1"]).dns();
-        for size in [1, 2, 3] {
+        // Also pages with room for all, for all but one, and for one more.
+        for size in [1, 2, 3, 4, 5, 6, 1_000] {
             assert_eq!(paged(ctx.gateway, size, &[filter, "1.1"]), whole, "{filter} by {size}");
         }
     }
