@@ -199,7 +199,7 @@ fn without(database: &Database) -> Env {
 }
 
 /// How the query may be written, and whether the database can join it with users and groups.
-const FORMS: [(&str, &str, bool); 6] = [
+const FORMS: [(&str, &str, bool); 7] = [
     (
         "by number",
         "SELECT p.username, l.gid AS gid_number FROM links l JOIN people p ON p.id = l.person",
@@ -220,6 +220,12 @@ const FORMS: [(&str, &str, bool); 6] = [
     (
         "a table of names and numbers",
         "SELECT n.username, n.gid AS gid_number FROM numbered n",
+        false,
+    ),
+    (
+        "two tables, the first of which is the users' and groups'",
+        "SELECT p.username, t.name FROM links l JOIN people p ON p.id = l.person JOIN teams t ON t.gid = l.gid \
+         WHERE p.id < 4 UNION SELECT username, name FROM named",
         false,
     ),
     (
