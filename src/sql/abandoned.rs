@@ -73,7 +73,10 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
         };
         match receive(&mut abandoned, wait).await {
             Received::One(next) => list.push(next),
-            Received::Nothing if list.is_empty() => control = None,
+            Received::Nothing if list.is_empty() => {
+                control = None;
+                continue;
+            }
             Received::Nothing => {}
             Received::End => return,
         }
