@@ -258,6 +258,24 @@ impl Source {
         self.fetch(statement, class, deadline).await
     }
 
+    /// The rows that have one of these prepared names in whatever spelling, and others.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn named_in_any_case(
+        &self,
+        prepared: &[String],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
+        let columns = &self.maker.projection().columns;
+        let statement = self.table().in_any_case(columns, self.name, prepared);
+        match self.fetch(statement.clone(), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
+            rows => rows,
+        }
+    }
+
     /// Which of these names rows have, prepared: whatever their spelling.
     ///
     /// # Errors
