@@ -333,25 +333,29 @@ impl Directory {
         let Membership::Listed(listed) = &self.membership else {
             return None;
         };
+        if listed.is_joined() {
+            return None;
+        }
         let [all_users, _, all_groups, _] = &self.queries;
         let mut wanted = Vec::new();
         if !listed.query().names_by(Role::Member, all_users) {
             wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
         }
-        if listed.is_by_number() {
-            wanted.push("gid_number as the whole number that it is in the groups' table");
-        } else if !listed.query().names_by(Role::Name, all_groups) {
-            wanted.push(
-                "the group's gid_number, or its name from the table column that SQL_QUERY_ALL_GROUPS takes it from",
-            );
+        if !listed.groups_are_comparable(all_groups) {
+            wanted.push(match listed.is_by_number() {
+                true => "gid_number as the whole number that it is in the groups' table",
+                false => {
+                    "the group's gid_number, or its name from the table column that SQL_QUERY_ALL_GROUPS takes it from"
+                }
+            });
         }
-        (!listed.is_joined()).then(|| {
-            format!(
-                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements; \
-                 best it takes {}",
-                wanted.join(", and ")
-            )
-        })
+        let wanted = match wanted.is_empty() {
+            true => "the database refuses to join them".to_owned(),
+            false => format!("best it takes {}", wanted.join(", and ")),
+        };
+        Some(format!(
+            "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements; {wanted}"
+        ))
     }
 
     /// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.

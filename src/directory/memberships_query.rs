@@ -63,30 +63,48 @@ impl MembershipsQuery {
             is_joined: false,
             query,
         };
-        if listed.is_comparable(users, groups)
-            && let Some(statement) = listed.relation(users, groups).pairs(None, None)
-        {
-            match database.describe(&statement.sql).await {
-                Ok(_) => listed.is_joined = true,
-                // Looked up one after the other they are found as well.
-                Err(SqlError::Statement(_)) => {}
-                Err(error) => return Err(error),
-            }
+        if listed.query.names_by(Role::Member, users) && listed.groups_are_comparable(groups) {
+            listed.is_joined = listed.can_be_joined(database, users, groups).await?;
         }
         Ok(listed)
     }
 
+    /// Whether the database takes every statement of that kind.
+    async fn can_be_joined(
+        &self,
+        database: &Database,
+        users: &DescribedQuery,
+        groups: &DescribedQuery,
+    ) -> Result<bool, SqlError> {
+        let relation = self.relation(users, groups);
+        let name = ["name".to_owned()];
+        let statements = [
+            relation.pairs(None, None),
+            relation.pairs(None, Some(&name)),
+            relation.groups_with(&name, &[self.key]),
+        ];
+        for statement in statements {
+            let Some(statement) = statement else { return Ok(false) };
+            match database.describe(&statement.sql).await {
+                Ok(_) => {}
+                // Looked up one after the other they are found as well.
+                Err(SqlError::Statement(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
     /// Names are comparable where they are one column's, numbers where they are whole ones in all rows.
-    fn is_comparable(&self, users: &DescribedQuery, groups: &DescribedQuery) -> bool {
+    pub(super) fn groups_are_comparable(&self, groups: &DescribedQuery) -> bool {
         let is_whole = |query: &DescribedQuery, column: usize| {
             let column = query.described.columns.get(column);
             column.is_some_and(|column| column.kind == ColumnKind::Integer)
         };
-        let group = match self.by_number {
+        match self.by_number {
             true => is_whole(&self.query, self.group) && is_whole(groups, self.key),
             false => self.query.names_by(Role::Name, groups),
-        };
-        group && self.query.names_by(Role::Member, users)
+        }
     }
 
     fn relation<'a>(&'a self, users: &'a DescribedQuery, groups: &'a DescribedQuery) -> Pairs<'a> {

@@ -3,7 +3,7 @@
 //!
 //! The connection stays open until the server was told, so its session can not be somebody else's meanwhile. Afterwards
 //! it is closed and not used again: a cancel that arrives late must find nothing. It also keeps its place in the pool,
-//! for a second at most: however many searches are abandoned at once, there are never more connections than places,
+//! for a second or two at most: however many searches are abandoned at once, there are never more connections than places,
 //! and this one; and a server that can not be told takes no place from those who wait.
 
 use std::sync::Arc;
