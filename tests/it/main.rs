@@ -44,6 +44,7 @@ mod image;
 mod layers;
 mod load;
 mod membership;
+mod nslcd;
 mod observability;
 mod outage;
 mod pushdown;
