@@ -18,12 +18,17 @@ use std::time::Duration;
 /// Where `tests/run` puts the packages.
 const PACKAGES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/packages");
 
+/// Its copy that has the rights of root.
+const SUDO: &str = "/run/setuid/sudo";
+
 /// The packages and the test's own `/etc` lie over the machine's; `/run` is empty. The shell stays, as the first process
 /// of a process namespace, because the daemon changes its user and so forgets whose death is to be its own.
 const ENTER: &str = r#"set -e
 mount -t tmpfs -o mode=755 none /run
 mkdir -m 777 /run/nslcd
 mount -t overlay -o "lowerdir=$2/usr:/usr" none /usr
+mkdir /run/setuid
+install -m 4755 /usr/bin/sudo /run/setuid/sudo
 mount -t overlay -o "lowerdir=$1/etc:/etc" none /etc
 mount --bind "$1/log" /var/log
 /usr/sbin/nslcd -n &
@@ -94,11 +99,11 @@ impl Conf {
         self
     }
 
-    /// Adds the line that the page has for names that are not ASCII.
+    /// Adds the lines that the page has for names that are not ASCII.
     #[must_use]
     pub fn with_every_name(mut self) -> Conf {
-        let (_, rest) = DOCUMENTED.split_once("`validnames ").unwrap();
-        self.nslcd += &format!("validnames {}\n", rest.split('`').next().unwrap());
+        let (_, rest) = DOCUMENTED.split_once("```\nvalidnames").unwrap();
+        self.nslcd += &format!("validnames{}", rest.split("```").next().unwrap());
         self
     }
 
@@ -162,22 +167,14 @@ impl Nslcd {
 
     /// What sudo says to root about a user, and what it did for that in the directory.
     pub fn sudo_rules(&self, user: &str) -> Sudo {
-        Sudo::of(self.output("/usr/bin/sudo", &["-l", "-U", user]))
+        Sudo::of(self.output(SUDO, &["-l", "-U", user]))
     }
 
     /// `sudo true` by a user, who gives a password, whatever sudo remembers of them.
     pub fn sudo(&self, user: &str, password: &str) -> Sudo {
         let mut child = self
             .command("setpriv")
-            .args([
-                "--reuid",
-                user,
-                "--clear-groups",
-                "--",
-                "/usr/bin/sudo",
-                "-S",
-                "/bin/true",
-            ])
+            .args(["--reuid", user, "--clear-groups", "--", SUDO, "-k", "-S", "/bin/true"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
