@@ -24,7 +24,7 @@ use crate::{
     config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SslMode},
     directory::{
         Directory,
-        queries::{Queries, QueryProblem},
+        queries::{ParsedQueries, Queries, QueryProblem},
         subschema::Capabilities,
         tree::{Layout, container_rdn},
     },
@@ -41,7 +41,6 @@ use crate::{
         TlsMode,
         database::{Database, SqlSettings},
         error::SqlError,
-        query::OperatorQuery,
     },
 };
 
@@ -206,7 +205,7 @@ struct Describer {
     database: Database,
     base: Dn,
     layout: Layout,
-    queries: [OperatorQuery; 4],
+    queries: ParsedQueries,
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
     /// That there are no private groups is said once.
@@ -292,6 +291,7 @@ pub fn queries(settings: &DatabaseSettings) -> Queries {
         one_user: queries.one_user.clone(),
         all_groups: queries.all_groups.clone(),
         groups_by_member: queries.groups_by_member.clone(),
+        all_memberships: queries.all_memberships.clone(),
     }
 }
 

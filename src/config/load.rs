@@ -44,9 +44,7 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
     let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
-    for name in ["REALM_CONFIG", "SQL_QUERY_ALL_MEMBERSHIPS"] {
-        reader.not_supported_yet(name);
-    }
+    reader.not_supported_yet("REALM_CONFIG");
     let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
     let network = network(reader);
     Config {
@@ -152,12 +150,14 @@ fn database(reader: &mut Reader) -> DatabaseSettings {
             "has no effect: SQL_URI asks for another sslmode",
         ));
     }
+    let all_memberships = reader.text("SQL_QUERY_ALL_MEMBERSHIPS");
     let mut query = |name| reader.text(name).unwrap_or_default();
     let queries = Queries {
         all_users: query("SQL_QUERY_ALL_USERS"),
         one_user: query("SQL_QUERY_ONE_USER"),
         all_groups: query("SQL_QUERY_ALL_GROUPS"),
         groups_by_member: query("SQL_QUERY_GROUPS_BY_MEMBER"),
+        all_memberships,
     };
     DatabaseSettings {
         uri,

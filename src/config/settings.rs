@@ -148,7 +148,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("SQL_QUERY_ONE_USER", Database, Query, Required, "The user whose name is the placeholder (`?` or `$1`), with the same columns."),
     setting("SQL_QUERY_ALL_GROUPS", Database, Query, Required, "All groups, one a row."),
     setting("SQL_QUERY_GROUPS_BY_MEMBER", Database, Query, Required, "The groups of the user whose name is the placeholder."),
-    setting("SQL_QUERY_ALL_MEMBERSHIPS", Database, Query, Nothing, "All pairs of user and group, a shortcut. Not supported yet."),
+    setting("SQL_QUERY_ALL_MEMBERSHIPS", Database, Query, Nothing, "All memberships, one a row: `username`, and the group by its `name` or its `gid_number`. Where it is set, who is in which group is read from it alone; it spares reading memberships user by user, which SQLite does for the members of a group."),
     setting("SQL_POOL_SIZE", Database, Number, Value("10"), "The most connections to the database for requests, 1 to 1000; up to two more watch over it and end statements that nobody waits for."),
     setting("SQL_CONNECT_TIMEOUT", Database, Duration, Value("2s"), "How long one attempt to connect to the database may take."),
     setting("SCAN_TIMEOUT", Database, Duration, Value("60s"), "How long a search that reads a table may wait for its next row."),

@@ -201,11 +201,7 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 
 #[test]
 fn what_is_not_there_yet_is_said_and_never_passed() {
-    for (name, value) in [
-        ("REALM_CONFIG", "[]"),
-        ("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT 1"),
-        ("AUTH_BACKENDS", "sql,notification"),
-    ] {
+    for (name, value) in [("REALM_CONFIG", "[]"), ("AUTH_BACKENDS", "sql,notification")] {
         let problem = problem(&[(name, value)]);
         assert!(
             problem.starts_with(name) && problem.contains("not supported yet"),
@@ -213,6 +209,19 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
         );
     }
     config(&[("NOTIFICATION_URL", "https://example.com/")]);
+}
+
+#[test]
+fn a_query_of_all_memberships_may_be_given() {
+    let given = |text: &str| {
+        config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)])
+            .database
+            .queries
+            .all_memberships
+    };
+    assert_eq!(config(&[]).database.queries.all_memberships, None);
+    assert_eq!(given(""), None);
+    assert_eq!(given(" SELECT 1 "), Some("SELECT 1".to_owned()));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct DatabaseSettings {
     pub on_failure: OnDatabaseFailure,
 }
 
-/// The operator's four queries, as they were given.
+/// The operator's queries, as they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queries {
     /// `SQL_QUERY_ALL_USERS`
@@ -39,6 +39,8 @@ pub struct Queries {
     pub all_groups: String,
     /// `SQL_QUERY_GROUPS_BY_MEMBER`
     pub groups_by_member: String,
+    /// `SQL_QUERY_ALL_MEMBERSHIPS`
+    pub all_memberships: Option<String>,
 }
 
 /// How a search ends that the database cannot answer (design.md section 7 rule 2).

@@ -72,7 +72,8 @@ impl Directory {
     /// Runs each query: preparing them does not show a missing permission.
     pub async fn refusals(&self) -> Vec<(&'static str, SqlError)> {
         let mut refusals = Vec::new();
-        for (variable, query) in VARIABLES.into_iter().zip(&self.queries) {
+        let queries = self.queries.iter().chain(self.memberships_query());
+        for (variable, query) in VARIABLES.into_iter().zip(queries) {
             let table = Table::lookup(&query.query, &query.described, "");
             let statement = table.and_then(|table| table.exists(&Predicate::True));
             if let Err(error) = fetch(&self.database, statement, Class::ScanChunk, deadline()).await {
@@ -273,11 +274,14 @@ impl Directory {
         let read = self
             .pairs(By::Users(&sample.names), Class::ScanChunk, deadline())
             .await?;
-        let existing = self.existing_groups(&asked, Class::ScanChunk, deadline()).await?;
-        let (asked, mut read) = (keys(&asked), keys(&read));
-        let (asked, unknown): (BTreeSet<_>, BTreeSet<_>) =
-            asked.into_iter().partition(|(_, group)| existing.contains_key(group));
-        read.retain(|pair| !unknown.contains(pair));
+        let mut either = asked.clone();
+        either.extend(read.iter().cloned());
+        let existing = self.existing_groups(&either, Class::ScanChunk, deadline()).await?;
+        let (asked, read) = (keys(&asked), keys(&read));
+        let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
+        let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
+        let (read, unknown_too): (BTreeSet<_>, BTreeSet<_>) = read.into_iter().partition(exists);
+        unknown.extend(unknown_too);
         let mut found = Vec::new();
         let mut report = |pairs: Vec<&(String, String)>, text: &str| {
             if !pairs.is_empty() {
@@ -289,10 +293,13 @@ impl Directory {
             unknown.iter().collect(),
             "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
         );
-        report(
-            asked.difference(&read).collect(),
-            "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
-        );
+        let lacking = match self.membership {
+            Membership::Listed(_) => {
+                "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them"
+            }
+            _ => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
+        };
+        report(asked.difference(&read).collect(), lacking);
         report(
             read.difference(&asked).collect(),
             "are served that SQL_QUERY_GROUPS_BY_MEMBER does not give",
@@ -319,6 +326,32 @@ impl Directory {
             );
         }
         Ok(found)
+    }
+
+    /// Why the memberships that a query lists take several statements.
+    pub fn slow_memberships(&self) -> Option<String> {
+        let Membership::Listed(listed) = &self.membership else {
+            return None;
+        };
+        let [all_users, _, all_groups, _] = &self.queries;
+        let mut wanted = Vec::new();
+        if !listed.query().names_by(Role::Member, all_users) {
+            wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
+        }
+        if listed.is_by_number() {
+            wanted.push("gid_number as the whole number that it is in the groups' table");
+        } else if !listed.query().names_by(Role::Name, all_groups) {
+            wanted.push(
+                "the group's gid_number, or its name from the table column that SQL_QUERY_ALL_GROUPS takes it from",
+            );
+        }
+        (!listed.is_joined()).then(|| {
+            format!(
+                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements; \
+                 best it takes {}",
+                wanted.join(", and ")
+            )
+        })
     }
 
     /// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.

@@ -72,6 +72,8 @@ pub enum Role {
     MemberUids,
     /// The DNs of a group's members.
     Members,
+    /// The user of a membership, where each is a row of its own.
+    Member,
     /// An attribute served as it is.
     Attribute(AttributeId),
 }
@@ -95,6 +97,8 @@ pub enum Ignored {
     Never,
     /// A column further left has the same meaning.
     Duplicate,
+    /// A membership has a user and a group, and nothing else.
+    NoMembership,
 }
 
 /// What became of one column.
@@ -157,6 +161,16 @@ const GROUP_COLUMNS: [(&str, Role); 11] = [
     ("uniquemember", Role::Members),
 ];
 
+/// A group is named by the one or the other, whichever is further left.
+const MEMBERSHIP_COLUMNS: [(&str, Role); 6] = [
+    ("username", Role::Member),
+    ("uid", Role::Member),
+    ("name", Role::Name),
+    ("cn", Role::Name),
+    ("gid_number", Role::Number),
+    ("gidnumber", Role::Number),
+];
+
 /// The prefix of an alias that names an attribute outside the published schema.
 pub const PASS_THROUGH: &str = "attr:";
 
@@ -177,6 +191,30 @@ pub fn assign<'a>(kind: Kind, columns: impl IntoIterator<Item = &'a str>, schema
             }),
         })
         .collect()
+}
+
+/// The same for a query of memberships, whose rows are no entries.
+pub fn assign_membership<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec<ColumnUse> {
+    let mut taken = HashSet::new();
+    let role = |column: &str| {
+        let lower = column.to_ascii_lowercase();
+        let (_, role) = MEMBERSHIP_COLUMNS.iter().find(|(name, _)| *name == lower)?;
+        Some(*role)
+    };
+    let assigned = columns.into_iter().map(|column| {
+        let role = role(column).ok_or(Ignored::NoMembership).and_then(|role| {
+            if taken.insert(role == Role::Member) {
+                Ok(role)
+            } else {
+                Err(Ignored::Duplicate)
+            }
+        });
+        ColumnUse {
+            column: column.to_owned(),
+            role,
+        }
+    });
+    assigned.collect()
 }
 
 /// The attribute names that `attr:` aliases ask for and that may be served; the schema is extended with them.
@@ -303,6 +341,26 @@ mod tests {
                 Err(Ignored::Duplicate)
             ]
         );
+    }
+
+    #[test]
+    fn a_membership_is_a_user_and_a_group_by_name_or_number() {
+        let roles = |columns: &[&str]| -> Vec<Result<Role, Ignored>> {
+            let assigned = assign_membership(columns.iter().copied());
+            assigned.into_iter().map(|column| column.role).collect()
+        };
+        assert_eq!(
+            roles(&["since", "gidNumber", "UID", "name", "username"]),
+            [
+                Err(Ignored::NoMembership),
+                Ok(Role::Number),
+                Ok(Role::Member),
+                Err(Ignored::Duplicate),
+                Err(Ignored::Duplicate)
+            ]
+        );
+        assert_eq!(roles(&["cn", "username"]), [Ok(Role::Name), Ok(Role::Member)]);
+        assert_eq!(roles(&["attr:name", "password"]), [Err(Ignored::NoMembership); 2]);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     account::AccountColumns,
-    columns::{ColumnUse, Kind, Role},
+    columns::{Kind, Role},
+    projection::Projection,
     subschema::superior_uuid,
     tree::Tree,
 };
@@ -21,84 +22,6 @@ use crate::model::{
     time::Timestamp,
     value::{Cell, Value},
 };
-
-/// The columns that a statement reads, in order, and what each is for.
-#[derive(Debug, Clone)]
-pub struct Projection {
-    /// Indexes into the query's columns, in the order of the statement's result.
-    pub columns: Vec<usize>,
-    roles: Vec<Role>,
-}
-
-impl Projection {
-    /// What entries are made of. Password and account columns are not even read.
-    pub fn of_entries(columns: &[ColumnUse]) -> Self {
-        Self::new(columns, |role| !role.is_private())
-    }
-
-    /// What a bind needs.
-    pub fn of_accounts(columns: &[ColumnUse]) -> Self {
-        Self::new(columns, |role| {
-            role.is_private() || matches!(role, Role::Name | Role::Number)
-        })
-    }
-
-    fn new(columns: &[ColumnUse], used: impl Fn(Role) -> bool) -> Self {
-        let (columns, roles) = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(index, column)| Some((index, column.role.ok().filter(|role| used(*role))?)))
-            .unzip();
-        Projection { columns, roles }
-    }
-
-    /// Only the names and numbers of the same rows: what tells apart those that have one name.
-    pub fn of_names(&self) -> Self {
-        let both = self.columns.iter().zip(&self.roles);
-        let (columns, roles): (Vec<usize>, Vec<Role>) = both
-            .filter(|(_, role)| matches!(role, Role::Name | Role::Number))
-            .map(|(column, role)| (*column, *role))
-            .unzip();
-        Projection { columns, roles }
-    }
-
-    /// What the columns of the statement's result are for, in order.
-    pub fn roles(&self) -> &[Role] {
-        &self.roles
-    }
-
-    /// Where a role stands in the statement's result.
-    pub fn position(&self, role: Role) -> Option<usize> {
-        self.roles.iter().position(|have| *have == role)
-    }
-
-    /// The cell of a role, taken out of the row; Null when there is no such column.
-    pub fn take(&self, row: &mut [Cell], role: Role) -> Cell {
-        self.position(role)
-            .and_then(|position| row.get_mut(position))
-            .map(mem::take)
-            .unwrap_or_default()
-    }
-
-    /// The name in a row, if it is one.
-    pub fn name(&self, row: &[Cell]) -> Option<String> {
-        let cell = row.get(self.position(Role::Name)?)?;
-        Some(cell.to_text()?.into_owned()).filter(|name| !name.is_empty())
-    }
-
-    /// The uid or gid number in a row, if it is one.
-    pub fn number(&self, row: &[Cell]) -> Option<i128> {
-        row.get(self.position(Role::Number)?)?.to_integer()
-    }
-
-    /// The attributes that a column of this projection is served as without any rule of its own.
-    pub fn passed_through(&self) -> impl Iterator<Item = AttributeId> + '_ {
-        self.roles.iter().filter_map(|role| match role {
-            Role::Attribute(id) => Some(*id),
-            _ => None,
-        })
-    }
-}
 
 /// Makes entries of one kind from rows of one projection.
 #[derive(Debug, Clone)]
@@ -348,7 +271,7 @@ impl EntryMaker {
     }
 
     fn pass_through(&self, entry: &mut Entry, row: &mut [Cell]) {
-        for (cell, role) in row.iter_mut().zip(&self.projection.roles) {
+        for (cell, role) in row.iter_mut().zip(self.projection.roles()) {
             if let Role::Attribute(id) = role {
                 let single = self.schema.attribute_type(*id).single_value;
                 let mut values: Vec<Value> = Vec::new();

@@ -1,15 +1,12 @@
 //! Memberships from a column of all-groups that lists the members: user names or DNs, as an array, JSON or text.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Instant,
-};
+use std::{collections::HashSet, time::Instant};
 
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
     mapping::cell_values,
-    membership::{By, CHUNK, CHUNK_SIZE, Pair, prepared},
+    membership::{By, CHUNK, Pair, prepared},
     source::Key,
     tree::{Name, Place},
 };
@@ -105,17 +102,7 @@ impl Directory {
         // A list may spell a name in another case than its user does.
         let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
         names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
-        names.sort_unstable();
-        names.dedup();
-        let projection = self.users.maker().projection();
-        let mut existing: HashMap<String, String> = HashMap::new();
-        for names in names.chunks(CHUNK_SIZE) {
-            for row in self.users.named(names, class, deadline).await? {
-                if let Some(name) = projection.name(&row).and_then(|name| Name::new(&name)) {
-                    existing.insert(name.prepared, name.spelled);
-                }
-            }
-        }
+        let existing = self.existing(Kind::User, names, true, class, deadline).await?;
         let kept = pairs.into_iter().filter_map(|pair| {
             let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
             Some(Pair {

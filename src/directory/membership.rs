@@ -1,8 +1,8 @@
 //! Membership as a relation between users and groups: `memberUid`, `member`, `uniqueMember` and `memberOf` are four
 //! views of the pairs that are read here, so they always agree.
 //!
-//! The source is the groups-by-member query, turned round in the form that the engine can, or a members column of the
-//! all-groups query. A pair counts only between a user and a group that exist.
+//! The source is the query of all memberships, or a members column of the all-groups query, or the groups-by-member
+//! query, turned round in the form that the engine can. A pair counts only between a user and a group that exist.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,6 +14,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{
     Directory, DirectoryError,
     columns::Role,
+    memberships_query::MembershipsQuery,
     queries::DescribedQuery,
     source::{Key, fetch, none_for_the_name},
     tree::Name,
@@ -36,7 +37,7 @@ const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 pub(super) const CHUNK: u32 = 1000;
 /// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
-const ALTERNATIVES: usize = 200;
+pub(super) const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 pub(super) const CHUNK_SIZE: usize = 1000;
 
@@ -77,6 +78,8 @@ pub enum Membership {
     ByMember(Form),
     /// A column of all-groups lists the members.
     Column(Role),
+    /// A query lists the memberships.
+    Listed(Box<MembershipsQuery>),
 }
 
 /// The three queries that memberships are read from, as the SQL layer takes them.
@@ -85,11 +88,6 @@ fn relation<'a>(
     groups: &'a DescribedQuery,
     by_member: &'a DescribedQuery,
 ) -> SqlMembership<'a> {
-    let named = |query: &'a DescribedQuery| Named {
-        query: &query.query,
-        described: &query.described,
-        name: query.column(Role::Name).unwrap_or_default(),
-    };
     SqlMembership {
         users: named(users),
         groups: named(groups),
@@ -97,13 +95,30 @@ fn relation<'a>(
     }
 }
 
+/// A query of users or groups as the SQL layer takes it.
+pub(super) fn named(query: &DescribedQuery) -> Named<'_> {
+    Named {
+        query: &query.query,
+        described: &query.described,
+        name: query.column(Role::Name).unwrap_or_default(),
+    }
+}
+
 impl Membership {
-    /// The source of memberships: a members column, or the first form that the database takes.
+    /// The source of memberships: a query of them, a members column, or the first form that the database takes.
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn choose(database: &Database, queries: &[DescribedQuery; 4]) -> Result<Self, SqlError> {
+    pub async fn choose(
+        database: &Database,
+        queries: &[DescribedQuery; 4],
+        memberships: Option<DescribedQuery>,
+    ) -> Result<Self, SqlError> {
         let [users, _, groups, by_member] = queries;
+        if let Some(memberships) = memberships {
+            let listed = MembershipsQuery::new(database, users, groups, memberships).await?;
+            return Ok(Membership::Listed(Box::new(listed)));
+        }
         for role in [Role::MemberUids, Role::Members] {
             if groups.column(role).is_some() {
                 return Ok(Membership::Column(role));
@@ -132,6 +147,10 @@ impl Membership {
             Membership::ByMember(Form::JsonEach) => "groups-by-member, as a scalar subquery",
             Membership::ByMember(Form::PerUser) => "groups-by-member, one statement a user",
             Membership::Column(_) => "a column of all-groups",
+            Membership::Listed(listed) if listed.is_joined() => {
+                "SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups"
+            }
+            Membership::Listed(_) => "SQL_QUERY_ALL_MEMBERSHIPS, its users and groups looked up",
         }
     }
 }
@@ -139,33 +158,53 @@ impl Membership {
 impl Directory {
     /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
     pub(super) async fn pairs(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
-        match self.membership {
-            Membership::Column(role) => self.pairs_of_column(role, by, class, deadline).await,
+        match &self.membership {
+            Membership::Column(role) => self.pairs_of_column(*role, by, class, deadline).await,
+            Membership::Listed(listed) if !listed.is_joined() => {
+                self.pairs_looked_up(listed, by, class, deadline).await
+            }
             Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(_) => self.pairs_at_once(by, class, deadline).await,
+            Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, class, deadline).await,
         }
     }
 
+    /// In parts, where it is more than is read at once. Not recursive: a task's stack is small.
     async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
-        let statement = self.pairs_statement(by);
-        let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => match by.halves().filter(|_| self.groups_spelled_alike) {
-                Some((first, second)) => {
-                    let mut pairs = Box::pin(self.pairs_at_once(first, class, deadline)).await?;
-                    pairs.extend(Box::pin(self.pairs_at_once(second, class, deadline)).await?);
-                    return Ok(pairs);
+        let mut pairs = Vec::new();
+        let mut parts = vec![by];
+        while let Some(by) = parts.pop() {
+            let statement = self.pairs_statement(by);
+            let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
+                Err(error) if error.is_too_many_rows() => {
+                    if let Some((first, second)) = by.halves().filter(|_| self.groups_spelled_alike) {
+                        parts.extend([second, first]);
+                        continue;
+                    }
+                    // One group of very many members: they are one entry and have to be held together anyway.
+                    self.collect(statement, concerns(by), deadline).await?
                 }
-                // One group of very many members: they are one entry and have to be held together anyway.
-                None => self.collect(statement, by, deadline).await?,
-            },
-            rows => rows?,
-        };
+                rows => rows?,
+            };
+            pairs.extend(self.decided(by, rows, class, deadline).await?);
+        }
+        Ok(pairs)
+    }
+
+    /// The pairs that rows of the question's statement tell.
+    async fn decided(
+        &self,
+        by: By<'_>,
+        rows: Vec<Row>,
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Pair>, DirectoryError> {
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
-        if let By::Groups(names) = by
-            && !self.groups_spelled_alike
-        {
+        if let By::Groups(names) = by {
+            // More may have been read, and a collation may hold a group's name equal to another's.
+            let asked: HashSet<&str> = names.iter().map(String::as_str).collect();
             let wanted = prepared(names);
-            pairs.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
+            let is_wanted = |group: &str| Name::new(group).is_some_and(|name| wanted.contains(&name.prepared));
+            pairs.retain(|pair| asked.contains(pair.group.as_str()) || is_wanted(&pair.group));
         }
         // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
@@ -183,24 +222,18 @@ impl Directory {
         }
     }
 
-    /// The rows that concern the asked names, of a result of any size.
-    async fn collect(&self, statement: Option<Statement>, by: By<'_>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The rows that concern what was asked, of a result of any size.
+    pub(super) async fn collect(
+        &self,
+        statement: Option<Statement>,
+        concerns: impl Fn(&Row) -> bool,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
         let Some(statement) = statement else {
             return Ok(Vec::new());
         };
         let patience = deadline.saturating_duration_since(Instant::now());
         let mut stream = self.database.stream(statement.sql, statement.args, patience);
-        let wanted = match by {
-            By::Users(names) | By::Groups(names) => prepared(names),
-        };
-        let concerns = |row: &Row| {
-            let Some(pair) = pair(row) else { return true };
-            let name = match by {
-                By::Users(_) => Name::new(&pair.user),
-                By::Groups(_) => Name::new(&pair.group),
-            };
-            name.is_some_and(|name| wanted.contains(&name.prepared))
-        };
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
             rows.extend(batch?.into_iter().filter(|row| concerns(row)));
@@ -210,10 +243,18 @@ impl Directory {
 
     /// What asks for all pairs at once; None where no form of the query can.
     pub(super) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
-        let Membership::ByMember(form) = self.membership else {
-            return None;
-        };
         let [users, _, groups, by_member] = &self.queries;
+        let form = match &self.membership {
+            Membership::ByMember(form) => *form,
+            Membership::Listed(listed) => {
+                let relation = listed.joined(users, groups)?;
+                return match by {
+                    By::Users(names) => relation.pairs(Some(names), None),
+                    By::Groups(names) => relation.pairs(None, Some(names)),
+                };
+            }
+            Membership::Column(_) => return None,
+        };
         let (of_users, of_groups) = match by {
             By::Users(names) => (Some(names), None),
             By::Groups(names) if self.groups_spelled_alike || form == Form::RowIn => (None, Some(names)),
@@ -266,79 +307,39 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
-        let Membership::ByMember(form) = self.membership else {
-            return Ok(None);
-        };
-        if !self.groups_spelled_alike || form == Form::PerUser {
-            return Ok(None);
-        }
         let [all_users, _, all_groups, by_member] = &self.queries;
-        let relation = relation(all_users, all_groups, by_member);
-        let Some(statement) = relation.groups_with(form, users, columns) else {
+        let (statement, read): (_, ReadGroup) = match &self.membership {
+            Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
+                let relation = relation(all_users, all_groups, by_member);
+                (relation.groups_with(*form, users, columns), user_and_group)
+            }
+            Membership::Listed(listed) => {
+                let relation = listed.joined(all_users, all_groups);
+                let statement = relation.and_then(|relation| relation.groups_with(users, columns));
+                (statement, listed_user_and_group)
+            }
+            Membership::ByMember(_) | Membership::Column(_) => return Ok(None),
+        };
+        let Some(statement) = statement else {
             return Ok(None);
         };
         let rows = match fetch(&self.database, Some(statement), class, deadline).await {
             Err(error) if error.is_too_many_rows() => return Ok(None),
             rows => rows?,
         };
-        Ok(rows.into_iter().map(user_and_group).collect())
-    }
-
-    /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
-    /// nowhere would make clients fail.
-    pub(super) async fn existing_groups(
-        &self,
-        pairs: &[Pair],
-        class: Class,
-        deadline: Instant,
-    ) -> Result<HashMap<String, String>, DirectoryError> {
-        let mut names: Vec<String> = pairs.iter().map(|pair| pair.group.clone()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let projection = self.groups.maker().projection();
-        let mut existing = HashMap::new();
-        let asked = prepared(&names);
-        let mut add = |rows: Vec<Row>| {
-            let names = rows
-                .iter()
-                .filter_map(|row| Name::new(&projection.name(row)?))
-                .filter(|name| asked.contains(&name.prepared));
-            existing.extend(names.map(|name| (name.prepared, name.spelled)));
-        };
-        for names in names.chunks(CHUNK_SIZE) {
-            add(self.groups.named(names, class, deadline).await?);
-        }
-        if !self.groups_spelled_alike {
-            for names in names.chunks(ALTERNATIVES) {
-                let equal = names
-                    .iter()
-                    .filter_map(|name| Name::new(name))
-                    .map(|name| Predicate::EqualsIgnoreCase {
-                        column: self.groups.name_column(),
-                        prepared: name.prepared,
-                    });
-                let any_spelling = Predicate::Or(equal.collect());
-                let mut after: Option<Key> = None;
-                loop {
-                    let chunk = self
-                        .groups
-                        .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                        .await?;
-                    add(chunk.rows);
-                    after = chunk.next;
-                    if after.is_none() {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(existing)
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// Statement by statement, a few at a time; for groups, of every user there is.
     async fn pairs_per_user(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
         match by {
-            By::Users(users) => self.pairs_of_users(users.to_vec(), class, deadline).await,
+            By::Users(users) => {
+                // The query may find more than all-users has, and knows nobody's spelling.
+                let projection = self.users.maker().projection();
+                let rows = self.users.named(users, class, deadline).await?;
+                let users = rows.iter().filter_map(|row| projection.name(row)).collect();
+                self.pairs_of_users(users, class, deadline).await
+            }
             By::Groups(groups) => {
                 let wanted: HashSet<String> = prepared(groups);
                 let mut pairs = Vec::new();
@@ -391,9 +392,32 @@ impl Directory {
     }
 }
 
+/// What makes of a row its user and the group's row; None where it is not known whose group it is.
+type ReadGroup = fn(Row) -> Option<(String, Option<Row>)>;
+
+/// Whether a row is about what was asked, or about nobody that is known.
+fn concerns(by: By<'_>) -> impl Fn(&Row) -> bool {
+    let (By::Users(names) | By::Groups(names)) = by;
+    let wanted = prepared(names);
+    move |row| {
+        let Some(pair) = pair(row) else { return true };
+        let name = match by {
+            By::Users(_) => pair.user,
+            By::Groups(_) => pair.group,
+        };
+        Name::new(&name).is_some_and(|name| wanted.contains(&name.prepared))
+    }
+}
+
 fn pair(row: &[Cell]) -> Option<Pair> {
-    let [user, group] = row else {
-        return None;
+    let (user, group) = match row {
+        [user, group] => (user, group),
+        [user, user_there, group, group_there]
+            if is_same(user, user_there) && (*group_there == Cell::Null || is_same(group, group_there)) =>
+        {
+            (user, group)
+        }
+        _ => return None,
     };
     Some(Pair {
         user: user.to_text()?.into_owned(),
@@ -401,16 +425,29 @@ fn pair(row: &[Cell]) -> Option<Pair> {
     })
 }
 
-/// A row as [`SqlMembership::groups_with`] gives it; None where it is not known whose group it is.
+/// A row as [`SqlMembership::groups_with`] gives it.
 fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let group_row = row.split_off(row.len().min(3));
     let [user, by_member, group] = row.as_slice() else {
         return None;
     };
-    // The database may hold two names equal that are two entries' names.
+    Some((
+        user.to_text()?.into_owned(),
+        is_same(by_member, group).then_some(group_row),
+    ))
+}
+
+/// The same of a row as [`Pairs::groups_with`](crate::sql::pairs::Pairs::groups_with) gives it.
+fn listed_user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
+    let group_row = row.split_off(row.len().min(4));
+    let pair = pair(&row);
+    Some((row.first()?.to_text()?.into_owned(), pair.map(|_| group_row)))
+}
+
+/// Whether two cells are one name: the database may hold two names equal that are two entries' names.
+fn is_same(one: &Cell, other: &Cell) -> bool {
     let prepared = |cell: &Cell| Some(Name::new(&cell.to_text()?)?.prepared);
-    let exists = prepared(by_member).is_some_and(|name| prepared(group) == Some(name));
-    Some((user.to_text()?.into_owned(), exists.then_some(group_row)))
+    *one != Cell::Null && (one == other || prepared(one).is_some_and(|name| prepared(other) == Some(name)))
 }
 
 fn undecided(row: &[Cell]) -> Option<String> {

@@ -6,16 +6,20 @@
 pub mod account;
 pub mod advice;
 pub mod columns;
+mod entries;
+mod existing;
 mod explain;
 mod lookup;
 pub mod mapping;
 mod members_column;
 mod membership;
+mod memberships_query;
 mod narrow;
 mod needs;
 mod one_user;
 mod planner;
 mod private_groups;
+mod projection;
 pub mod queries;
 mod relations;
 pub mod search;
@@ -29,18 +33,21 @@ use std::{fmt, sync::Arc};
 
 use self::{
     columns::Kind,
-    mapping::{EntryMaker, Projection},
+    mapping::EntryMaker,
     membership::Membership,
     one_user::OneUser,
     private_groups::PrivateGroups,
-    queries::{ALL_GROUPS, DescribedQuery, GROUPS_BY_MEMBER, QueryProblem},
+    projection::Projection,
+    queries::{
+        ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries, QueryProblem,
+    },
     source::Source,
     subschema::Capabilities,
     tree::{Layout, Place, Tree},
 };
 use crate::{
     model::{dn::Dn, entry::Entry, schema::Schema, scope::Scope},
-    sql::{State, database::Database, error::SqlError, query::OperatorQuery},
+    sql::{State, database::Database, error::SqlError},
 };
 
 /// Why the directory could not answer. Never a result code by itself: what it means is decided in one place.
@@ -92,7 +99,7 @@ pub struct Directory {
     private_source: Option<Source>,
     one_user: Option<OneUser>,
     membership: Membership,
-    /// All-groups and groups-by-member spell the groups' names alike, so that SQL can compare them.
+    /// All-groups and the source of memberships spell the groups' names alike, so that SQL can compare them.
     groups_spelled_alike: bool,
     root_dse: Entry,
     subschema: Entry,
@@ -108,7 +115,7 @@ impl fmt::Debug for Directory {
 }
 
 impl Directory {
-    /// Describes the four queries and builds the directory on them.
+    /// Describes the queries and builds the directory on them.
     ///
     /// # Errors
     /// Every problem of every query, each with the name of its variable.
@@ -116,14 +123,19 @@ impl Directory {
         database: &Database,
         base: &Dn,
         layout: &Layout,
-        queries: &[OperatorQuery; 4],
+        queries: &ParsedQueries,
         capabilities: Capabilities,
     ) -> Result<Directory, Vec<QueryProblem>> {
-        let (schema, queries) = queries::describe(database, queries).await?;
+        let DescribedQueries {
+            schema,
+            base: queries,
+            memberships,
+        } = queries::describe(database, queries).await?;
         let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
-        let membership = Membership::choose(database, &queries)
+        let asked = memberships.as_ref().map_or(GROUPS_BY_MEMBER, |_| ALL_MEMBERSHIPS);
+        let membership = Membership::choose(database, &queries, memberships)
             .await
-            .map_err(|error| vec![QueryProblem::of_database(GROUPS_BY_MEMBER, &error)])?;
+            .map_err(|error| vec![QueryProblem::of_database(asked, &error)])?;
         let [all_users, one_user, all_groups, groups_by_member] = &queries;
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
@@ -156,7 +168,10 @@ impl Directory {
             groups,
             private_groups,
             private_source,
-            groups_spelled_alike: all_groups.names_as(groups_by_member),
+            groups_spelled_alike: match &membership {
+                Membership::Listed(listed) => listed.gives_groups_own_names(),
+                Membership::ByMember(_) | Membership::Column(_) => all_groups.names_as(groups_by_member),
+            },
             membership,
             schema,
             tree,
@@ -172,6 +187,14 @@ impl Directory {
     /// The naming context, as it stands at the end of every DN.
     pub fn base_text(&self) -> &str {
         self.tree.base_text()
+    }
+
+    /// What the query of all memberships was found to be, where there is one.
+    fn memberships_query(&self) -> Option<&DescribedQuery> {
+        match &self.membership {
+            Membership::Listed(listed) => Some(listed.query()),
+            Membership::ByMember(_) | Membership::Column(_) => None,
+        }
     }
 
     /// What the operator's queries were found to be, in the order of [`VARIABLES`].

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    mapping::Projection,
+    projection::Projection,
     queries::DescribedQuery,
     source::{Source, fetch, none_for_the_name, spellings},
     tree::Name,

@@ -9,9 +9,9 @@ use std::{collections::HashSet, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::{ColumnUse, Kind, Role},
+    entries::entry_name,
     planner::{NAMES_LOOKED_UP, asserted},
     queries::DescribedQuery,
-    search::entry_name,
     source::Source,
     tree::Name,
 };

@@ -1,4 +1,4 @@
-//! The operator's four queries: parsed without asking anybody, then described by the database.
+//! The operator's queries, four and one that may be absent: parsed without asking anybody, then described by the database.
 //!
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 
@@ -36,17 +36,30 @@ pub struct Queries {
     pub all_groups: String,
     /// `SQL_QUERY_GROUPS_BY_MEMBER`.
     pub groups_by_member: String,
+    /// `SQL_QUERY_ALL_MEMBERSHIPS`.
+    pub all_memberships: Option<String>,
+}
+
+/// The same with their placeholders found.
+#[derive(Debug, Clone)]
+pub struct ParsedQueries {
+    /// Those that make a directory, in the order of [`VARIABLES`].
+    pub base: [OperatorQuery; 4],
+    /// All memberships.
+    pub memberships: Option<OperatorQuery>,
 }
 
 /// The variables that name the queries, in the order they are described.
-pub const VARIABLES: [&str; 4] = [
+pub const VARIABLES: [&str; 5] = [
     "SQL_QUERY_ALL_USERS",
     "SQL_QUERY_ONE_USER",
     ALL_GROUPS,
     GROUPS_BY_MEMBER,
+    ALL_MEMBERSHIPS,
 ];
 pub(super) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
 pub(super) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
+pub(super) const ALL_MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
 
 /// What is wrong with one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,31 +111,41 @@ impl DescribedQuery {
 impl DescribedQuery {
     /// Whether two queries take their names from the same column of the same table, so that they spell them alike.
     pub fn names_as(&self, other: &DescribedQuery) -> bool {
-        let origin = |query: &DescribedQuery| query.origins.get(query.column(Role::Name)?).cloned();
-        matches!((origin(self), origin(other)), (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
+        self.names_by(Role::Name, other)
+    }
+
+    /// The same with the names that this one has in the column of `role`.
+    pub fn names_by(&self, role: Role, other: &DescribedQuery) -> bool {
+        let origin = |query: &DescribedQuery, role| query.origins.get(query.column(role)?).cloned();
+        let origins = (origin(self, role), origin(other, Role::Name));
+        matches!(origins, (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
     }
 }
 
 impl Queries {
-    /// The queries in the order of [`VARIABLES`], with their placeholders found.
+    /// The queries with their placeholders found.
     ///
     /// # Errors
     /// What is wrong with any of them without asking the database.
-    pub fn parse(&self, engine: Engine) -> Result<[OperatorQuery; 4], Vec<QueryProblem>> {
-        let mut problems = Vec::new();
-        let mut queries = Vec::new();
-        for parsed in self.parse_each(engine) {
-            match parsed {
-                Ok(query) => queries.push(query),
-                Err(problem) => problems.push(problem),
-            }
+    pub fn parse(&self, engine: Engine) -> Result<ParsedQueries, Vec<QueryProblem>> {
+        match self.parse_each(engine) {
+            [
+                Some(Ok(all_users)),
+                Some(Ok(one_user)),
+                Some(Ok(all_groups)),
+                Some(Ok(by_member)),
+                memberships @ (None | Some(Ok(_))),
+            ] => Ok(ParsedQueries {
+                base: [all_users, one_user, all_groups, by_member],
+                memberships: memberships.and_then(Result::ok),
+            }),
+            parsed => Err(parsed.into_iter().flatten().filter_map(Result::err).collect()),
         }
-        queries.try_into().map_err(|_| problems)
     }
 
-    /// Each query for itself, in the order of [`VARIABLES`].
-    pub fn parse_each(&self, engine: Engine) -> [Result<OperatorQuery, QueryProblem>; 4] {
-        let [all_users, one_user, all_groups, groups_by_member] = VARIABLES;
+    /// Each query for itself, in the order of [`VARIABLES`]; None where it is not given.
+    pub fn parse_each(&self, engine: Engine) -> [Option<Result<OperatorQuery, QueryProblem>>; 5] {
+        let [all_users, one_user, all_groups, groups_by_member, memberships] = VARIABLES;
         let named = |variable, parsed: Result<OperatorQuery, QueryError>| {
             parsed.map_err(|error| QueryProblem {
                 variable,
@@ -130,21 +153,24 @@ impl Queries {
                 unreachable: false,
             })
         };
+        let listing = |variable, text: &str| named(variable, OperatorQuery::listing(text, engine));
+        let lookup = |variable, text: &str| named(variable, OperatorQuery::lookup(text, engine));
         [
-            named(all_users, OperatorQuery::listing(&self.all_users, engine)),
-            named(one_user, OperatorQuery::lookup(&self.one_user, engine)),
-            named(all_groups, OperatorQuery::listing(&self.all_groups, engine)),
-            named(groups_by_member, OperatorQuery::lookup(&self.groups_by_member, engine)),
+            Some(listing(all_users, &self.all_users)),
+            Some(lookup(one_user, &self.one_user)),
+            Some(listing(all_groups, &self.all_groups)),
+            Some(lookup(groups_by_member, &self.groups_by_member)),
+            self.all_memberships.as_ref().map(|text| listing(memberships, text)),
         ]
     }
 }
 
-/// What is known of the four queries, and everything that is wrong with them.
+/// What is known of the queries, and everything that is wrong with them.
 pub struct Examination {
     /// The published schema with what the queries add to it.
     pub schema: Arc<Schema>,
     /// In the order of [`VARIABLES`]; None where a query was not given or could not be described.
-    pub queries: [Option<DescribedQuery>; 4],
+    pub queries: [Option<DescribedQuery>; 5],
     /// Everything that is wrong.
     pub problems: Vec<QueryProblem>,
 }
@@ -153,22 +179,39 @@ pub struct Examination {
 ///
 /// # Errors
 /// Every problem of every query.
-pub async fn describe(
-    database: &Database,
-    queries: &[OperatorQuery; 4],
-) -> Result<(Arc<Schema>, [DescribedQuery; 4]), Vec<QueryProblem>> {
-    let examined = examine(database, queries.each_ref().map(Some)).await;
+pub async fn describe(database: &Database, queries: &ParsedQueries) -> Result<DescribedQueries, Vec<QueryProblem>> {
+    let [all_users, one_user, all_groups, by_member] = queries.base.each_ref().map(Some);
+    let memberships = queries.memberships.as_ref();
+    let examined = examine(database, [all_users, one_user, all_groups, by_member, memberships]).await;
     match examined.queries {
-        [Some(all_users), Some(one_user), Some(all_groups), Some(by_member)] if examined.problems.is_empty() => {
-            Ok((examined.schema, [all_users, one_user, all_groups, by_member]))
-        }
+        [
+            Some(all_users),
+            Some(one_user),
+            Some(all_groups),
+            Some(by_member),
+            memberships,
+        ] if examined.problems.is_empty() => Ok(DescribedQueries {
+            schema: examined.schema,
+            base: [all_users, one_user, all_groups, by_member],
+            memberships,
+        }),
         _ => Err(examined.problems),
     }
 }
 
+/// What is known of queries with which nothing is wrong.
+pub struct DescribedQueries {
+    /// The published schema with what the queries add to it.
+    pub schema: Arc<Schema>,
+    /// In the order of [`VARIABLES`].
+    pub base: [DescribedQuery; 4],
+    /// All memberships, where there is such a query.
+    pub memberships: Option<DescribedQuery>,
+}
+
 /// Describes each query for itself, so that one that is wrong does not hide what is wrong with the others.
-pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 4]) -> Examination {
-    let mut found = [None, None, None, None];
+pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) -> Examination {
+    let mut found = [None, None, None, None, None];
     let mut problems = Vec::new();
     for ((slot, variable), query) in found.iter_mut().zip(VARIABLES).zip(queries) {
         let Some(query) = query else { continue };
@@ -177,40 +220,43 @@ pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 4]) 
             Err(error) => problems.push(QueryProblem::of_database(variable, &error)),
         }
     }
-    let names = found.iter().flatten().flat_map(|(_, described, _)| {
+    // The rows of the last one are no entries.
+    let names = found.iter().take(KINDS.len()).flatten().flat_map(|(_, described, _)| {
         let columns = described.columns.iter();
         columns.map(|column| column.name.as_str())
     });
     let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
-    let mut kinds = [Kind::User, Kind::User, Kind::Group, Kind::Group].into_iter();
+    let mut kinds = KINDS.into_iter();
     let queries = found.map(|found| {
-        let kind = kinds.next().unwrap_or(Kind::Group);
+        let kind = kinds.next();
         let (query, described, origins) = found?;
         let names = described.columns.iter().map(|column| column.name.as_str());
-        let columns = columns::assign(kind, names, &schema);
-        Some((
-            kind,
-            DescribedQuery {
-                query: query.clone(),
-                described,
-                origins,
-                columns,
-            },
-        ))
+        let columns = match kind {
+            Some(kind) => columns::assign(kind, names, &schema),
+            None => columns::assign_membership(names),
+        };
+        Some(DescribedQuery {
+            query: query.clone(),
+            described,
+            origins,
+            columns,
+        })
     });
-    for (variable, query) in VARIABLES.into_iter().zip(&queries) {
-        problems.extend(
-            query
-                .as_ref()
-                .and_then(|(kind, query)| missing_name(variable, query, *kind)),
-        );
+    for ((variable, query), kind) in VARIABLES.into_iter().zip(&queries).zip(KINDS) {
+        problems.extend(query.as_ref().and_then(|query| missing_name(variable, query, kind)));
+    }
+    if let [_, _, all_groups, _, Some(memberships)] = &queries {
+        problems.extend(missing_side(memberships, all_groups.as_ref()));
     }
     Examination {
         schema,
-        queries: queries.map(|query| query.map(|(_, query)| query)),
+        queries,
         problems,
     }
 }
+
+/// What the rows of each query are, except of the last one.
+const KINDS: [Kind; 4] = [Kind::User, Kind::User, Kind::Group, Kind::Group];
 
 async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<(Described, Vec<Origin>), SqlError> {
     let description = database.describe(&query.to_describe()).await?;
@@ -249,10 +295,38 @@ fn missing_name(variable: &'static str, query: &DescribedQuery, kind: Kind) -> O
         Kind::User => "username (or uid)",
         Kind::Group | Kind::PrivateGroup => "name (or cn)",
     };
-    let names: Vec<&str> = query.columns.iter().map(|column| column.column.as_str()).collect();
-    let text = format!("no column {wanted} among the columns found: {}", names.join(", "));
     Some(QueryProblem {
         variable,
+        text: missing(&[wanted], query),
+        unreachable: false,
+    })
+}
+
+fn missing(wanted: &[&str], query: &DescribedQuery) -> String {
+    let names: Vec<&str> = query.columns.iter().map(|column| column.column.as_str()).collect();
+    let wanted = wanted.join(", and no column ");
+    format!("no column {wanted} among the columns found: {}", names.join(", "))
+}
+
+/// What a query of memberships lacks.
+fn missing_side(query: &DescribedQuery, all_groups: Option<&DescribedQuery>) -> Option<QueryProblem> {
+    let mut wanted = Vec::new();
+    if query.column(Role::Member).is_none() {
+        wanted.push("username (or uid)");
+    }
+    let by_number = query.column(Role::Number).is_some();
+    if !by_number && query.column(Role::Name).is_none() {
+        wanted.push("name (or cn) or gid_number (or gidNumber) for the group");
+    }
+    let text = if !wanted.is_empty() {
+        missing(&wanted, query)
+    } else if by_number && all_groups.is_some_and(|groups| groups.column(Role::Number).is_none()) {
+        format!("names groups by gid_number, which {ALL_GROUPS} does not have; a column name (or cn) would be right")
+    } else {
+        return None;
+    };
+    Some(QueryProblem {
+        variable: ALL_MEMBERSHIPS,
         text,
         unreachable: false,
     })

@@ -12,10 +12,10 @@ use std::{
 use super::{
     Directory, DirectoryError,
     columns::Kind,
+    entries::entry_name,
     membership::By,
     narrow::Listed,
     planner::asserted,
-    search::entry_name,
     source::spellings,
     tree::{Name, Place},
     twins::distinct,

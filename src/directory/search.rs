@@ -1,5 +1,5 @@
-//! A search below the naming context: stages in a fixed order (base, containers, users, groups, private groups), each read in chunks, made into
-//! entries, and judged by the filter, which has the last word on every entry.
+//! A search below the naming context: stages in a fixed order (base, containers, users, groups, private groups), each read
+//! in chunks, whose rows `entries` makes into those that match.
 //!
 //! No database connection is held between two batches, except for queries that can not be read by key.
 
@@ -8,14 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use tokio::task::yield_now;
-
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
+    entries::entry_name,
     explain,
-    needs::Needs,
     planner::{Plan, Residual, by_key, plan, residual},
     private_groups::Served,
     source::Key,
@@ -28,9 +25,7 @@ use crate::{
         dn::Dn,
         entry::{Entry, Selection},
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
-        schema::ids,
         scope::Scope,
-        value::Value,
     },
     sql::{Row, database::RowStream, hold::Class, predicate::Predicate},
 };
@@ -40,9 +35,6 @@ pub(super) const CHUNK: u32 = 500;
 
 /// The fewest: a chunk must have a row whose name can be read.
 const FEWEST: u32 = 10;
-
-/// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
-const ROWS_A_TURN: usize = 32;
 
 /// A search request as the directory needs it.
 #[derive(Debug, Clone)]
@@ -67,12 +59,12 @@ pub struct Query {
 
 /// The matching entries of one search, batch by batch.
 pub struct Results<'a> {
-    directory: &'a Directory,
+    pub(super) directory: &'a Directory,
     filter: ResolvedFilter,
-    selection: Selection,
+    pub(super) selection: Selection,
     lookup_deadline: Instant,
     scan_timeout: Duration,
-    served: Served,
+    pub(super) served: Served,
     /// Entries that the client still takes.
     wanted: Option<u64>,
     stages: VecDeque<Stage>,
@@ -480,107 +472,10 @@ impl<'a> Results<'a> {
         wanted.max(asked.saturating_mul(4)).clamp(FEWEST, CHUNK)
     }
 
-    fn deadline(&self, class: Class) -> Instant {
+    pub(super) fn deadline(&self, class: Class) -> Instant {
         match class {
             Class::ScanChunk => Instant::now() + self.scan_timeout,
             Class::Lookup | Class::Bind => self.lookup_deadline,
         }
     }
-
-    /// Rows become entries; those that match get the membership values that were asked for.
-    async fn entries(
-        &mut self,
-        kind: Kind,
-        rows: Vec<Row>,
-        residual: &Residual,
-        class: Class,
-    ) -> Result<Vec<Entry>, DirectoryError> {
-        let maker = self.directory.source(kind).maker();
-        let needs = Needs::of(&self.directory.schema, &residual.filter, &self.selection);
-        let mut entries: Vec<Entry> = Vec::new();
-        for (number, row) in rows.into_iter().enumerate() {
-            entries.extend(maker.entry(row, needs.operational));
-            if number % ROWS_A_TURN == ROWS_A_TURN - 1 {
-                yield_now().await;
-            }
-        }
-        if needs.before_filter {
-            self.add_membership(kind, needs, &mut entries, class).await?;
-        }
-        let schema = &self.directory.schema;
-        entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
-        if !needs.before_filter {
-            self.add_membership(kind, needs, &mut entries, class).await?;
-        }
-        if kind == Kind::Group {
-            self.served.add(&entries);
-        }
-        Ok(entries)
-    }
-
-    async fn add_membership(
-        &self,
-        kind: Kind,
-        needs: Needs,
-        entries: &mut [Entry],
-        class: Class,
-    ) -> Result<(), DirectoryError> {
-        let needed = match kind {
-            Kind::User => needs.member_of,
-            Kind::Group => needs.members.contains(&true),
-            Kind::PrivateGroup => false,
-        };
-        if !needed || entries.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = entries.iter().map(|entry| entry_name(kind, entry)).collect();
-        let deadline = self.deadline(class);
-        let mut related = match kind {
-            Kind::User => self.directory.groups_of(&names, class, deadline).await?,
-            Kind::Group => self.directory.members_of(&names, class, deadline).await?,
-            Kind::PrivateGroup => return Ok(()),
-        };
-        for (entry, name) in entries.iter_mut().zip(&names) {
-            let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
-                continue;
-            };
-            match kind {
-                Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
-                Kind::Group => self.add_members(needs, entry, &others),
-                Kind::PrivateGroup => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn add_members(&self, needs: Needs, entry: &mut Entry, users: &[String]) {
-        let [uids, members, unique] = needs.members;
-        // memberUid belongs to posixGroup; a group without a number is none.
-        if uids && !entry.values(ids::GID_NUMBER).is_empty() {
-            let values = users.iter().map(|user| Bytes::from(user.clone())).collect();
-            entry.set(ids::MEMBER_UID, values);
-        }
-        if members {
-            entry.set(ids::MEMBER, self.dns(Kind::User, users));
-        }
-        if unique {
-            entry.set(ids::UNIQUE_MEMBER, self.dns(Kind::User, users));
-        }
-    }
-
-    fn dns(&self, kind: Kind, names: &[String]) -> Vec<Value> {
-        names
-            .iter()
-            .map(|name| Bytes::from(self.directory.tree.entry_dn(kind, name)))
-            .collect()
-    }
-}
-
-/// The name that an entry was made with.
-pub(super) fn entry_name(kind: Kind, entry: &Entry) -> String {
-    entry
-        .values(kind.naming_attribute())
-        .first()
-        .map(|value| String::from_utf8_lossy(value).into_owned())
-        .unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, btree_map::Entry};
 
-use super::{mapping::Projection, tree::Name};
+use super::{projection::Projection, tree::Name};
 use crate::sql::Row;
 
 /// Which of several rows with one name is the entry: the least. The lowest number, then the plain spelling before any

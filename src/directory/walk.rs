@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::{
     columns::Kind,
-    search::entry_name,
+    entries::entry_name,
     source::{Key, Source},
     tree::Name,
     twins::Losers,

@@ -4,7 +4,7 @@
 //! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
 //! and nowhere else.
 
-use std::{collections::VecDeque, io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
+use std::{io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -19,11 +19,11 @@ use tracing::{Instrument, debug, info, info_span, warn};
 use super::{
     in_flight::{InFlight, write_cancel_response},
     own_wakes::without_own_wakes,
+    queue::{Queue, Waiting, Work},
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
     metrics::{Ended, Operation},
-    model::scope::Scope,
     operations::{
         self,
         context::{Context, Identity, Services},
@@ -31,7 +31,6 @@ use crate::{
         extended::{CANCEL, cancel_id},
         output::Output,
         record::{Client, Record},
-        result::Report,
     },
     protocol::{
         Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
@@ -43,10 +42,6 @@ use crate::{
 /// Requests of one connection that run side by side; more wait in its queue, so that one connection can not take the
 /// whole pool.
 const CONCURRENT_OPERATIONS: usize = 8;
-/// Requests that wait for their turn before the connection is no longer read.
-const QUEUED_REQUESTS: usize = 64;
-/// Octets of requests, waiting or running, after which the connection is no longer read.
-const HELD_BYTES: usize = 1024 * 1024;
 /// Octets that are read and left alone meanwhile: so the end of the stream is seen even when it comes behind more
 /// requests than may wait, and the statements of a client that went are not run to their end.
 const READ_AHEAD: usize = 64 * 1024;
@@ -92,73 +87,11 @@ struct Finished {
     size: usize,
 }
 
-/// A request that waits for its turn.
-struct Waiting {
-    work: Work,
-    record: Record,
-    /// Octets of its message.
-    size: usize,
-}
-
-/// What there is to do for a request.
-enum Work {
-    /// To run it.
-    Request(Message),
-    /// Only to send its answer, in its turn: it has a value that nobody can use, or was a cancel. A bind makes the
-    /// session anonymous even so (RFC 4511 4.2.1).
-    Answer {
-        id: i32,
-        kind: ResponseKind,
-        code: ResultCode,
-        answer: Bytes,
-    },
-}
-
-impl Work {
-    fn id(&self) -> i32 {
-        match self {
-            Work::Request(message) => message.id,
-            Work::Answer { id, .. } => *id,
-        }
-    }
-
-    fn kind(&self) -> ResponseKind {
-        match self {
-            // Requests without a response are never queued.
-            Work::Request(message) => message.request.response_kind().unwrap_or(ResponseKind::Extended),
-            Work::Answer { kind, .. } => *kind,
-        }
-    }
-
-    fn is_bind(&self) -> bool {
-        self.kind() == ResponseKind::Bind
-    }
-
-    fn is_root_dse(&self) -> bool {
-        matches!(self, Work::Request(Message { request: Request::Search(search), .. })
-            if search.base.is_empty() && search.scope == Scope::Base)
-    }
-
-    async fn run(self, context: &Context, output: &mut Output, report: &mut Report) -> operations::Outcome {
-        match self {
-            // Boxed, because futures of this depth are more than the compiler lays out.
-            Work::Request(message) => Box::pin(operations::dispatch(context, message, output, report)).await,
-            Work::Answer { answer, code, .. } => {
-                report.code = Some(code);
-                output.buffer().extend_from_slice(&answer);
-                operations::Outcome::Answered
-            }
-        }
-    }
-}
-
 struct Connection<R> {
     shared: Shared,
     reader: R,
     input: BytesMut,
-    queue: VecDeque<Waiting>,
-    /// Octets of the requests that wait or run.
-    held: usize,
+    queue: Queue,
     /// In the connection's own task: as tasks of their own they would end with two others to wake, this one and the
     /// writer, on other threads, which costs more than the rest of a lookup.
     running: FuturesUnordered<BoxFuture<'static, thread::Result<Finished>>>,
@@ -192,8 +125,7 @@ where
         shared,
         reader: read_half,
         input: BytesMut::with_capacity(4096),
-        queue: VecDeque::new(),
-        held: 0,
+        queue: Queue::default(),
         running: FuturesUnordered::new(),
         in_flight: InFlight::default(),
         bind_running: false,
@@ -265,7 +197,7 @@ where
             if let Some(end) = self.end_when_idle(drain_seen) {
                 return end;
             }
-            let may_read = self.may_queue() || self.input.len() < READ_AHEAD;
+            let may_read = self.queue.has_room() || self.input.len() < READ_AHEAD;
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
                     Ok(0) | Err(_) => return End::Silent,
@@ -306,10 +238,6 @@ where
         }
     }
 
-    fn may_queue(&self) -> bool {
-        self.queue.len() < QUEUED_REQUESTS && self.held < HELD_BYTES
-    }
-
     fn is_idle(&self) -> bool {
         self.running.is_empty() && self.queue.is_empty()
     }
@@ -336,7 +264,7 @@ where
 
     /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
     fn take_messages(&mut self) -> Option<End> {
-        while self.may_queue() {
+        while self.queue.has_room() {
             let limit = match self.identity {
                 Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
                 Identity::User(_) => MESSAGE_LIMIT_BOUND,
@@ -367,7 +295,7 @@ where
                         code,
                         answer,
                     };
-                    self.enqueue(work, record, size);
+                    self.queue.push(work, record, size);
                 }
                 Ok(Decoded::Message(message)) => {
                     self.requests += 1;
@@ -395,24 +323,14 @@ where
             Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
             _ => {
                 let record = Record::of_request(metrics, self.client, &message);
-                self.enqueue(Work::Request(message), record, size);
+                self.queue.push(Work::Request(message), record, size);
             }
         }
         None
     }
 
-    fn enqueue(&mut self, work: Work, record: Record, size: usize) {
-        self.held += size;
-        self.queue.push_back(Waiting { work, record, size });
-    }
-
     fn abandon(&mut self, id: i32) {
-        let held = &mut self.held;
-        self.queue.retain(|waiting| {
-            let abandoned = waiting.work.id() == id;
-            *held -= if abandoned { waiting.size } else { 0 };
-            !abandoned
-        });
+        self.queue.abandon(id);
         self.in_flight.abandon(id);
     }
 
@@ -445,7 +363,7 @@ where
             answer: answer.freeze(),
         };
         let record = Record::of_request(&self.shared.services.metrics, self.client, message);
-        self.enqueue(work, record, size);
+        self.queue.push(work, record, size);
     }
 
     /// Stops an operation for the cancel request `cancel`: of one that has not begun, the kind of its response.
@@ -454,33 +372,19 @@ where
         if self.in_flight.contains(id) {
             return self.in_flight.cancel(id, cancel).map(|()| None);
         }
-        let waiting = self.queue.iter().find(|waiting| waiting.work.id() == id);
-        match waiting.map(|waiting| &waiting.work) {
-            None => Err(ResultCode::NoSuchOperation),
-            Some(work) if work.is_bind() => Err(ResultCode::CannotCancel),
-            // Its answer is decided.
-            Some(Work::Answer { .. }) => Err(ResultCode::TooLate),
-            Some(work) => {
-                let kind = work.kind();
-                if let Some(waiting) = self.queue.iter_mut().find(|waiting| waiting.work.id() == id) {
-                    waiting.record.answered(ResultCode::Canceled);
-                }
-                self.abandon(id);
-                Ok(Some(kind))
-            }
-        }
+        self.queue.cancel(id).map(Some)
     }
 
     /// Starts what may run: requests side by side, a bind alone (RFC 4511 4.2.1), a message ID never twice at once.
     fn start_ready(&mut self) {
         while !self.bind_running && self.running.len() < CONCURRENT_OPERATIONS {
-            let Some(Waiting { work, .. }) = self.queue.front() else {
+            let Some(work) = self.queue.next() else {
                 return;
             };
             if work.is_bind() && !self.running.is_empty() || self.in_flight.contains(work.id()) {
                 return;
             }
-            if let Some(waiting) = self.queue.pop_front() {
+            if let Some(waiting) = self.queue.pop() {
                 self.start(waiting);
             }
         }
@@ -553,7 +457,7 @@ where
                 return Some(End::Notice(ResultCode::Unavailable, "internal error"));
             }
         };
-        self.held = self.held.saturating_sub(finished.size);
+        self.queue.done(finished.size);
         if finished.was_bind {
             self.bind_running = false;
         }

@@ -6,5 +6,6 @@ pub mod connection;
 mod in_flight;
 pub mod listener;
 mod own_wakes;
+mod queue;
 pub mod tls;
 mod writer;

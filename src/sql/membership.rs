@@ -366,11 +366,11 @@ fn lateral_names(named: Named<'_>) -> LateralNames {
     }
 }
 
-fn column(named: Named<'_>) -> Option<&Column> {
+pub(super) fn column(named: Named<'_>) -> Option<&Column> {
     named.described.columns.get(named.name)
 }
 
-fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
+pub(super) fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
     let values: Vec<String> = values.iter().filter(|value| possible(column, value)).cloned().collect();
     (!values.is_empty()).then_some(values)
 }

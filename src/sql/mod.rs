@@ -14,6 +14,7 @@ pub mod health;
 pub mod hold;
 pub mod indexes;
 pub mod membership;
+pub mod pairs;
 pub mod plan;
 mod pool;
 pub mod predicate;

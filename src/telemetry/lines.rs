@@ -289,8 +289,13 @@ mod tests {
         assert!(lines.counts.dropped.load(Relaxed) > 0);
         drop(open);
         drop(flush);
+        // On a busy machine that does not wait for all of them.
+        let begun = Instant::now();
+        while lines.counts.waiting.load(Relaxed) > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "lines are left in the queue");
+            thread::sleep(Duration::from_millis(5));
+        }
         let taken = taken.lock().unwrap().len() / 2;
         assert!((LINES..LINES + 1000).contains(&taken), "{taken}");
-        assert_eq!(lines.counts.waiting.load(Relaxed), 0);
     }
 }

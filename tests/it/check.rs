@@ -437,6 +437,180 @@ fn memberships_that_disagree_are_named() {
     expect_not(&report, &["are not served", "does not give"]);
 }
 
+const MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
+
+#[test]
+fn listed_memberships_are_compared_with_groups_by_member() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let database = Database::shared(engine);
+        let env = |change: &dyn Fn(&str) -> String| {
+            let listed = change(database.recommended().get(MEMBERSHIPS));
+            database.deployed().with(MEMBERSHIPS, engine.quoted(&listed))
+        };
+        let differences = [
+            "memberships that",
+            "memberships are served",
+            "memberships do not count",
+            "memberships are missing",
+        ];
+        let report = check(&env(&str::to_string));
+        assert_eq!(report.code, Some(0), "{}", report.text());
+        expect(
+            &report,
+            &[
+                "memberships are read from SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups",
+                "→ the user, by its uid",
+                "→ the group, by its gidNumber",
+            ],
+        );
+        expect_not(&report, &differences);
+        expect_not(&report, &["can not be joined"]);
+
+        // Nobody in staff but erin, who is not; and a group that does not exist.
+        let planted = check(&env(&|query| {
+            format!(
+                "SELECT 'a note' AS note, x.*, 'staff' AS name FROM ({query} WHERE ug.\"gidNumber\" <> 20010 \
+                 UNION ALL SELECT 'erin', 20010 UNION ALL SELECT 'erin', 77) x"
+            )
+        }));
+        assert_eq!(planted.code, Some(0), "{}", planted.text());
+        expect(
+            &planted,
+            &[
+                "memberships that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them: ",
+                "1 memberships are served that SQL_QUERY_GROUPS_BY_MEMBER does not give: erin in",
+                "ignored: a membership is a user and a group",
+                "SQL_QUERY_ALL_MEMBERSHIPS: name is ignored: a column further left has the same meaning",
+            ],
+        );
+        let unknown = check(&env(&|_| {
+            "SELECT u.\"uid\" AS username, 'nosuch' AS name FROM \"Users\" u WHERE u.\"uid\" = 'bob'".to_string()
+        }));
+        expect(
+            &unknown,
+            &[
+                "1 memberships do not count, because SQL_QUERY_ALL_GROUPS has no such group: bob in nosuch",
+                "its users and groups looked up",
+                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups",
+            ],
+        );
+    }
+    let database = Database::shared(Engine::Sqlite);
+    let both = database
+        .deployed()
+        .with(MEMBERSHIPS, database.recommended().get(MEMBERSHIPS))
+        .changed("SQL_QUERY_ALL_GROUPS", |query| {
+            query.replacen(" FROM ", ", 'alice' AS member_uids FROM ", 1)
+        });
+    let report = check(&both);
+    expect(
+        &report,
+        &["SQL_QUERY_ALL_GROUPS: member_uids is not read: memberships come from SQL_QUERY_ALL_MEMBERSHIPS"],
+    );
+    expect_not(&report, &["memberships that", "memberships are served"]);
+}
+
+#[test]
+fn a_query_of_memberships_that_is_none_is_a_problem() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let database = Database::shared(engine);
+        let broken = [
+            (
+                "SELECT \"uid\" AS username FROM \"Users\" WHERE \"uid\" = ?",
+                78,
+                "the query has a placeholder",
+            ),
+            ("DELETE FROM \"UserGroups\"", 78, "must be a SELECT"),
+            ("SELECT 1 AS name, (2", 78, "parentheses"),
+            (
+                "SELECT \"uid\" AS username FROM \"Users\"",
+                1,
+                "no column name (or cn) or gid_number (or gidNumber) for the group among the columns found: username",
+            ),
+            (
+                "SELECT \"uidNumber\", \"gidNumber\" FROM \"UserGroups\"",
+                1,
+                "no column username (or uid) among the columns found: uidNumber, gidNumber",
+            ),
+            (
+                "SELECT 1 AS one",
+                1,
+                "no column username (or uid), and no column name (or cn) or gid_number (or gidNumber) for the group among",
+            ),
+            ("SELECT username, name FROM \"NoSuchTable\"", 1, "NoSuchTable"),
+        ];
+        for (query, code, text) in broken {
+            let env = database.deployed().with(MEMBERSHIPS, engine.quoted(query));
+            let report = check(&env);
+            assert_eq!(report.code, Some(code), "{query}: {}", report.text());
+            let line = report.stderr.lines().find(|line| line.starts_with(MEMBERSHIPS));
+            assert!(
+                line.is_some_and(|line| line.contains(text)),
+                "{query}: {}",
+                report.text()
+            );
+            if code == 78 {
+                let served = run_to_end(&env, &["serve"], "");
+                assert_eq!(served.code, Some(78), "{}", served.text());
+                expect(&served, &[MEMBERSHIPS, text]);
+            }
+        }
+        let numberless = database
+            .deployed()
+            .with(MEMBERSHIPS, database.recommended().get(MEMBERSHIPS))
+            .with(
+                "SQL_QUERY_ALL_GROUPS",
+                engine.quoted("SELECT \"cn\" AS name FROM \"Groups\""),
+            );
+        let report = check(&numberless);
+        assert_eq!(report.code, Some(1), "{}", report.text());
+        expect(
+            &report,
+            &["names groups by gid_number, which SQL_QUERY_ALL_GROUPS does not have"],
+        );
+    }
+}
+
+/// What is proposed for it is taken by the engine, and helps.
+#[test]
+fn the_indexes_for_memberships_help() {
+    let _guard = beside_others();
+    for engine in [Engine::PostgreSql, Engine::Sqlite] {
+        let database = Database::fresh(engine);
+        let numbers =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i AS k FROM n";
+        database.sql(&format!(
+            "DROP INDEX \"UserGroups_gidNumber\"; CREATE TABLE named (username varchar(80), name varchar(80));\n\
+             INSERT INTO \"Users\" (\"uid\", \"uidNumber\", \"gidNumber\") SELECT 'u' || k, 100000 + k, 20001 FROM ({numbers}) x;\n\
+             INSERT INTO \"Groups\" (\"cn\", \"gidNumber\") SELECT 'g' || k, 100000 + k FROM ({numbers}) x;\n\
+             INSERT INTO \"UserGroups\" (\"uidNumber\", \"gidNumber\") SELECT 100000 + k, 100000 + k FROM ({numbers}) x;\n\
+             INSERT INTO named SELECT 'U' || k, 'g' || k FROM ({numbers}) x;\nANALYZE;"
+        ));
+        let proposed = |query: &str| -> Vec<String> {
+            let report = check(&database.deployed().with(MEMBERSHIPS, query));
+            assert_eq!(report.code, Some(0), "{}", report.text());
+            let lines = report.stdout.lines().map(str::trim);
+            lines
+                .filter(|line| {
+                    line.starts_with("CREATE INDEX") && (line.contains("UserGroups") || line.contains("named"))
+                })
+                .map(str::to_string)
+                .collect()
+        };
+        for (query, wanted) in [
+            (database.recommended().get(MEMBERSHIPS), 1),
+            ("SELECT username, name FROM named", 4),
+        ] {
+            let statements = proposed(query);
+            assert_eq!(statements.len(), wanted, "{query} on {}: {statements:?}", engine.name());
+            database.sql(&(statements.concat() + "ANALYZE;"));
+            assert_eq!(proposed(query), Vec::<String>::new(), "{query} on {}", engine.name());
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_behind() {
     let _guard = beside_others();

@@ -13,6 +13,7 @@
 //! - `clients`: what Proxmox, GitLab, Search Guard, Defguard and Kanidm do; strict schema parsers; controls
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
+//! - `memberships_query`: who is in which group, with and without `SQL_QUERY_ALL_MEMBERSHIPS`
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `wire`: bytes, TLS versions
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
@@ -45,6 +46,7 @@ mod image;
 mod layers;
 mod load;
 mod membership;
+mod memberships_query;
 mod nslcd;
 mod observability;
 mod outage;

@@ -20,16 +20,24 @@ pub enum Query {
     AllGroups,
     /// `SQL_QUERY_GROUPS_BY_MEMBER`
     GroupsByMember,
+    /// `SQL_QUERY_ALL_MEMBERSHIPS`
+    AllMemberships,
 }
 
 impl Query {
-    /// All four, as the directory orders them.
-    pub const ALL: [Query; 4] = [Query::AllUsers, Query::OneUser, Query::AllGroups, Query::GroupsByMember];
+    /// All of them, as the directory orders them.
+    pub const ALL: [Query; 5] = [
+        Query::AllUsers,
+        Query::OneUser,
+        Query::AllGroups,
+        Query::GroupsByMember,
+        Query::AllMemberships,
+    ];
 
     fn kind(self) -> Kind {
         match self {
             Query::AllUsers | Query::OneUser => Kind::User,
-            Query::AllGroups | Query::GroupsByMember => Kind::Group,
+            Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => Kind::Group,
         }
     }
 }
@@ -79,10 +87,13 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
         Err(Ignored::Unknown) => return "ignored: no attribute of the schema has this name".to_owned(),
         Err(Ignored::Never) => return "ignored: never taken from a column".to_owned(),
         Err(Ignored::Duplicate) => return "ignored: a column further left has the same meaning".to_owned(),
+        Err(Ignored::NoMembership) => return "ignored: a membership is a user and a group".to_owned(),
     };
     let attribute = attribute(which.kind(), role, schema);
     match which {
         Query::AllUsers if role.is_private() => format!("not read here; SQL_QUERY_ONE_USER: {attribute}"),
+        Query::AllMemberships if role == Role::Name => "→ the group, by its cn".to_owned(),
+        Query::AllMemberships if role == Role::Number => "→ the group, by its gidNumber".to_owned(),
         Query::GroupsByMember if role != Role::Name => {
             "not read: a group's row comes from SQL_QUERY_ALL_GROUPS".to_owned()
         }
@@ -113,6 +124,7 @@ pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
         (Role::EntryUuid, _) => "entryUUID",
         (Role::CreatedAt, _) => "createTimestamp",
         (Role::UpdatedAt, _) => "modifyTimestamp",
+        (Role::Member, _) => "the user, by its uid",
         (Role::MemberUids, _) | (Role::Members, _) => "memberUid, member, memberOf of users",
         (Role::Attribute(id), _) => schema.attribute_name(id),
     };
@@ -186,6 +198,7 @@ mod tests {
             (Ignored::Unknown, "no attribute"),
             (Ignored::Never, "never"),
             (Ignored::Duplicate, "same meaning"),
+            (Ignored::NoMembership, "a user and a group"),
         ] {
             let text = text(Query::AllUsers, "x", Err(why));
             assert!(text.starts_with("ignored") && text.contains(word), "{text}");

@@ -15,7 +15,7 @@ use crate::{
         Directory, DirectoryError,
         advice::{Count, SMALL, Sample, listed},
         columns::{Kind, Role},
-        queries::{self, DescribedQuery, Examination, Queries, QueryProblem, VARIABLES},
+        queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
     },
     model::dn::Dn,
     sql::{database::Database, engine::Engine},
@@ -36,9 +36,11 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         DatabaseKind::MySql => Engine::MySql,
         DatabaseKind::Sqlite => Engine::Sqlite,
     };
-    let parsed = queries.parse_each(engine).map(|parsed| match parsed {
+    let mut is_good = true;
+    let parsed = queries.parse_each(engine).map(|parsed| match parsed? {
         Ok(query) => Some(query),
         Err(problem) => {
+            is_good = false;
             add(Fault::Settings, problem, problems, report);
             None
         }
@@ -52,19 +54,31 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     };
     let examined = queries::examine(&database, parsed.each_ref().map(Option::as_ref)).await;
     show(&examined, report);
-    let is_good = examined.problems.is_empty();
+    let is_good = is_good && examined.problems.is_empty();
     for problem in examined.problems {
         add(Fault::Database, problem, problems, report);
     }
     let base = Dn::parse(&config.base_dn)
         .ok()
         .filter(|_| !is_wrong(problems, &["LDAP_BASE_DN"]));
-    let ([Some(all_users), Some(one_user), Some(all_groups), Some(by_member)], Some(base), true) =
-        (parsed, base, is_good)
+    let (
+        [
+            Some(all_users),
+            Some(one_user),
+            Some(all_groups),
+            Some(by_member),
+            memberships,
+        ],
+        Some(base),
+        true,
+    ) = (parsed, base, is_good)
     else {
         return;
     };
-    let parsed = [all_users, one_user, all_groups, by_member];
+    let parsed = ParsedQueries {
+        base: [all_users, one_user, all_groups, by_member],
+        memberships,
+    };
     match Directory::describe(&database, &base, &app::layout(config), &parsed, CAPABILITIES).await {
         Ok(directory) => survey_rows(&directory, report).await,
         Err(found) => {
@@ -77,10 +91,11 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
 
 /// What is wrong with the queries' texts whatever the engine is.
 fn wrong_everywhere(queries: &Queries) -> Vec<QueryProblem> {
+    let is_wrong = |parsed: Option<Result<_, _>>| parsed.is_some_and(|parsed| parsed.is_err());
     let [postgres, mysql, sqlite] =
         [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(|engine| queries.parse_each(engine));
     let each = postgres.into_iter().zip(mysql).zip(sqlite);
-    each.filter_map(|((postgres, mysql), sqlite)| postgres.err().filter(|_| mysql.is_err() && sqlite.is_err()))
+    each.filter_map(|((postgres, mysql), sqlite)| postgres?.err().filter(|_| is_wrong(mysql) && is_wrong(sqlite)))
         .collect()
 }
 
@@ -123,10 +138,19 @@ fn show(examined: &Examination, report: &mut Report) {
             columns::show(which, variable, query, &examined.schema, report);
         }
     }
-    let [all_users, one_user, all_groups, _] = &examined.queries;
+    let [all_users, one_user, all_groups, _, _] = &examined.queries;
     if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
         compare_columns(all_users, one_user, examined, report);
         recommend(all_users, one_user, report);
+    }
+    if let (Some(all_groups), [.., Some(_)]) = (all_groups, &examined.queries) {
+        let members = all_groups.columns.iter();
+        for column in members.filter(|column| matches!(column.role, Ok(Role::MemberUids | Role::Members))) {
+            report.warn(format!(
+                "SQL_QUERY_ALL_GROUPS: {} is not read: memberships come from SQL_QUERY_ALL_MEMBERSHIPS",
+                column.column
+            ));
+        }
     }
     let numbers = [
         (
@@ -253,6 +277,9 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
     }
     for text in directory.membership_differences(&sample, users).await? {
         report.warn(text);
+    }
+    if let Some(text) = directory.slow_memberships() {
+        report.advise(text);
     }
     hashes(directory, &sample, report).await?;
     for advice in directory.index_advice(&sample, users, groups).await? {

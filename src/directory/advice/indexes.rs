@@ -4,7 +4,14 @@
 
 use super::{Count, SMALL, Sample, deadline};
 use crate::{
-    directory::{Directory, DirectoryError, columns::Role, membership::By, queries::DescribedQuery, tree::Name},
+    directory::{
+        Directory, DirectoryError,
+        columns::Role,
+        membership::{By, Membership},
+        memberships_query::MembershipsQuery,
+        queries::DescribedQuery,
+        tree::Name,
+    },
     sql::{
         database::Origin,
         engine::Engine,
@@ -24,6 +31,9 @@ pub struct IndexAdvice {
     /// What to run.
     pub statements: Vec<String>,
 }
+
+/// Some number that few rows have.
+const A_NUMBER: &str = "987654321";
 
 /// What is looked for in a column, given its position and some user's name.
 type Wanted = fn(usize, &str) -> Predicate;
@@ -61,6 +71,13 @@ impl Directory {
         if users.rows >= SMALL || groups.rows >= SMALL {
             advice.extend(self.membership_indexes(sample).await?);
         }
+        // One index may help several lookups.
+        let mut known: Vec<Vec<String>> = Vec::new();
+        advice.retain(|advice| {
+            let is_new = !known.contains(&advice.statements);
+            known.push(advice.statements.clone());
+            is_new
+        });
         Ok(advice)
     }
 
@@ -170,6 +187,7 @@ impl Directory {
     async fn membership_indexes(&self, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
         let [all_users, _, all_groups, by_member] = &self.queries;
         let engine = self.database.engine();
+        let asked = self.memberships_query().unwrap_or(by_member);
         let (users, groups) = (
             table_column(engine, all_users, Role::Name),
             table_column(engine, all_groups, Role::Name),
@@ -202,8 +220,10 @@ impl Directory {
                 _ => Vec::new(),
             };
             for key in keys {
-                let text = by_member.query.to_describe();
-                if scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
+                let text = asked.query.to_describe();
+                // Joined, the rows of a key without an index are found by reading another table.
+                let is_joined = self.memberships_query().is_some() && asked.query.reads_by_key();
+                if is_joined || scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
                     advice.push(IndexAdvice {
                         reason: format!("{what} reads all of {}", key.table),
                         statements: vec![key.index(engine)],
@@ -211,7 +231,51 @@ impl Directory {
                 }
             }
         }
+        if let Membership::Listed(listed) = &self.membership {
+            for lookup in self.memberships_lookups(listed, sample, &group) {
+                advice.extend(self.advice_for(lookup).await?);
+            }
+        }
         Ok(advice)
+    }
+
+    /// By each of its columns that is one of a table.
+    fn memberships_lookups(&self, listed: &MembershipsQuery, sample: &Sample, group: &str) -> Vec<Lookup> {
+        let engine = self.database.engine();
+        let query = listed.query();
+        let [user, group_column] = listed.columns();
+        let user_name = sample.names.first().map_or("", String::as_str);
+        let (role, group) = match listed.is_by_number() {
+            true => (Role::Number, A_NUMBER),
+            false => (Role::Name, group),
+        };
+        let sides = [
+            (user, Role::Member, user_name, "listing the groups of a user"),
+            (group_column, role, group, "listing the members of a group"),
+        ];
+        // By itself: joined, another table may be read instead of the one that lacks an index.
+        let table = Table::listing(&query.query, &query.described);
+        let lookups = sides.into_iter().filter_map(|(position, role, value, what)| {
+            let column = table_column(engine, query, role)?;
+            let described = query.described.columns.get(position)?;
+            let by: Wanted = match (listed.is_joined(), role) {
+                (true, _) => by_name,
+                (false, Role::Number) => by_number,
+                (false, _) => any_spelling,
+            };
+            let statement = table.select(&[position], &by(position, value));
+            let indexes = match listed.is_joined() || role == Role::Number {
+                true => vec![column.index(engine)],
+                false => column.case_ignore_indexes(engine, described),
+            };
+            Some(Lookup {
+                what,
+                statement,
+                column,
+                indexes,
+            })
+        });
+        lookups.collect()
     }
 
     async fn some_group(&self) -> Result<Option<String>, DirectoryError> {
@@ -230,10 +294,9 @@ fn any_spelling(column: usize, name: &str) -> Predicate {
 }
 
 fn by_number(column: usize, _: &str) -> Predicate {
-    // Some number that few rows have.
     Predicate::IntegerEquals {
         column,
-        value: 987_654_321,
+        value: A_NUMBER.parse().unwrap_or_default(),
     }
 }
 

@@ -526,8 +526,23 @@ impl Directory {
 
     /// Tables with these rows; the settings that serve them.
     pub fn load(&self, database: &Database) -> Env {
+        database.sql(&self.tables(database.engine));
+        self.settings(database)
+    }
+
+    /// The same with a query of all memberships, the names in this form. The tables are there.
+    pub fn with_listed(&self, database: &Database, form: &str) -> Env {
+        let [user, group] = ["u.\"login\"", "g.\"name\""].map(|name| form.replace("{}", name));
+        let listed = format!(
+            "SELECT {user} AS username, {group} AS name FROM \"dm\" m JOIN \"du\" u ON m.\"u\" = u.\"id\" \
+             JOIN \"dg\" g ON m.\"g\" = g.\"id\""
+        );
+        self.settings(database)
+            .with("SQL_QUERY_ALL_MEMBERSHIPS", database.engine.quoted(&listed))
+    }
+
+    fn settings(&self, database: &Database) -> Env {
         let engine = database.engine;
-        database.sql(&self.tables(engine));
         let columns: Vec<String> = user_columns(has_lists(engine))
             .map(|(_, (column, alias, _))| format!("u.\"{column}\" AS \"{alias}\""))
             .collect();

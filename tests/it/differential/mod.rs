@@ -17,6 +17,8 @@ use std::time::Instant;
 use wire::{Answer, Attributes, Request, ask};
 
 const SEARCHES: usize = 2400;
+/// Searches that ask for memberships.
+const OF_MEMBERS: usize = 300;
 const SEED: u64 = 3;
 
 fn seed() -> u64 {
@@ -29,7 +31,7 @@ struct Peers {
     directory: Directory,
     slapds: [Slapd; 2],
     gateways: [Gateway; 3],
-    _databases: [Database; 3],
+    databases: [Database; 3],
 }
 
 impl Peers {
@@ -49,7 +51,7 @@ impl Peers {
                 directory,
                 slapds,
                 gateways,
-                _databases: databases,
+                databases,
             }
         })
     }
@@ -225,6 +227,69 @@ fn searches_agree_with_slapd() {
     );
     figure(&format!(
         "differential: {SEARCHES} searches, {with_some} of them with {entries} entries, 0 differences to slapd on each of 3 engines, {:.1} s",
+        start.elapsed().as_secs_f64()
+    ));
+}
+
+/// Memberships from a query of their own, joined with users and groups, and looked up because they are expressions.
+#[test]
+fn listed_memberships_agree_with_slapd() {
+    let _guard = beside_others();
+    let peers = Peers::shared();
+    let start = Instant::now();
+    let mut generator = generate::Generator {
+        random: Random::new(seed() ^ 0xd00d),
+        directory: &peers.directory,
+    };
+    let mut requests = Vec::new();
+    while requests.len() < OF_MEMBERS {
+        let request = generator.request();
+        let text = request.to_string().to_lowercase();
+        if text.contains("member") && !text.contains("uniquemember") {
+            requests.push(Request {
+                size_limit: 0,
+                page: 0,
+                ..request
+            });
+        }
+    }
+    let expected = peers.ask_slapd(&requests);
+    let forms = ["{}", "COALESCE({}, '')"];
+    let cases = Engine::ALL.iter().flat_map(|engine| forms.map(|form| (*engine, form)));
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let asked: Vec<_> = cases
+            .map(|(engine, form)| {
+                let (expected, requests) = (&expected[oracle_of(engine)], &requests);
+                scope.spawn(move || {
+                    let env = peers.directory.with_listed(&peers.databases[engine as usize], form);
+                    let gateway = Gateway::start_plain(&env.with("LOG_LEVEL", "info"));
+                    let answers = ask(engine.name(), gateway.port, requests);
+                    let all = requests.iter().zip(expected).zip(&answers);
+                    let wrong = all.filter_map(|((request, expected), answer)| {
+                        let difference = difference(expected, expected, answer)?;
+                        Some(format!("{request}\n    {}, {form}: {difference}", engine.name()))
+                    });
+                    wrong.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        asked.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} wrong (LDAP_GATEWAY_TEST_SEED={}):\n{}",
+        wrong.len(),
+        seed(),
+        wrong.iter().take(10).cloned().collect::<Vec<_>>().join("\n")
+    );
+    let found = expected[1].iter().filter(|answer| !answer.entries.is_empty()).count();
+    assert!(
+        found * 4 > OF_MEMBERS,
+        "only {found} of {OF_MEMBERS} searches found entries"
+    );
+    figure(&format!(
+        "differential: {OF_MEMBERS} searches of memberships that a query lists, {found} with entries, 0 differences to slapd \
+         on each of 3 engines, joined and looked up, {:.1} s",
         start.elapsed().as_secs_f64()
     ));
 }

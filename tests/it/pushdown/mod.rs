@@ -60,6 +60,7 @@ async fn describe(database: &Database) -> Directory {
         one_user: "SELECT * FROM people WHERE username = ?".to_owned(),
         all_groups: "SELECT * FROM teams".to_owned(),
         groups_by_member: "SELECT * FROM teams WHERE 1 = 0 AND 'nobody' = ?".to_owned(),
+        all_memberships: None,
     };
     let queries = queries.parse(sql.engine()).unwrap();
     let capabilities = Capabilities {
