@@ -43,7 +43,7 @@ const fn of_entry(name: &'static str, base: &'static str, filter: &'static str) 
 const USER: &str = "uid=u77,dc=example,dc=com";
 
 /// Lookups, word for word apart from names and numbers.
-const LOOKUPS: [Search; 35] = [
+const LOOKUPS: [Search; 37] = [
     below_base(
         "SSSD passwd by name",
         "(&(uid=u77)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))",
@@ -57,6 +57,11 @@ const LOOKUPS: [Search; 35] = [
     below_base(
         "SSSD passwd by name, nobody",
         "(&(uid=nobody-77)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))",
+        "uid",
+    ),
+    below_base(
+        "SSSD passwd by name, umlaut",
+        "(&(uid=müller)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))",
         "uid",
     ),
     below_base(
@@ -82,6 +87,11 @@ const LOOKUPS: [Search; 35] = [
     below_base(
         "SSSD group by name, none",
         "(&(cn=nothing-77)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))",
+        "cn",
+    ),
+    below_base(
+        "SSSD group by name, umlaut",
+        "(&(cn=müller)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))",
         "cn",
     ),
     below_base(
@@ -219,7 +229,9 @@ const EXCEPTIONS: [(Engine, &[&str]); 3] = [
         Engine::MariaDb,
         &[
             "SSSD passwd by name, nobody",
+            "SSSD passwd by name, umlaut",
             "SSSD group by name, none",
+            "SSSD group by name, umlaut",
             "GitLab by e-mail",
             "GitLab by e-mail, in one",
             "GitLab group by name",

@@ -6,6 +6,7 @@
 //! index. The condition before it is for all other ways of reading: without it each row would be looked for in the list.
 
 use super::super::described::{Column, ColumnKind};
+use super::super::engine::Engine;
 use super::super::statement::{Again, Scope, Writer};
 use super::comparison::{NOT_ASCII, NOT_CANONICAL, write_exact_half, write_folded_half, write_not_canonical};
 use super::{Predicate, is_canonical};
@@ -131,6 +132,14 @@ impl<'a> Equality<'a> {
         // What is ASCII stays ASCII when it is prepared.
         let pattern = if ascii { NOT_CANONICAL } else { NOT_ASCII };
         match self.again {
+            // The same rows, and what the partial index for the other arm is known by.
+            None if writer.engine == Engine::PostgreSql && !ascii => {
+                writer.push("(");
+                write_not_canonical(writer, column, name, NOT_CANONICAL);
+                writer.push(" AND ");
+                write_not_canonical(writer, column, name, pattern);
+                writer.push(")");
+            }
             None => write_not_canonical(writer, column, name, pattern),
             Some((again, inner)) => {
                 writer.push("(");
