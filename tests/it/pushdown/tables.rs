@@ -288,7 +288,8 @@ const PIECES: [&str; 46] = [
     "😀",
     "ﬁ",
     "fi",
-    "K",
+    // The sign for kelvin, which folds into the letter.
+    "\u{212a}",
     "k",
     "ſ",
     "s",
