@@ -38,7 +38,7 @@ wait
 /// The page for administrators; what it says is what is tested.
 const DOCUMENTED: &str = include_str!("../../../docs/clients/nslcd.md");
 
-/// The number that alice and developers have in the files of a machine with a witness.
+/// The number that users and groups have in the files of a machine with a witness.
 pub const WITNESS: u32 = 64_999;
 
 /// The files of a machine that the page is about.
@@ -247,8 +247,12 @@ fn prepare(dir: &Path, site: &Site, conf: &Conf) {
     let mut groups = "root:x:0:\nnslcd:x:64900:\n".to_string();
     let mut switch = conf.switch.clone();
     if conf.witness {
-        users += &format!("alice:x:{WITNESS}:{WITNESS}::/nonexistent:/bin/false\n");
-        groups += &format!("developers:x:{WITNESS}:\n");
+        for user in ["alice", "mallory", "nogid", "staff"] {
+            users += &format!("{user}:x:{WITNESS}:{WITNESS}::/nonexistent:/bin/false\n");
+        }
+        for group in ["developers", "mallory", "alice"] {
+            groups += &format!("{group}:x:{WITNESS}:\n");
+        }
         assert!(switch.contains("files ldap"), "{switch}");
         switch = switch.replace("files ldap", "ldap [NOTFOUND=return] files");
     }

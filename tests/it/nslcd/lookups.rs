@@ -63,15 +63,25 @@ fn groups_of_a_user() {
     assert_eq!(nslcd.group_numbers("frank"), Some(vec![20001]));
 }
 
+/// An answer, and not an outage: the machine's own files are not asked.
 #[test]
 fn who_does_not_exist() {
     let _guard = beside_others();
-    let (_, nslcd) = shared();
-    for name in ["mallory", "ALICE", "staff", "nogid", "a*", "alice)(uid=*", "29999"] {
+    let (site, nslcd) = shared();
+    for name in ["ALICE", "a*", "alice)(uid=*", "29999"] {
         assert_eq!(nslcd.user(name), None, "{name}");
         assert_eq!(nslcd.group_numbers(name), None, "{name}");
     }
-    for name in ["mallory", "Staff", "alice", "st*", "29999"] {
+    for name in ["Staff", "st*", "29999"] {
+        assert_eq!(nslcd.group(name), None, "{name}");
+    }
+    let nslcd = Nslcd::start(site, &Conf::documented().with_witness());
+    assert_eq!(nslcd.user("alice").map(|user| user.uid), Some(10001));
+    // A user is no group, and a group no user; nogid is no posixAccount.
+    for name in ["mallory", "nogid", "staff"] {
+        assert_eq!(nslcd.user(name), None, "{name}");
+    }
+    for name in ["mallory", "alice"] {
         assert_eq!(nslcd.group(name), None, "{name}");
     }
 }

@@ -4,6 +4,7 @@ use crate::harness::ldap::{BATTERY_PASSWORD, password, set};
 use crate::harness::machine::Login;
 use crate::harness::nslcd::{Conf, Nslcd, WITNESS};
 use crate::harness::{Database, Engine, Site, beside_others, eventually};
+use std::thread;
 use std::time::Duration;
 
 /// It gives up soon, and looks again soon.
@@ -80,13 +81,22 @@ fn replica_killed() {
     stage.assert_works();
 }
 
+/// Whoever asks meanwhile waits.
 #[test]
 fn database_restarted() {
     let _guard = beside_others();
     let stage = Stage::new(&Conf::documented().with_witness());
     stage.assert_works();
     stage.database.stop();
-    stage.database.launch();
+    thread::scope(|scope| {
+        let found = scope.spawn(|| stage.nslcd.user("alice").map(|user| user.uid));
+        let login = scope.spawn(|| stage.nslcd.login("cheap", BATTERY_PASSWORD));
+        thread::sleep(Duration::from_millis(1000));
+        assert!(!found.is_finished() && !login.is_finished(), "the database is away");
+        stage.database.launch();
+        assert_eq!(found.join().unwrap(), Some(10001));
+        assert_eq!(login.join().unwrap(), Login::In);
+    });
     stage.assert_works();
 }
 
