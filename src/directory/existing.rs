@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::Kind,
-    membership::{ALTERNATIVES, CHUNK, CHUNK_SIZE, Pair, prepared},
+    membership::{CHUNK, CHUNK_SIZE, FEW, Pair, prepared},
     source::Key,
     tree::Name,
 };
@@ -59,22 +59,26 @@ impl Directory {
             .filter(|name| !existing.contains_key(*name))
             .cloned()
             .collect();
-        for names in missing.chunks(ALTERNATIVES) {
-            let equal = names.iter().map(|prepared| Predicate::EqualsIgnoreCase {
-                column: source.name_column(),
-                prepared: prepared.clone(),
-            });
-            let any_spelling = Predicate::Or(equal.collect());
-            let mut after: Option<Key> = None;
-            loop {
-                let chunk = source
-                    .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                    .await?;
-                add(&mut existing, chunk.rows);
-                after = chunk.next;
-                if after.is_none() {
-                    break;
-                }
+        if missing.len() > FEW {
+            for names in missing.chunks(CHUNK_SIZE) {
+                add(&mut existing, source.named_in_any_case(names, class, deadline).await?);
+            }
+            return Ok(existing);
+        }
+        let equal = missing.into_iter().map(|prepared| Predicate::EqualsIgnoreCase {
+            column: source.name_column(),
+            prepared,
+        });
+        let any_spelling = Predicate::Or(equal.collect());
+        let mut after: Option<Key> = None;
+        loop {
+            let chunk = source
+                .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
+                .await?;
+            add(&mut existing, chunk.rows);
+            after = chunk.next;
+            if after.is_none() {
+                break;
             }
         }
         Ok(existing)

@@ -36,7 +36,10 @@ use crate::{
 const PIPELINED: usize = 4;
 /// Rows read at a time while looking through a whole table.
 pub(super) const CHUNK: u32 = 1000;
-/// Names in any spelling that one statement looks for: SQLite ends at a depth of 1,000.
+/// Names in any spelling looked for one by one, so that each is found by an index; more of them are one list, which each
+/// row is compared with once.
+pub(super) const FEW: usize = 8;
+/// Numbers that one statement looks for: SQLite ends at a depth of 1,000.
 pub(super) const ALTERNATIVES: usize = 200;
 /// Names that one statement lists.
 pub(super) const CHUNK_SIZE: usize = 1000;

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
-    membership::{ALTERNATIVES, By, CHUNK_SIZE, Pair, named, prepared},
+    membership::{ALTERNATIVES, By, CHUNK_SIZE, FEW, Pair, named, prepared},
     queries::DescribedQuery,
     source::fetch,
     tree::Name,
@@ -29,9 +29,6 @@ use crate::{
         statement::{Source as Table, Statement},
     },
 };
-
-/// Names looked for one by one, so that each is found by an index; more of them are compared with each row.
-const FEW: usize = 8;
 
 /// The query, and how it names groups.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ mod private_groups;
 mod projection;
 pub mod queries;
 mod relations;
+mod scan;
 pub mod search;
 mod source;
 pub mod subschema;

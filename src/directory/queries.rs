@@ -118,7 +118,11 @@ impl DescribedQuery {
     pub fn names_by(&self, role: Role, other: &DescribedQuery) -> bool {
         let origin = |query: &DescribedQuery, role| query.origins.get(query.column(role)?).cloned();
         let origins = (origin(self, role), origin(other, Role::Name));
-        matches!(origins, (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
+        // Of a compound query SQLite tells where the first arm's column comes from.
+        let is_told = |query: &OperatorQuery| query.engine() != Engine::Sqlite || !query.is_compound();
+        is_told(&self.query)
+            && is_told(&other.query)
+            && matches!(origins, (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
     }
 }
 

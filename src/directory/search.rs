@@ -1,7 +1,5 @@
 //! A search below the naming context: stages in a fixed order (base, containers, users, groups, private groups), each read
-//! in chunks, whose rows `entries` makes into those that match.
-//!
-//! No database connection is held between two batches, except for queries that can not be read by key.
+//! in chunks (`scan`) or by name, whose rows `entries` makes into those that match.
 
 use std::{
     collections::VecDeque,
@@ -15,10 +13,10 @@ use super::{
     explain,
     planner::{Plan, Residual, by_key, plan, residual},
     private_groups::Served,
+    scan::Scan,
     source::Key,
     tree::{Name, Place},
-    twins::Losers,
-    walk::{Order, Origin, Page, Position, Progress, names_after, order_tied, rest_of_tie},
+    walk::{Order, Origin, Page, Position, Progress, names_after, order_tied},
 };
 use crate::{
     model::{
@@ -27,14 +25,11 @@ use crate::{
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
         scope::Scope,
     },
-    sql::{Row, database::RowStream, hold::Class, predicate::Predicate},
+    sql::{Row, hold::Class, predicate::Predicate},
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
 pub(super) const CHUNK: u32 = 500;
-
-/// The fewest: a chunk must have a row whose name can be read.
-const FEWEST: u32 = 10;
 
 /// A search request as the directory needs it.
 #[derive(Debug, Clone)]
@@ -63,16 +58,16 @@ pub struct Results<'a> {
     filter: ResolvedFilter,
     pub(super) selection: Selection,
     lookup_deadline: Instant,
-    scan_timeout: Duration,
+    pub(super) scan_timeout: Duration,
     pub(super) served: Served,
     /// Entries that the client still takes.
-    wanted: Option<u64>,
-    stages: VecDeque<Stage>,
-    page: Option<Progress>,
-    first_only: bool,
+    pub(super) wanted: Option<u64>,
+    pub(super) stages: VecDeque<Stage>,
+    pub(super) page: Option<Progress>,
+    pub(super) first_only: bool,
 }
 
-enum Stage {
+pub(super) enum Stage {
     /// The base or a container, which has passed the filter.
     Superior(u8, Entry),
     /// A kind that has not been planned yet.
@@ -81,20 +76,6 @@ enum Stage {
     Rows(Kind, Vec<Row>, Residual),
     /// Rows still to be read.
     Scan(Box<Scan>),
-}
-
-struct Scan {
-    kind: Kind,
-    predicate: Predicate,
-    residual: Residual,
-    after: Option<Key>,
-    /// The page before ended among rows with equal keys.
-    in_tie: bool,
-    class: Class,
-    losers: Losers,
-    stream: Option<RowStream>,
-    /// How many rows the last chunk was to have; 0 before the first.
-    asked: u32,
 }
 
 impl Directory {
@@ -363,113 +344,6 @@ impl<'a> Results<'a> {
         };
         self.stages.push_front(stage);
         Ok(())
-    }
-
-    async fn scan(
-        &self,
-        kind: Kind,
-        predicate: Predicate,
-        residual: Residual,
-        from: Option<(Order, Key)>,
-    ) -> Result<Box<Scan>, DirectoryError> {
-        let source = self.directory.source(kind);
-        let is_lookup = source.is_lookup(&predicate);
-        let is_selective = source.is_selective(&predicate);
-        // Two rows whose names differ in case only are one DN; reading much of the table would show both.
-        let losers = if !is_selective {
-            let named = match kind {
-                Kind::PrivateGroup => &self.directory.users,
-                Kind::User | Kind::Group => source,
-            };
-            named.losers(Instant::now() + self.scan_timeout).await?
-        } else {
-            Losers::default()
-        };
-        // Pages need an order, whatever it costs.
-        let stream = if !is_selective && !source.reads_by_key() && self.page.is_none() {
-            source.stream(&predicate, self.scan_timeout)
-        } else {
-            None
-        };
-        Ok(Box::new(Scan {
-            kind,
-            predicate,
-            residual,
-            in_tie: matches!(from, Some((Order::Tie, _))),
-            after: from.map(|(_, key)| key),
-            class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
-            losers,
-            stream,
-            asked: 0,
-        }))
-    }
-
-    /// Reads the next chunk of a scan and puts the rest of it back.
-    async fn advance(&mut self, mut scan: Box<Scan>) -> Result<Vec<Entry>, DirectoryError> {
-        let source = self.directory.source(scan.kind);
-        if let (true, Some(key)) = (std::mem::take(&mut scan.in_tie), &scan.after) {
-            let deadline = self.deadline(scan.class);
-            let rows = source.ties(&scan.predicate, key, scan.class, deadline).await?;
-            let rows = rest_of_tie(source, &mut scan.losers, rows, key);
-            let rows = self.only_entries(scan.kind, rows, scan.class).await?;
-            let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
-            self.stages.push_front(Stage::Scan(scan));
-            return Ok(entries);
-        }
-        let (mut rows, more) = match &mut scan.stream {
-            Some(stream) => match stream.next().await {
-                Some(rows) => (rows?, true),
-                None => (Vec::new(), false),
-            },
-            None => {
-                let deadline = self.deadline(scan.class);
-                let limit = self.rows_wanted(scan.asked);
-                scan.asked = limit;
-                let chunk = source
-                    .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
-                    .await
-                    .map_err(|error| match self.page.is_some() && error.is_foreign_text() {
-                        true => DirectoryError::Position,
-                        false => error.into(),
-                    })?;
-                scan.after = chunk.next;
-                (chunk.rows, scan.after.is_some())
-            }
-        };
-        let projection = source.maker().projection();
-        rows.retain(|row| scan.losers.keep(projection, row));
-        let rows = self.only_entries(scan.kind, rows, scan.class).await?;
-        let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
-        // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
-        scan.class = Class::ScanChunk;
-        if more && self.first_only {
-            explain::stopped(self.directory, scan.kind);
-        } else if more {
-            self.stages.push_front(Stage::Scan(scan));
-        }
-        Ok(entries)
-    }
-
-    /// The rows that are entries as far as other tables decide about that.
-    async fn only_entries(&self, kind: Kind, rows: Vec<Row>, class: Class) -> Result<Vec<Row>, DirectoryError> {
-        if kind != Kind::PrivateGroup || rows.is_empty() {
-            return Ok(rows);
-        }
-        let source = self.directory.source(kind);
-        let deadline = self.deadline(class);
-        self.directory.not_named_as_groups(source, rows, class, deadline).await
-    }
-
-    /// Rows worth reading at a time, where the last chunk, not enough, was of `asked`. One entry more than wanted shows
-    /// that the limit was reached; where the filter drops rows, or another row has the name, more are read next.
-    fn rows_wanted(&self, asked: u32) -> u32 {
-        if let Some(page) = &self.page {
-            return page.rows(CHUNK);
-        }
-        let wanted = self
-            .wanted
-            .map_or(CHUNK, |wanted| u32::try_from(wanted.saturating_add(1)).unwrap_or(CHUNK));
-        wanted.max(asked.saturating_mul(4)).clamp(FEWEST, CHUNK)
     }
 
     pub(super) fn deadline(&self, class: Class) -> Instant {

@@ -258,6 +258,24 @@ impl Source {
         self.fetch(statement, class, deadline).await
     }
 
+    /// The rows that have one of these prepared names in whatever spelling, and others.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn named_in_any_case(
+        &self,
+        prepared: &[String],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
+        let columns = &self.maker.projection().columns;
+        let statement = self.table().in_any_case(columns, self.name, prepared);
+        match self.fetch(statement.clone(), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
+            rows => rows,
+        }
+    }
+
     /// Which of these names rows have, prepared: whatever their spelling.
     ///
     /// # Errors
@@ -268,18 +286,41 @@ impl Source {
         class: Class,
         deadline: Instant,
     ) -> Result<HashSet<String>, SqlError> {
-        let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
-        let statement = self.table().in_any_case(&[self.name], self.name, &prepared);
-        let rows = match self.fetch(statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await?,
-            rows => rows?,
-        };
-        let asked: HashSet<String> = prepared.into_iter().collect();
+        let rows = self.in_any_case(&[self.name], asked, class, deadline).await?;
+        let asked: HashSet<&String> = asked.iter().map(|name| &name.prepared).collect();
         let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
         Ok(names
             .map(|name| name.prepared)
             .filter(|name| asked.contains(name))
             .collect())
+    }
+
+    /// As [`Source::losers`], of the rows that have one of these names.
+    ///
+    /// # Errors
+    /// The database could not answer before `deadline`.
+    pub async fn losers_among(&self, names: &[Name], deadline: Instant) -> Result<Losers, SqlError> {
+        let projection = &self.maker.projection().of_names();
+        let rows = self
+            .in_any_case(&projection.columns, names, Class::ScanChunk, deadline)
+            .await?;
+        Ok(Losers::among(projection, &rows))
+    }
+
+    /// All rows that have one of these names, and others.
+    async fn in_any_case(
+        &self,
+        columns: &[usize],
+        names: &[Name],
+        class: Class,
+        deadline: Instant,
+    ) -> Result<Vec<Row>, SqlError> {
+        let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
+        let statement = self.table().in_any_case(columns, self.name, &prepared);
+        match self.fetch(statement.clone(), class, deadline).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
+            rows => rows,
+        }
     }
 
     /// The rows that satisfy a predicate that finds few.

@@ -17,8 +17,8 @@ use super::pool::{Idle, Member, Pool};
 
 /// How long places in the pool wait for their statements to be ended, and how long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end. PostgreSQL notices
-/// by itself (`connection::POSTGRES_SESSION`).
+/// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end; where it has no
+/// connection left to be told by, no longer than places do. PostgreSQL notices by itself (`connection::POSTGRES_SESSION`).
 const MEMORY: Duration = Duration::from_secs(30);
 /// After an attempt that failed.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -73,7 +73,10 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
         };
         match receive(&mut abandoned, wait).await {
             Received::One(next) => list.push(next),
-            Received::Nothing if list.is_empty() => control = None,
+            Received::Nothing if list.is_empty() => {
+                control = None;
+                continue;
+            }
             Received::Nothing => {}
             Received::End => return,
         }
@@ -90,7 +93,10 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
             // Also of a database that is away: nobody waits for it with a place in the pool.
             list.iter_mut().for_each(|abandoned| abandoned.permit = None);
         }
-        list.retain(|abandoned| abandoned.since.elapsed() < abandoned.memory());
+        // Where there is no connection to be had, they are what others wait for.
+        let is_full = pool.is_full();
+        let memory = |abandoned: &Abandoned| if is_full { PATIENCE } else { abandoned.memory() };
+        list.retain(|abandoned| abandoned.since.elapsed() < memory(abandoned));
         let too_many = list.len().saturating_sub(pool.usage().size);
         list.drain(..too_many);
     }

@@ -204,7 +204,8 @@ impl Pool {
         })
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether the database had no further connection for us when it was last asked.
+    pub(super) fn is_full(&self) -> bool {
         let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until) && self.living.load(Ordering::Relaxed) > 0
     }
@@ -243,7 +244,12 @@ impl Pool {
             return Ok(idle.member);
         }
         match self.open().await {
-            Err(failure) => self.take_idle(generation).ok_or(failure),
+            Err(failure) => {
+                if let Failure::Full(detail) = &failure {
+                    self.note_full(detail);
+                }
+                self.take_idle(generation).ok_or(failure)
+            }
             opened => opened,
         }
     }

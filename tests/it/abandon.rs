@@ -390,6 +390,43 @@ fn a_server_that_can_not_be_told_yet() {
     });
 }
 
+/// A MariaDB that has no connection left for telling it, because all that it allows us are what was abandoned.
+#[test]
+fn a_server_that_is_full() {
+    let _guard = beside_others();
+    let database = filled_on(Server::private(Engine::MariaDb));
+    database.sql(&format!("GRANT USAGE ON *.* TO {APP_USER} WITH MAX_USER_CONNECTIONS 3"));
+    // One row of the first chunk takes some seconds; then its statement is over.
+    let slow = |query: &str| {
+        let column = format!("CASE WHEN `uidNumber` = {FIRST} THEN CAST(SLEEP(4) AS CHAR) ELSE `mail` END AS mail");
+        query.replacen("`mail`", &column, 1)
+    };
+    let gateway = Gateway::start(&database.deployed().changed("SQL_QUERY_ALL_USERS", slow));
+    let running =
+        "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP(4)%' AND user = 'gateway'";
+    block_on(async {
+        let mut client = Client::connect(&gateway).await;
+        for _ in 0..5 {
+            client.send(everybody()).await.unwrap();
+        }
+        let begun = Instant::now();
+        while database.sql(running).trim() != "2" {
+            assert!(begun.elapsed() < NEVER, "{}", gateway.log_tail());
+            sleep(Duration::from_millis(20)).await;
+        }
+        drop(client);
+        // Nobody was told, so they run to their end. Then there is room again.
+        sleep(Duration::from_secs(4)).await;
+        let mut client = Client::connect(&gateway).await;
+        assert_eq!(
+            client.lookup("alice").await.expect("not answered"),
+            1,
+            "{}",
+            gateway.log_tail()
+        );
+    });
+}
+
 /// With one place in the pool: it is free again at once, and searches that waited for it never begin.
 fn one_place(engine: Engine) {
     let _guard = alone();

@@ -199,7 +199,7 @@ fn without(database: &Database) -> Env {
 }
 
 /// How the query may be written, and whether the database can join it with users and groups.
-const FORMS: [(&str, &str, bool); 6] = [
+const FORMS: [(&str, &str, bool); 7] = [
     (
         "by number",
         "SELECT p.username, l.gid AS gid_number FROM links l JOIN people p ON p.id = l.person",
@@ -220,6 +220,12 @@ const FORMS: [(&str, &str, bool); 6] = [
     (
         "a table of names and numbers",
         "SELECT n.username, n.gid AS gid_number FROM numbered n",
+        false,
+    ),
+    (
+        "two tables, the first of which is the users' and groups'",
+        "SELECT p.username, t.name FROM links l JOIN people p ON p.id = l.person JOIN teams t ON t.gid = l.gid \
+         WHERE p.id < 4 UNION SELECT username, name FROM named",
         false,
     ),
     (
@@ -523,4 +529,29 @@ fn a_group_may_be_larger_than_what_is_read_at_once() {
             }
         }
     });
+}
+
+/// A table of names outlives its users. The group is read all the same: its names are compared with the users' in one go
+/// and not each with every row.
+#[test]
+fn names_of_users_that_are_gone_cost_little() {
+    let _guard = beside_others();
+    let database = Database::empty_on(Server::shared(Engine::Sqlite));
+    fill(&database);
+    database.sql(
+        "INSERT INTO people SELECT 1000 + value, 'u' || value FROM generate_series(1, 20000);\n\
+         INSERT INTO named SELECT 'U' || value, 'empty' FROM generate_series(1, 300);\n\
+         INSERT INTO named SELECT 'gone' || value, 'empty' FROM generate_series(1, 1000);",
+    );
+    let env = without(&database).with("SQL_QUERY_ALL_MEMBERSHIPS", "SELECT * FROM named");
+    let gateway = Gateway::start_plain(&env);
+    let question = Question {
+        base: BASE.to_string(),
+        scope: LdapSearchScope::Subtree,
+        filter: equal("cn", "empty"),
+        attributes: &["memberUid"],
+    };
+    let (found, _) = answers(&gateway, &[question]);
+    let members = found[0].1.values().next().map(|group| group["memberUid"].len());
+    assert_eq!((found[0].0, members), (0, Some(300)));
 }
