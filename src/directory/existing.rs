@@ -1,6 +1,9 @@
 //! Which of the names that a source of memberships gives are those of users and groups, and how their entries spell them.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Instant,
+};
 
 use super::{
     Directory, DirectoryError,
@@ -8,6 +11,7 @@ use super::{
     membership::{CHUNK, CHUNK_SIZE, FEW, Pair, prepared},
     source::Key,
     tree::Name,
+    twins::Rank,
 };
 use crate::sql::{Row, hold::Class, predicate::Predicate};
 
@@ -40,30 +44,31 @@ impl Directory {
         let source = self.source(kind);
         let projection = source.maker().projection();
         let asked = prepared(&names);
-        let mut existing: HashMap<String, String> = HashMap::new();
-        let add = |existing: &mut HashMap<String, String>, rows: Vec<Row>| {
-            let names = rows
-                .iter()
-                .filter_map(|row| Name::new(&projection.name(row)?))
-                .filter(|name| asked.contains(&name.prepared));
-            existing.extend(names.map(|name| (name.prepared, name.spelled)));
+        let mut found = Found::default();
+        let add = |found: &mut Found, rows: Vec<Row>| {
+            for row in rows {
+                let name = projection.name(&row).and_then(|name| Name::new(&name));
+                if let Some(name) = name.filter(|name| asked.contains(&name.prepared)) {
+                    found.add(name, projection.number(&row));
+                }
+            }
         };
         for names in names.chunks(CHUNK_SIZE) {
-            add(&mut existing, source.named(names, class, deadline).await?);
+            add(&mut found, source.named(names, class, deadline).await?);
         }
         if spelled_alike {
-            return Ok(existing);
+            return Ok(found.spelled());
         }
         let missing: Vec<String> = asked
             .iter()
-            .filter(|name| !existing.contains_key(*name))
+            .filter(|name| !found.by_name.contains_key(*name))
             .cloned()
             .collect();
         if missing.len() > FEW {
             for names in missing.chunks(CHUNK_SIZE) {
-                add(&mut existing, source.named_in_any_case(names, class, deadline).await?);
+                add(&mut found, source.named_in_any_case(names, class, deadline).await?);
             }
-            return Ok(existing);
+            return Ok(found.spelled());
         }
         let equal = missing.into_iter().map(|prepared| Predicate::EqualsIgnoreCase {
             column: source.name_column(),
@@ -75,12 +80,34 @@ impl Directory {
             let chunk = source
                 .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
                 .await?;
-            add(&mut existing, chunk.rows);
+            add(&mut found, chunk.rows);
             after = chunk.next;
             if after.is_none() {
                 break;
             }
         }
-        Ok(existing)
+        Ok(found.spelled())
+    }
+}
+
+/// The rows that were found, of each name the one that is the entry.
+#[derive(Default)]
+struct Found {
+    by_name: HashMap<String, (Rank, String)>,
+}
+
+impl Found {
+    fn add(&mut self, name: Name, number: Option<i128>) {
+        let rank = Rank::new(&name, number);
+        match self.by_name.entry(name.prepared) {
+            Entry::Vacant(new) => drop(new.insert((rank, name.spelled))),
+            Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, name.spelled))),
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    fn spelled(self) -> HashMap<String, String> {
+        let spelled = self.by_name.into_iter();
+        spelled.map(|(prepared, (_, spelled))| (prepared, spelled)).collect()
     }
 }

@@ -263,7 +263,11 @@ impl Directory {
             if let (Some(number), Some(name)) = (projection.number(row), projection.name(row))
                 && let Ok(number) = i64::try_from(number)
             {
-                groups.entry(number).or_default().push(name);
+                let names = groups.entry(number).or_default();
+                // A listing that joins groups with their members has each of them often.
+                if !names.contains(&name) {
+                    names.push(name);
+                }
             }
         }
     }

@@ -133,7 +133,10 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
 /// How the rows of `source` that can match are found. Rows that were read with memberships are used where there is room
 /// for one more: where a page ends, the rest is asked for by other means.
 pub fn plan(source: &Source, residual: &Residual, room: usize) -> Plan {
-    let found = found(&residual.filter, &residual.relations).filter(|rows| rows.len() < room);
+    let found = (room > 0)
+        .then(|| found(&residual.filter, &residual.relations))
+        .flatten();
+    let found = found.filter(|rows| rows.len() < room);
     match (found, names(source, &residual.filter)) {
         (Some(rows), _) => Plan::Found(distinct(source.maker().projection(), rows)),
         (None, Some(names)) if are_few(&names) => Plan::Names(names),

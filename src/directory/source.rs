@@ -269,11 +269,7 @@ impl Source {
         deadline: Instant,
     ) -> Result<Vec<Row>, SqlError> {
         let columns = &self.maker.projection().columns;
-        let statement = self.table().in_any_case(columns, self.name, prepared);
-        match self.fetch(statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
-            rows => rows,
-        }
+        self.in_any_case(columns, prepared, class, deadline).await
     }
 
     /// Which of these names rows have, prepared: whatever their spelling.
@@ -286,8 +282,9 @@ impl Source {
         class: Class,
         deadline: Instant,
     ) -> Result<HashSet<String>, SqlError> {
-        let rows = self.in_any_case(&[self.name], asked, class, deadline).await?;
-        let asked: HashSet<&String> = asked.iter().map(|name| &name.prepared).collect();
+        let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
+        let rows = self.in_any_case(&[self.name], &prepared, class, deadline).await?;
+        let asked: HashSet<String> = prepared.into_iter().collect();
         let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
         Ok(names
             .map(|name| name.prepared)
@@ -301,22 +298,21 @@ impl Source {
     /// The database could not answer before `deadline`.
     pub async fn losers_among(&self, names: &[Name], deadline: Instant) -> Result<Losers, SqlError> {
         let projection = &self.maker.projection().of_names();
+        let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
         let rows = self
-            .in_any_case(&projection.columns, names, Class::ScanChunk, deadline)
+            .in_any_case(&projection.columns, &prepared, Class::ScanChunk, deadline)
             .await?;
         Ok(Losers::among(projection, &rows))
     }
 
-    /// All rows that have one of these names, and others.
     async fn in_any_case(
         &self,
         columns: &[usize],
-        names: &[Name],
+        prepared: &[String],
         class: Class,
         deadline: Instant,
     ) -> Result<Vec<Row>, SqlError> {
-        let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
-        let statement = self.table().in_any_case(columns, self.name, &prepared);
+        let statement = self.table().in_any_case(columns, self.name, prepared);
         match self.fetch(statement.clone(), class, deadline).await {
             Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
             rows => rows,

@@ -53,9 +53,10 @@ impl Abandoned {
 
     /// How long its connection is kept when the server can not be told.
     fn memory(&self) -> Duration {
-        match self.session {
-            Session::Postgres(_) => PATIENCE,
-            Session::MySql { .. } => MEMORY,
+        match &self.session {
+            // Over a Unix socket all hosts are the same, and a number may be somebody else's after a restart.
+            Session::MySql { host, .. } if host.contains(':') => MEMORY,
+            Session::MySql { .. } | Session::Postgres(_) => PATIENCE,
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) enum Connection {
     },
     MySql {
         connection: MySqlConnection,
-        session: Session,
+        session: Option<Session>,
     },
     Sqlite {
         connection: SqliteConnection,
@@ -142,7 +142,7 @@ impl Connection {
     pub(super) fn abort(&self) -> Option<Session> {
         match self {
             Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
-            Connection::MySql { session, .. } => Some(session.clone()),
+            Connection::MySql { session, .. } => session.clone(),
             Connection::Sqlite { stop, .. } => {
                 stop.store(true, Ordering::Relaxed);
                 None
@@ -191,17 +191,17 @@ impl Connection {
     /// Columns and parameters of a statement, without running it.
     pub(super) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, Failure> {
         let engine = self.engine();
+        let text = sql;
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
             Connection::Postgres { connection, .. } => {
                 connection.prepare(sql).await.map(|statement| description(&statement))
             }
-            Connection::MySql { connection, .. } => {
-                connection.prepare(sql).await.map(|statement| description(&statement))
-            }
-            Connection::Sqlite { connection, .. } => {
-                connection.prepare(sql).await.map(|statement| description(&statement))
-            }
+            Connection::MySql { connection, .. } => connection
+                .prepare(sql)
+                .await
+                .map(|statement| without_origins(description(&statement), |table| !table.contains('.'))),
+            Connection::Sqlite { connection, .. } => described_by_sqlite(connection, text, sql).await,
         };
         described.map_err(|error| error::running(engine, &error, generation))
     }
@@ -271,8 +271,14 @@ async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Con
 async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {
     let mut connection = options.connect().await?;
     connection.execute(sqlx::raw_sql(MYSQL_SESSION)).await?;
-    let (id, host): (u64, String) = sqlx::query_as(MYSQL_SELF).fetch_one(&mut connection).await?;
-    let session = Session::MySql { id, host };
+    let session = match sqlx::query_as(MYSQL_SELF).fetch_optional(&mut connection).await {
+        Ok(row) => row.map(|(id, host)| Session::MySql { id, host }),
+        Err(sqlx::Error::Database(error)) => {
+            tracing::debug!(%error, "the own session is not shown; abandoned statements run on");
+            None
+        }
+        Err(error) => return Err(error),
+    };
     Ok(Connection::MySql { connection, session })
 }
 
@@ -364,6 +370,31 @@ where
         None => Vec::new(),
     };
     Description { columns, parameters }
+}
+
+/// SQLite looks through views, and of a compound one it tells where the first arm's columns come from.
+const COMPOUND_VIEW: &str = "SELECT 1 FROM sqlite_schema a, sqlite_schema b WHERE a.type = 'view' \
+     AND instr(lower(?), lower(a.name)) > 0 AND b.type = 'view' \
+     AND (b.sql LIKE '%UNION%' OR b.sql LIKE '%INTERSECT%' OR b.sql LIKE '%EXCEPT%') LIMIT 1";
+
+async fn described_by_sqlite(
+    connection: &mut SqliteConnection,
+    text: &str,
+    sql: sqlx::SqlStr,
+) -> Result<Description, sqlx::Error> {
+    let description = description(&(&mut *connection).prepare(sql).await?);
+    let view = sqlx::query(COMPOUND_VIEW).bind(text).fetch_optional(connection).await?;
+    Ok(without_origins(description, |_| view.is_some()))
+}
+
+/// Where the driver names no real table, nothing is known: MariaDB has the alias of a subquery, without a schema.
+fn without_origins(mut description: Description, is_none: impl Fn(&str) -> bool) -> Description {
+    for column in &mut description.columns {
+        if matches!(&column.origin, Origin::Table { table, .. } if is_none(table)) {
+            column.origin = Origin::Unknown;
+        }
+    }
+    description
 }
 
 fn unbound(_: sqlx::error::BoxDynError) -> Failure {

@@ -29,22 +29,25 @@ impl Pairs<'_> {
     /// users, or of all, and these groups, or all. A collation may hold names equal that are not; where a pair has the
     /// group's number, the last one is NULL. `None` when there can be none.
     pub fn pairs(&self, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
+        let groups = match groups {
+            Some(names) => Some(self.only_groups(names)?),
+            None => None,
+        };
         let mut writer = Writer::new(self.query.engine());
-        self.write_joined(&mut writer, &[]);
-        let sides = [
-            ("gw_u.gw_name", self.users, users),
-            ("gw_g.gw_name", self.groups, groups),
-        ];
-        let mut between = "\nWHERE ";
-        for (name, named, values) in sides {
-            if let Some(values) = values {
-                let column = column(named)?;
-                writer.put(between);
-                writer.equals_any(name, column, &keep_possible(column, values)?);
-                between = " AND ";
-            }
+        self.write_joined(&mut writer, &[], groups.as_ref());
+        if let Some(names) = users {
+            let column = column(self.users)?;
+            writer.put("\nWHERE ");
+            writer.equals_any("gw_u.gw_name", column, &keep_possible(column, names)?);
         }
         Some(writer.finish())
+    }
+
+    fn only_groups(&self, names: &[String]) -> Option<Predicate> {
+        Some(Predicate::EqualsAny {
+            column: self.groups.name,
+            values: keep_possible(column(self.groups)?, names)?,
+        })
     }
 
     /// Rows as of `pairs`, followed by these columns of all-groups: the groups of these users. Each user comes once more
@@ -53,7 +56,7 @@ impl Pairs<'_> {
         let column = column(self.users)?;
         let users = keep_possible(column, users)?;
         let mut writer = Writer::new(self.query.engine());
-        self.write_joined(&mut writer, columns);
+        self.write_joined(&mut writer, columns, None);
         writer.put("\nWHERE ");
         writer.equals_any("gw_u.gw_name", column, &users);
         // As an outer join SQLite would make a table of all pairs first.
@@ -65,7 +68,9 @@ impl Pairs<'_> {
         Some(writer.finish())
     }
 
-    fn write_joined(&self, writer: &mut Writer, columns: &[usize]) {
+    /// With `only` these groups each of them is taken once: a listing that joins them with their members has it once a
+    /// member, and the pairs would be the square of that.
+    fn write_joined(&self, writer: &mut Writer, columns: &[usize], only: Option<&Predicate>) {
         let by_name = self.key == self.groups.name;
         let spelled = if by_name { "gw_p.gw_group" } else { "NULL" };
         let own: Vec<String> = (1..=columns.len()).map(|number| format!("gw_{number}")).collect();
@@ -91,7 +96,10 @@ impl Pairs<'_> {
             .chain(named)
             .collect();
         let groups = Source::listing(self.groups.query, self.groups.described);
-        groups.write_columns_as(writer, &named, &Predicate::True);
+        match only {
+            Some(only) => groups.write_distinct_as(writer, &named, only),
+            None => groups.write_columns_as(writer, &named, &Predicate::True),
+        }
         writer.put(" gw_g ON gw_g.gw_key = gw_p.gw_group");
     }
 
@@ -189,11 +197,16 @@ mod tests {
         assert_eq!(pairs.pairs(None, None).unwrap().sql, all);
         let some = pairs.pairs(Some(&names(&["alice"])), Some(&names(&["staff", "a\0"])));
         let some = some.unwrap();
-        assert_eq!(
-            some.sql,
-            format!("{all}\nWHERE gw_u.gw_name = $1::text AND gw_g.gw_name = $2::text")
-        );
-        assert_eq!(some.args, ["alice", "staff"].map(|name| Arg::Text(name.to_owned())));
+        let once = all
+            .replace("(SELECT q.\"name\" AS", "(SELECT DISTINCT q.\"name\" AS")
+            .replace(
+                "AS gw_key FROM",
+                "AS gw_key, q.\"name\"::text COLLATE \"C\" AS gw_octets_1, \
+                 q.\"gid_number\"::text COLLATE \"C\" AS gw_octets_2 FROM",
+            )
+            .replace("FROM g\n) q)", "FROM g\n) q\nWHERE q.\"name\" = $1::text)");
+        assert_eq!(some.sql, format!("{once}\nWHERE gw_u.gw_name = $2::text"));
+        assert_eq!(some.args, ["staff", "alice"].map(|name| Arg::Text(name.to_owned())));
     }
 
     #[test]

@@ -222,12 +222,38 @@ impl<'a> Source<'a> {
 
     /// The columns at these positions under these names, of rows of a query without a parameter, for use as a table.
     pub(super) fn write_columns_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
+        self.write_table_of(writer, ["", ""], columns, predicate);
+    }
+
+    /// As `write_columns_as`, rows that are alike to the last octet being one. A collation alone would make one of `cafe`
+    /// and `café`.
+    pub(super) fn write_distinct_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
+        let octets = columns.iter().enumerate().map(|(at, (position, _))| {
+            let name = self.name("q", *position);
+            let octets = match self.query.engine() {
+                Engine::PostgreSql => format!("{name}::text COLLATE \"C\""),
+                Engine::MySql | Engine::Sqlite => format!("HEX({name})"),
+            };
+            format!(", {octets} AS gw_octets_{}", at + 1)
+        });
+        let octets: String = octets.collect();
+        self.write_table_of(writer, ["DISTINCT ", &octets], columns, predicate);
+    }
+
+    fn write_table_of(
+        &self,
+        writer: &mut Writer,
+        [before, after]: [&str; 2],
+        columns: &[(usize, &str)],
+        predicate: &Predicate,
+    ) {
         writer.put("(");
         self.write_names(writer);
         let named = columns
             .iter()
             .map(|(position, name)| format!("{} AS {name}", self.name("q", *position)));
-        self.write_select(writer, &named.collect::<Vec<_>>().join(", "));
+        let named = named.collect::<Vec<_>>().join(", ");
+        self.write_select(writer, &format!("{before}{named}{after}"));
         self.write_where(writer, predicate);
         writer.put(")");
     }

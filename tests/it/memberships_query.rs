@@ -114,7 +114,9 @@ fn fill(database: &Database) {
                    CREATE TABLE teams (id integer PRIMARY KEY, name varchar(80), gid integer);\n\
                    CREATE TABLE links (person integer, gid integer);\n\
                    CREATE TABLE named (username varchar(80), name varchar(80));\n\
-                   CREATE TABLE numbered (username varchar(80), gid varchar(80));\n"
+                   CREATE TABLE numbered (username varchar(80), gid varchar(80));\n\
+                   CREATE VIEW both_tables AS SELECT p.username, t.name FROM links l JOIN people p ON p.id = l.person \
+                   JOIN teams t ON t.gid = l.gid WHERE p.id < 4 UNION SELECT username, name FROM named;\n"
         .to_string();
     for (number, name) in USERS {
         sql += &format!("INSERT INTO people VALUES ({number}, {});\n", quote(name));
@@ -199,7 +201,7 @@ fn without(database: &Database) -> Env {
 }
 
 /// How the query may be written, and whether the database can join it with users and groups.
-const FORMS: [(&str, &str, bool); 7] = [
+const FORMS: [(&str, &str, bool); 8] = [
     (
         "by number",
         "SELECT p.username, l.gid AS gid_number FROM links l JOIN people p ON p.id = l.person",
@@ -228,6 +230,7 @@ const FORMS: [(&str, &str, bool); 7] = [
          WHERE p.id < 4 UNION SELECT username, name FROM named",
         false,
     ),
+    ("a view of the same", "SELECT username, name FROM both_tables", false),
     (
         "names of the users' table, numbers that are texts",
         "SELECT p.username, CAST(l.gid AS CHAR(20)) AS gid_number FROM links l JOIN people p ON p.id = l.person",
@@ -554,4 +557,51 @@ fn names_of_users_that_are_gone_cost_little() {
     let (found, _) = answers(&gateway, &[question]);
     let members = found[0].1.values().next().map(|group| group["memberUid"].len());
     assert_eq!((found[0].0, members), (0, Some(300)));
+}
+
+/// A listing of groups that has each group once a member: its members are read once all the same, and not once a row.
+#[test]
+fn groups_listed_once_a_member() {
+    const MEMBERS: u64 = 1_500;
+    let _guard = beside_others();
+    for engine in [Engine::PostgreSql, Engine::MariaDb, Engine::Sqlite] {
+        let database = Database::empty_on(Server::shared(engine));
+        fill(&database);
+        let numbers = match engine {
+            Engine::MariaDb => format!("(SELECT seq AS n FROM seq_1_to_{MEMBERS}) numbers"),
+            Engine::Sqlite => format!("(SELECT value AS n FROM generate_series(1, {MEMBERS})) numbers"),
+            Engine::PostgreSql => format!("generate_series(1, {MEMBERS}) numbers (n)"),
+        };
+        let name = if engine == Engine::MariaDb {
+            "concat('u', n)"
+        } else {
+            "'u' || n"
+        };
+        database.sql(&format!(
+            "INSERT INTO people SELECT 1000 + n, {name} FROM {numbers};\n\
+             INSERT INTO links SELECT 1000 + n, 107 FROM {numbers};\n\
+             CREATE INDEX links_by_gid ON links (gid);"
+        ));
+        let listing = "SELECT t.name, t.gid AS gid_number FROM teams t JOIN links l ON l.gid = t.gid \
+                       WHERE t.name <> 'hidden group'";
+        for (form, sql) in [FORMS[0], FORMS[1], FORMS[7]].map(|(form, sql, _)| (form, sql)) {
+            let env = without(&database)
+                .with("SQL_QUERY_ALL_GROUPS", listing)
+                .with("SQL_QUERY_ALL_MEMBERSHIPS", sql);
+            let gateway = Gateway::start_plain(&env);
+            let before = gateway.process.peak_rss();
+            let question = Question {
+                base: BASE.to_string(),
+                scope: LdapSearchScope::Subtree,
+                filter: equal("cn", "empty"),
+                attributes: &["memberUid"],
+            };
+            let (found, _) = answers(&gateway, &[question]);
+            let members = found[0].1.values().next().map(|group| group["memberUid"].len() as u64);
+            assert_eq!((found[0].0, members), (0, Some(MEMBERS)), "{form}");
+            // The square of them would be 2,250,000 rows.
+            let grown = gateway.process.peak_rss().saturating_sub(before);
+            assert!(grown < 100 << 10, "{form} on {}: {grown} KiB", engine.name());
+        }
+    }
 }
