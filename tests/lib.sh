@@ -46,6 +46,35 @@ install_packages() {
   [[ -z $failed ]] || { say "apt-get failed"; exit 1; }
 }
 
+# Packages that are unpacked into a directory and not installed, because installing them would change the machine.
+unpack() {
+  local directory=$1 work as_root=()
+  shift
+  if [[ "$(cat "$directory/packages" 2>/dev/null || true)" == "$*" ]]; then return; fi
+  say "unpacking $*"
+  [[ $(id -u) == 0 ]] || as_root=(sudo -n)
+  rm -rf -- "$directory"
+  mkdir -p "$directory"
+  work=$(mktemp -d)
+  chmod 777 "$work" # apt downloads as a user of its own
+  # Without lists of packages, or with old ones, there is nothing to download.
+  if ! (cd "$work" && apt-get download -q "$@" >&2) &&
+    ! ("${as_root[@]}" apt-get update -q >&2 && cd "$work" && apt-get download -q "$@" >&2); then
+    say "apt-get failed"
+    exit 1
+  fi
+  for package in "$work"/*.deb; do dpkg-deb --extract "$package" "$directory"; done
+  rm -rf -- "$work"
+  # Who needs the privileges makes a copy of its own.
+  chmod -R u-s,g-s "$directory"
+  # /lib is /usr/lib; packages of Debian 12 still say /lib.
+  if [[ -d $directory/lib ]]; then
+    cp -a "$directory/lib/." "$directory/usr/lib/"
+    rm -rf -- "${directory:?}/lib"
+  fi
+  printf '%s\n' "$*" >"$directory/packages"
+}
+
 # After the last `need`.
 install_missing() {
   if ((${#missing[@]})); then install_packages; fi

@@ -173,10 +173,12 @@ RULES[:groups_by_cn] = lambda do |ldap|
     found = group(ldap, name)
     equal(name, found.map { |entry| entry[:cn] }, [[name.downcase]])
   end
-  wanted = rows('members').select { |name, _| name == 'team7' }.map { |_, uid| "uid=#{uid},#{BASE}" }
-  entry = group(ldap, 'team7')[0]
-  equal('member', entry[:member].sort, wanted.sort)
-  equal('memberUid', entry[:memberuid].size, wanted.size)
+  %w[staff team7].each do |group|
+    wanted = rows('members').select { |name, _| name == group }.map { |_, uid| "uid=#{uid},#{BASE}" }
+    entry = group(ldap, group)[0]
+    equal("member of #{group}", entry[:member].sort, wanted.sort)
+    equal("memberUid of #{group}", entry[:memberuid].size, wanted.size)
+  end
   equal('nobody', group(ldap, 'no-such-group'), [])
 end
 

@@ -228,6 +228,8 @@ my %rules = (
         $page->size(0);
         $result = search($ldap, %asked, control => [$page]);
         equal('size 0', $result->code . '/' . $result->count, '0/0');
+        ($answer) = $result->control(LDAP_CONTROL_PAGED);
+        equal('no cookie any more', length $answer->cookie, 0);
         equal('afterwards', search($ldap, filter => '(uid=alice)')->count, 1);
     },
     the_attribute_dn => sub {

@@ -18,6 +18,7 @@
 //! - `wire`: bytes, TLS versions
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
+//! - `nslcd`: the same through nslcd, and sudo-ldap
 //! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
 //! - `image`: the container image, built and run
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
@@ -46,6 +47,7 @@ mod layers;
 mod load;
 mod membership;
 mod memberships_query;
+mod nslcd;
 mod observability;
 mod outage;
 mod pushdown;

@@ -3,19 +3,17 @@
 //!
 //! Knows what SSSD prints, not what the gateway does.
 
-use super::process::{Process, command, is_root};
+pub use super::machine::{Group, Login, User};
+use super::machine::{Machine, SERVICE};
+use super::process::{command, is_root};
 use super::site::Site;
 use super::{eventually, scratch};
-use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
-
-/// The PAM service of the tests.
-const SERVICE: &str = "ldap-gateway-test";
 
 /// What SSSD and PAM read and write is the test's own; `/run` is empty. The caches are in memory, or each lookup waits
 /// for the disk; their directories have the owners and modes that the package gave them.
@@ -103,46 +101,21 @@ impl Conf {
     }
 }
 
-/// What came of a login: the password, then whether the user may log in here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
-    In,
-    /// "Authentication failure": what a wrong password gets.
-    Refused,
-    /// "Permission denied": the password was right.
-    Denied,
-    /// SSSD is offline.
-    Unavailable,
-    UnknownUser,
-    /// "System error" and everything else.
-    Failed(String),
-}
-
-/// A line of `/etc/passwd`, as NSS gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    pub name: String,
-    pub uid: u32,
-    pub gid: u32,
-    pub gecos: String,
-    pub home: String,
-    pub shell: String,
-}
-
-/// A line of `/etc/group`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    pub name: String,
-    pub gid: u32,
-    pub members: BTreeSet<String>,
-}
-
 /// A running SSSD; killed when dropped.
 #[derive(Debug)]
 pub struct Sssd {
     dir: PathBuf,
     services: Vec<String>,
-    process: Process,
+    machine: Machine,
+}
+
+/// Its lookups and logins.
+impl Deref for Sssd {
+    type Target = Machine;
+
+    fn deref(&self) -> &Machine {
+        &self.machine
+    }
 }
 
 impl Sssd {
@@ -181,7 +154,7 @@ impl Sssd {
         let out = fs::File::create(dir.join("out")).unwrap();
         unshare.stdout(out.try_clone().unwrap()).stderr(out);
         Sssd {
-            process: Process::spawn(unshare),
+            machine: Machine::spawn(unshare),
             dir,
             services: conf.services(),
         }
@@ -189,130 +162,14 @@ impl Sssd {
 
     /// Whether the services of its configuration are up: their sockets are made last.
     fn answers(&self) -> bool {
-        let pipes = PathBuf::from(format!("/proc/{}/root/var/lib/sss/pipes", self.process.pid()));
+        let pipes = self.file("/var/lib/sss/pipes");
         self.services.iter().all(|service| pipes.join(service).exists())
-    }
-
-    /// A program inside the namespace.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
-        command
-            .args(["--mount", "--target", &self.process.pid().to_string(), "--", program])
-            // Names beyond ASCII are given as they are.
-            .env("LC_ALL", "C.UTF-8")
-            .current_dir("/");
-        command
-    }
-
-    fn output(&self, program: &str, arguments: &[&str]) -> Output {
-        self.command(program).args(arguments).output().unwrap()
-    }
-
-    /// A line that a program prints, if it finds something.
-    fn line(&self, program: &str, arguments: &[&str]) -> Option<String> {
-        let output = self.output(program, arguments);
-        let text = String::from_utf8(output.stdout).unwrap();
-        output.status.success().then(|| text.trim_end_matches('\n').to_string())
-    }
-
-    /// `getent passwd`, by name or number.
-    pub fn user(&self, key: impl ToString) -> Option<User> {
-        let line = self.line("getent", &["passwd", "--", &key.to_string()])?;
-        Some(parse_user(&line))
-    }
-
-    /// `getent group`, by name or number. It prints no group that has a member with a comma: see `words_of_members`.
-    pub fn group(&self, key: impl ToString) -> Option<Group> {
-        let line = self.line("getent", &["group", "--", &key.to_string()])?;
-        Some(parse_group(&line))
-    }
-
-    /// The words that the members' names make, as programs get them that ask for the group.
-    pub fn words_of_members(&self, group: &str) -> Vec<String> {
-        let script = "@group = getgrnam($ARGV[0]) or exit 1; print $group[3]";
-        let line = self.line("perl", &["-e", script, group]).unwrap();
-        let mut words: Vec<String> = line.split_whitespace().map(str::to_string).collect();
-        words.sort();
-        words
-    }
-
-    /// `getent passwd`: everybody that SSSD lists.
-    pub fn all_users(&self) -> Vec<User> {
-        let lines = self.listed("passwd");
-        lines.iter().map(|line| parse_user(line)).collect()
-    }
-
-    pub fn all_groups(&self) -> Vec<Group> {
-        let lines = self.listed("group");
-        lines.iter().map(|line| parse_group(line)).collect()
-    }
-
-    /// A whole table, without what is in the machine's own file.
-    fn listed(&self, table: &str) -> Vec<String> {
-        let local = fs::read_to_string(format!("/etc/{table}")).unwrap();
-        let local: BTreeSet<&str> = local.lines().collect();
-        let text = self.line("getent", &[table]).unwrap();
-        let lines = text.lines().filter(|line| !line.is_empty() && !local.contains(line));
-        lines.map(str::to_string).collect()
-    }
-
-    /// `id -G`: the numbers of a user's groups, the primary one first.
-    pub fn group_numbers(&self, user: &str) -> Option<Vec<u32>> {
-        let line = self.line("id", &["-G", "--", user])?;
-        Some(line.split(' ').map(|number| number.parse().unwrap()).collect())
-    }
-
-    /// The names of a user's groups, and the numbers of those that have none.
-    pub fn groups_of(&self, user: &str) -> Option<BTreeSet<String>> {
-        // It fails where a number has no name, too.
-        let output = self.output("id", &["-zGn", "--", user]);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let names: BTreeSet<String> = text.split_terminator('\0').map(str::to_string).collect();
-        (!names.is_empty()).then_some(names)
     }
 
     /// The keys that `sshd` would ask for.
     pub fn ssh_keys(&self, user: &str) -> Vec<String> {
         let text = self.line("sss_ssh_authorizedkeys", &["--", user]).unwrap_or_default();
         text.lines().map(str::to_string).collect()
-    }
-
-    /// A login through PAM: authentication, then account management.
-    pub fn login(&self, user: &str, password: &str) -> Login {
-        self.pam(user, password, &["authenticate", "acct_mgmt"])
-    }
-
-    fn pam(&self, user: &str, password: &str, operations: &[&str]) -> Login {
-        let mut child = self
-            .command("pamtester")
-            .args([SERVICE, user])
-            .args(operations)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let _ = writeln!(child.stdin.take().unwrap(), "{password}");
-        let output = child.wait_with_output().unwrap();
-        let text = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        if output.status.success() {
-            return Login::In;
-        }
-        for (message, login) in [
-            ("Authentication failure", Login::Refused),
-            ("Permission denied", Login::Denied),
-            ("cannot retrieve authentication info", Login::Unavailable),
-            ("User not known", Login::UnknownUser),
-        ] {
-            if text.contains(message) {
-                return login;
-            }
-        }
-        Login::Failed(text)
     }
 
     /// Expires every entry, so that the next lookup asks the directory.
@@ -389,32 +246,4 @@ fn prepare(dir: &Path, site: &Site, conf: &Conf) {
         &format!("etc/pam.d/{SERVICE}"),
         "auth required pam_sss.so\naccount required pam_sss.so\npassword required pam_sss.so\nsession required pam_sss.so\n",
     );
-}
-
-fn parse_user(line: &str) -> User {
-    let fields: Vec<&str> = line.split(':').collect();
-    let [name, _, uid, gid, gecos, home, shell] = fields[..] else {
-        panic!("{line}")
-    };
-    User {
-        name: name.to_string(),
-        uid: uid.parse().unwrap(),
-        gid: gid.parse().unwrap(),
-        gecos: gecos.to_string(),
-        home: home.to_string(),
-        shell: shell.to_string(),
-    }
-}
-
-fn parse_group(line: &str) -> Group {
-    let fields: Vec<&str> = line.splitn(4, ':').collect();
-    let [name, _, gid, members] = fields[..] else {
-        panic!("{line}")
-    };
-    let members = members.split(',').filter(|name| !name.is_empty());
-    Group {
-        name: name.to_string(),
-        gid: gid.parse().unwrap(),
-        members: members.map(str::to_string).collect(),
-    }
 }

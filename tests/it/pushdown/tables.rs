@@ -17,6 +17,8 @@ pub enum Fill {
     Latin(usize),
     /// Numbers that fit.
     Number,
+    /// The same, and some beyond what is signed.
+    Unsigned,
     /// Numbers with a fraction.
     Decimal,
     /// Numbers and what looks like one, as text.
@@ -110,7 +112,7 @@ pub fn shapes(engine: Engine) -> Vec<Shape> {
                 ("VARCHAR(300) COLLATE utf8mb4_general_nopad_ci", Text(300)),
             ];
             numbers = vec![
-                ("BIGINT UNSIGNED", Number),
+                ("BIGINT UNSIGNED", Unsigned),
                 ("INT", Number),
                 ("VARCHAR(60) COLLATE utf8mb4_general_ci", LookAlike),
                 ("DECIMAL(24,2)", Decimal),
@@ -262,7 +264,7 @@ impl Shape {
     }
 }
 
-const PIECES: [&str; 46] = [
+const PIECES: [&str; 47] = [
     "alice",
     "Alice",
     "ALICE",
@@ -282,13 +284,16 @@ const PIECES: [&str; 46] = [
     "İ",
     "ı",
     "e\u{301}",
+    // By character it begins with a plain word; its last letter is another one.
+    "alice\u{301}",
     "é",
     "e",
     "É",
     "😀",
     "ﬁ",
     "fi",
-    "K",
+    // The sign for kelvin, which folds into the letter.
+    "\u{212a}",
     "k",
     "ſ",
     "s",
@@ -414,6 +419,14 @@ fn cell(engine: Engine, fill: Fill, random: &mut Random) -> String {
     match fill {
         Fill::Text(most) | Fill::Latin(most) => literal(engine, &text(engine, most, fill, random)),
         Fill::Number => ["7", "0", "12", "100", "4096", "30000", "1"][random.below(7)].to_owned(),
+        Fill::Unsigned => [
+            "7",
+            "9223372036854775807",
+            "9223372036854775808",
+            "100",
+            "18446744073709551615",
+        ][random.below(5)]
+        .to_owned(),
         Fill::Decimal => ["7.00", "7.50", "0", "12", "99999999999999999999", "-7", "100"][random.below(7)].to_owned(),
         Fill::LookAlike => literal(engine, &pick(&LOOK_ALIKES, random)),
         Fill::AnyNumber => match random.below(5) {
