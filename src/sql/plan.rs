@@ -235,6 +235,12 @@ fn mysql_table(node: &Json, ordered: bool) -> Option<Read> {
 
 /// The reads of SQLite's plan, a line each.
 fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
+    // Subqueries that are no tables; what they read has lines of its own.
+    let made = |line: &String| {
+        let name = line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE "));
+        name.map(str::to_owned)
+    };
+    let made: HashSet<String> = plan.iter().filter_map(made).collect();
     let tables = plan
         .iter()
         .filter(|line| (line.starts_with("SCAN ") || line.starts_with("SEARCH ")) && !line.contains("VIRTUAL TABLE"));
@@ -242,7 +248,7 @@ fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
         let (what, rest) = line.split_once(' ')?;
         let (table, how) = rest.split_once(" USING ").unwrap_or((rest, ""));
         let table = table.split(' ').next().unwrap_or(table);
-        if table == "CONSTANT" || table.starts_with('(') {
+        if table == "CONSTANT" || table.starts_with('(') || made.contains(table) {
             return None;
         }
         let index = how

@@ -71,7 +71,10 @@ fn mysql_plans() {
 #[test]
 fn sqlite_plans() {
     let plan = lines(
-        "SCAN json_each VIRTUAL TABLE INDEX 1:
+        "CO-ROUTINE gw_g
+        SEARCH t USING INDEX t_cn (cn=?)
+        SCAN gw_g
+        SCAN json_each VIRTUAL TABLE INDEX 1:
         SCAN ug
         SEARCH g USING INTEGER PRIMARY KEY (rowid=?)
         SCAN u USING COVERING INDEX u_uid
@@ -82,6 +85,7 @@ fn sqlite_plans() {
     assert_eq!(
         shown(&sqlite(&plan, &HashSet::from(["odd".to_owned()]))),
         [
+            "t by t_cn",
             "ug whole",
             "g by INTEGER PRIMARY KEY",
             "u whole by u_uid",
