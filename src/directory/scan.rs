@@ -52,7 +52,7 @@ impl<'a> Results<'a> {
         let source = self.directory.source(kind);
         let is_lookup = source.is_lookup(&predicate);
         let is_selective = source.is_selective(&predicate);
-        let losers_by_chunk = !is_selective && self.page.is_some();
+        let losers_by_chunk = !is_selective && self.page.is_some() && source.finds_names_in_any_case();
         let losers = if is_selective || losers_by_chunk {
             Losers::default()
         } else {

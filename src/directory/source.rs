@@ -20,6 +20,7 @@ use crate::{
         Row,
         database::{Database, RowStream},
         described::Described,
+        engine::Engine,
         error::{SqlError, StatementError},
         hold::Class,
         predicate::Predicate,
@@ -290,6 +291,11 @@ impl Source {
             .map(|name| name.prepared)
             .filter(|name| asked.contains(name))
             .collect())
+    }
+
+    /// Whether looking for some names is less than looking through all rows. SQLite has no index for it.
+    pub fn finds_names_in_any_case(&self) -> bool {
+        self.database.engine() != Engine::Sqlite
     }
 
     /// As [`Source::losers`], of the rows that have one of these names.
