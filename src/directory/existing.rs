@@ -90,6 +90,18 @@ impl Directory {
     }
 }
 
+/// The pairs whose user exists, spelled as its entry is.
+pub(super) fn with_existing_users(pairs: Vec<Pair>, existing: &HashMap<String, String>) -> Vec<Pair> {
+    let kept = pairs.into_iter().filter_map(|pair| {
+        let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
+        Some(Pair {
+            user,
+            group: pair.group,
+        })
+    });
+    kept.collect()
+}
+
 /// The rows that were found, of each name the one that is the entry.
 #[derive(Default)]
 struct Found {

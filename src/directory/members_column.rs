@@ -5,6 +5,7 @@ use std::{collections::HashSet, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
+    existing::with_existing_users,
     mapping::cell_values,
     membership::{By, CHUNK, Pair, prepared},
     source::Key,
@@ -103,14 +104,7 @@ impl Directory {
         let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
         names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
         let existing = self.existing(Kind::User, names, true, class, deadline).await?;
-        let kept = pairs.into_iter().filter_map(|pair| {
-            let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
-            Some(Pair {
-                user,
-                group: pair.group,
-            })
-        });
-        Ok(kept.collect())
+        Ok(with_existing_users(pairs, &existing))
     }
 }
 

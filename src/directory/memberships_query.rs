@@ -12,6 +12,7 @@ use std::{
 use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
+    existing::with_existing_users,
     membership::{ALTERNATIVES, By, CHUNK_SIZE, FEW, Pair, named, prepared},
     queries::DescribedQuery,
     source::fetch,
@@ -320,14 +321,7 @@ impl Directory {
     ) -> Result<Vec<Pair>, DirectoryError> {
         let names = pairs.iter().map(|pair| pair.user.clone()).collect();
         let existing = self.existing(Kind::User, names, false, class, deadline).await?;
-        let kept = pairs.into_iter().filter_map(|pair| {
-            let user = existing.get(&Name::new(&pair.user)?.prepared)?.clone();
-            Some(Pair {
-                user,
-                group: pair.group,
-            })
-        });
-        Ok(kept.collect())
+        Ok(with_existing_users(pairs, &existing))
     }
 }
 
