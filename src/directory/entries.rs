@@ -32,12 +32,12 @@ impl Results<'_> {
             }
         }
         if needs.before_filter {
-            self.add_membership(kind, needs, &mut entries, class).await?;
+            Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
         }
         let schema = &self.directory.schema;
         entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
         if !needs.before_filter {
-            self.add_membership(kind, needs, &mut entries, class).await?;
+            Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
         }
         if kind == Kind::Group {
             self.served.add(&entries);
@@ -84,7 +84,7 @@ impl Results<'_> {
         let [uids, members, unique] = needs.members;
         // memberUid belongs to posixGroup; a group without a number is none.
         if uids && !entry.values(ids::GID_NUMBER).is_empty() {
-            let values = users.iter().map(|user| Bytes::from(user.clone())).collect();
+            let values: Vec<Value> = users.iter().map(|user| Bytes::from(user.clone())).collect();
             entry.set(ids::MEMBER_UID, values);
         }
         if members {

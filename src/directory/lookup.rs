@@ -42,7 +42,7 @@ impl Directory {
             return Ok(found);
         }
         let source = self.source(kind);
-        self.any_spelling(source, name, Class::Lookup, deadline).await
+        Box::pin(self.any_spelling(source, name, Class::Lookup, deadline)).await
     }
 
     /// The rows of one kind.

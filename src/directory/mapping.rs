@@ -359,10 +359,7 @@ pub fn account_columns(projection: &Projection, row: &mut [Cell]) -> AccountColu
 
 /// The primary group, by its number, of the user it is named after.
 fn private_group(entry: &mut Entry, name: &str, gid: i128) {
-    entry.set(
-        ids::OBJECT_CLASS,
-        PRIVATE_GROUP_CLASSES.iter().map(|class| constant(class)).collect(),
-    );
+    entry.set(ids::OBJECT_CLASS, PRIVATE_GROUP_CLASSES.map(constant).to_vec());
     entry.push(ids::CN, owned(name.to_owned()));
     entry.push(ids::GID_NUMBER, owned(gid.to_string()));
 }

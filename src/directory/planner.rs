@@ -7,7 +7,7 @@ use super::{
     Directory, DirectoryError,
     columns::Kind,
     narrow::narrow,
-    relations::{MembershipTerm, RelationSet, RelationSets},
+    relations::{MembershipTerm, RelationSets},
     source::Source,
     tree::Name,
     twins::distinct,
@@ -60,36 +60,52 @@ pub async fn residual(
     deadline: Instant,
 ) -> Result<Option<Residual>, DirectoryError> {
     let source = directory.source(kind);
-    let mut terms = Vec::new();
-    let filter = filter
-        .clone()
-        .map_leaves(&mut |leaf| known(source, &leaf).unwrap_or(leaf))
-        .matching();
+    let filter = filter.map_leaves(&mut |leaf| known(source, leaf)).matching();
+    let (filter, relations) = if asks_memberships(kind, &filter) {
+        Box::pin(with_memberships(directory, kind, filter, is_found, deadline)).await?
+    } else {
+        (filter, RelationSets::none(kind))
+    };
+    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations }))
+}
+
+fn asks_memberships(kind: Kind, filter: &ResolvedFilter) -> bool {
+    let mut asks = false;
+    filter.for_each_leaf(&mut |leaf| asks = asks || MembershipTerm::of(kind, leaf).is_some());
+    asks
+}
+
+/// The filter with its memberships as relations, and what the database says of those.
+async fn with_memberships(
+    directory: &Directory,
+    kind: Kind,
+    filter: ResolvedFilter,
+    is_found: bool,
+    deadline: Instant,
+) -> Result<(ResolvedFilter, RelationSets), DirectoryError> {
     // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
-    let few_users = kind == Kind::User && (is_found || names(source, &filter).is_some_and(|names| are_few(&names)));
-    let filter = filter.map_leaves(
-        &mut |leaf| match MembershipTerm::of(kind, &leaf).filter(|_| !few_users) {
-            Some(term) => match terms.iter().position(|have| *have == term) {
-                Some(known) => term.as_filter(known),
-                // Left in place it is decided on members that are read with each entry.
-                None if terms.len() >= MEMBERSHIPS_ASKED => leaf,
-                None => {
-                    let relation = term.as_filter(terms.len());
-                    terms.push(term);
-                    relation
-                }
-            },
-            None => leaf,
-        },
-    );
+    if kind == Kind::User && (is_found || names(directory.source(kind), &filter).is_some_and(|names| are_few(&names))) {
+        return Ok((filter, RelationSets::none(kind)));
+    }
+    let mut terms = Vec::new();
+    let filter = filter.map_leaves(&mut |leaf| {
+        let term = MembershipTerm::of(kind, leaf)?;
+        if let Some(known) = terms.iter().position(|have| *have == term) {
+            return Some(term.as_filter(known));
+        }
+        // Left in place it is decided on members that are read with each entry.
+        (terms.len() < MEMBERSHIPS_ASKED).then(|| {
+            let relation = term.as_filter(terms.len());
+            terms.push(term);
+            relation
+        })
+    });
     let relations = RelationSets::answer(directory, kind, &terms, deadline).await?;
     let filter = filter.map_leaves(&mut |leaf| match leaf {
-        ResolvedFilter::Relation(relation) if relations.get(relation).is_some_and(RelationSet::is_empty) => {
-            ResolvedFilter::False
-        }
-        leaf => leaf,
+        ResolvedFilter::Relation(relation) if relations.get(*relation)?.is_empty() => Some(ResolvedFilter::False),
+        _ => None,
     });
-    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations }))
+    Ok((filter, relations))
 }
 
 /// What a leaf asserts of an attribute's values to be equal to. No group is a member of a group, so a chain of

@@ -4,7 +4,7 @@
 //! They are the rows of a table over the operator's listings (`sql::derived`), which compares the numbers; whether a
 //! group has the name only caseIgnoreMatch can say, so that is looked at here, row by row or batch by batch.
 
-use std::{collections::HashSet, time::Instant};
+use std::{borrow::Cow, collections::HashSet, time::Instant};
 
 use super::{
     Directory, DirectoryError,
@@ -200,14 +200,18 @@ impl Served {
     }
 
     /// The filter for private groups, knowing that.
-    pub fn fold(&self, filter: &ResolvedFilter) -> ResolvedFilter {
+    pub fn fold<'a>(&self, filter: &'a ResolvedFilter) -> Cow<'a, ResolvedFilter> {
+        if self.names.is_empty() && self.numbers.is_empty() {
+            return Cow::Borrowed(filter);
+        }
         let is_taken = |taken: &[String], asked: &str| taken.iter().any(|taken| taken == asked);
-        filter.clone().map_leaves(&mut |leaf| match asserted(&leaf) {
-            Some((ids::CN, Assertion::Text(_, name), _)) if is_taken(&self.names, name) => ResolvedFilter::False,
-            Some((ids::GID_NUMBER, Assertion::Integer(number), _)) if is_taken(&self.numbers, number) => {
-                ResolvedFilter::False
-            }
-            _ => leaf,
-        })
+        Cow::Owned(filter.map_leaves(&mut |leaf| {
+            let is_served = match asserted(leaf)? {
+                (ids::CN, Assertion::Text(_, name), _) => is_taken(&self.names, name),
+                (ids::GID_NUMBER, Assertion::Integer(number), _) => is_taken(&self.numbers, number),
+                _ => false,
+            };
+            is_served.then_some(ResolvedFilter::False)
+        }))
     }
 }

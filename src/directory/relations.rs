@@ -75,6 +75,11 @@ pub struct RelationSets {
 }
 
 impl RelationSets {
+    /// Of a filter that asks for none.
+    pub fn none(kind: Kind) -> Self {
+        RelationSets { kind, sets: Vec::new() }
+    }
+
     /// The answer of this number.
     pub fn get(&self, relation: usize) -> Option<&RelationSet> {
         self.sets.get(relation)
@@ -101,8 +106,8 @@ impl RelationSets {
             let related = match asked.entry(name.prepared.clone()) {
                 Occupied(known) => known.into_mut(),
                 Vacant(new) => new.insert(match kind {
-                    Kind::User => members(directory, &name, deadline).await?,
-                    Kind::Group => groups(directory, &name, deadline).await?,
+                    Kind::User => Box::pin(members(directory, &name, deadline)).await?,
+                    Kind::Group => Box::pin(groups(directory, &name, deadline)).await?,
                     // They have no members and are none.
                     Kind::PrivateGroup => None,
                 }),

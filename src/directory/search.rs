@@ -2,6 +2,7 @@
 //! in chunks (`scan`) or by name, whose rows `entries` makes into those that match.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     time::{Duration, Instant},
 };
@@ -122,23 +123,25 @@ impl Directory {
                 }
             }
             Place::Entry(kind, name) => {
-                let Some((kind, row)) = self.standing_at(kind, &name, query.lookup_deadline).await? else {
+                let Some((kind, row)) = Box::pin(self.standing_at(kind, &name, query.lookup_deadline)).await? else {
                     return Ok(self.nothing_below(kind));
                 };
                 if itself {
-                    results.found(kind, vec![row]).await?;
+                    Box::pin(results.found(kind, vec![row])).await?;
                 }
             }
             Place::Below(kind, name) => {
-                return Ok(match self.standing_at(kind, &name, query.lookup_deadline).await? {
-                    Some((kind, row)) => {
-                        let name = self.source(kind).maker().projection().name(&row);
-                        Found::NoSuchObject {
-                            matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
+                return Ok(
+                    match Box::pin(self.standing_at(kind, &name, query.lookup_deadline)).await? {
+                        Some((kind, row)) => {
+                            let name = self.source(kind).maker().projection().name(&row);
+                            Found::NoSuchObject {
+                                matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
+                            }
                         }
-                    }
-                    None => self.nothing_below(kind),
-                });
+                        None => self.nothing_below(kind),
+                    },
+                );
             }
             Place::Nowhere(matched) => return Ok(Found::NoSuchObject { matched }),
             Place::Foreign => {
@@ -199,14 +202,15 @@ impl<'a> Results<'a> {
             let (origin, entries) = match stage {
                 Stage::Superior(number, entry) => (Origin::Superior(number), vec![entry]),
                 Stage::Kind(kind, from) => {
-                    self.plan(kind, from).await?;
+                    // Boxed, as all that asks the database is: small futures are cheap to move.
+                    Box::pin(self.plan(kind, from)).await?;
                     continue;
                 }
                 Stage::Rows(kind, rows, residual) => {
                     let entries = self.entries(kind, rows, &residual, Class::Lookup).await?;
                     (Origin::Named(kind), entries)
                 }
-                Stage::Scan(scan) => (Origin::Keyed(scan.kind), self.advance(scan).await?),
+                Stage::Scan(scan) => (Origin::Keyed(scan.kind), Box::pin(self.advance(scan)).await?),
             };
             let entries = self.fit(origin, entries).await?;
             if !entries.is_empty() {
@@ -239,7 +243,7 @@ impl<'a> Results<'a> {
             let key = entry_name(kind, last);
             let source = self.directory.source(kind);
             let deadline = Instant::now() + self.scan_timeout;
-            let rows = source.ties(&Predicate::True, &key, Class::ScanChunk, deadline).await?;
+            let rows = Box::pin(source.ties(&Predicate::True, &key, Class::ScanChunk, deadline)).await?;
             if rows.len() > 1 {
                 let projection = source.maker().projection();
                 let tied = rows.iter().filter_map(|row| projection.name(row)).collect();
@@ -308,10 +312,10 @@ impl<'a> Results<'a> {
 
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
         let filter = match kind {
-            Kind::PrivateGroup => &self.served.fold(&self.filter),
-            Kind::User | Kind::Group => &self.filter,
+            Kind::PrivateGroup => self.served.fold(&self.filter),
+            Kind::User | Kind::Group => Cow::Borrowed(&self.filter),
         };
-        let Some(residual) = residual(self.directory, kind, filter, false, self.lookup_deadline).await? else {
+        let Some(residual) = residual(self.directory, kind, &filter, false, self.lookup_deadline).await? else {
             explain::impossible(self.directory, kind);
             return Ok(());
         };
@@ -340,7 +344,7 @@ impl<'a> Results<'a> {
                 Stage::Rows(kind, rows, residual)
             }
             (Plan::Rows(_), Some((Order::Name, _))) => return Err(DirectoryError::Position),
-            (Plan::Rows(predicate), from) => Stage::Scan(self.scan(kind, predicate, residual, from).await?),
+            (Plan::Rows(predicate), from) => Stage::Scan(Box::pin(self.scan(kind, predicate, residual, from)).await?),
         };
         self.stages.push_front(stage);
         Ok(())

@@ -175,7 +175,7 @@ impl Tree {
             Kind::User => "uid",
             Kind::Group | Kind::PrivateGroup => "cn",
         };
-        format!("{attribute}={},{}", escape_value(name), self.home(kind).text)
+        [attribute, "=", &escape_value(name), ",", &self.home(kind).text].concat()
     }
 
     /// What `dn` names.

@@ -2,8 +2,13 @@
 //!
 //! An entry is what is served: whoever makes one has already left out what nobody may see.
 
-use super::schema::{AttributeId, Schema, ids};
+use smallvec::{SmallVec, smallvec};
+
+use super::schema::{AttributeId, AttributeSet, Schema, ids};
 use super::value::Value;
+
+/// Room that an entry begins with: a user's attributes with the operational ones.
+const USUAL_ATTRIBUTES: usize = 24;
 
 /// One entry: users, groups, containers and the root DSE alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +19,16 @@ pub struct Entry {
     pub attributes: Vec<Attribute>,
 }
 
+/// The values of an attribute. Most have one, which needs no memory of its own.
+pub type Values = SmallVec<[Value; 1]>;
+
 /// An attribute of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     /// The attribute type.
     pub id: AttributeId,
     /// Its values, as served.
-    pub values: Vec<Value>,
+    pub values: Values,
 }
 
 impl Entry {
@@ -28,7 +36,7 @@ impl Entry {
     pub fn new(dn: impl Into<String>) -> Self {
         Self {
             dn: dn.into(),
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
         }
     }
 
@@ -51,13 +59,14 @@ impl Entry {
             Some(attribute) => attribute.values.push(value),
             None => self.attributes.push(Attribute {
                 id,
-                values: vec![value],
+                values: smallvec![value],
             }),
         }
     }
 
     /// Replaces all values of an attribute; without values it is removed.
-    pub fn set(&mut self, id: AttributeId, values: Vec<Value>) {
+    pub fn set(&mut self, id: AttributeId, values: impl Into<Values>) {
+        let values = values.into();
         self.attributes
             .retain(|attribute| attribute.id != id || !values.is_empty());
         match self.attributes.iter_mut().find(|attribute| attribute.id == id) {
@@ -73,33 +82,31 @@ impl Entry {
 pub struct Selection {
     user: bool,
     operational: bool,
-    /// Asked for by name, subtypes included; sorted.
-    listed: Vec<AttributeId>,
+    /// Asked for by name, subtypes included.
+    listed: AttributeSet,
 }
 
 impl Selection {
     /// Reads the attribute list of a search request: `*`, `+` (RFC 3673), `1.1`, names and OIDs in
     /// any case. What is unknown is ignored (RFC 4511 4.5.1.8), and so is a description with a language:
     /// it asks for values tagged with it (RFC 4512 2.5.2), and none are served.
-    pub fn new(schema: &Schema, requested: &[String]) -> Self {
+    pub fn new(schema: &Schema, requested: &[impl AsRef<[u8]>]) -> Self {
         let mut selection = Self {
             user: requested.is_empty(),
             operational: false,
-            listed: Vec::new(),
+            listed: AttributeSet::default(),
         };
         for description in requested {
-            match description.as_str() {
-                "*" => selection.user = true,
-                "+" => selection.operational = true,
+            match description.as_ref() {
+                b"*" => selection.user = true,
+                b"+" => selection.operational = true,
                 name => {
                     if let Some((id, false)) = schema.describe(name) {
-                        selection.listed.extend_from_slice(schema.subtypes(id));
+                        schema.subtypes(id).iter().for_each(|id| selection.listed.insert(*id));
                     }
                 }
             }
         }
-        selection.listed.sort_unstable();
-        selection.listed.dedup();
         selection
     }
 
@@ -108,17 +115,16 @@ impl Selection {
         if id == ids::USER_PASSWORD {
             return false;
         }
-        let by_kind = if schema.attribute_type(id).usage.is_operational() {
-            self.operational
-        } else {
-            self.user
+        let by_kind = || match schema.attribute_type(id).usage.is_operational() {
+            true => self.operational,
+            false => self.user,
         };
-        by_kind || self.lists(id)
+        self.lists(id) || by_kind()
     }
 
     /// Whether the attribute was asked for by its name, its OID or a supertype's, not only by `*` or `+`.
     pub fn lists(&self, id: AttributeId) -> bool {
-        self.listed.binary_search(&id).is_ok()
+        self.listed.contains(id)
     }
 
     /// Whether nothing is to be returned but the names of entries (`1.1`).
@@ -192,7 +198,7 @@ mod tests {
     fn nothing_selected_is_known_as_such() {
         let schema = Schema::standard();
         assert!(Selection::new(&schema, &["1.1".to_owned()]).is_empty());
-        assert!(!Selection::new(&schema, &[]).is_empty());
+        assert!(!Selection::new(&schema, &[""; 0]).is_empty());
         let selection = Selection::new(&schema, &["*".to_owned(), "uid".to_owned()]);
         assert!(selection.lists(ids::UID) && !selection.lists(ids::CN));
     }
@@ -205,9 +211,9 @@ mod tests {
         entry.push(ids::UID, "b");
         assert_eq!(entry.values(ids::UID), ["a", "b"]);
         assert!(entry.values(ids::SN).is_empty() && !entry.has(ids::SN));
-        entry.set(ids::UID, vec!["c".into()]);
-        entry.set(ids::SN, vec!["S".into()]);
-        entry.set(ids::CN, Vec::new());
+        entry.set(ids::UID, ["c".into()]);
+        entry.set(ids::SN, ["S".into()]);
+        entry.set(ids::CN, Values::new());
         let ids: Vec<_> = entry.attributes.iter().map(|attribute| attribute.id).collect();
         assert_eq!(ids, [ids::UID, ids::SN]);
         assert_eq!(entry.values(ids::UID), ["c"]);

@@ -50,7 +50,13 @@ pub fn prepare_exact(text: &str) -> Option<String> {
 #[must_use]
 pub fn prepare(text: &str, fold: Fold) -> Option<String> {
     if text.is_ascii() {
-        // ASCII is its own normal form.
+        // ASCII is its own normal form, and most names have nothing to squeeze.
+        if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Some(match fold {
+                Fold::Ignore => text.to_ascii_lowercase(),
+                Fold::Exact => text.to_owned(),
+            });
+        }
         return Some(Squeezed::new(text.as_bytes(), fold).map(char::from).collect());
     }
     Some(Spaces::of(&transcode(text, fold)?, " ").words)

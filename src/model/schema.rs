@@ -4,13 +4,16 @@
 //! attributes an operator passes through. It must not know which columns become which attributes.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
+
+use names::Names;
 
 #[macro_use]
 mod definition;
+mod attribute_set;
 mod classes;
 mod cosine;
+mod names;
 mod nis;
 mod operational;
 mod person;
@@ -21,6 +24,7 @@ mod syntax;
 mod tests;
 mod user;
 
+pub use attribute_set::AttributeSet;
 pub use classes::class_ids;
 pub use definition::{AttributeType, ObjectClass, ObjectClassKind, Usage};
 pub use rules::{MatchingRule, RuleKind};
@@ -45,14 +49,14 @@ pub mod ids {
 }
 
 /// What language options begin with.
-const LANGUAGE: &str = "lang-";
+const LANGUAGE: &[u8] = b"lang-";
 
 /// Attribute types and object classes by identifier and by name.
 #[derive(Clone)]
 pub struct Schema {
     attributes: Vec<AttributeType>,
-    by_name: HashMap<Box<str>, AttributeId>,
-    classes_by_name: HashMap<&'static str, ClassId>,
+    by_name: Names<AttributeId>,
+    classes_by_name: Names<ClassId>,
     /// For each attribute type: itself and everything that inherits from it (RFC 4512 section 2.5.1).
     subtypes: Vec<Vec<AttributeId>>,
 }
@@ -78,14 +82,15 @@ impl Schema {
             operational::TABLE,
         ];
         let attributes = tables.into_iter().flatten().map(AttributeType::from).collect();
-        let classes_by_name = classes::TABLE
-            .iter()
-            .zip(0..)
-            .flat_map(|(class, place)| class.names.iter().map(move |name| (*name, ClassId(place))))
-            .collect();
+        let mut classes_by_name = Names::default();
+        for (class, place) in classes::TABLE.iter().zip(0..) {
+            for name in class.names.iter().chain(std::iter::once(&class.oid)) {
+                classes_by_name.add(name, ClassId(place));
+            }
+        }
         let mut schema = Self {
             attributes,
-            by_name: HashMap::new(),
+            by_name: Names::default(),
             classes_by_name,
             subtypes: Vec::new(),
         };
@@ -119,15 +124,13 @@ impl Schema {
     }
 
     fn index(&mut self) {
-        self.by_name.clear();
+        self.by_name = Names::default();
         self.subtypes = vec![Vec::new(); self.attributes.len()];
         for (attribute, place) in self.attributes.iter().zip(0..) {
             let id = AttributeId(place);
             let names = attribute.names.iter().chain(std::iter::once(&attribute.oid));
             for name in names {
-                self.by_name
-                    .entry(name.to_ascii_lowercase().into_boxed_str())
-                    .or_insert(id);
+                self.by_name.add(name, id);
             }
             let mut ancestor = Some(id);
             while let Some(current) = ancestor {
@@ -144,12 +147,8 @@ impl Schema {
 
     /// The attribute type of a name in any case or of a dotted object identifier; no options.
     #[must_use]
-    pub fn attribute(&self, name_or_oid: &str) -> Option<AttributeId> {
-        if name_or_oid.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.by_name.get(name_or_oid.to_ascii_lowercase().as_str()).copied()
-        } else {
-            self.by_name.get(name_or_oid).copied()
-        }
+    pub fn attribute(&self, name_or_oid: impl AsRef<[u8]>) -> Option<AttributeId> {
+        self.by_name.get(name_or_oid.as_ref())
     }
 
     /// What an attribute description asks for: a type, and whether values tagged with further options are meant, which no
@@ -157,20 +156,25 @@ impl Schema {
     /// makes the whole description unrecognized (RFC 4512 section 2.5): `;binary` belongs to some types (RFC 4522),
     /// languages (RFC 3866) to all.
     #[must_use]
-    pub fn describe(&self, description: &str) -> Option<(AttributeId, bool)> {
-        let mut parts = description.split(';');
+    pub fn describe(&self, description: impl AsRef<[u8]>) -> Option<(AttributeId, bool)> {
+        let description = description.as_ref();
+        // Nearly none has options, and looking for a byte is faster than splitting.
+        if !description.contains(&b';') {
+            return Some((self.attribute(description)?, false));
+        }
+        let mut parts = description.split(|byte| *byte == b';');
         let id = self.attribute(parts.next()?)?;
         let (mut tagged, mut binary) = (false, false);
         for option in parts {
-            if option.eq_ignore_ascii_case("binary") {
+            if option.eq_ignore_ascii_case(b"binary") {
                 if binary || !self.attribute_type(id).syntax.is_transferred_in_binary() {
                     return None;
                 }
                 binary = true;
             } else {
                 let (prefix, language) = option.split_at_checked(LANGUAGE.len())?;
-                let key = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-                if !prefix.eq_ignore_ascii_case(LANGUAGE) || !language.bytes().all(key) {
+                let key = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+                if !prefix.eq_ignore_ascii_case(LANGUAGE) || !language.iter().all(key) {
                     return None;
                 }
                 tagged = true;
@@ -226,13 +230,8 @@ impl Schema {
 
     /// The object class of a name in any case or of a dotted object identifier.
     #[must_use]
-    pub fn object_class(&self, name_or_oid: &str) -> Option<ClassId> {
-        self.classes_by_name.get(name_or_oid).copied().or_else(|| {
-            let found = classes::TABLE.iter().zip(0..).find(|(class, _)| {
-                class.oid == name_or_oid || class.names.iter().any(|name| name.eq_ignore_ascii_case(name_or_oid))
-            });
-            found.map(|(_, place)| ClassId(place))
-        })
+    pub fn object_class(&self, name_or_oid: impl AsRef<[u8]>) -> Option<ClassId> {
+        self.classes_by_name.get(name_or_oid.as_ref())
     }
 
     /// The definition of an object class.

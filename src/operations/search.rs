@@ -3,7 +3,7 @@
 //! Only limits that the client asked for end a search with codes 3 and 4: SSSD, GitLab and Search Guard take those
 //! for complete answers.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::{
     task::yield_now,
@@ -50,12 +50,15 @@ pub async fn search(
         request,
         controls,
     };
-    let answer = answer(search, output, report);
-    let (result, controls) = match deadline {
-        Some(deadline) => timeout_at(deadline, answer)
-            .await
-            .unwrap_or_else(|_| Ok((time_limit_exceeded(&directory)?, Vec::new()))),
-        None => answer.await,
+    let (result, controls) = {
+        // Pinned, because a future that is moved is copied whole.
+        let answer = pin!(answer(search, output, report));
+        match deadline {
+            Some(deadline) => timeout_at(deadline, answer)
+                .await
+                .unwrap_or_else(|_| Ok((time_limit_exceeded(&directory)?, Vec::new()))),
+            None => answer.await,
+        }
     }?;
     report.code = Some(result.code);
     write_result(output.buffer(), id, ResponseKind::SearchResultDone, &result, &controls);

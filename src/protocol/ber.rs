@@ -125,6 +125,14 @@ impl<'a> Reader<'a> {
     /// The next element, whatever it is.
     pub fn element(&mut self) -> Result<Element<'a>, BerError> {
         const TRUNCATED: BerError = BerError("element is longer than what contains it");
+        // Nearly all: one octet each of identifier and length.
+        if let [tag, length @ 0..=0x7f, rest @ ..] = self.rest
+            && tag & 0x1f != 0x1f
+        {
+            let (content, rest) = rest.split_at_checked(usize::from(*length)).ok_or(TRUNCATED)?;
+            self.rest = rest;
+            return Ok(Element { tag: *tag, content });
+        }
         let found = header(self.rest)?.ok_or(TRUNCATED)?;
         let (_, content) = self.rest.split_at_checked(found.header).ok_or(TRUNCATED)?;
         let (content, rest) = content.split_at_checked(found.content).ok_or(TRUNCATED)?;
@@ -240,14 +248,13 @@ pub const fn size(content: usize) -> usize {
 ///
 /// A content of four gigabytes or more can not be written in LDAP's lengths; messages are far below.
 pub fn put_header(buffer: &mut BytesMut, tag: u8, content: usize) {
-    buffer.put_u8(tag);
     let [.., a, b, c, d] = (content as u64).to_be_bytes();
     match size(content) - content {
-        2 => buffer.put_u8(d),
-        3 => buffer.put_slice(&[0x81, d]),
-        4 => buffer.put_slice(&[0x82, c, d]),
-        5 => buffer.put_slice(&[0x83, b, c, d]),
-        _ => buffer.put_slice(&[0x84, a, b, c, d]),
+        2 => buffer.put_slice(&[tag, d]),
+        3 => buffer.put_slice(&[tag, 0x81, d]),
+        4 => buffer.put_slice(&[tag, 0x82, c, d]),
+        5 => buffer.put_slice(&[tag, 0x83, b, c, d]),
+        _ => buffer.put_slice(&[tag, 0x84, a, b, c, d]),
     }
 }
 

@@ -177,8 +177,8 @@ pub struct SearchRequest {
     pub types_only: bool,
     /// What entries must match.
     pub filter: Filter,
-    /// The attributes wanted; empty for all user attributes.
-    pub attributes: Vec<String>,
+    /// The attributes wanted, UTF-8; empty for all user attributes.
+    pub attributes: Vec<Bytes>,
 }
 
 /// The filter's values may be anything, also passwords: only its shape is shown.
@@ -354,7 +354,11 @@ fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest,
         if attributes.len() == MAX_ATTRIBUTES {
             return Err(Fault::too_much("too many attributes"));
         }
-        attributes.push(text(selection.octets()?)?);
+        let description = selection.octets()?;
+        if !description.is_ascii() {
+            text(description)?;
+        }
+        attributes.push(ber::share(frame, description));
     }
     reader.finish(&[
         ber::OCTET_STRING,

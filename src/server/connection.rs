@@ -7,7 +7,11 @@
 use std::{io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    FutureExt, Stream, StreamExt,
+    future::BoxFuture,
+    stream::{self, FuturesUnordered},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
     sync::{mpsc, watch},
@@ -110,6 +114,14 @@ struct Connection<R> {
     last_login: bool,
 }
 
+/// An item for each change of the database's state, until the gateway stops.
+fn changes(states: watch::Receiver<State>) -> impl Stream<Item = ()> {
+    stream::unfold(states, |mut states| async {
+        states.changed().await.ok()?;
+        Some(((), states))
+    })
+}
+
 /// Serves one connection until it ends.
 pub async fn serve<S>(stream: S, client: Client, shared: Shared)
 where
@@ -187,8 +199,11 @@ where
     }
 
     async fn until_end(&mut self) -> End {
-        let mut availability = self.shared.availability.clone();
-        let draining = self.shared.draining.clone();
+        let (draining, writer) = (self.shared.draining.clone(), self.writer.clone());
+        // Pinned here and not made anew for each turn of the loop, which would enter and leave their waiting lists.
+        let mut availability = pin!(changes(self.shared.availability.clone()));
+        let mut cancelled = pin!(draining.cancelled());
+        let mut closed = pin!(writer.closed());
         let mut drain_seen = false;
         // Set again only when it is over: every request puts the end off, and the timer need not know.
         let mut idle = pin!(sleep_until(self.idle_until(drain_seen)));
@@ -218,15 +233,15 @@ where
                         return end;
                     }
                 },
-                changed = availability.changed() => if changed.is_err() {
+                changed = availability.next() => if changed.is_none() {
                     return End::Notice(ResultCode::Unavailable, "shutting down");
                 },
-                () = draining.cancelled(), if !drain_seen => {
+                () = &mut cancelled, if !drain_seen => {
                     drain_seen = true;
                     self.last_login = self.fresh && self.accepted.elapsed() < LOGIN_UNDER_WAY;
                     idle.as_mut().reset(self.idle_until(drain_seen));
                 },
-                () = self.writer.closed() => return End::Silent,
+                () = &mut closed => return End::Silent,
                 () = &mut idle, if self.is_idle() => {
                     let until = self.idle_until(drain_seen);
                     if until <= Instant::now() {

@@ -262,7 +262,7 @@ impl Database {
     ) -> Result<Vec<Row>, SqlError> {
         let fetching = self.fetch_held(sql, args, class, deadline.into());
         match &self.recorder {
-            Some(recorder) => recorder.watch(sql, args, fetching).await,
+            Some(recorder) => recorder.watch(sql, args, Box::pin(fetching)).await,
             None => fetching.await,
         }
     }

@@ -173,7 +173,8 @@ impl Pool {
                 let _ = timeout(FULL, self.returned.notified()).await;
                 continue;
             }
-            match self.open().await {
+            // Boxed, because it is rare and large, and what lends a connection is part of every search.
+            match Box::pin(self.open()).await {
                 Ok(member) => break member,
                 Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
                 Err(failure) => return Err(failure),

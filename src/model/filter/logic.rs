@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::model::matching::{Assertion, SubstringAssertion};
-use crate::model::schema::{AttributeId, MatchingRule, ids};
+use crate::model::schema::{AttributeId, AttributeSet, MatchingRule, ids};
 
 /// What a filter is for an entry. Only `True` matches; `Undefined` is not the opposite of anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,8 @@ impl std::ops::Not for ResolvedFilter {
 impl ResolvedFilter {
     /// All of `filters`, simplified; of none: `True`.
     pub fn all(filters: impl IntoIterator<Item = Self>) -> Self {
-        let mut parts = Parts::default();
+        let filters = filters.into_iter();
+        let mut parts = Parts::with_capacity(filters.size_hint().0);
         for filter in filters {
             match filter {
                 Self::True => {}
@@ -208,7 +209,8 @@ impl ResolvedFilter {
 
     /// One of `filters`, simplified; of none: `False`.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
-        let mut parts = Parts::default();
+        let filters = filters.into_iter();
+        let mut parts = Parts::with_capacity(filters.size_hint().0);
         for filter in filters {
             match filter {
                 Self::False => {}
@@ -246,21 +248,19 @@ impl ResolvedFilter {
         }
     }
 
-    /// Replaces each leaf by what `replace` makes of it and simplifies. Constants are not leaves.
+    /// With each leaf replaced by what `replace` makes of it, if anything, and simplified. Constants are not leaves.
+    /// Where a part decides the whole, those after it are not looked at.
     #[must_use]
-    pub fn map_leaves(self, replace: &mut impl FnMut(Self) -> Self) -> Self {
-        // A trait object, so that recursion does not instantiate itself for ever.
-        fn map(filter: ResolvedFilter, replace: &mut dyn FnMut(ResolvedFilter) -> ResolvedFilter) -> ResolvedFilter {
-            use ResolvedFilter as R;
-            match filter {
-                constant @ (R::True | R::False | R::Undefined) => constant,
-                R::And(parts) => R::all(parts.into_iter().map(|part| map(part, replace))),
-                R::Or(parts) => R::any(parts.into_iter().map(|part| map(part, replace))),
-                R::Not(inner) => !map(*inner, replace),
-                leaf => replace(leaf),
-            }
+    pub fn map_leaves(&self, replace: &mut dyn FnMut(&Self) -> Option<Self>) -> Self {
+        match self {
+            Self::True => Self::True,
+            Self::False => Self::False,
+            Self::Undefined => Self::Undefined,
+            Self::And(parts) => Self::all(parts.iter().map(|part| part.map_leaves(replace))),
+            Self::Or(parts) => Self::any(parts.iter().map(|part| part.map_leaves(replace))),
+            Self::Not(inner) => !inner.map_leaves(replace),
+            leaf => replace(leaf).unwrap_or_else(|| leaf.clone()),
         }
-        map(self, replace)
     }
 
     /// The filter for somebody who only asks what matches: the same entries, `Undefined` gone. It is
@@ -279,7 +279,16 @@ impl ResolvedFilter {
                 other => other,
             }
         }
-        settle(self, true)
+        if self.has_undefined() { settle(self, true) } else { self }
+    }
+
+    fn has_undefined(&self) -> bool {
+        match self {
+            Self::Undefined => true,
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_undefined),
+            Self::Not(inner) => inner.has_undefined(),
+            _ => false,
+        }
     }
 
     /// Calls `visit` for each leaf, from left to right.
@@ -292,21 +301,15 @@ impl ResolvedFilter {
         }
     }
 
-    /// Calls `visit` for the attribute of each leaf whose values in the entry are looked at; for some
-    /// attributes more than once. Leaves about the entry's name need only the name.
-    pub fn for_each_attribute(&self, mut visit: impl FnMut(AttributeId)) {
+    /// The attributes whose values in the entry are looked at. Leaves about the entry's name need only the name.
+    pub fn attributes(&self) -> AttributeSet {
+        let mut attributes = AttributeSet::default();
         self.for_each_leaf(&mut |leaf| {
             if let Some(id) = leaf.attribute() {
-                visit(id);
+                attributes.insert(id);
             }
         });
-    }
-
-    /// Whether the attribute's values are looked at.
-    pub fn mentions(&self, id: AttributeId) -> bool {
-        let mut found = false;
-        self.for_each_attribute(|other| found |= other == id);
-        found
+        attributes
     }
 
     /// The attribute a leaf looks at.
@@ -324,13 +327,19 @@ impl ResolvedFilter {
 }
 
 /// The operands of an `And` or `Or` under construction.
-#[derive(Default)]
 struct Parts {
     list: Vec<ResolvedFilter>,
     undefined: bool,
 }
 
 impl Parts {
+    fn with_capacity(parts: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(parts),
+            undefined: false,
+        }
+    }
+
     /// Adds an operand; a second `Undefined` says no more than the first.
     fn add(&mut self, part: ResolvedFilter) {
         let undefined = matches!(part, ResolvedFilter::Undefined);

@@ -83,7 +83,13 @@ impl Description {
 
     /// A leaf for each type, one of which must match.
     fn each(&self, schema: &Schema, leaf: impl FnMut(AttributeId) -> ResolvedFilter) -> ResolvedFilter {
-        ResolvedFilter::any(self.types(schema).map(leaf))
+        let mut leaves = self.types(schema).map(leaf);
+        match (leaves.next(), leaves.next()) {
+            (None, _) => ResolvedFilter::False,
+            // Nearly always.
+            (Some(only), None) => only,
+            (Some(first), Some(second)) => ResolvedFilter::any([first, second].into_iter().chain(leaves)),
+        }
     }
 }
 

@@ -172,7 +172,7 @@ fn passing_through_extends_the_schema() {
     let attribute = schema.attribute_type(id);
     assert_eq!(attribute.name(), "badgeColour");
     assert!(attribute.oid.starts_with("2.25.") && syntax::is_numeric_oid(attribute.oid.as_bytes()));
-    assert_eq!(schema.attribute(&attribute.oid), Some(id));
+    assert_eq!(schema.attribute(&*attribute.oid), Some(id));
     // Replicas must publish the same identifier, whatever else they pass through.
     let other = standard.extended_with(&["zzz".to_owned(), "BadgeColour".to_owned()]);
     assert_eq!(

@@ -158,7 +158,7 @@ fn search() -> impl Strategy<Value = (peer::LdapOp, Request)> {
                     time_limit: timelimit as u32,
                     types_only: typesonly,
                     filter: ours(&filter),
-                    attributes: attrs.clone(),
+                    attributes: attrs.iter().map(|name| name.clone().into()).collect(),
                 };
                 let (scope, aliases) = (scope.0, aliases.0);
                 let op = peer::LdapSearchRequest {
