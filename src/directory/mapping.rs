@@ -388,12 +388,18 @@ fn ascii(text: &str, name: &str) -> String {
 /// One key a line, as `authorized_keys` files have them; comments and blank lines are none.
 fn ssh_keys(cell: Cell) -> Vec<Value> {
     let mut keys: Vec<Value> = Vec::new();
-    for value in cell_values(cell) {
-        let text = String::from_utf8_lossy(&value);
+    let mut add = |text: &str| {
         for line in text.lines().map(str::trim) {
-            let key = owned(line.to_owned());
-            if !line.is_empty() && !line.starts_with('#') && !keys.contains(&key) {
-                keys.push(key);
+            if !line.is_empty() && !line.starts_with('#') && !keys.iter().any(|key| key == line) {
+                keys.push(owned(line.to_owned()));
+            }
+        }
+    };
+    match cell {
+        Cell::Text(text) => add(&text),
+        other => {
+            for value in cell_values(other) {
+                add(&String::from_utf8_lossy(&value));
             }
         }
     }

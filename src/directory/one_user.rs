@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::{
     projection::Projection,
     queries::DescribedQuery,
-    source::{Source, fetch, none_for_the_name, spellings},
+    source::{Source, none_for_foreign_text, none_for_the_name, spellings},
     tree::Name,
     twins::pick,
 };
-use crate::sql::{Arg, Predicate, Row, Source as Table, SqlError, Statement, database::Database, hold::Class};
+use crate::sql::{Arg, Predicate, Row, Source as Table, SqlError, database::Database, hold::Class};
 
 /// The one-user query.
 pub struct OneUser {
@@ -47,11 +47,7 @@ impl Lookup {
             return Ok(Vec::new());
         }
         let args = vec![Arg::Text(name.to_owned()); self.binds];
-        let statement = Statement {
-            sql: self.sql.clone(),
-            args,
-        };
-        fetch(database, Some(statement), class, deadline).await
+        none_for_foreign_text(database.fetch(&self.sql, &args, class, deadline).await)
     }
 }
 

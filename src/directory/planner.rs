@@ -110,7 +110,7 @@ async fn with_memberships(
 
 /// What a leaf asserts of an attribute's values to be equal to. No group is a member of a group, so a chain of
 /// memberships is one link.
-pub(super) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &str)> {
+pub(super) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &[u8])> {
     match leaf {
         ResolvedFilter::Equality {
             attribute,
@@ -121,7 +121,7 @@ pub(super) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion
             attribute,
             assertion,
             value,
-        } => Some((*attribute, assertion, str::from_utf8(value).ok()?)),
+        } => Some((*attribute, assertion, value)),
         _ => None,
     }
 }
@@ -204,7 +204,9 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
             Some(all)
         }
         leaf => match asserted(leaf)? {
-            (id, Assertion::Text(..), text) if id == source.kind().naming_attribute() => Some(vec![Name::new(text)?]),
+            (id, Assertion::Text(..), text) if id == source.kind().naming_attribute() => {
+                Some(vec![Name::new(str::from_utf8(text).ok()?)?])
+            }
             _ => None,
         },
     }

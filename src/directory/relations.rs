@@ -241,14 +241,15 @@ pub(super) enum MembershipTerm {
 impl MembershipTerm {
     /// What a leaf asks of entries of `kind`, if it is a membership.
     pub fn of(kind: Kind, leaf: &ResolvedFilter) -> Option<Self> {
-        let (id, assertion, text) = asserted(leaf)?;
+        let (id, assertion, value) = asserted(leaf)?;
+        let text = || str::from_utf8(value).ok();
         match (kind, id, assertion) {
             (Kind::Group, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
-                Some(MembershipTerm::UserNamed(text.to_owned()))
+                Some(MembershipTerm::UserNamed(text()?.to_owned()))
             }
             (Kind::Group, ids::MEMBER, Assertion::Dn(_))
             | (Kind::Group, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
-            | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text).ok().map(MembershipTerm::Dn),
+            | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text()?).ok().map(MembershipTerm::Dn),
             _ => None,
         }
     }

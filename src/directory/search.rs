@@ -202,8 +202,7 @@ impl<'a> Results<'a> {
             let (origin, entries) = match stage {
                 Stage::Superior(number, entry) => (Origin::Superior(number), vec![entry]),
                 Stage::Kind(kind, from) => {
-                    // Boxed, as all that asks the database is: small futures are cheap to move.
-                    Box::pin(self.plan(kind, from)).await?;
+                    self.plan(kind, from).await?;
                     continue;
                 }
                 Stage::Rows(kind, rows, residual) => {
@@ -310,6 +309,7 @@ impl<'a> Results<'a> {
         Ok(())
     }
 
+    /// What comes next for a kind.
     async fn plan(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
         let filter = match kind {
             Kind::PrivateGroup => self.served.fold(&self.filter),
@@ -319,6 +319,14 @@ impl<'a> Results<'a> {
             explain::impossible(self.directory, kind);
             return Ok(());
         };
+        // Boxed, because it is large and most searches do this for one kind only: a small future is cheap to move.
+        let stage = Box::pin(self.stage(kind, residual, from)).await?;
+        self.stages.push_front(stage);
+        Ok(())
+    }
+
+    /// How the rows that can match are found, and those of a lookup.
+    async fn stage(&self, kind: Kind, residual: Residual, from: Option<(Order, Key)>) -> Result<Stage, DirectoryError> {
         let source = self.directory.source(kind);
         if from.as_ref().is_some_and(|(_, key)| !source.can_have(key)) {
             return Err(DirectoryError::Position);
@@ -330,7 +338,7 @@ impl<'a> Results<'a> {
             None => plan(source, &residual, self.page.as_ref().map_or(usize::MAX, Progress::room)),
         };
         explain::planned(self.directory, source, &residual, &plan);
-        let stage = match (plan, from) {
+        Ok(match (plan, from) {
             (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
             (Plan::Names(names), from) => {
                 let names = match &self.page {
@@ -345,9 +353,7 @@ impl<'a> Results<'a> {
             }
             (Plan::Rows(_), Some((Order::Name, _))) => return Err(DirectoryError::Position),
             (Plan::Rows(predicate), from) => Stage::Scan(Box::pin(self.scan(kind, predicate, residual, from)).await?),
-        };
-        self.stages.push_front(stage);
-        Ok(())
+        })
     }
 
     pub(super) fn deadline(&self, class: Class) -> Instant {

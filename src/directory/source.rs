@@ -408,7 +408,12 @@ pub(super) async fn fetch(
     let Some(statement) = statement else {
         return Ok(Vec::new());
     };
-    match database.fetch(&statement.sql, &statement.args, class, deadline).await {
+    none_for_foreign_text(database.fetch(&statement.sql, &statement.args, class, deadline).await)
+}
+
+/// A text that the database can not write is in no row.
+pub(super) fn none_for_foreign_text(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
+    match rows {
         Err(error) if error.is_foreign_text() => Ok(Vec::new()),
         other => other,
     }

@@ -81,9 +81,14 @@ impl ObjectIdentifier {
         })
     }
 
+    /// Whether the stored value is its name.
+    pub(super) fn is_named(&self, stored: &[u8]) -> bool {
+        stored.eq_ignore_ascii_case(self.name.as_bytes())
+    }
+
     /// RFC 4517 section 4.2.26: Undefined when the stored name is unknown.
-    fn is(&self, schema: &Schema, stored: &[u8]) -> Option<bool> {
-        if stored.eq_ignore_ascii_case(self.name.as_bytes()) {
+    pub(super) fn is(&self, schema: &Schema, stored: &[u8]) -> Option<bool> {
+        if self.is_named(stored) {
             return Some(true);
         }
         Some(schema.resolve_oid(std::str::from_utf8(stored).ok()?)? == &*self.oid)

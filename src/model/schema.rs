@@ -158,9 +158,9 @@ impl Schema {
     #[must_use]
     pub fn describe(&self, description: impl AsRef<[u8]>) -> Option<(AttributeId, bool)> {
         let description = description.as_ref();
-        // Nearly none has options, and looking for a byte is faster than splitting.
-        if !description.contains(&b';') {
-            return Some((self.attribute(description)?, false));
+        // Nearly none has options, and no name has what they begin with.
+        if let Some(id) = self.attribute(description) {
+            return Some((id, false));
         }
         let mut parts = description.split(|byte| *byte == b';');
         let id = self.attribute(parts.next()?)?;

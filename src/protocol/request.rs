@@ -30,6 +30,8 @@ const EXTENDED: u8 = 0x77;
 const MAX_INT: i64 = 2_147_483_647;
 /// More attributes than any client asks for; each costs more memory than it takes octets on the wire.
 const MAX_ATTRIBUTES: usize = 4_096;
+/// What SSSD asks for of a user, and some.
+const USUAL_ATTRIBUTES: usize = 40;
 
 /// Octets that must not be seen: wiped when dropped, never shown.
 #[derive(Clone)]
@@ -349,7 +351,7 @@ fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest,
     let types_only = ber::boolean(reader.expect(ber::BOOLEAN)?)?;
     let filter = decode_filter(&mut reader, frame)?;
     let mut selection = reader.constructed(ber::SEQUENCE)?;
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(USUAL_ATTRIBUTES);
     while !selection.is_empty() {
         if attributes.len() == MAX_ATTRIBUTES {
             return Err(Fault::too_much("too many attributes"));

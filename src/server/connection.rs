@@ -7,11 +7,7 @@
 use std::{io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures::{
-    FutureExt, Stream, StreamExt,
-    future::BoxFuture,
-    stream::{self, FuturesUnordered},
-};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
     sync::{mpsc, watch},
@@ -22,8 +18,9 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
     in_flight::{InFlight, write_cancel_response},
-    own_wakes::without_own_wakes,
+    own_wakes::join,
     queue::{Queue, Waiting, Work},
+    running::Running,
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
@@ -98,7 +95,7 @@ struct Connection<R> {
     queue: Queue,
     /// In the connection's own task: as tasks of their own they would end with two others to wake, this one and the
     /// writer, on other threads, which costs more than the rest of a lookup.
-    running: FuturesUnordered<BoxFuture<'static, thread::Result<Finished>>>,
+    running: Running<thread::Result<Finished>>,
     in_flight: InFlight,
     bind_running: bool,
     identity: Identity,
@@ -138,7 +135,7 @@ where
         reader: read_half,
         input: BytesMut::with_capacity(4096),
         queue: Queue::default(),
-        running: FuturesUnordered::new(),
+        running: Running::default(),
         in_flight: InFlight::default(),
         bind_running: false,
         identity: Identity::Anonymous,
@@ -153,7 +150,7 @@ where
     let span = info_span!("connection", connection = client.connection, client = %client.address);
     let parts = async move {
         // The writer ends when the last sender is gone: what was answered still reaches the client.
-        let ((), written) = tokio::join!(connection.run(), writing);
+        let ((), written) = join(connection.run(), writing).await;
         match written {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 warn!("closed: the client took nothing for {write_timeout:?}");
@@ -162,7 +159,7 @@ where
             Ok(()) => {}
         }
     };
-    without_own_wakes(parts.instrument(span)).await;
+    parts.instrument(span).await;
 }
 
 impl<S> Connection<ReadHalf<S>>

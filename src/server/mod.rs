@@ -7,5 +7,6 @@ mod in_flight;
 pub mod listener;
 mod own_wakes;
 mod queue;
+mod running;
 pub mod tls;
 mod writer;

@@ -1,12 +1,13 @@
-//! A future that is woken while it is being polled is polled again at once, without its runtime. Knows nothing of LDAP.
+//! Two futures in one task that are polled when they are woken themselves, and again at once when they are woken
+//! meanwhile. Knows nothing of LDAP.
 //!
-//! The parts of a connection live in one task and wake each other: an operation that has an answer wakes the writer.
-//! tokio takes that for a task that gives way, queues it behind all others and wakes another thread to look at the
-//! queue, which then competes for the task with this one: half the cost of a lookup.
+//! The parts of a connection wake each other: an operation that has an answer wakes the writer. tokio takes that for a task
+//! that gives way, queues it behind all others and wakes another thread to look at the queue, which then competes for the
+//! task with this one: half the cost of a lookup. And it polls all of a task whatever part was woken.
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -14,17 +15,26 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use futures::task::AtomicWaker;
+use futures::{
+    future::{MaybeDone, maybe_done},
+    task::AtomicWaker,
+};
 
 /// Polls in a row before others get their turn. A part that has used up its share of its task's time
 /// (`tokio::task::coop`) wakes itself every time.
 const ROUNDS: usize = 4;
 
+/// What the parts share.
 #[derive(Default)]
-struct OwnWakes {
+struct Both {
     polling: AtomicBool,
-    woken: AtomicBool,
     task: AtomicWaker,
+}
+
+/// Whether a part was woken.
+struct OwnWakes {
+    woken: AtomicBool,
+    both: Arc<Both>,
 }
 
 impl Wake for OwnWakes {
@@ -35,26 +45,63 @@ impl Wake for OwnWakes {
     fn wake_by_ref(self: &Arc<Self>) {
         // In this order, and looked at in the other: either the poll that goes on sees it, or the task is woken.
         self.woken.store(true, SeqCst);
-        if !self.polling.load(SeqCst) {
-            self.task.wake();
+        if !self.both.polling.load(SeqCst) {
+            self.both.task.wake();
         }
     }
 }
 
-/// The future, which wakes its task only for what happens outside of its own polls.
-pub(super) async fn without_own_wakes<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let wakes = Arc::new(OwnWakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+/// A future with a waker of its own.
+struct Part<'a, F: Future> {
+    future: Pin<&'a mut MaybeDone<F>>,
+    wakes: Arc<OwnWakes>,
+    waker: Waker,
+}
+
+impl<'a, F: Future> Part<'a, F> {
+    fn new(future: Pin<&'a mut MaybeDone<F>>, both: &Arc<Both>) -> Self {
+        let wakes = Arc::new(OwnWakes {
+            woken: AtomicBool::new(true),
+            both: Arc::clone(both),
+        });
+        let waker = Waker::from(Arc::clone(&wakes));
+        Part { future, wakes, waker }
+    }
+
+    fn is_woken(&self) -> bool {
+        self.wakes.woken.load(SeqCst) && matches!(*self.future, MaybeDone::Future(_))
+    }
+
+    fn poll_if_woken(&mut self) {
+        if self.is_woken() {
+            self.wakes.woken.store(false, SeqCst);
+            // What it comes to is kept in it.
+            let _ = self.future.as_mut().poll(&mut Context::from_waker(&self.waker));
+        }
+    }
+}
+
+/// Both results. The task is woken only for what happens outside of its own polls.
+pub(super) async fn join<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
+    let both = Arc::new(Both::default());
+    let (one, other) = (pin!(maybe_done(one)), pin!(maybe_done(other)));
+    let mut one = Part::new(one, &both);
+    let mut other = Part::new(other, &both);
     poll_fn(|context| {
-        wakes.task.register(context.waker());
+        both.task.register(context.waker());
         for _ in 0..ROUNDS {
-            wakes.woken.store(false, SeqCst);
-            wakes.polling.store(true, SeqCst);
-            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-            wakes.polling.store(false, SeqCst);
-            if polled.is_ready() || !wakes.woken.load(SeqCst) {
-                return polled;
+            both.polling.store(true, SeqCst);
+            one.poll_if_woken();
+            other.poll_if_woken();
+            both.polling.store(false, SeqCst);
+            if let (MaybeDone::Done(_), MaybeDone::Done(_)) = (&*one.future, &*other.future)
+                && let (Some(one), Some(other)) =
+                    (one.future.as_mut().take_output(), other.future.as_mut().take_output())
+            {
+                return Poll::Ready((one, other));
+            }
+            if !one.is_woken() && !other.is_woken() {
+                return Poll::Pending;
             }
         }
         context.waker().wake_by_ref();
@@ -68,6 +115,7 @@ pub(super) async fn without_own_wakes<F: Future>(future: F) -> F::Output {
 mod tests {
     use super::*;
     use futures::task::noop_waker;
+    use std::future::{pending, ready};
     use std::sync::atomic::AtomicUsize;
     use std::time::Duration;
     use tokio::sync::{mpsc, oneshot};
@@ -89,31 +137,33 @@ mod tests {
         (counted.0.load(SeqCst), polled)
     }
 
-    /// A sender and a receiver in one task, as an operation and the writer; and one end that never comes.
-    async fn talking(messages: usize) {
+    /// A sender and a receiver, as an operation and the writer; the sender's end never comes.
+    fn talking(messages: usize) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
         let (sender, mut receiver) = mpsc::channel::<usize>(1);
         let (seen, all) = oneshot::channel();
-        let send = async {
+        let send = async move {
             for message in 0..messages {
                 sender.send(message).await.unwrap();
             }
             all.await.unwrap();
-            std::future::pending::<()>().await
+            pending::<()>().await;
         };
-        let receive = async {
+        let receive = async move {
             for _ in 0..messages {
                 receiver.recv().await.unwrap();
             }
             seen.send(()).unwrap();
         };
-        tokio::join!(receive, send);
+        (receive, send)
     }
 
     #[test]
-    fn its_own_wakes_stay_inside() {
-        let (bare, _) = wakes_of(talking(1));
-        assert!(bare > 0, "it does not wake itself");
-        let (wrapped, polled) = wakes_of(without_own_wakes(talking(1)));
+    fn their_own_wakes_stay_inside() {
+        let (receive, send) = talking(1);
+        let (bare, _) = wakes_of(async { tokio::join!(receive, send) });
+        assert!(bare > 0, "they do not wake each other");
+        let (receive, send) = talking(1);
+        let (wrapped, polled) = wakes_of(join(receive, send));
         assert_eq!(wrapped, 0);
         assert!(polled.is_pending());
     }
@@ -126,21 +176,41 @@ mod tests {
             context.waker().wake_by_ref();
             Poll::<()>::Pending
         });
-        let (wakes, polled) = wakes_of(without_own_wakes(restless));
+        let (wakes, polled) = wakes_of(join(ready(()), restless));
         assert!(polled.is_pending());
         assert_eq!((wakes, polls), (1, ROUNDS));
     }
 
     #[test]
-    fn the_result_comes_out() {
+    fn the_results_come_out() {
         let waker = noop_waker();
-        let mut future = pin!(without_own_wakes(async { 7 }));
+        let mut future = pin!(join(async { 7 }, async { "seven" }));
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        assert_eq!(polled, Poll::Ready(7));
+        assert_eq!(polled, Poll::Ready((7, "seven")));
     }
 
     #[test]
-    fn others_wake_it_during_a_poll_and_after_it() {
+    fn only_who_was_woken_is_polled() {
+        let mut polls = 0;
+        let idle = poll_fn(|_| {
+            polls += 1;
+            Poll::<()>::Pending
+        });
+        let (sender, mut receiver) = mpsc::channel(1);
+        let waker = noop_waker();
+        {
+            let mut future = pin!(join(idle, async { receiver.recv().await }));
+            let mut poll = || future.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(poll().is_pending());
+            sender.try_send(7).unwrap();
+            assert!(poll().is_pending());
+        }
+        assert_eq!(polls, 1);
+        assert!(receiver.try_recv().is_err(), "the other one was polled");
+    }
+
+    #[test]
+    fn others_wake_them_during_a_poll_and_after_it() {
         let mut polls = 0;
         let (give, take) = std::sync::mpsc::channel();
         let future = poll_fn(|context| {
@@ -155,7 +225,7 @@ mod tests {
         });
         let counted = Arc::new(Counted::default());
         let task = Waker::from(Arc::clone(&counted));
-        let mut future = pin!(without_own_wakes(future));
+        let mut future = pin!(join(future, ready(())));
         let mut poll = || future.as_mut().poll(&mut Context::from_waker(&task));
         assert!(poll().is_pending());
         assert_eq!(counted.0.load(SeqCst), 0, "polled again at once");
@@ -167,22 +237,25 @@ mod tests {
     /// Wakes from other threads at any moment, also in the middle of a poll: none is lost.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn no_wake_from_outside_is_lost() {
-        let (sender, mut receiver) = mpsc::channel::<u32>(1);
-        let task = tokio::spawn(without_own_wakes(async move {
+        async fn sum(mut receiver: mpsc::Receiver<u32>) -> u32 {
             let mut sum = 0;
             while let Some(number) = receiver.recv().await {
                 sum += number;
             }
             sum
-        }));
+        }
+        let (to_one, one) = mpsc::channel(1);
+        let (to_other, other) = mpsc::channel(1);
+        let task = tokio::spawn(join(sum(one), sum(other)));
         let work = async {
             for _ in 0..50_000 {
-                sender.send(1).await.unwrap();
+                to_one.send(1).await.unwrap();
+                to_other.send(2).await.unwrap();
             }
-            drop(sender);
+            drop((to_one, to_other));
             task.await.unwrap()
         };
-        let sum = tokio::time::timeout(Duration::from_secs(60), work).await;
-        assert_eq!(sum.expect("a wake was lost"), 50_000);
+        let sums = tokio::time::timeout(Duration::from_secs(60), work).await;
+        assert_eq!(sums.expect("a wake was lost"), (50_000, 100_000));
     }
 }

@@ -260,7 +260,10 @@ impl Pool {
     }
 
     fn is_good(&self, idle: &Idle, generation: u64) -> bool {
-        idle.member.generation == generation && idle.since.elapsed() < IDLE && idle.member.born.elapsed() < LIFETIME
+        let now = Instant::now();
+        idle.member.generation == generation
+            && now.duration_since(idle.since) < IDLE
+            && now.duration_since(idle.member.born) < LIFETIME
     }
 
     /// Closes what is too old or not to be trusted.

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::logic::{ResolvedFilter, Side, Truth, ValueTest};
 use crate::model::dn::{AvaReader, RawValue};
 use crate::model::entry::Entry;
+use crate::model::matching::Assertion;
 use crate::model::schema::{AttributeId, Schema, ids};
 
 /// Answers the leaves that the directory has replaced ([`ResolvedFilter::Relation`]).
@@ -63,6 +64,16 @@ impl ResolvedFilter {
         match self {
             Self::Present(ids::ENTRY_DN) => true,
             Self::Present(attribute) => entry.has(*attribute),
+            Self::Equality {
+                attribute,
+                assertion: Assertion::Oid(oid),
+                ..
+            } => {
+                let values = entry.values(*attribute);
+                // Under the name it is served with, it stands there as it is; other names have to be looked up.
+                values.iter().any(|value| oid.is_named(value))
+                    || values.iter().any(|value| oid.is(schema, value) == Some(true))
+            }
             Self::Equality {
                 attribute, assertion, ..
             }
