@@ -181,7 +181,7 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
 /// What the search found: so many entries, or why none.
 async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Arguments) -> Result<usize, String> {
     let query = Query {
-        base,
+        base: Arc::new(base),
         scope: arguments.scope.into(),
         filter: arguments.filter.clone(),
         selection: Selection::new(directory.schema(), &arguments.attributes),

@@ -221,6 +221,11 @@ impl Directory {
         self.database.state() == State::Serving
     }
 
+    /// The DN that a text is, if the schema knows all of it.
+    pub fn read_dn(&self, text: &str) -> Option<Arc<Dn>> {
+        self.tree.read(text, &self.schema)
+    }
+
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other
     /// scope an empty base means the whole directory.
     pub fn is_public(&self, dn: &Dn, scope: Scope) -> bool {

@@ -4,6 +4,7 @@
 use std::{
     borrow::Cow,
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -36,7 +37,7 @@ pub(super) const CHUNK: u32 = 500;
 #[derive(Debug, Clone)]
 pub struct Query {
     /// Where to begin.
-    pub base: Dn,
+    pub base: Arc<Dn>,
     /// How far below.
     pub scope: Scope,
     /// What matches.

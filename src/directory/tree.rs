@@ -3,6 +3,8 @@
 //! Users and groups stand directly below the naming context (`uid=NAME,BASE` and `cn=NAME,BASE`), or below containers
 //! of their own.
 
+use std::sync::Arc;
+
 use crate::model::{
     dn::{AttributeKey, Dn, NormalizedDn, Rdn, escape_value},
     schema::{Schema, ids},
@@ -69,7 +71,7 @@ pub struct Layout {
 /// An entry that others stand below.
 #[derive(Debug, Clone)]
 struct Superior {
-    dn: Dn,
+    dn: Arc<Dn>,
     text: String,
     normalized: NormalizedDn,
 }
@@ -79,7 +81,7 @@ impl Superior {
         Superior {
             text: dn.to_string(),
             normalized: dn.normalize(schema),
-            dn,
+            dn: Arc::new(dn),
         }
     }
 }
@@ -135,7 +137,7 @@ impl Tree {
 
     /// The containers below the naming context.
     pub fn containers(&self) -> impl Iterator<Item = &Dn> {
-        self.containers.iter().map(|container| &container.dn)
+        self.containers.iter().map(|container| &*container.dn)
     }
 
     /// Whether entries of this kind stand directly below the naming context or, if asked for, that container.
@@ -178,10 +180,24 @@ impl Tree {
         [attribute, "=", &escape_value(name), ",", &self.home(kind).text].concat()
     }
 
+    /// The DN that a text is, if the schema knows all of it. Most searches have the naming context or a container as their
+    /// base, spelled as it is served: those are not read again.
+    pub fn read(&self, text: &str, schema: &Schema) -> Option<Arc<Dn>> {
+        let superiors = [&self.base].into_iter().chain(&self.containers);
+        match superiors.into_iter().find(|superior| superior.text == text) {
+            Some(superior) => Some(Arc::clone(&superior.dn)),
+            None => Dn::parse(text).ok().filter(|dn| dn.is_valid(schema)).map(Arc::new),
+        }
+    }
+
     /// What `dn` names.
     pub fn locate(&self, dn: &Dn, schema: &Schema) -> Place {
         if dn.is_root() {
             return Place::RootDse;
+        }
+        // What is spelled alike is the same; what is not has to be compared as the schema says.
+        if *dn == *self.base.dn {
+            return Place::Base;
         }
         let normalized = dn.normalize(schema);
         if normalized == self.subschema {

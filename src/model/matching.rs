@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use uuid::Uuid;
+
 use super::dn::{Dn, NormalizedDn};
 use super::prepare::{self, Fold};
 use super::schema::{MatchingRule, RuleKind, Schema, Syntax};
@@ -41,7 +43,7 @@ pub enum Assertion {
     /// A point in time.
     Time(Timestamp),
     /// A UUID.
-    Uuid(u128),
+    Uuid(Uuid),
     /// An object identifier.
     Oid(ObjectIdentifier),
     /// A distinguished name.
@@ -49,9 +51,9 @@ pub enum Assertion {
     /// A distinguished name with an optional bit string.
     NameAndUid(Box<NormalizedDn>, Option<Box<str>>),
     /// All of these bits are set.
-    BitAnd(i128),
+    BitAnd(Box<i128>),
     /// Any of these bits is set.
-    BitOr(i128),
+    BitOr(Box<i128>),
     /// The first component is that number.
     FirstInteger(Box<str>),
     /// The first component is that object identifier.
@@ -131,8 +133,14 @@ impl MatchingRule {
             Self::IntegerFirstComponent => {
                 valid(Syntax::Integer, value).map(|number| Assertion::FirstInteger(number.into()))
             }
-            Self::BitAnd => valid(Syntax::Integer, value)?.parse().ok().map(Assertion::BitAnd),
-            Self::BitOr => valid(Syntax::Integer, value)?.parse().ok().map(Assertion::BitOr),
+            Self::BitAnd => valid(Syntax::Integer, value)?
+                .parse()
+                .ok()
+                .map(|mask| Assertion::BitAnd(Box::new(mask))),
+            Self::BitOr => valid(Syntax::Integer, value)?
+                .parse()
+                .ok()
+                .map(|mask| Assertion::BitOr(Box::new(mask))),
             Self::Boolean => boolean(value).map(Assertion::Boolean),
             Self::BitString => valid(Syntax::BitString, value).map(|bits| Assertion::Bits(bits.into())),
             Self::OctetString | Self::OctetStringOrdering => Some(Assertion::Octets(value.into())),
@@ -246,8 +254,8 @@ impl Assertion {
                 let same_name = name.equals_text(schema, stored_name)?;
                 Some(same_name && stored_uid == uid.as_deref())
             }
-            Self::BitAnd(mask) => integer::small(stored).map(|stored| stored & mask == *mask),
-            Self::BitOr(mask) => integer::small(stored).map(|stored| stored & mask != 0),
+            Self::BitAnd(mask) => integer::small(stored).map(|stored| stored & **mask == **mask),
+            Self::BitOr(mask) => integer::small(stored).map(|stored| stored & **mask != 0),
             Self::FirstInteger(number) => integer::compare(first_component(stored)?, number).map(Ordering::is_eq),
             Self::FirstOid(asserted) => asserted.is(schema, first_component(stored)?),
             Self::FirstText(prepared) => {

@@ -1,5 +1,7 @@
 //! Compare (RFC 4511 4.10): whether an entry has a value, by the attribute's equality rule.
 
+use std::sync::Arc;
+
 use super::{
     Outcome,
     context::Context,
@@ -46,7 +48,7 @@ pub async fn compare(
 async fn read(
     context: &Context,
     directory: &Directory,
-    base: Dn,
+    base: Arc<Dn>,
     attribute: &str,
 ) -> Result<Result<Entry, LdapResult>, DirectoryError> {
     let query = Query {

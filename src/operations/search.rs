@@ -3,7 +3,7 @@
 //! Only limits that the client asked for end a search with codes 3 and 4: SSSD, GitLab and Search Guard take those
 //! for complete answers.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     task::yield_now,
@@ -70,7 +70,7 @@ struct Allowed<'a> {
     context: &'a Context,
     directory: &'a Directory,
     id: i32,
-    base: Dn,
+    base: Arc<Dn>,
     request: SearchRequest,
     controls: Controls,
 }
@@ -134,8 +134,13 @@ fn time_limit_exceeded(directory: &Directory) -> Result<LdapResult, Failure> {
 
 /// The base, or why this session may not read there. Checked before the base is looked at, so that a refusal tells
 /// nobody what exists.
-pub(super) fn readable_base(context: &Context, directory: &Directory, base: &str, scope: Scope) -> Result<Dn, Failure> {
-    let dn = Dn::parse(base).ok().filter(|dn| dn.is_valid(directory.schema()));
+pub(super) fn readable_base(
+    context: &Context,
+    directory: &Directory,
+    base: &str,
+    scope: Scope,
+) -> Result<Arc<Dn>, Failure> {
+    let dn = directory.read_dn(base);
     let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
     let refused = context.services.policy.require_auth_for_search
         && context.identity == Identity::Anonymous

@@ -88,7 +88,8 @@ mod tests {
         assert!(running.next().now_or_never().is_none(), "none has ended");
         for (left, number) in [2, 0, 3, 1].into_iter().enumerate() {
             assert_eq!(running.len(), 4 - left);
-            senders[number].take().unwrap().send(()).unwrap();
+            let sender: Option<oneshot::Sender<()>> = senders.get_mut(number).and_then(Option::take);
+            sender.unwrap().send(()).unwrap();
             assert_eq!(running.next().await, Some(number));
             if number == 0 {
                 // Its place is taken again.

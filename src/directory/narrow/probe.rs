@@ -156,8 +156,8 @@ fn number(column: usize, test: Test<'_>) -> Predicate {
     };
     match test {
         Test::Present => any,
-        Test::Equal(Assertion::BitAnd(mask)) => bits(*mask, NumberTest::AllBits),
-        Test::Equal(Assertion::BitOr(mask)) => bits(*mask, NumberTest::AnyBit),
+        Test::Equal(Assertion::BitAnd(mask)) => bits(**mask, NumberTest::AllBits),
+        Test::Equal(Assertion::BitOr(mask)) => bits(**mask, NumberTest::AnyBit),
         Test::Equal(assertion) => match integer(assertion) {
             Some(Ok(value)) => Predicate::IntegerEquals { column, value },
             Some(Err(_)) => large,
@@ -202,7 +202,7 @@ fn uuid(column: usize, test: Test<'_>) -> Predicate {
         },
         Test::Equal(Assertion::Uuid(uuid)) => Predicate::UuidEquals {
             column,
-            value: uuid::Uuid::from_u128(*uuid).hyphenated().to_string(),
+            value: uuid.hyphenated().to_string(),
         },
         _ => some_value(column),
     }
@@ -211,7 +211,7 @@ fn uuid(column: usize, test: Test<'_>) -> Predicate {
 fn derived(test: Test<'_>) -> Predicate {
     match test {
         Test::Present => Predicate::True,
-        Test::Equal(Assertion::Uuid(uuid)) if uuid::Uuid::from_u128(*uuid).get_version_num() != 5 => Predicate::False,
+        Test::Equal(Assertion::Uuid(uuid)) if uuid.get_version_num() != 5 => Predicate::False,
         _ => Predicate::unknown(),
     }
 }

@@ -276,7 +276,7 @@ fn canonical(assertion: Assertion) -> Option<String> {
         Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => Some(text.into()),
         Assertion::Boolean(value) => Some(if value { "TRUE" } else { "FALSE" }.to_owned()),
         Assertion::Time(time) => Some(format!("{}.{:09}", time.seconds, time.nanos)),
-        Assertion::Uuid(uuid) => Some(format!("{uuid:032x}")),
+        Assertion::Uuid(uuid) => Some(uuid.simple().to_string()),
         Assertion::Lines(lines) => Some(lines.join("$")),
         Assertion::Dn(dn) => Some(dn.to_string()),
         Assertion::NameAndUid(dn, uid) => Some(format!("{dn}#{}", uid.unwrap_or_default())),

@@ -1,5 +1,7 @@
 //! The syntaxes of RFC 4517 section 3.3, RFC 4523, RFC 4530 and RFC 2307: which bytes are a value.
 
+use uuid::Uuid;
+
 use super::super::dn::Dn;
 use super::super::time::Timestamp;
 
@@ -161,11 +163,11 @@ impl Syntax {
 
     /// RFC 4530 section 2.1: the 36 characters of RFC 4122.
     #[must_use]
-    pub fn parse_uuid(value: &[u8]) -> Option<u128> {
+    pub fn parse_uuid(value: &[u8]) -> Option<Uuid> {
         if value.len() != 36 {
             return None;
         }
-        value
+        let number = value
             .iter()
             .enumerate()
             .try_fold(0_u128, |number, (place, byte)| match (place, byte) {
@@ -174,7 +176,8 @@ impl Syntax {
                 (_, digit) => char::from(*digit)
                     .to_digit(16)
                     .map(|digit| (number << 4) | u128::from(digit)),
-            })
+            });
+        number.map(Uuid::from_u128)
     }
 }
 

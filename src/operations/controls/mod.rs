@@ -2,6 +2,8 @@
 
 pub mod paged;
 
+use std::sync::Arc;
+
 use super::{context::Context, result::Failure};
 use crate::{
     directory::{Directory, Found, search::Query},
@@ -61,13 +63,18 @@ impl Controls {
     ///
     /// # Errors
     /// assertionFailed, or the directory's failure.
-    pub async fn check_assertion(&self, context: &Context, directory: &Directory, base: &Dn) -> Result<(), Failure> {
+    pub async fn check_assertion(
+        &self,
+        context: &Context,
+        directory: &Directory,
+        base: &Arc<Dn>,
+    ) -> Result<(), Failure> {
         let Some(assertion) = &self.assertion else {
             return Ok(());
         };
         let policy = &context.services.policy;
         let query = Query {
-            base: base.clone(),
+            base: Arc::clone(base),
             scope: Scope::Base,
             filter: assertion.clone(),
             selection: Selection::new(directory.schema(), &["1.1".to_owned()]),

@@ -83,7 +83,7 @@ async fn describe(database: &Database) -> Directory {
 async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> Result<Vec<Entry>, String> {
     let requested: Vec<String> = attributes.iter().map(|name| name.to_string()).collect();
     let query = Query {
-        base: Dn::parse(BASE).unwrap(),
+        base: Dn::parse(BASE).unwrap().into(),
         scope: Scope::Subordinates,
         filter,
         selection: Selection::new(directory.schema(), &requested),
