@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
     println!(
         "{} users, {} groups, {} memberships a user; CPU in µs per operation, user and system, latency in µs on one connection;\n\
-         the last two columns are on {} connections. LDAPS (TLS 1.3, AES-256-GCM), gateway's LOG_LEVEL={}.\n",
+         the last three columns are on {} connections. LDAPS (TLS 1.3, AES-256-GCM), gateway's LOG_LEVEL={}.\n",
         options.users, options.groups, options.memberships, options.connections, options.log_level
     );
     println!(
-        "| operation | server | entries | KiB | CPU server | CPU database | together | p50 | p99 | ops/s | ratio server | ratio together | ratio p50 | CPU together, loaded | ops/s, loaded |"
+        "| operation | server | entries | KiB | CPU server | CPU database | together | p50 | p99 | ops/s | ratio server | ratio together | ratio p50 | CPU together, loaded | ratio server, loaded | ops/s, loaded |"
     );
-    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for of_servers in results {
         let peer = of_servers.iter().find(|measured| measured.server == SLAPD);
         for (number, measured) in of_servers.iter().enumerate() {
@@ -29,7 +29,7 @@ pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
                 _ => String::new(),
             };
             println!(
-                "| {} | {} | {} | {:.1} | {:.0} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {:.1} | {:.0} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} |",
                 if number == 0 { measured.operation } else { "" },
                 measured.server,
                 measured.entries,
@@ -47,6 +47,10 @@ pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
                 ratio(&|measured| measured.alone.together_us()),
                 ratio(&|measured| measured.percentile(0.5)),
                 loaded(measured.beside.together_us()),
+                match measured.beside.is_empty() {
+                    true => String::new(),
+                    false => ratio(&|measured| measured.beside.server_us()),
+                },
                 loaded(measured.beside.per_second()),
             );
         }
@@ -63,8 +67,14 @@ pub fn table(options: &Options, servers: &[Server], results: &[Vec<Measured>]) {
 /// A bar: operation, what is compared, at most this ratio to slapd's.
 type Bar = (&'static str, &'static str, fn(&Measured) -> f64, f64);
 
-const BARS: [Bar; 5] = [
+const BARS: [Bar; 6] = [
     ("lookup by uid", "CPU of the gateway", |m| m.alone.server_us(), 0.5),
+    (
+        "lookup by uid",
+        "CPU of the gateway, loaded",
+        |m| m.beside.server_us(),
+        0.5,
+    ),
     ("lookup by uid", "CPU together", |m| m.alone.together_us(), 1.5),
     ("lookup by uid", "p50", |m| m.percentile(0.5), 1.5),
     ("groups of a member", "CPU together", |m| m.alone.together_us(), 1.0),
@@ -131,6 +141,7 @@ fn line(measured: &Measured, peer: Option<&Measured>) -> Value {
             "cpu_server": alone.server_us() / peer.alone.server_us(),
             "cpu_together": alone.together_us() / peer.alone.together_us(),
             "p50": measured.percentile(0.5) / peer.percentile(0.5),
+            "cpu_server_loaded": beside.server_us() / peer.beside.server_us(),
         })),
     })
 }

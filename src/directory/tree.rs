@@ -331,6 +331,22 @@ mod tests {
     }
 
     #[test]
+    fn a_base_is_read_as_it_is_spelled() {
+        let (tree, schema) = tree();
+        for text in [
+            "dc=example,dc=com",
+            "DC=example,dc=com",
+            "dc=example,dc=org",
+            "uid=a,dc=example,dc=com",
+            "",
+        ] {
+            let read = tree.read(text, &schema).unwrap();
+            assert_eq!(read.to_string(), Dn::parse(text).unwrap().to_string(), "{text:?}");
+        }
+        assert!(tree.read("dc=example;dc=com=", &schema).is_none() && tree.read("nonsense=a", &schema).is_none());
+    }
+
+    #[test]
     fn users_and_groups_may_stand_in_containers() {
         let schema = Schema::standard();
         let layout = Layout {

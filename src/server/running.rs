@@ -79,6 +79,9 @@ mod tests {
     #[tokio::test]
     async fn each_ends_when_it_ends() {
         let mut running = Running::default();
+        running.push(futures::future::pending().boxed());
+        assert!(running.next().now_or_never().is_none(), "the only one has not ended");
+        running.clear();
         let mut senders = Vec::new();
         for number in 0..4 {
             let (sender, receiver) = oneshot::channel::<()>();

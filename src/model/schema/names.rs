@@ -33,9 +33,7 @@ impl<T: Copy> Names<T> {
     /// Adds a name. One that exists already keeps its meaning.
     pub(super) fn add(&mut self, name: &str, named: T) {
         let name = name.as_bytes();
-        if self.get(name).is_none()
-            && let Some(names) = self.buckets.get_mut(bucket(name))
-        {
+        if let Some(names) = self.buckets.get_mut(bucket(name)) {
             names.push((name.into(), named));
         }
     }

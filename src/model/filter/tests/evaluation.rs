@@ -464,3 +464,19 @@ proptest! {
         prop_assert_eq!(settled.matches(), expected.matches());
     }
 }
+
+#[test]
+fn object_identifiers_may_be_stored_as_numbers() {
+    SCHEMA.with(|schema| {
+        let mut entry = Entry::new("cn=a,dc=example,dc=com");
+        entry.push(ids::OBJECT_CLASS, "2.5.6.6");
+        for (filter, truth) in [
+            ("(objectClass=person)", True),
+            ("(objectClass=2.5.6.6)", True),
+            ("(objectClass=top)", False),
+        ] {
+            let filter = Filter::parse(filter).unwrap().resolve(schema);
+            assert_eq!(filter.evaluate(schema, &entry, &NoRelations), truth);
+        }
+    });
+}
