@@ -184,7 +184,9 @@ impl EntryMaker {
         let name = self.projection.name(&row)?;
         crate::model::prepare::prepare_ignore_case(&name)?;
         let number = self.projection.number(&row);
-        let mut entry = Entry::new(self.tree.entry_dn(self.kind, &name));
+        // Each column makes one at most; a name can be two, and then there are the class and what nobody stores.
+        let attributes = self.projection.roles().len() + if operational { 8 } else { 3 };
+        let mut entry = Entry::with_room(self.tree.entry_dn(self.kind, &name), attributes);
         match self.kind {
             Kind::User => self.user(&mut entry, &mut row, &name, number),
             Kind::Group => self.group(&mut entry, &name, number),

@@ -7,9 +7,6 @@ use smallvec::{SmallVec, smallvec};
 use super::schema::{AttributeId, AttributeSet, Schema, ids};
 use super::value::Value;
 
-/// Room that an entry begins with: a user's attributes with the operational ones.
-const USUAL_ATTRIBUTES: usize = 24;
-
 /// One entry: users, groups, containers and the root DSE alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -36,7 +33,15 @@ impl Entry {
     pub fn new(dn: impl Into<String>) -> Self {
         Self {
             dn: dn.into(),
-            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// The same with room for so many.
+    pub fn with_room(dn: impl Into<String>, attributes: usize) -> Self {
+        Self {
+            dn: dn.into(),
+            attributes: Vec::with_capacity(attributes),
         }
     }
 
