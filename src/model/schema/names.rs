@@ -26,7 +26,11 @@ fn bucket(name: &[u8]) -> usize {
     let letters = [name.first(), name.get(name.len() / 2), name.last()];
     // The bit in which the cases of a letter differ, set in all.
     let letters = letters.map(|letter| usize::from(letter.map_or(0, |letter| letter | 0x20)));
-    letters.into_iter().fold(name.len(), |hash, letter| hash * 31 + letter) % BUCKETS
+    // Wrapping, because the length is a peer's.
+    letters
+        .into_iter()
+        .fold(name.len(), |hash, letter| hash.wrapping_mul(31).wrapping_add(letter))
+        % BUCKETS
 }
 
 impl<T: Copy> Names<T> {
