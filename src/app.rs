@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     auth::hashing_pool::HashingPool,
-    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SslMode},
+    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
     directory::{
         Directory,
         queries::{ParsedQueries, Queries, QueryProblem},
@@ -38,7 +38,6 @@ use crate::{
     },
     server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
     sql::{
-        TlsMode,
         database::{Database, SqlSettings},
         error::SqlError,
     },
@@ -300,13 +299,7 @@ pub fn sql_settings(settings: &DatabaseSettings) -> SqlSettings {
     SqlSettings {
         pool_size: usize::try_from(settings.pool_size).unwrap_or(usize::MAX),
         connect_timeout: settings.connect_timeout,
-        ssl: settings.ssl.map(|mode| match mode {
-            SslMode::Disable => TlsMode::Disable,
-            SslMode::Prefer => TlsMode::Prefer,
-            SslMode::Require => TlsMode::Require,
-            SslMode::VerifyCa => TlsMode::VerifyCa,
-            SslMode::VerifyFull => TlsMode::VerifyFull,
-        }),
+        ssl: settings.ssl,
         ..SqlSettings::new(settings.uri.reveal())
     }
 }

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod database_uri;
 pub mod directory;
 pub mod metrics;
 pub mod model;

@@ -16,6 +16,7 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, LogSettings};
+use crate::database_uri;
 use crate::metrics::Metrics;
 
 pub use lines::Flush;
@@ -109,6 +110,9 @@ pub fn redact_uri(uri: &str) -> String {
     if !known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return "…".into();
     }
+    if !scheme.to_ascii_lowercase().starts_with("http") && !scheme.eq_ignore_ascii_case("sqlite") {
+        return database_uri::redacted(uri).unwrap_or_else(|| format!("{scheme}:…"));
+    }
     if scheme.eq_ignore_ascii_case("sqlite") {
         return format!("sqlite:{}", rest.split_once('?').map_or(rest, |(path, _)| path));
     }
@@ -126,13 +130,8 @@ pub fn redact_uri(uri: &str) -> String {
     }
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    // The path of anything but a database may hold a token.
-    let path = if scheme.to_ascii_lowercase().starts_with("http") {
-        ""
-    } else {
-        url.path()
-    };
-    format!("{scheme}://{host}{port}{path}")
+    // The path may hold a token.
+    format!("{scheme}://{host}{port}")
 }
 
 #[cfg(test)]

@@ -1,92 +1,55 @@
 //! Checks of the database's URI that need nobody to ask. Must not know: how connections are made.
 
-use url::Url;
+use super::errors::{Problem, Warning};
+use super::parse::Reader;
+use super::secret::Secret;
+use crate::database_uri::DatabaseUri;
+pub use crate::database_uri::{DatabaseKind, TlsMode as SslMode};
 
-/// The database engines, by what `SQL_URI` begins with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DatabaseKind {
-    /// `postgres://`, `postgresql://`
-    #[default]
-    PostgreSql,
-    /// `mysql://`, `mariadb://`
-    MySql,
-    /// `sqlite:`
-    Sqlite,
-}
-
-/// What TLS to the database must prove, weakest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SslMode {
-    /// No TLS.
-    Disable,
-    /// TLS if the server has it.
-    #[default]
-    Prefer,
-    /// TLS, with any certificate.
-    Require,
-    /// TLS, with a certificate of a known authority.
-    VerifyCa,
-    /// TLS, with a certificate of a known authority for this host.
-    VerifyFull,
-}
-
-/// What a usable URI says about itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DatabaseUri {
-    pub kind: DatabaseKind,
-    /// The mode that the URI itself asks for.
-    pub ssl: Option<SslMode>,
-}
-
-/// Looks at a URI; the error completes "SQL_URI: …" and shows nothing of it: it holds a password.
-pub(super) fn inspect(uri: &str) -> Result<DatabaseUri, &'static str> {
-    let (scheme, rest) = uri.split_once(':').ok_or(SCHEMES)?;
-    let kind = match scheme.to_ascii_lowercase().as_str() {
-        "postgres" | "postgresql" => DatabaseKind::PostgreSql,
-        "mysql" | "mariadb" => DatabaseKind::MySql,
-        "sqlite" => DatabaseKind::Sqlite,
-        _ => return Err(SCHEMES),
-    };
-    if kind == DatabaseKind::Sqlite {
-        let path = rest.strip_prefix("//").unwrap_or(rest);
-        let path = path.split_once('?').map_or(path, |(path, _)| path);
-        return if path.is_empty() {
-            Err("names no database file")
-        } else {
-            Ok(DatabaseUri { kind, ssl: None })
-        };
+/// The URI, its kind, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
+pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
+    let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
+    let asked = reader.parsed(
+        "SQL_SSL",
+        "true, false, prefer, require, verify-ca or verify-full",
+        SslMode::from_word,
+    );
+    if uri.reveal().is_empty() {
+        return (uri, DatabaseKind::default(), asked);
     }
-    let url = Url::parse(uri).map_err(|error| match error {
-        url::ParseError::InvalidPort => {
-            "has a port that is no number (or a password with a character that must be written as %40 and so on)"
+    let found = match DatabaseUri::parse(uri.reveal(), asked) {
+        Ok(found) => found,
+        Err(problems) => {
+            let problems = problems.into_iter().map(|why| Problem::other("SQL_URI", why));
+            reader.problems.extend(problems);
+            return (uri, DatabaseKind::default(), asked);
         }
-        _ => "is no URI (a password's special characters must be written as %40 and so on)",
-    })?;
-    // A PostgreSQL URI without a host means the local socket.
-    let no_host = url.host_str().unwrap_or("").is_empty();
-    if no_host && (kind == DatabaseKind::MySql || !rest.starts_with("//")) {
-        return Err("names no host");
+    };
+    for (parameter, file) in found.files() {
+        if let Err(error) = std::fs::read(file) {
+            let why = format!("the file of its `{parameter}` cannot be read: {}", error.kind());
+            reader.problems.push(Problem::other("SQL_URI", why));
+        }
     }
-    let mode = url
-        .query_pairs()
-        .find(|(name, _)| matches!(name.as_ref(), "sslmode" | "ssl-mode" | "ssl_mode"))
-        .map(|(_, value)| ssl_mode(&value).ok_or("has an sslmode that is none"))
-        .transpose()?;
-    Ok(DatabaseUri { kind, ssl: mode })
-}
-
-const SCHEMES: &str = "must begin with postgres://, postgresql://, mysql://, mariadb:// or sqlite:";
-
-/// The words of `SQL_SSL`, and of `sslmode` (PostgreSQL) and `ssl-mode` (MySQL).
-pub(super) fn ssl_mode(text: &str) -> Option<SslMode> {
-    match text.to_ascii_lowercase().replace('_', "-").as_str() {
-        "disable" | "disabled" => Some(SslMode::Disable),
-        "prefer" | "preferred" | "allow" => Some(SslMode::Prefer),
-        "require" | "required" => Some(SslMode::Require),
-        "verify-ca" => Some(SslMode::VerifyCa),
-        "verify-full" | "verify-identity" => Some(SslMode::VerifyFull),
-        other => super::parse::boolean(other).map(|on| if on { SslMode::Require } else { SslMode::Disable }),
-    }
+    let kind = found.kind();
+    let ssl = match &found {
+        DatabaseUri::Server(server) if server.tls.overrules => {
+            let mode = server.tls.mode.unwrap_or_default().word();
+            let why = format!("has no effect: SQL_URI asks for `{mode}`");
+            reader.warnings.push(Warning::new("SQL_SSL", why));
+            None
+        }
+        DatabaseUri::Server(_) => asked,
+        DatabaseUri::Sqlite(_) => {
+            if asked.is_some_and(|asked| asked != SslMode::Disable) {
+                reader
+                    .warnings
+                    .push(Warning::new("SQL_SSL", "has no effect: a SQLite file has no TLS"));
+            }
+            None
+        }
+    };
+    (uri, kind, ssl)
 }
 
 #[cfg(test)]
@@ -100,6 +63,12 @@ pub(super) fn ssl_mode(text: &str) -> Option<SslMode> {
 )]
 mod tests {
     use super::*;
+
+    fn inspect(uri: &str) -> Result<DatabaseKind, String> {
+        DatabaseUri::parse(uri, None)
+            .map(|found| found.kind())
+            .map_err(|problems| problems.join("; "))
+    }
 
     #[test]
     fn usable_uris() {
@@ -117,16 +86,8 @@ mod tests {
             ("sqlite::memory:", DatabaseKind::Sqlite),
             ("SQLITE:/x", DatabaseKind::Sqlite),
         ] {
-            assert_eq!(inspect(uri).map(|found| found.kind), Ok(kind), "{uri}");
+            assert_eq!(inspect(uri), Ok(kind), "{uri}");
         }
-        assert_eq!(
-            inspect("mysql://h/d?ssl-mode=VERIFY_IDENTITY").unwrap().ssl,
-            Some(SslMode::VerifyFull)
-        );
-        assert_eq!(
-            inspect("postgres://h/d?sslmode=require").unwrap().ssl,
-            Some(SslMode::Require)
-        );
     }
 
     #[test]
@@ -151,9 +112,9 @@ mod tests {
 
     #[test]
     fn words_for_ssl() {
-        assert_eq!(ssl_mode("TRUE"), Some(SslMode::Require));
-        assert_eq!(ssl_mode("no"), Some(SslMode::Disable));
-        assert_eq!(ssl_mode("verify_ca"), Some(SslMode::VerifyCa));
-        assert_eq!(ssl_mode("perhaps"), None);
+        assert_eq!(SslMode::from_word("TRUE"), Some(SslMode::Require));
+        assert_eq!(SslMode::from_word("no"), Some(SslMode::Disable));
+        assert_eq!(SslMode::from_word("verify_ca"), Some(SslMode::VerifyCa));
+        assert_eq!(SslMode::from_word("perhaps"), None);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::parse::Reader;
 use super::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
-    LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries, Secret,
+    LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries,
     TlsSettings, TlsVersion, Warning, database, names,
 };
 
@@ -126,30 +126,7 @@ pub(super) fn derived_base_dn(common_name: &str) -> Option<String> {
 }
 
 fn database(reader: &mut Reader) -> DatabaseSettings {
-    let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
-    let inspected = match database::inspect(uri.reveal()) {
-        Ok(inspected) => Some(inspected),
-        Err(why) => {
-            if !uri.reveal().is_empty() {
-                reader.problems.push(Problem::other("SQL_URI", why));
-            }
-            None
-        }
-    };
-    let asked = reader.parsed(
-        "SQL_SSL",
-        "true, false, prefer, require, verify-ca or verify-full",
-        database::ssl_mode,
-    );
-    let in_uri = inspected.and_then(|inspected| inspected.ssl);
-    if let (Some(asked), Some(in_uri)) = (asked, in_uri)
-        && asked != in_uri
-    {
-        reader.warnings.push(Warning::new(
-            "SQL_SSL",
-            "has no effect: SQL_URI asks for another sslmode",
-        ));
-    }
+    let (uri, kind, ssl) = database::read(reader);
     let all_memberships = reader.text("SQL_QUERY_ALL_MEMBERSHIPS");
     let mut query = |name| reader.text(name).unwrap_or_default();
     let queries = Queries {
@@ -161,8 +138,8 @@ fn database(reader: &mut Reader) -> DatabaseSettings {
     };
     DatabaseSettings {
         uri,
-        kind: inspected.map(|inspected| inspected.kind).unwrap_or_default(),
-        ssl: asked.filter(|_| in_uri.is_none()),
+        kind,
+        ssl,
         queries,
         pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
         connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),

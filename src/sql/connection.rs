@@ -22,7 +22,7 @@ use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
 use super::sink::Sink;
 use super::statement::Arg;
-use super::target::Target;
+use super::target::{Servers, Target};
 
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
 /// And a server that hangs up on idle sessions would look like a lost one.
@@ -104,8 +104,8 @@ impl Connection {
     /// Connects; the caller limits the time.
     pub(super) async fn open(target: &Target) -> Result<Connection, Failure> {
         let opened = match target {
-            Target::Postgres(options) => open_postgres(options).await,
-            Target::MySql(options) => open_mysql(options).await,
+            Target::Postgres(servers) => first_of(servers, async |options| open_postgres(options).await).await,
+            Target::MySql(servers) => first_of(servers, async |options| open_mysql(options).await).await,
             Target::Sqlite(options, path) => {
                 let file = match path {
                     Some(path) => match FileId::of(path) {
@@ -252,6 +252,27 @@ impl Connection {
             Connection::Sqlite { connection, .. } => connection.clear_cached_statements().await,
         }
     }
+}
+
+/// How long one host may take where nobody says.
+const ONE_HOST: Duration = Duration::from_secs(1);
+
+/// The first that lets us in; else the last one's error.
+async fn first_of<Options>(
+    servers: &Servers<Options>,
+    open: impl AsyncFn(&Options) -> Result<Connection, sqlx::Error>,
+) -> Result<Connection, sqlx::Error> {
+    let limit = servers.uri.connect_timeout.unwrap_or(ONE_HOST);
+    let mut ended = Err(sqlx::Error::PoolTimedOut);
+    for options in &servers.options {
+        ended = tokio::time::timeout(limit, open(options))
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        if ended.is_ok() {
+            break;
+        }
+    }
+    ended
 }
 
 async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Connection, sqlx::Error> {

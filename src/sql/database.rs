@@ -21,8 +21,9 @@ use super::pool::{Lease, Pool, PoolUsage};
 use super::record::{Recorder, Stream};
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
-use super::target::{Target, TlsMode};
+use super::target::Target;
 use super::waiting::{Turn, Waiting, joined};
+use crate::database_uri::TlsMode;
 use crate::metrics::{Metrics, Statement};
 
 /// A statement that takes longer than this makes the probe look whether the database is there at all.

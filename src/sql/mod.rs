@@ -28,6 +28,7 @@ mod target;
 mod waiting;
 mod writer;
 
+pub use crate::database_uri::TlsMode;
 pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
 pub use described::{Collation, Column, ColumnKind, Described};
 pub use engine::Engine;
@@ -39,7 +40,6 @@ pub use pool::PoolUsage;
 pub use predicate::Predicate;
 pub use query::{OperatorQuery, QueryError};
 pub use statement::{Arg, Source, Statement};
-pub use target::TlsMode;
 
 /// One row: the cells of its columns, in order.
 pub type Row = Vec<crate::model::value::Cell>;

@@ -12,55 +12,45 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::engine::Engine;
 use super::error::SqlError;
+use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TlsMode};
 
 /// Locks are waited for briefly inside SQLite and then repeated by rule 1 of design.md section 7, so
 /// that a waiting statement can be cancelled.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Parameters the PostgreSQL driver knows; it would log the *value* of any other.
-const POSTGRES_PARAMETERS: &[&str] = &[
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "statement-cache-capacity",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-];
+/// What sessions call themselves where nobody says.
+const APPLICATION_NAME: &str = "ldap-gateway";
 
 /// Where to connect, in the driver's own terms.
 pub(super) enum Target {
-    Postgres(Box<PgConnectOptions>),
-    MySql(Box<MySqlConnectOptions>),
+    Postgres(Servers<PgConnectOptions>),
+    MySql(Servers<MySqlConnectOptions>),
     Sqlite(Box<SqliteConnectOptions>, Option<PathBuf>),
+}
+
+/// A database on one of several servers.
+pub(super) struct Servers<Options> {
+    /// What was asked for.
+    pub(super) uri: Box<ServerUri>,
+    /// How to reach each of its hosts, in their order. Never empty.
+    pub(super) options: Vec<Options>,
 }
 
 impl Target {
     /// Reads the URI. `ssl` is `SQL_SSL`: it decides only where the URI itself does not say.
     pub(super) fn parse(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
-        let uri = uri.trim();
-        let scheme = uri
-            .split_once(':')
-            .map_or("", |(scheme, _)| scheme)
-            .to_ascii_lowercase();
-        match scheme.as_str() {
-            "postgres" | "postgresql" => postgres(uri, ssl),
-            "mysql" | "mariadb" => mysql(uri, ssl),
-            "sqlite" => sqlite(uri),
-            _ => Err(SqlError::Settings(
-                "must begin with postgres://, postgresql://, mysql://, mariadb:// or sqlite:".to_owned(),
-            )),
+        let unusable = |problems: Vec<String>| SqlError::Settings(problems.join("; "));
+        match DatabaseUri::parse(uri, ssl).map_err(unusable)? {
+            DatabaseUri::Server(uri) if uri.kind == DatabaseKind::PostgreSql => {
+                let options = uri.hosts.iter().map(|host| postgres(&uri, host));
+                let options = options.collect::<Result<_, _>>()?;
+                Ok(Target::Postgres(Servers { uri, options }))
+            }
+            DatabaseUri::Server(uri) => {
+                let options = uri.hosts.iter().map(|host| mysql(&uri, host)).collect();
+                Ok(Target::MySql(Servers { uri, options }))
+            }
+            DatabaseUri::Sqlite(uri) => sqlite(&uri.text, uri.file),
         }
     }
 
@@ -73,69 +63,12 @@ impl Target {
     }
 }
 
-/// What TLS to the database must prove, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsMode {
-    /// No TLS.
-    Disable,
-    /// TLS if the server has it.
-    Prefer,
-    /// TLS, with any certificate.
-    Require,
-    /// TLS, with a certificate of a known authority.
-    VerifyCa,
-    /// TLS, with a certificate of a known authority for this host.
-    VerifyFull,
-}
-
-/// The URI's wish for TLS, when it has one: forms of other drivers are understood too, since the URI
-/// was usually written for the gateway this one replaces.
-#[derive(Default)]
-struct Query {
-    kept: Vec<String>,
-    says_tls: bool,
-    tls: Option<TlsMode>,
-}
-
-impl Query {
-    fn read(query: &str, known: &[&str]) -> Query {
-        let mut parsed = Query::default();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match (name, value.to_ascii_lowercase().as_str()) {
-                ("ssl" | "tls", "true" | "1" | "require") | ("sslmode", "no-verify") => {
-                    parsed.tls = Some(TlsMode::Require)
-                }
-                ("ssl" | "tls", "false" | "0" | "disable") => parsed.tls = Some(TlsMode::Disable),
-                _ if known.is_empty() || known.contains(&name) || name.starts_with("options[") => {
-                    parsed.says_tls |= matches!(name, "sslmode" | "ssl-mode");
-                    parsed.kept.push(pair.to_owned());
-                }
-                _ => tracing::warn!(parameter = name, "unknown parameter in the database URI is ignored"),
-            }
-        }
-        parsed
-    }
-
-    fn rebuilt(&self, address: &str) -> String {
-        if self.kept.is_empty() {
-            return address.to_owned();
-        }
-        format!("{address}?{}", self.kept.join("&"))
-    }
-
-    /// `None`: leave what the URI or the driver's default (try TLS, fall back) says.
-    fn wish(&self, ssl: Option<TlsMode>) -> Option<TlsMode> {
-        if self.says_tls { None } else { self.tls.or(ssl) }
-    }
-}
-
-fn postgres(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
-    let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
-    let query = Query::read(query, POSTGRES_PARAMETERS);
-    let mut options = PgConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
-    if let Some(mode) = query.wish(ssl) {
+fn postgres(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
+    let mut options = postgres_base(uri, host)?;
+    if let Some(mode) = uri.tls.mode {
         options = options.ssl_mode(match mode {
+            // The server has none there, and would be asked in vain.
+            _ if matches!(host, Host::Socket(..)) => PgSslMode::Disable,
             TlsMode::Disable => PgSslMode::Disable,
             TlsMode::Prefer => PgSslMode::Prefer,
             TlsMode::Require => PgSslMode::Require,
@@ -143,17 +76,82 @@ fn postgres(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
             TlsMode::VerifyFull => PgSslMode::VerifyFull,
         });
     }
-    if options.get_application_name().is_none() {
-        options = options.application_name("ldap-gateway");
+    options = match &uri.tls.ca {
+        Some(Pem::File(path)) => options.ssl_root_cert(path),
+        Some(Pem::Inline(text)) => options.ssl_root_cert_from_pem(text.clone()),
+        None => options,
+    };
+    options = match &uri.tls.certificate {
+        Some(Pem::File(path)) => options.ssl_client_cert(path),
+        Some(Pem::Inline(text)) => options.ssl_client_cert_from_pem(text),
+        None => options,
+    };
+    options = match &uri.tls.key {
+        Some(Pem::File(path)) => options.ssl_client_key(path),
+        Some(Pem::Inline(text)) => options.ssl_client_key_from_pem(text),
+        None => options,
+    };
+    if let Some(capacity) = uri.statement_cache_capacity {
+        options = options.statement_cache_capacity(capacity);
     }
-    Ok(Target::Postgres(Box::new(options.disable_statement_logging())))
+    if let Some(name) = &uri.application_name {
+        options = options.application_name(name);
+    } else if options.get_application_name().is_none() {
+        options = options.application_name(APPLICATION_NAME);
+    }
+    Ok(options.disable_statement_logging())
 }
 
-fn mysql(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
-    let (address, query) = uri.split_once('?').unwrap_or((uri, ""));
-    let query = Query::read(query, &[]);
-    let mut options = MySqlConnectOptions::from_str(&query.rebuilt(address)).map_err(|error| unusable(&error))?;
-    if let Some(mode) = query.wish(ssl) {
+/// The driver's defaults, and what it does with a URI only: it looks for a password in `~/.pgpass` where there is no
+/// other, and takes the session's settings as they stand.
+fn postgres_base(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let port = match host {
+        Host::Usual(port) => port,
+        Host::Tcp(name, port) => {
+            query.append_pair("host", name);
+            port
+        }
+        Host::Socket(directory, port) => {
+            query.append_pair("host", &directory.to_string_lossy());
+            port
+        }
+    };
+    let port = port.map(|port| port.to_string());
+    let password = uri.password.as_ref().map(Hidden::reveal);
+    let pairs = [
+        ("port", port.as_deref()),
+        ("user", uri.user.as_deref()),
+        ("password", password),
+        ("dbname", uri.database.as_deref()),
+        ("options", uri.options.as_deref()),
+    ];
+    let given = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    query.extend_pairs(given);
+    // The error may quote the password.
+    PgConnectOptions::from_str(&format!("postgres:///?{}", query.finish()))
+        .map_err(|_| SqlError::Settings("has a host, user or database that the driver does not take".to_owned()))
+}
+
+fn mysql(uri: &ServerUri, host: &Host) -> MySqlConnectOptions {
+    let mut options = match host {
+        Host::Usual(_) => MySqlConnectOptions::new(),
+        Host::Tcp(name, _) => MySqlConnectOptions::new().host(name),
+        Host::Socket(path, _) => MySqlConnectOptions::new().socket(path),
+    };
+    if let Host::Tcp(_, Some(port)) = host {
+        options = options.port(*port);
+    }
+    if let Some(user) = &uri.user {
+        options = options.username(user);
+    }
+    if let Some(password) = uri.password.as_ref().map(Hidden::reveal) {
+        options = options.password(password);
+    }
+    if let Some(database) = &uri.database {
+        options = options.database(database);
+    }
+    if let Some(mode) = uri.tls.mode {
         options = options.ssl_mode(match mode {
             TlsMode::Disable => MySqlSslMode::Disabled,
             TlsMode::Prefer => MySqlSslMode::Preferred,
@@ -162,46 +160,41 @@ fn mysql(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
             TlsMode::VerifyFull => MySqlSslMode::VerifyIdentity,
         });
     }
+    options = match &uri.tls.ca {
+        Some(Pem::File(path)) => options.ssl_ca(path),
+        Some(Pem::Inline(text)) => options.ssl_ca_from_pem(text.clone()),
+        None => options,
+    };
+    options = match &uri.tls.certificate {
+        Some(Pem::File(path)) => options.ssl_client_cert(path),
+        Some(Pem::Inline(text)) => options.ssl_client_cert_from_pem(text),
+        None => options,
+    };
+    options = match &uri.tls.key {
+        Some(Pem::File(path)) => options.ssl_client_key(path),
+        Some(Pem::Inline(text)) => options.ssl_client_key_from_pem(text),
+        None => options,
+    };
+    if let Some(capacity) = uri.statement_cache_capacity {
+        options = options.statement_cache_capacity(capacity);
+    }
+    if let Some(collation) = &uri.collation {
+        options = options.collation(collation);
+    }
     // The driver would add PIPES_AS_CONCAT and change what `||` means in the operator's queries.
     let options = options.pipes_as_concat(false).no_engine_substitution(false);
-    Ok(Target::MySql(Box::new(options.disable_statement_logging())))
+    options.disable_statement_logging()
 }
 
-fn sqlite(uri: &str) -> Result<Target, SqlError> {
-    let options = SqliteConnectOptions::from_str(uri).map_err(|error| unusable(&error))?;
-    let memory = uri.contains(":memory:") || uri.contains("mode=memory");
-    let file = (!memory).then(|| options.get_filename().to_path_buf());
-    if let Some(file) = &file
-        && file.as_os_str().is_empty()
-    {
-        return Err(SqlError::Settings("names no file (sqlite:PATH)".to_owned()));
-    }
-    let options = options
+fn sqlite(text: &str, file: Option<PathBuf>) -> Result<Target, SqlError> {
+    let options = SqliteConnectOptions::from_str(text)
+        .map_err(|_| SqlError::Settings("is not a URI that SQLite takes".to_owned()))?
         // A missing file is an outage; an empty one made in its place would be an empty directory.
-        .create_if_missing(memory)
+        .create_if_missing(file.is_none())
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .row_buffer_size(500)
         .disable_statement_logging();
     Ok(Target::Sqlite(Box::new(options), file))
-}
-
-/// The driver's words may quote parts of the URI, so only known harmless ones are passed on.
-fn unusable(error: &sqlx::Error) -> SqlError {
-    let words = error.to_string();
-    let known = [
-        ("invalid port", "the port is not a number from 0 to 65535"),
-        ("empty host", "the host is missing"),
-        ("relative URL", "`//` and the host are missing"),
-        ("ssl_mode", "sslmode has a value this database does not know"),
-        ("ssl mode", "sslmode has a value this database does not know"),
-        ("for `mode`", "mode has a value SQLite does not know (ro, rw, memory)"),
-        ("unknown query parameter", "has a parameter SQLite does not know"),
-    ];
-    let text = known.iter().find(|(part, _)| words.contains(part)).map_or(
-        "is not a valid URI; special characters in user name and password must be percent-encoded",
-        |(_, text)| text,
-    );
-    SqlError::Settings(text.to_owned())
 }
 
 #[cfg(test)]
@@ -260,7 +253,7 @@ mod tests {
 
     fn pg(uri: &str, ssl: Option<TlsMode>) -> String {
         match Target::parse(uri, ssl) {
-            Ok(Target::Postgres(options)) => format!("{:?}", options.get_ssl_mode()),
+            Ok(Target::Postgres(servers)) => format!("{:?}", servers.options[0].get_ssl_mode()),
             _ => panic!("{uri}"),
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&str; 7] = ["app", "server", "operations", "auth", "directory", "sql", "model"];
 
 /// What a module must not name of ours, beyond what is above it.
-const FORBIDDEN: [(&str, &[&str]); 5] = [
+const FORBIDDEN: [(&str, &[&str]); 6] = [
     (
         "metrics",
         &[
@@ -23,6 +23,24 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
             "protocol",
             "config",
             "telemetry",
+            "commands",
+            "cli",
+        ],
+    ),
+    (
+        "database_uri",
+        &[
+            "app",
+            "server",
+            "operations",
+            "auth",
+            "directory",
+            "sql",
+            "model",
+            "protocol",
+            "config",
+            "telemetry",
+            "metrics",
             "commands",
             "cli",
         ],

@@ -1,0 +1,253 @@
+//! What is asked of TLS, in whatever words. Each wish leaves a range; all of them together must leave something, and the
+//! least of it is done.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::parameters::{Meaning, boolean};
+use super::{Pem, Tls, TlsMode};
+
+/// All wishes of one URI.
+#[derive(Default)]
+pub(super) struct Wishes {
+    wishes: Vec<Wish>,
+    ca: Option<Pem>,
+    /// The system's authorities and no other.
+    system: bool,
+    certificate: Option<Pem>,
+    key: Option<Pem>,
+}
+
+/// From least to most, asked for by a parameter.
+struct Wish {
+    name: String,
+    found: String,
+    least: TlsMode,
+    most: TlsMode,
+    /// False where it only goes with TLS and does not ask for it.
+    decides: bool,
+}
+
+const WORDS: &str = "one of disable, prefer, require, verify-ca, verify-full";
+
+impl Wishes {
+    /// Takes one parameter. The error says what would be right.
+    pub(super) fn take(&mut self, meaning: Meaning, name: &str, value: &str) -> Result<(), String> {
+        use TlsMode::{Disable, Require, VerifyCa, VerifyFull};
+        let yes = || boolean(value).ok_or_else(|| "must be true or false".to_owned());
+        let (least, most) = match meaning {
+            Meaning::Tls if value.starts_with('{') => return self.object(name, value),
+            Meaning::Tls => mode(name, value)?,
+            Meaning::RequireTls if yes()? => (Require, VerifyFull),
+            Meaning::VerifyCertificate => match (value.to_ascii_lowercase().as_str(), boolean(value)) {
+                ("strict", _) => (VerifyFull, VerifyFull),
+                ("accept_invalid_certs", _) | (_, Some(false)) => return self.limit(name, value, Require),
+                (_, Some(true)) => (VerifyCa, VerifyFull),
+                _ => return Err("must be true or false".to_owned()),
+            },
+            Meaning::TrustCertificate if yes()? => return self.limit(name, value, Require),
+            Meaning::TrustCertificate => (VerifyFull, VerifyFull),
+            Meaning::TrustHostName if yes()? => return self.limit(name, value, VerifyCa),
+            Meaning::TrustHostName => (VerifyFull, VerifyFull),
+            Meaning::Ca if value.eq_ignore_ascii_case("system") => {
+                self.system = true;
+                (VerifyFull, VerifyFull)
+            }
+            Meaning::Ca => {
+                self.ca = Some(pem(value)?);
+                return Ok(());
+            }
+            Meaning::Certificate => {
+                self.certificate = Some(pem(value)?);
+                return Ok(());
+            }
+            Meaning::Key => {
+                self.key = Some(pem(value)?);
+                return Ok(());
+            }
+            // Older versions are never used.
+            Meaning::TlsVersions if versions(value).any(|version| version == "1.2") => return Ok(()),
+            Meaning::TlsVersions => return Err("TLS 1.2 and 1.3 are used: must list TLSv1.2".to_owned()),
+            Meaning::LowestTlsVersion
+                if versions(value).all(|version| ["1", "1.0", "1.1", "1.2"].contains(&version)) =>
+            {
+                return Ok(());
+            }
+            Meaning::LowestTlsVersion => return Err("TLS 1.2 and 1.3 are used: must be TLSv1.2".to_owned()),
+            _ => return Ok(()),
+        };
+        self.add(name, value, least, most, !(least == Disable && most == VerifyFull));
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, found: &str, least: TlsMode, most: TlsMode, decides: bool) {
+        self.wishes.push(Wish {
+            name: name.to_owned(),
+            found: shown(found),
+            least,
+            most,
+            decides,
+        });
+    }
+
+    fn limit(&mut self, name: &str, found: &str, most: TlsMode) -> Result<(), String> {
+        self.add(name, found, TlsMode::Disable, most, false);
+        Ok(())
+    }
+
+    /// `ssl={"rejectUnauthorized":true}`, as Node's drivers take it.
+    fn object(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let Ok(Value::Object(object)) = serde_json::from_str(value) else {
+            return Err("begins with `{` and is no JSON object".to_owned());
+        };
+        let (mut verifies, mut identity, mut is_on) = (true, true, true);
+        for (key, value) in &object {
+            let switch = |target: &mut bool| match value {
+                Value::Bool(value) => {
+                    *target = *value;
+                    Ok(())
+                }
+                _ => Err(format!("its `{}` must be true or false", name_shown(key))),
+            };
+            match (key.as_str(), value) {
+                ("rejectUnauthorized", _) => switch(&mut verifies)?,
+                ("verifyIdentity", _) => switch(&mut identity)?,
+                ("require", _) => switch(&mut is_on)?,
+                ("ca", Value::String(text)) => self.ca = Some(pem(text)?),
+                ("cert", Value::String(text)) => self.certificate = Some(pem(text)?),
+                ("key", Value::String(text)) => self.key = Some(pem(text)?),
+                ("minVersion", Value::String(text)) => self.take(Meaning::LowestTlsVersion, name, text)?,
+                _ => {
+                    return Err(format!(
+                        "its `{}` is not known: rejectUnauthorized, verifyIdentity, ca, cert, key and minVersion are",
+                        name_shown(key)
+                    ));
+                }
+            }
+        }
+        let mode = match (is_on, verifies, identity) {
+            (false, ..) => TlsMode::Prefer,
+            (true, false, _) => TlsMode::Require,
+            (true, true, false) => TlsMode::VerifyCa,
+            (true, true, true) => TlsMode::VerifyFull,
+        };
+        self.add(name, "an object", mode, mode, true);
+        Ok(())
+    }
+
+    /// What they come to, and what `beside` them was asked for.
+    pub(super) fn settle(mut self, beside: Option<TlsMode>, problems: &mut Vec<String>) -> Tls {
+        use TlsMode::{Disable, Prefer, Require, VerifyCa, VerifyFull};
+        if self.ca.is_some() {
+            // As in libpq: a known authority makes `require` verify.
+            for wish in self.wishes.iter_mut().filter(|wish| wish.most == Require) {
+                if TlsMode::from_word(&wish.found) == Some(Require) {
+                    wish.most = VerifyCa;
+                }
+            }
+            self.add("sslrootcert", "a file", VerifyCa, VerifyFull, true);
+        }
+        if self.ca.is_some() && self.system {
+            problems.push("`sslrootcert` names a file and `system`: give one of them".to_owned());
+        }
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => problems.push("`sslcert` needs `sslkey`, the key of that certificate".to_owned()),
+            (None, Some(_)) => problems.push("`sslkey` needs `sslcert`, the certificate of that key".to_owned()),
+            (Some(_), Some(_)) => self.add("sslcert", "a file", Prefer, VerifyFull, false),
+            (None, None) => {}
+        }
+        let strictest = self.wishes.iter().max_by_key(|wish| wish.least);
+        let loosest = self.wishes.iter().min_by_key(|wish| wish.most);
+        let (least, most) = match (strictest, loosest) {
+            (Some(strict), Some(loose)) if strict.least > loose.most => {
+                problems.push(format!(
+                    "`{}` ({}) and `{}` ({}) contradict each other: leave one of them out",
+                    strict.name, strict.found, loose.name, loose.found
+                ));
+                (strict.least, strict.least)
+            }
+            (Some(strict), Some(loose)) => (strict.least, loose.most),
+            _ => (Disable, VerifyFull),
+        };
+        let is_decided = self.wishes.iter().any(|wish| wish.decides);
+        let (mode, overrules) = match beside {
+            Some(beside) if (least..=most).contains(&beside) => (Some(beside), false),
+            Some(beside) if !is_decided => {
+                problems.push(format!(
+                    "its parameters about certificates need TLS from {} to {}, and SQL_SSL asks for {}",
+                    least.word(),
+                    most.word(),
+                    beside.word()
+                ));
+                (Some(beside), false)
+            }
+            Some(_) => (Some(least), true),
+            None => (is_decided.then_some(least), false),
+        };
+        Tls {
+            mode,
+            overrules,
+            ca: self.ca,
+            certificate: self.certificate,
+            key: self.key,
+        }
+    }
+}
+
+/// The words for a mode, in all spellings; a mere yes leaves room for better.
+fn mode(name: &str, value: &str) -> Result<(TlsMode, TlsMode), String> {
+    let lower = value.to_ascii_lowercase().replace('_', "-");
+    let is_switch = !name.to_ascii_lowercase().ends_with("mode");
+    match (lower.as_str(), boolean(&lower)) {
+        ("no-verify" | "skip-verify" | "trust", _) => Ok((TlsMode::Require, TlsMode::Require)),
+        (_, Some(true)) => Ok((TlsMode::Require, TlsMode::VerifyFull)),
+        (_, Some(false)) => Ok((TlsMode::Disable, TlsMode::Disable)),
+        _ => match TlsMode::from_word(&lower) {
+            Some(mode) => Ok((mode, mode)),
+            None if is_switch => Err(format!("must be true, false or {WORDS}")),
+            None => Err(format!("must be {WORDS}")),
+        },
+    }
+}
+
+/// `TLSv1.2,TLSv1.3` as numbers.
+fn versions(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(|version| version.trim_start_matches(|c: char| !c.is_ascii_digit()).trim())
+}
+
+/// A file's name, or the certificates themselves.
+fn pem(value: &str) -> Result<Pem, String> {
+    if value.contains("-----BEGIN") {
+        return Ok(Pem::Inline(value.as_bytes().to_vec()));
+    }
+    let is_elsewhere = value.split_once(':').is_some_and(|(scheme, _)| scheme.len() > 1);
+    if is_elsewhere || value.contains(char::is_control) || value.starts_with('{') {
+        return Err("must be the path of a PEM file".to_owned());
+    }
+    Ok(Pem::File(PathBuf::from(value)))
+}
+
+/// A value that may be shown: a word or a number. Anything else may be a part of a password.
+pub(super) fn shown(value: &str) -> String {
+    let is_word = value.bytes().all(|c| c.is_ascii_alphabetic() || b"-_".contains(&c));
+    let is_number = value.bytes().all(|c| c.is_ascii_digit());
+    if value.is_empty() {
+        "nothing".to_owned()
+    } else if (is_word && value.len() <= 24) || (is_number && value.len() <= 6) {
+        value.to_owned()
+    } else {
+        "a value that is not shown".to_owned()
+    }
+}
+
+/// A name that may be shown: one without digits, which a part of a password would rather have.
+pub(super) fn name_shown(name: &str) -> String {
+    let is_name = name.len() <= 48 && name.bytes().all(|c| c.is_ascii_alphabetic() || b"-_.[]".contains(&c));
+    if is_name {
+        name.to_owned()
+    } else {
+        "a name that is not shown".to_owned()
+    }
+}
