@@ -169,15 +169,12 @@ fn without_quotes(value: &str) -> String {
     loop {
         let quote = rest.chars().next().filter(|c| is_quote(*c));
         let close = quote.and_then(|quote| {
-            rest.match_indices(quote)
-                .map(|(at, _)| at)
-                .filter(|at| {
-                    *at > 0
-                        && rest
-                            .get(at + 1..)
-                            .is_some_and(|rest| !rest.starts_with(|c| !is_line_end(c)))
-                })
-                .last()
+            rest.match_indices(quote).map(|(at, _)| at).rfind(|at| {
+                *at > 0
+                    && rest
+                        .get(at + 1..)
+                        .is_some_and(|rest| !rest.starts_with(|c| !is_line_end(c)))
+            })
         });
         if let Some(close) = close {
             result.push_str(rest.get(1..close).unwrap_or(""));
