@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints password-vectors.tsv: hashes of test passwords, each made by a tool that is not ours.
 #   tests/data/make-password-vectors.sh > tests/data/password-vectors.tsv
-# Needs (Debian) openssl whois slapd slapd-contrib argon2 apache2-utils perl npm. Salts are random: every run differs.
+# Needs (Debian) openssl whois slapd slapd-contrib argon2 apache2-utils perl npm dovecot-core. Salts are random: every run differs.
 # Columns, separated by tabs: scheme, tool, password, stored value.
 set -euo pipefail
 
@@ -55,6 +55,8 @@ $y$ $y$/85$LdJMENpBABJJ3hIHjB1B$
 $7$ $7$86....1....SodiumChloride$
 $7$ $7$A6..../....SodiumChloride$
 SETTINGS
+    # Spring's name for it; the prefix is all that its encoders add.
+    row '{bcrypt}' crypt "$password" "{bcrypt}$(PASSWORD=$password perl -e 'print crypt($ENV{PASSWORD}, q($2a$05$abcdefghijklmnopqrstuu))')"
     row '$2y$' htpasswd "$password" "$(printf %s "$password" | htpasswd -niBC 6 x | sed -n 's/^x://p')"
 
     printf %s "$password" > "$work/password"
@@ -71,6 +73,26 @@ SETTINGS
     row '{ARGON2}' slappasswd "$password" "$(slap '{ARGON2}' -o module-load=argon2)"
     row '{CRYPT}' slappasswd "$password" "$(slappasswd -c '$6$%.16s' -T "$work/password")"
     row '{CRYPT}' slappasswd "$password" "$(slappasswd -c '$1$%.8s' -T "$work/password")"
+
+    # Dovecot's names, with and without the encoding.
+    dove() { doveadm -O pw -p "$password" "$@"; }
+    for scheme in MD5-CRYPT SHA256-CRYPT SHA512-CRYPT LDAP-MD5 PLAIN-MD5 SHA1; do
+        row "{$scheme}" doveadm "$password" "$(dove -s "$scheme")"
+    done
+    row '{BLF-CRYPT}' doveadm "$password" "$(dove -s BLF-CRYPT -r 5)"
+    row '{CRYPT}' doveadm "$password" "$(dove -s CRYPT -r 5)"
+    for scheme in ARGON2I ARGON2ID; do
+        row "{$scheme}" doveadm "$password" "$(dove -s $scheme -r 3)"
+    done
+    row '{MD5}' doveadm "$password" "$(dove -s MD5)"
+    for scheme in SHA SHA256 SHA512 SSHA SSHA256 SSHA512 SMD5; do
+        row "{$scheme}" doveadm "$password" "$(dove -s "$scheme")"
+        for encoding in B64 HEX; do
+            row "{$scheme.$encoding}" doveadm "$password" "$(dove -s "$scheme.$encoding")"
+        done
+    done
+    row '{LDAP-MD5.HEX}' doveadm "$password" "$(dove -s LDAP-MD5.HEX)"
+    row '{PLAIN-MD5.B64}' doveadm "$password" "$(dove -s PLAIN-MD5.B64)"
 
     for variant in i d id; do
         printf %s "$password" | argon2 saltsaltsalt -$variant -t 2 -m 10 -p 2 -e > "$work/hash"

@@ -33,6 +33,14 @@ pub(super) fn decode_adapted(text: &str) -> Option<Vec<u8>> {
     decode(&text.replace('.', "+"))
 }
 
+/// Pairs of hexadecimal digits, in either case.
+pub(super) fn decode_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    rest.is_empty().then(|| bytes.collect())?
+}
+
 /// bcrypt's alphabet.
 pub(super) fn decode_bcrypt(text: &str) -> Option<Vec<u8>> {
     BCRYPT.decode(text).ok()
@@ -88,6 +96,15 @@ mod tests {
         assert_eq!(decode_crypt("z1"), Some(vec![255]));
         for broken in ["/", "/4", "zzzzz", "a-bc", "aä"] {
             assert_eq!(decode_crypt(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(decode_hexadecimal(""), Some(vec![]));
+        assert_eq!(decode_hexadecimal("00fFa1"), Some(vec![0, 255, 0xa1]));
+        for broken in ["0", "0g", "+1", "0x", " 0", "ä"] {
+            assert_eq!(decode_hexadecimal(broken), None, "{broken}");
         }
     }
 

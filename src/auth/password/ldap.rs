@@ -1,4 +1,5 @@
-//! `{SCHEME}value` as LDAP servers store it (RFC 2307 5.3 and OpenLDAP's pw-sha2, pw-pbkdf2, argon2 modules).
+//! `{SCHEME}value` as LDAP servers store it (RFC 2307 5.3 and OpenLDAP's pw-sha2, pw-pbkdf2, argon2 modules), and under
+//! the names that Dovecot and Spring have for the same schemes.
 
 use md5::{Digest, Md5};
 use pbkdf2::pbkdf2_hmac;
@@ -7,7 +8,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::argon2::fields;
-use super::encoding::{decimal, decode, decode_adapted};
+use super::encoding::{decimal, decode, decode_adapted, decode_hexadecimal};
 use super::stored::{MALFORMED, MAX_ROUNDS, Reason, Scheme, Stored, TOO_COSTLY};
 
 /// A message digest.
@@ -20,36 +21,107 @@ pub(super) enum Algorithm {
     Sha512,
 }
 
-/// Scheme names are case-insensitive.
+/// Scheme names are case-insensitive. Dovecot's and Spring's are other names of the same schemes; the former may end in
+/// how the value is encoded. There is one prefix: what follows it is the value, never another scheme.
 pub(super) fn parse(stored: &str) -> Result<Stored, Reason> {
     let (name, value) = stored
         .strip_prefix('{')
         .and_then(|rest| rest.split_once('}'))
         .ok_or("the value is no hash of a known scheme")?;
-    match name.to_ascii_uppercase().as_str() {
-        "MD5" => unsalted(Algorithm::Md5, value),
-        "SMD5" => salted(Algorithm::Md5, value),
-        "SHA" => unsalted(Algorithm::Sha1, value),
-        "SSHA" => salted(Algorithm::Sha1, value),
-        "SHA256" => unsalted(Algorithm::Sha256, value),
-        "SSHA256" => salted(Algorithm::Sha256, value),
-        "SHA384" => unsalted(Algorithm::Sha384, value),
-        "SSHA384" => salted(Algorithm::Sha384, value),
-        "SHA512" => unsalted(Algorithm::Sha512, value),
-        "SSHA512" => salted(Algorithm::Sha512, value),
+    let name = name.to_ascii_uppercase();
+    let (name, encoding) = Encoding::of(&name);
+    if let Some((algorithm, salt)) = digest(name) {
+        // Dovecot's MD5 is crypt(3)'s.
+        return match (name, encoding) {
+            ("MD5", Encoding::Usual) if value.starts_with("$1$") => Stored::parse_crypt(value),
+            _ if salt => salted(algorithm, encoding, value),
+            _ => unsalted(algorithm, encoding, value),
+        };
+    }
+    if encoding != Encoding::Usual {
+        return Err(UNSUPPORTED);
+    }
+    let crypt = |ids: &[&str]| {
+        if ids.iter().any(|id| value.starts_with(id)) {
+            Stored::parse_crypt(value)
+        } else {
+            Err(MALFORMED)
+        }
+    };
+    match name {
         "PBKDF2" | "PBKDF2-SHA1" => pbkdf2(Algorithm::Sha1, value),
         "PBKDF2-SHA256" => pbkdf2(Algorithm::Sha256, value),
         "PBKDF2-SHA512" => pbkdf2(Algorithm::Sha512, value),
         "CRYPT" if value.starts_with('$') => Stored::parse_crypt(value),
-        "CRYPT" => Err("DES crypt is not supported"),
-        "ARGON2" if value.starts_with("$argon2") => Stored::parse_crypt(value),
-        "ARGON2" => Err(MALFORMED),
-        _ => Err("the hash scheme is not supported"),
+        "CRYPT" | "DES-CRYPT" => Err("DES crypt is not supported"),
+        "ARGON2" => crypt(&["$argon2"]),
+        "ARGON2I" => crypt(&["$argon2i$"]),
+        "ARGON2D" => crypt(&["$argon2d$"]),
+        "ARGON2ID" => crypt(&["$argon2id$"]),
+        "MD5-CRYPT" => crypt(&["$1$"]),
+        "SHA256-CRYPT" => crypt(&["$5$"]),
+        "SHA512-CRYPT" => crypt(&["$6$"]),
+        "BLF-CRYPT" | "BCRYPT" => crypt(&["$2a$", "$2b$", "$2x$", "$2y$"]),
+        "PLAIN" | "CLEAR" | "CLEARTEXT" | "NOOP" => Err("passwords in plain text never match"),
+        _ => Err(UNSUPPORTED),
     }
 }
 
-fn unsalted(algorithm: Algorithm, value: &str) -> Result<Stored, Reason> {
-    let hash = decode(value).ok_or(MALFORMED)?;
+const UNSUPPORTED: Reason = "the hash scheme is not supported";
+
+/// A digest by the name of its scheme, and whether there is a salt.
+fn digest(name: &str) -> Option<(Algorithm, bool)> {
+    Some(match name {
+        "MD5" | "LDAP-MD5" | "PLAIN-MD5" => (Algorithm::Md5, false),
+        "SMD5" => (Algorithm::Md5, true),
+        "SHA" | "SHA1" => (Algorithm::Sha1, false),
+        "SSHA" => (Algorithm::Sha1, true),
+        "SHA256" => (Algorithm::Sha256, false),
+        "SSHA256" => (Algorithm::Sha256, true),
+        "SHA384" => (Algorithm::Sha384, false),
+        "SSHA384" => (Algorithm::Sha384, true),
+        "SHA512" => (Algorithm::Sha512, false),
+        "SSHA512" => (Algorithm::Sha512, true),
+        _ => return None,
+    })
+}
+
+/// How a digest is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Encoding {
+    /// In base64, or, where the length leaves no doubt, in hexadecimal.
+    Usual,
+    Base64,
+    Hexadecimal,
+}
+
+impl Encoding {
+    /// What a scheme's name in capitals says, and the name without it.
+    pub(super) fn of(name: &str) -> (&str, Self) {
+        let (base64, hexadecimal) = ([".B64", ".BASE64"], [".HEX"]);
+        let without = |suffixes: &[&str]| suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+        match (without(&base64), without(&hexadecimal)) {
+            (Some(name), _) => (name, Self::Base64),
+            (None, Some(name)) => (name, Self::Hexadecimal),
+            (None, None) => (name, Self::Usual),
+        }
+    }
+
+    fn decode(self, value: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Usual | Self::Base64 => decode(value),
+            Self::Hexadecimal => decode_hexadecimal(value),
+        }
+    }
+}
+
+fn unsalted(algorithm: Algorithm, encoding: Encoding, value: &str) -> Result<Stored, Reason> {
+    let encoding = match encoding {
+        // In base64 that length is half as many octets again.
+        Encoding::Usual if value.len() == 2 * algorithm.size() => Encoding::Hexadecimal,
+        encoding => encoding,
+    };
+    let hash = encoding.decode(value).ok_or(MALFORMED)?;
     if hash.len() != algorithm.size() {
         return Err(MALFORMED);
     }
@@ -61,8 +133,8 @@ fn unsalted(algorithm: Algorithm, value: &str) -> Result<Stored, Reason> {
 }
 
 /// Digest of password and salt, then the salt.
-fn salted(algorithm: Algorithm, value: &str) -> Result<Stored, Reason> {
-    let mut hash = decode(value).ok_or(MALFORMED)?;
+fn salted(algorithm: Algorithm, encoding: Encoding, value: &str) -> Result<Stored, Reason> {
+    let mut hash = encoding.decode(value).ok_or(MALFORMED)?;
     if hash.len() <= algorithm.size() {
         return Err(MALFORMED);
     }

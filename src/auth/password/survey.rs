@@ -1,7 +1,7 @@
 //! What kind of hash a stored value is, for people: `check` counts them. Names come from a fixed table, so that
 //! nothing of a value can be shown, whatever it holds: it may be a password in plain text.
 
-use super::stored::Stored;
+use super::{ldap::Encoding, stored::Stored};
 
 /// A stored value as `check` may speak of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,32 +41,72 @@ const SCHEMES: &[(&str, &str)] = &[
     ("scrypt:", "Werkzeug scrypt (scrypt:…)"),
     ("bcrypt_sha256$", "Django bcrypt (bcrypt_sha256$)"),
     ("argon2$", "Django Argon2 (argon2$…)"),
-    ("{crypt}", "{CRYPT}"),
-    ("{ssha512}", "{SSHA512}"),
-    ("{ssha384}", "{SSHA384}"),
-    ("{ssha256}", "{SSHA256}"),
-    ("{ssha}", "{SSHA}"),
-    ("{sha512}", "{SHA512}"),
-    ("{sha384}", "{SHA384}"),
-    ("{sha256}", "{SHA256}"),
-    ("{sha}", "{SHA}"),
-    ("{smd5}", "{SMD5}"),
-    ("{md5}", "{MD5}"),
-    ("{argon2", "{ARGON2}"),
-    ("{pbkdf2", "{PBKDF2…}"),
-    ("{bcrypt}", "{BCRYPT}"),
-    ("{sasl}", "{SASL}"),
-    ("{cleartext}", "{CLEARTEXT}"),
-    ("{plain}", "{PLAIN}"),
+];
+
+/// Names in braces, the encoding that may end them left out.
+const BRACED: &[(&str, &str)] = &[
+    ("CRYPT", "{CRYPT}"),
+    ("DES-CRYPT", "{DES-CRYPT}"),
+    ("MD5-CRYPT", "{MD5-CRYPT}"),
+    ("SHA256-CRYPT", "{SHA256-CRYPT}"),
+    ("SHA512-CRYPT", "{SHA512-CRYPT}"),
+    ("BLF-CRYPT", "{BLF-CRYPT}"),
+    ("SSHA512", "{SSHA512}"),
+    ("SSHA384", "{SSHA384}"),
+    ("SSHA256", "{SSHA256}"),
+    ("SSHA", "{SSHA}"),
+    ("SHA512", "{SHA512}"),
+    ("SHA384", "{SHA384}"),
+    ("SHA256", "{SHA256}"),
+    ("SHA1", "{SHA}"),
+    ("SHA", "{SHA}"),
+    ("SHA-1", "{SHA-1}"),
+    ("SHA-256", "{SHA-256}"),
+    ("SMD5", "{SMD5}"),
+    ("MD5", "{MD5}"),
+    ("LDAP-MD5", "{LDAP-MD5}"),
+    ("PLAIN-MD5", "{PLAIN-MD5}"),
+    ("PLAIN-MD4", "{PLAIN-MD4}"),
+    ("MD4", "{MD4}"),
+    ("CRAM-MD5", "{CRAM-MD5}"),
+    ("HMAC-MD5", "{HMAC-MD5}"),
+    ("DIGEST-MD5", "{DIGEST-MD5}"),
+    ("SCRAM-SHA-1", "{SCRAM-SHA-1}"),
+    ("SCRAM-SHA-256", "{SCRAM-SHA-256}"),
+    ("OTP", "{OTP}"),
+    ("ARGON2", "{ARGON2}"),
+    ("ARGON2I", "{ARGON2I}"),
+    ("ARGON2D", "{ARGON2D}"),
+    ("ARGON2ID", "{ARGON2ID}"),
+    ("ARGON2@SPRINGSECURITY_V5_8", "{argon2@SpringSecurity_v5_8}"),
+    ("PBKDF2", "{PBKDF2…}"),
+    ("PBKDF2-SHA1", "{PBKDF2…}"),
+    ("PBKDF2-SHA256", "{PBKDF2…}"),
+    ("PBKDF2-SHA512", "{PBKDF2…}"),
+    ("PBKDF2@SPRINGSECURITY_V5_8", "{pbkdf2@SpringSecurity_v5_8}"),
+    ("BCRYPT", "{BCRYPT}"),
+    ("SCRYPT", "{SCRYPT}"),
+    ("SCRYPT@SPRINGSECURITY_V5_8", "{scrypt@SpringSecurity_v5_8}"),
+    ("LDAP", "{LDAP}"),
+    ("NOOP", "{NOOP}"),
+    ("SASL", "{SASL}"),
+    ("CLEAR", "{CLEAR}"),
+    ("CLEARTEXT", "{CLEARTEXT}"),
+    ("PLAIN", "{PLAIN}"),
+    ("PLAIN-TRUNC", "{PLAIN-TRUNC}"),
 ];
 
 /// Looks at a stored value without hashing anything.
 pub fn survey(stored: &str) -> Survey {
-    let known = SCHEMES.iter().find(|(beginning, _)| {
-        stored.get(..beginning.len()).is_some_and(|start| {
-            start == *beginning || beginning.starts_with('{') && start.eq_ignore_ascii_case(beginning)
-        })
-    });
+    let braced = stored.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    let known = match braced {
+        Some((name, _)) => {
+            let name = name.to_ascii_uppercase();
+            let (name, _) = Encoding::of(&name);
+            BRACED.iter().find(|(known, _)| *known == name)
+        }
+        None => SCHEMES.iter().find(|(beginning, _)| stored.starts_with(beginning)),
+    };
     Survey {
         scheme: known.map_or("unknown", |(_, name)| name),
         problem: Stored::parse(stored).err(),
@@ -86,6 +126,19 @@ mod tests {
                 true,
             ),
             ("{ssha}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "{SSHA}", true),
+            ("{ssha.Hex}0000000000000000000000000000000000000000ff", "{SSHA}", true),
+            (
+                "{bcrypt}$2a$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
+                "{BCRYPT}",
+                true,
+            ),
+            (
+                "{Sha512-Crypt}$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/",
+                "{SHA512-CRYPT}",
+                false,
+            ),
+            ("{noop}hunter2", "{NOOP}", false),
+            ("{hunter2.b64}x", "unknown", false),
             ("$P$BxSEKRET", "phpass ($P$)", false),
             ("hunter2", "unknown", false),
             ("$hunter2$x", "unknown", false),
