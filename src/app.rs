@@ -24,6 +24,7 @@ use crate::{
     config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
     directory::{
         Directory,
+        account::RefusedWords,
         queries::{ParsedQueries, Queries, QueryProblem},
         subschema::Capabilities,
         tree::{Layout, container_rdn},
@@ -279,6 +280,7 @@ pub fn layout(config: &Config) -> Layout {
         users: rdn(&config.users_rdn),
         groups: rdn(&config.groups_rdn),
         private_groups: config.private_groups,
+        mail_fallback: config.mail_fallback,
     }
 }
 
@@ -311,10 +313,12 @@ fn policy(config: &Config) -> Policy {
             BindDn::Lenient => policy::BindDn::Lenient,
             BindDn::Exact => policy::BindDn::Exact,
         },
+        refused_words: RefusedWords::new(config.access.status_refused.iter().map(String::as_str)),
         on_database_failure: match config.database.on_failure {
             OnDatabaseFailure::Disconnect => policy::OnDatabaseFailure::Disconnect,
             OnDatabaseFailure::Unavailable => policy::OnDatabaseFailure::Unavailable,
         },
+        log_filter_values: config.log.filter_values,
         lookup_hold: LOOKUP_HOLD,
         bind_hold: config.access.bind_hold,
         scan_timeout: config.database.scan_timeout,

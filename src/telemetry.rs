@@ -166,6 +166,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let settings = LogSettings {
+            filter_values: false,
             format,
             directives: directives.into(),
         };

@@ -6,6 +6,7 @@
 mod columns;
 mod database;
 mod report;
+mod rows;
 
 use std::process::ExitCode;
 

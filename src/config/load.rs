@@ -10,7 +10,7 @@ use super::parse::Reader;
 use super::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
     LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries,
-    TlsSettings, TlsVersion, Warning, database, names, node_gateway,
+    TlsSettings, TlsVersion, Warning, database, names,
 };
 
 /// Where a certificate is looked for and kept when none is configured.
@@ -45,13 +45,13 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
     reader.not_supported_yet("REALM_CONFIG");
-    node_gateway::warn(reader);
     let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
     let network = network(reader);
     Config {
         users_rdn: container(reader, "LDAP_USERS_RDN", checks),
         groups_rdn: container(reader, "LDAP_GROUPS_RDN", checks),
         private_groups: reader.choice("LDAP_USER_PRIVATE_GROUPS", &[("auto", true), ("off", false)]),
+        mail_fallback: reader.choice("LDAP_MAIL_FALLBACK", &[("off", false), ("on", true)]),
         base_dn: base_dn(reader, &common_name, checks),
         database: database(reader),
         access: access(reader),
@@ -88,27 +88,16 @@ fn base_dn(reader: &mut Reader, common_name: &str, checks: NameChecks) -> String
     if reader.is_given("LDAP_BASE_DN") {
         return String::new();
     }
-    let Some(derived) = derived_base_dn(common_name) else {
-        let text = format!(
-            "is required, such as dc=example,dc=com: none can be derived from LDAP_COMMON_NAME `{common_name}`, only \
-             from a host name such as ldap1.example.com"
-        );
+    let derived = reader
+        .is_given("LDAP_COMMON_NAME")
+        .then(|| derived_base_dn(common_name))
+        .flatten();
+    derived.unwrap_or_else(|| {
+        let text = "is required and missing, such as dc=example,dc=com; it can be derived only from a \
+                    LDAP_COMMON_NAME such as ldap1.example.com";
         reader.problems.push(Problem::other("LDAP_BASE_DN", text));
-        return String::new();
-    };
-    if !reader.is_given("LDAP_COMMON_NAME") {
-        let text = format!("is not given, and LDAP_COMMON_NAME neither: the base DN is {derived}");
-        reader.warnings.push(Warning::new("LDAP_BASE_DN", text));
-    }
-    let with_host = dc_of(common_name.trim_end_matches('.').split('.'));
-    if with_host != derived {
-        let text = format!(
-            "is not given: {derived} is derived from LDAP_COMMON_NAME, without the host's own name. The Node gateway \
-             derives {with_host}; give LDAP_BASE_DN if clients use that one"
-        );
-        reader.warnings.push(Warning::new("LDAP_BASE_DN", text));
-    }
-    derived
+        String::new()
+    })
 }
 
 /// `ldap1.example.com` → `dc=example,dc=com`, `example.com` → `dc=example,dc=com`, `ldap1` → `dc=ldap1`.
@@ -127,11 +116,14 @@ pub(super) fn derived_base_dn(common_name: &str) -> Option<String> {
         return None;
     }
     let host = usize::from(labels.len() >= 3);
-    Some(dc_of(labels.into_iter().skip(host)))
-}
-
-fn dc_of<'a>(labels: impl Iterator<Item = &'a str>) -> String {
-    labels.map(|label| format!("dc={label}")).collect::<Vec<_>>().join(",")
+    Some(
+        labels
+            .iter()
+            .skip(host)
+            .map(|label| format!("dc={label}"))
+            .collect::<Vec<_>>()
+            .join(","),
+    )
 }
 
 fn database(reader: &mut Reader) -> DatabaseSettings {
@@ -171,6 +163,7 @@ fn access(reader: &mut Reader) -> AccessSettings {
         auth_backends: auth_backends(reader),
         require_auth_for_search: reader.boolean("REQUIRE_AUTH_FOR_SEARCH"),
         bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
+        status_refused: status_refused(reader),
         bind_hold: reader.duration("BIND_HOLD"),
         hashing_threads: threads
             .or_else(|| std::thread::available_parallelism().ok())
@@ -178,10 +171,27 @@ fn access(reader: &mut Reader) -> AccessSettings {
     }
 }
 
+fn status_refused(reader: &mut Reader) -> Vec<String> {
+    let text = reader.text("ACCOUNT_STATUS_REFUSED").unwrap_or_default();
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(str::to_owned).collect();
+    if words.is_empty() {
+        reader.problems.push(Problem::wrong(
+            "ACCOUNT_STATUS_REFUSED",
+            &text,
+            "words with commas between them, or `none` where no word refuses",
+        ));
+    }
+    match words.as_slice() {
+        [only] if only.eq_ignore_ascii_case("none") => Vec::new(),
+        _ => words,
+    }
+}
+
 fn auth_backends(reader: &mut Reader) -> Vec<AuthBackend> {
     let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
     let mut chain = Vec::new();
-    for name in text.split(',').map(str::trim) {
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         match name.to_ascii_lowercase().as_str() {
             "sql" if chain.contains(&AuthBackend::Sql) => {}
             "sql" => chain.push(AuthBackend::Sql),
@@ -195,6 +205,10 @@ fn auth_backends(reader: &mut Reader) -> Vec<AuthBackend> {
                 "a list of `sql` and `notification`",
             )),
         }
+    }
+    if chain.is_empty() && text.split(',').all(|name| name.trim().is_empty()) {
+        let right = "a list of `sql` and `notification`, with one of them at least";
+        reader.problems.push(Problem::wrong("AUTH_BACKENDS", &text, right));
     }
     chain
 }
@@ -319,6 +333,7 @@ fn half_given(reader: &mut Reader, first: &str, second: &str) {
 pub(super) fn log(reader: &mut Reader) -> LogSettings {
     let expected = "error, warn, info, debug, trace or off, or a list such as info,ldap_gateway::sql=debug";
     LogSettings {
+        filter_values: reader.choice("LOG_FILTERS", &[("shape", false), ("values", true)]),
         format: reader.choice("LOG_FORMAT", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
         directives: reader
             .parsed("LOG_LEVEL", expected, log_directives)
@@ -335,12 +350,6 @@ fn log_directives(text: &str) -> Option<String> {
             .map_or((None, part), |(module, level)| (Some(module), level));
         let level = match level.trim().to_ascii_lowercase().as_str() {
             "warning" => "warn".to_owned(),
-            // The words of npm's loggers, and the one that the Node gateway added to them.
-            "fatal" | "critical" => "error".to_owned(),
-            "notice" | "http" => "info".to_owned(),
-            "verbose" | "security" => "debug".to_owned(),
-            "silly" | "all" => "trace".to_owned(),
-            "silent" | "none" => "off".to_owned(),
             level @ ("off" | "error" | "warn" | "info" | "debug" | "trace") => level.to_owned(),
             _ => return None,
         };

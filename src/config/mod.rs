@@ -7,7 +7,6 @@ mod dotenv;
 mod errors;
 mod load;
 mod names;
-mod node_gateway;
 mod parse;
 mod resolve;
 mod secret;
@@ -39,6 +38,8 @@ pub struct Config {
     pub groups_rdn: Option<String>,
     /// `LDAP_USER_PRIVATE_GROUPS`
     pub private_groups: bool,
+    /// `LDAP_MAIL_FALLBACK`
+    pub mail_fallback: bool,
     /// `LDAP_COMMON_NAME`
     pub common_name: String,
     /// The database and what to ask it.

@@ -62,6 +62,8 @@ pub struct AccessSettings {
     pub require_auth_for_search: bool,
     /// `BIND_DN`
     pub bind_dn: BindDn,
+    /// `ACCOUNT_STATUS_REFUSED`
+    pub status_refused: Vec<String>,
     /// `BIND_HOLD`
     pub bind_hold: Duration,
     /// `HASHING_THREADS`
@@ -78,7 +80,7 @@ pub enum AuthBackend {
 /// Which DNs a user may bind with (design.md section 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BindDn {
-    /// Any below the base whose first RDN is `uid=NAME` or `cn=NAME`.
+    /// Any below the base whose first RDN is a single value: that is the user's name.
     #[default]
     Lenient,
     /// Only the user's own.
@@ -151,6 +153,8 @@ pub enum TlsVersion {
 /// How to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
+    /// `LOG_FILTERS`: whether the values of filters are shown.
+    pub filter_values: bool,
     /// `LOG_FORMAT`
     pub format: LogFormat,
     /// `LOG_LEVEL`, checked: `level` and `module=level`, with commas between them.

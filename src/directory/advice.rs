@@ -4,6 +4,7 @@
 //! Everything it says names users, groups, columns and tables; never a value of a password column.
 
 mod indexes;
+mod rows;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +27,10 @@ use crate::{
     },
 };
 
-pub use self::indexes::IndexAdvice;
+pub use self::{
+    indexes::IndexAdvice,
+    rows::{Accounts, Rows},
+};
 
 /// Users looked at one by one.
 pub const SAMPLE: u32 = 100;
@@ -133,41 +137,6 @@ impl Directory {
             rows: chunk.rows,
             names,
         })
-    }
-
-    /// Users of the sample that lack what an entry, or a POSIX account, needs.
-    pub fn unusable(&self, sample: &Sample) -> Vec<String> {
-        let projection = self.users.maker().projection();
-        let has_number = projection.position(Role::Number).is_some();
-        let gid = projection.position(Role::PrimaryGroup);
-        let mut unnamed = 0_usize;
-        let mut numberless = Vec::new();
-        for row in &sample.rows {
-            let Some(name) = projection.name(row).filter(|name| Name::new(name).is_some()) else {
-                unnamed += 1;
-                continue;
-            };
-            let no_gid = gid.is_some_and(|gid| row.get(gid).and_then(Cell::to_integer).is_none());
-            if no_gid || (has_number && projection.number(row).is_none()) {
-                numberless.push(name);
-            }
-        }
-        let mut found = Vec::new();
-        if unnamed > 0 {
-            found.push(format!(
-                "{unnamed} of {} users have a name that no DN can hold: they are left out",
-                sample.len()
-            ));
-        }
-        if !numberless.is_empty() {
-            found.push(format!(
-                "{} of {} users have no usable uid_number or gid_number, and so no posixAccount: {}",
-                numberless.len(),
-                sample.len(),
-                listed(&numberless)
-            ));
-        }
-        found
     }
 
     /// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::{
     Directory, DirectoryError,
-    account::Account,
+    account::{Account, Found, RefusedWords},
     columns::{Kind, Role},
     mapping::account_columns,
     source::{Key, Source, none_for_the_name},
@@ -93,14 +93,20 @@ impl Directory {
     ///
     /// # Errors
     /// The database could not answer before `deadline`.
-    pub async fn account(&self, dn: &Dn, lenient: bool, deadline: Instant) -> Result<Option<Account>, DirectoryError> {
+    pub async fn account(
+        &self,
+        dn: &Dn,
+        lenient: bool,
+        refused: &RefusedWords,
+        deadline: Instant,
+    ) -> Result<Found, DirectoryError> {
         let name = match self.tree.locate(dn, &self.schema) {
             Place::Entry(Kind::User, name) => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),
             _ => None,
         };
         let Some(name) = name else {
-            return Ok(None);
+            return Ok(Found::NotAUser);
         };
         let winner = self.any_spelling(&self.users, &name, Class::Bind, deadline).await?;
         let projection = self.users.maker().projection();
@@ -108,12 +114,12 @@ impl Directory {
         // Also for a name that nobody has: an unknown user must not be answered sooner.
         let spelled = winner.as_ref().map_or(name.spelled.as_str(), |(spelled, _)| spelled);
         let Some(one_user) = &self.one_user else {
-            return Ok(None);
+            return Ok(Found::Unknown("SQL_QUERY_ONE_USER cannot be asked"));
         };
         let rows = one_user.account_rows(spelled, deadline).await;
         let Some((spelled, number)) = winner else {
             none_for_the_name(rows)?;
-            return Ok(None);
+            return Ok(Found::Unknown(""));
         };
         // The name is one that all-users has: what does not fit is not the client's doing, and no wrong password.
         let rows = rows?;
@@ -123,17 +129,20 @@ impl Directory {
                 && (own.position(Role::Number).is_none() || own.number(row) == number)
         });
         let Some(mut row) = own_rows.next() else {
-            return Ok(None);
+            return Ok(Found::Unknown("SQL_QUERY_ONE_USER has no such row"));
         };
         // Of two that differ nobody can say whose password is meant.
         if own_rows.any(|other| other != row) {
-            return Ok(None);
+            return Ok(Found::Unknown("SQL_QUERY_ONE_USER has several rows that differ"));
         }
         let password = own.take(&mut row, Role::Password);
-        Ok(Some(Account {
+        let has_password = password == Cell::Unreadable || !password.is_absent();
+        let password = stored_hash(password);
+        Ok(Found::Account(Account {
             dn: self.tree.entry_dn(Kind::User, &spelled),
-            password: stored_hash(password),
-            may_bind: account_columns(own, &mut row).may_bind(Timestamp::now()),
+            password_unreadable: has_password && password.is_none(),
+            password,
+            refusal: account_columns(own, &mut row).refusal(refused, Timestamp::now()),
         }))
     }
 }

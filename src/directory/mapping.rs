@@ -3,11 +3,24 @@
 //! It knows rows as cells and attributes as the schema has them; no SQL, no filters. Membership attributes are added
 //! elsewhere, because they are not in the row.
 
+mod gecos;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;
+
 use std::{borrow::Cow, mem, sync::Arc};
 
 use bytes::Bytes;
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
+
+use self::gecos::ascii;
 
 use super::{
     account::AccountColumns,
@@ -43,7 +56,7 @@ struct Classes {
 
 /// The login shell of a row without one.
 pub const DEFAULT_SHELL: &str = "/bin/bash";
-/// Where the home directory of a row without one stands, its name following.
+/// Where the home directory of a row without one stands, its name following, or, where that is none, its number.
 pub const HOMES: &str = "/home/";
 /// The class that says what an entry is.
 pub fn structural_class(kind: Kind) -> &'static str {
@@ -233,12 +246,10 @@ impl EntryMaker {
         entry.set(ids::OBJECT_CLASS, classes);
         entry.push(ids::UID, owned(name.to_owned()));
         if let Some((uid, gid)) = posix {
-            let home = home.unwrap_or_else(|| format!("{HOMES}{name}"));
+            let home = home.unwrap_or_else(|| self.fallback_home(name, uid));
             entry.push(ids::UID_NUMBER, owned(uid.to_string()));
             entry.push(ids::GID_NUMBER, owned(gid.to_string()));
-            if self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
-                entry.push(ids::HOME_DIRECTORY, owned(home));
-            }
+            entry.push(ids::HOME_DIRECTORY, owned(home));
             entry.push(ids::LOGIN_SHELL, shell.map_or_else(|| constant(DEFAULT_SHELL), owned));
             if self.projection.position(Role::Attribute(ids::GECOS)).is_none() {
                 entry.push(ids::GECOS, owned(ascii(&cn, name)));
@@ -273,8 +284,13 @@ impl EntryMaker {
     }
 
     fn pass_through(&self, entry: &mut Entry, row: &mut [Cell]) {
+        let is_posix = self.kind != Kind::User || !entry.values(ids::UID_NUMBER).is_empty();
         for (cell, role) in row.iter_mut().zip(self.projection.roles()) {
             if let Role::Attribute(id) = role {
+                // The one attribute of a column that posixAccount alone allows.
+                if *id == ids::GECOS && !is_posix {
+                    continue;
+                }
                 let single = self.schema.attribute_type(*id).single_value;
                 let mut values: Vec<Value> = Vec::new();
                 for value in cell_values(mem::take(cell)) {
@@ -327,8 +343,36 @@ impl EntryMaker {
     }
 
     fn fallback_mail(&self, name: &str) -> Option<String> {
-        let mail = format!("{name}@{}", self.tree.mail_domain()?);
+        let mail = format!("{name}@{}", self.tree.mail_fallback()?);
         self.is_valid(ids::MAIL, mail.as_bytes()).then_some(mail)
+    }
+
+    /// A name that is a path, or a directory's own name, would be somebody else's home.
+    fn fallback_home(&self, name: &str, uid: i128) -> String {
+        let home = format!("{HOMES}{name}");
+        if is_home_name(name) && self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
+            home
+        } else {
+            format!("{HOMES}{uid}")
+        }
+    }
+
+    /// The attributes of which a row has a column but no value that can be served as it is.
+    pub fn lacking(&self, row: &[Cell]) -> Vec<AttributeId> {
+        const ROLES: [(Role, AttributeId); 6] = [
+            (Role::FullName, ids::CN),
+            (Role::FirstName, ids::GIVEN_NAME),
+            (Role::LastName, ids::SN),
+            (Role::Mail, ids::MAIL),
+            (Role::HomeDirectory, ids::HOME_DIRECTORY),
+            (Role::LoginShell, ids::LOGIN_SHELL),
+        ];
+        let cell = |role| self.projection.position(role).and_then(|position| row.get(position));
+        let lacks = |(role, id): (Role, AttributeId)| {
+            let cell = cell(role)?.clone();
+            self.valid_text(cell, id).is_none().then_some(id)
+        };
+        ROLES.into_iter().filter_map(lacks).collect()
     }
 
     /// NULL, the empty string and what breaks the attribute's syntax count as absent.
@@ -374,17 +418,9 @@ fn fallback_cn(first: Option<&str>, last: Option<&str>, name: &str) -> String {
     }
 }
 
-/// gecos in ASCII: marks are dropped from letters, what has no ASCII form becomes a question mark.
-fn ascii(text: &str, name: &str) -> String {
-    if text.is_ascii() {
-        return text.to_owned();
-    }
-    let ascii: String = text
-        .nfkd()
-        .filter(|character| !unicode_normalization::char::is_combining_mark(*character))
-        .map(|character| if character.is_ascii() { character } else { '?' })
-        .collect();
-    if ascii.is_empty() { name.to_owned() } else { ascii }
+/// Whether a name names a directory of its own below [`HOMES`].
+pub(super) fn is_home_name(name: &str) -> bool {
+    !name.contains('/') && ![".", ".."].contains(&name.trim())
 }
 
 /// One key a line, as `authorized_keys` files have them; comments and blank lines are none.

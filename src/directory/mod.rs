@@ -141,7 +141,7 @@ impl Directory {
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
-            Source::new(database.clone(), kind, query, maker, tree.mail_domain())
+            Source::new(database.clone(), kind, query, maker, tree.mail_fallback())
         };
         let users = source(Kind::User, all_users);
         let groups = source(Kind::Group, all_groups);
@@ -214,6 +214,11 @@ impl Directory {
     /// How whole groups are read.
     pub fn membership_form(&self) -> &'static str {
         self.membership.name()
+    }
+
+    /// Whether users without a mail address get one.
+    pub fn makes_addresses_up(&self) -> bool {
+        self.tree.mail_fallback().is_some()
     }
 
     /// Whether the database answers as far as is known. While it does not, nothing that is empty may look complete.

@@ -367,6 +367,26 @@ impl Source {
         Ok(Losers::among(projection, &rows))
     }
 
+    /// Hands over every row, until that is enough.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn each(&self, patience: Duration, mut enough: impl FnMut(Row) -> bool) -> Result<(), SqlError> {
+        let columns = &self.maker.projection().columns;
+        let Some(statement) = self.table().select(columns, &Predicate::True) else {
+            return Ok(());
+        };
+        let mut stream = self.database.stream(statement.sql, statement.args, patience);
+        while let Some(batch) = stream.next().await {
+            for row in batch? {
+                if enough(row) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The rows of a result of any size.
     async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
         let mut rows = Vec::new();

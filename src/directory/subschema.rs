@@ -62,6 +62,8 @@ pub fn subschema(schema: &Schema) -> Entry {
         ["top", "subentry", "subschema", "extensibleObject"],
     );
     set(&mut entry, schema, "cn", ["Subschema"]);
+    // The whole of what it is below (RFC 3672 section 2.1): subentry requires it.
+    set(&mut entry, schema, "subtreeSpecification", ["{ }"]);
     set(
         &mut entry,
         schema,
@@ -88,7 +90,8 @@ pub fn subschema(schema: &Schema) -> Entry {
 pub fn superior(schema: &Schema, tree: &Tree, dn: &Dn) -> Entry {
     let text = dn.to_string();
     let mut entry = Entry::new(text.clone());
-    let (structural, classes) = superior_classes(dn);
+    let (mut structural, classes) = superior_classes(dn);
+    let mut classes = classes.to_vec();
     set(&mut entry, schema, "objectClass", classes.iter().copied());
     for ava in dn.rdns().first().map(Rdn::avas).unwrap_or_default() {
         if let (Some(id), AvaValue::Text(value)) = (schema.attribute(ava.attribute()), ava.value()) {
@@ -99,6 +102,15 @@ pub fn superior(schema: &Schema, tree: &Tree, dn: &Dn) -> Entry {
         let name = tree.mail_domain().unwrap_or(&text).to_owned();
         entry.push(ids::O, Bytes::from(name));
     }
+    // A value that is written in hexadecimal is not one that the class requires.
+    if !has_all_of(schema, &entry, &classes) {
+        structural = "namedObject";
+        classes = vec!["top", structural];
+    }
+    if !has_only_of(schema, &entry, &classes) && !classes.contains(&EXTENSIBLE) {
+        classes.push(EXTENSIBLE);
+    }
+    set(&mut entry, schema, "objectClass", classes);
     let entry_uuid = superior_uuid(dn).to_string();
     set(&mut entry, schema, "structuralObjectClass", [structural]);
     set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
@@ -106,6 +118,24 @@ pub fn superior(schema: &Schema, tree: &Tree, dn: &Dn) -> Entry {
     set(&mut entry, schema, "entryUUID", [entry_uuid]);
     set(&mut entry, schema, "hasSubordinates", ["TRUE"]);
     entry
+}
+
+const EXTENSIBLE: &str = "extensibleObject";
+
+/// Whether an entry has what its classes require, objectClass aside.
+fn has_all_of(schema: &Schema, entry: &Entry, classes: &[&str]) -> bool {
+    let ids = classes.iter().filter_map(|class| schema.object_class(class));
+    let mut required = ids
+        .flat_map(|id| schema.class_chain(id))
+        .flat_map(|id| schema.object_class_type(id).must);
+    required.all(|id| *id == ids::OBJECT_CLASS || !entry.values(*id).is_empty())
+}
+
+/// Whether its classes allow what an entry has.
+fn has_only_of(schema: &Schema, entry: &Entry, classes: &[&str]) -> bool {
+    let ids: Vec<_> = classes.iter().filter_map(|class| schema.object_class(class)).collect();
+    let mut have = entry.attributes.iter().map(|attribute| attribute.id);
+    have.all(|id| ids.iter().any(|class| schema.class_allows(*class, id)))
 }
 
 /// The entryUUID of the base or a container, from its DN: the same on every replica.

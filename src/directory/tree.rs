@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::model::{
     dn::{AttributeKey, Dn, NormalizedDn, Rdn, escape_value},
-    schema::{Schema, ids},
+    schema::Schema,
 };
 
 use super::columns::Kind;
@@ -66,6 +66,8 @@ pub struct Layout {
     pub groups: Option<Rdn>,
     /// Whether a user whose gid number no group has gets a group of its own.
     pub private_groups: bool,
+    /// Whether a user without a mail address gets one made of the name and the base's domain.
+    pub mail_fallback: bool,
 }
 
 /// An entry that others stand below.
@@ -95,6 +97,7 @@ pub struct Tree {
     groups: Superior,
     subschema: NormalizedDn,
     mail_domain: Option<String>,
+    mail_fallback: bool,
 }
 
 impl Tree {
@@ -122,6 +125,7 @@ impl Tree {
             groups,
             subschema: subschema.normalize(schema),
             mail_domain,
+            mail_fallback: layout.mail_fallback,
         }
     }
 
@@ -169,6 +173,11 @@ impl Tree {
     /// The domain of the base DN (`example.com`); none when the base has no `dc`.
     pub fn mail_domain(&self) -> Option<&str> {
         self.mail_domain.as_deref()
+    }
+
+    /// The domain of the addresses that users without one get; none where they get none.
+    pub fn mail_fallback(&self) -> Option<&str> {
+        self.mail_domain().filter(|_| self.mail_fallback)
     }
 
     /// The DN of a user's or group's entry, spelled the same wherever it is served: Proxmox compares strings.
@@ -230,20 +239,15 @@ impl Tree {
         Place::Nowhere(above.unwrap_or(&self.base).text.clone())
     }
 
-    /// The user name that a lenient bind DN means: a DN below the base whose first RDN is the single value
-    /// `uid=NAME` or `cn=NAME`, as today's clients bind.
+    /// The user name that a lenient bind DN means, as today's clients bind: the value of the first RDN of a DN below
+    /// the base, where that is a single one. Its attribute may be any, also one of no schema (`sAMAccountName`).
     pub fn lenient_user(&self, dn: &Dn, schema: &Schema) -> Option<Name> {
         let normalized = dn.normalize(schema);
         if !normalized.is_descendant_of(&self.base.normalized) {
             return None;
         }
-        let (attribute, value) = dn.rdns().first()?.single()?;
-        let id = schema.attribute(attribute)?;
-        if id == ids::UID || id == ids::CN {
-            Name::new(value)
-        } else {
-            None
-        }
+        let (_, value) = dn.rdns().first()?.single()?;
+        Name::new(value).filter(|name| !name.prepared.is_empty())
     }
 }
 
@@ -353,6 +357,7 @@ mod tests {
             users: Some(container_rdn("ou=People").unwrap()),
             groups: None,
             private_groups: false,
+            mail_fallback: false,
         };
         let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);
@@ -404,13 +409,28 @@ mod tests {
     #[test]
     fn lenient_binds_take_the_first_rdn_below_the_base() {
         let (tree, schema) = tree();
-        let user = |dn| {
+        let user = |dn: &str| {
             tree.lenient_user(&Dn::parse(dn).unwrap(), &schema)
                 .map(|name| name.spelled)
         };
         assert_eq!(user("cn=alice,ou=people,dc=example,dc=com").as_deref(), Some("alice"));
         assert_eq!(user("uid=alice,dc=example,dc=com").as_deref(), Some("alice"));
+        for attribute in [
+            "mail",
+            "sAMAccountName",
+            "userPrincipalName",
+            "ou",
+            "member",
+            "2.5.4.3",
+            "1.2.3.4",
+        ] {
+            let dn = format!("{attribute}=alice,ou=x,dc=example,dc=com");
+            assert_eq!(user(&dn).as_deref(), Some("alice"), "{dn}");
+        }
+        assert_eq!(user("mail=a@b\\2Cc,dc=example,dc=com").as_deref(), Some("a@b,c"));
         assert_eq!(user("uid=alice+cn=bob,dc=example,dc=com"), None);
+        assert_eq!(user("mail=alice+mail=alice,dc=example,dc=com"), None);
+        assert_eq!(user("mail=,dc=example,dc=com"), None);
         assert_eq!(user("uid=alice,dc=example,dc=org"), None);
         assert_eq!(user("dc=example,dc=com"), None);
     }

@@ -3,7 +3,7 @@
 //! Unknown, disabled and wrong all take the same work and give the same answer, so that nobody learns which names
 //! exist. Only a database that can not be asked is told apart, as `unavailable`: it is nobody's fault.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tracing::warn;
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::password::Verdict,
-    directory::{DirectoryError, account::Account},
+    directory::{DirectoryError, account::Found},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
 };
@@ -33,52 +33,67 @@ pub async fn bind(
     output: &mut Output,
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
-    let identity = authenticate(context, &request).await?;
+    let identity = authenticate(context, &request, report).await?;
     finish(output, id, ResponseKind::Bind, &LdapResult::success(), report);
     Ok(Outcome::Bound(identity))
 }
 
-async fn authenticate(context: &Context, request: &BindRequest) -> Result<Identity, Failure> {
+async fn authenticate(context: &Context, request: &BindRequest, report: &mut Report) -> Result<Identity, Failure> {
+    let mut refused = |why: &'static str, code, text| {
+        report.why = Some(why.into());
+        Failure::from(LdapResult::new(code, text))
+    };
     if request.version != 3 {
-        return Err(LdapResult::new(ResultCode::ProtocolError, "only LDAPv3 is supported").into());
+        return Err(refused(
+            "not LDAPv3",
+            ResultCode::ProtocolError,
+            "only LDAPv3 is supported",
+        ));
     }
     let Credentials::Simple(password) = &request.credentials else {
-        return Err(LdapResult::new(
+        return Err(refused(
+            "not a simple bind",
             ResultCode::AuthMethodNotSupported,
             "only simple authentication is supported",
-        )
-        .into());
+        ));
     };
     let password = password.as_bytes();
     match (request.name.is_empty(), password.is_empty()) {
         (true, true) => return Ok(Identity::Anonymous),
-        (true, false) => return Err(invalid_credentials()),
+        (true, false) => {
+            report.why = Some("no name".into());
+            return Err(invalid_credentials());
+        }
         // RFC 4513 5.1.2: clients that forget to ask for the password must not believe the user authenticated.
         (false, true) => {
-            return Err(LdapResult::new(
+            return Err(refused(
+                "no password",
                 ResultCode::UnwillingToPerform,
                 "a DN without a password is not accepted",
-            )
-            .into());
+            ));
         }
         (false, false) => {}
     }
-    let dn = Dn::parse(&request.name).map_err(|_| LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN"))?;
-    let account = account(context, &dn).await?;
-    verify(context, account, password).await
+    let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
+    let found = account(context, &dn)
+        .await
+        .inspect_err(|_| report.why = Some("the database could not answer".into()))?;
+    verify(context, found, password, report).await
 }
 
-async fn account(context: &Context, dn: &Dn) -> Result<Option<Account>, DirectoryError> {
+async fn account(context: &Context, dn: &Dn) -> Result<Found, DirectoryError> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let policy = &context.services.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
-    directory
-        .account(dn, lenient, context.received + policy.bind_hold)
-        .await
+    let deadline = context.received + policy.bind_hold;
+    directory.account(dn, lenient, &policy.refused_words, deadline).await
 }
 
-async fn verify(context: &Context, account: Option<Account>, password: &[u8]) -> Result<Identity, Failure> {
-    let stored = account.as_ref().and_then(|account| account.password.as_deref());
+async fn verify(context: &Context, found: Found, password: &[u8], report: &mut Report) -> Result<Identity, Failure> {
+    let stored = match &found {
+        Found::Account(account) => account.password.as_deref(),
+        Found::NotAUser | Found::Unknown(_) => None,
+    };
     // A user who is unknown or has no hash costs the same work, and never matches.
     let verdict = context
         .services
@@ -87,17 +102,43 @@ async fn verify(context: &Context, account: Option<Account>, password: &[u8]) ->
         .await
         .map_err(|error| {
             warn!(%error, "a password could not be verified");
-            LdapResult::new(ResultCode::Unavailable, "passwords can not be verified now")
+            report.why = Some("the password could not be verified".into());
+            LdapResult::new(ResultCode::Unavailable, "passwords cannot be verified now")
         })?;
-    if let Verdict::Unusable(reason) = verdict
-        && let Some(account) = account.as_ref().filter(|account| account.password.is_some())
+    if let (Verdict::Unusable(reason), Found::Account(account)) = (verdict, &found)
+        && account.password.is_some()
     {
         warn!(dn = account.dn, reason, "a stored password hash is not usable");
     }
     // Asked after the work was done: a disabled account must not answer sooner than a wrong password.
-    match account {
-        Some(account) if verdict.is_match() && account.may_bind => Ok(Identity::User(Arc::from(account.dn))),
-        _ => Err(invalid_credentials()),
+    match found {
+        Found::Account(account) if verdict.is_match() && account.refusal.is_none() => {
+            Ok(Identity::User(Arc::from(account.dn)))
+        }
+        found => {
+            report.why = Some(why(&found, verdict));
+            Err(invalid_credentials())
+        }
+    }
+}
+
+/// Why a bind is refused, for the server's log alone.
+fn why(found: &Found, verdict: Verdict) -> Cow<'static, str> {
+    let account = match found {
+        Found::NotAUser => return "not a user".into(),
+        Found::Unknown("") => return "unknown name".into(),
+        Found::Unknown(more) => return format!("unknown name: {more}").into(),
+        Found::Account(account) => account,
+    };
+    match (&account.password, verdict) {
+        (None, _) if account.password_unreadable => "hash unusable".into(),
+        (None, _) => "no hash".into(),
+        (Some(_), Verdict::Unusable(_)) => "hash unusable".into(),
+        (Some(_), Verdict::Mismatch) => "wrong password".into(),
+        (Some(_), Verdict::Match) => match &account.refusal {
+            Some(refusal) => refusal.to_string().into(),
+            None => "unknown".into(),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Outcome,
     context::{Context, Identity},
+    known,
     output::Output,
     result::{Failure, Report},
 };
@@ -47,7 +48,7 @@ pub fn extended(
     report: &mut Report,
 ) -> Result<Outcome, Failure> {
     if request.name != WHO_AM_I {
-        return Err(LdapResult::new(ResultCode::ProtocolError, "unknown extended operation").into());
+        return Err(LdapResult::new(ResultCode::ProtocolError, known::operation(&request.name)).into());
     }
     if request.value.is_some() {
         return Err(LdapResult::new(ResultCode::ProtocolError, "no value expected").into());

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod context;
 pub mod controls;
 pub mod extended;
+mod known;
 pub mod output;
 pub mod policy;
 pub mod record;
@@ -52,6 +53,9 @@ pub async fn dispatch(context: &Context, message: Message, output: &mut Output, 
         let (outcome, answer) = result::answer(&failure, kind, context.services.policy.on_database_failure);
         if let Some(answer) = answer {
             report.code = Some(answer.code);
+            if kind == ResponseKind::Bind && report.why.is_none() {
+                report.why = Some(answer.text.clone().into());
+            }
             write_result(output.buffer(), id, kind, &answer, &[]);
         }
         outcome
@@ -72,7 +76,7 @@ async fn run(
         Request::Compare(request) => compare::compare(context, id, &request, controls, output, report).await,
         Request::Extended(request) => extended::extended(context, id, &request, output, report),
         Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
-            Err(LdapResult::new(ResultCode::UnwillingToPerform, "the directory is read-only").into())
+            Err(LdapResult::new(ResultCode::UnwillingToPerform, known::READ_ONLY).into())
         }
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
     }

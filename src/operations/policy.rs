@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use crate::directory::account::RefusedWords;
+
 /// Which DNs name a user in a bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BindDn {
-    /// The user's own DN, or any DN below the base whose first RDN is `uid=NAME` or `cn=NAME`.
+    /// The user's own DN, or any DN below the base whose first RDN is a single value: that is the user's name.
     Lenient,
     /// The user's own DN only.
     Exact,
@@ -27,8 +29,12 @@ pub struct Policy {
     pub require_auth_for_search: bool,
     /// Which DNs name a user in a bind.
     pub bind_dn: BindDn,
+    /// The words of a status that refuse a bind.
+    pub refused_words: RefusedWords,
     /// What a search gets that the database could not answer.
     pub on_database_failure: OnDatabaseFailure,
+    /// Whether the log shows the values of filters, those of passwords excepted.
+    pub log_filter_values: bool,
     /// How long a lookup is held while the database is away.
     pub lookup_hold: Duration,
     /// How long a bind is held while the database is away.

@@ -1,13 +1,17 @@
 //! The record of one operation, from its arrival to its end: counted in the metrics, and one line in the log.
 //!
 //! It is written when the value is dropped, so that what was abandoned, or whose connection ended, is there as well.
-//! Assertion values and credentials stay out of it; what clients may write themselves is cut and, by the log, escaped.
+//! Credentials stay out of it, and assertion values unless the operator asks for them; what clients may write themselves is cut and, by the log, escaped.
 
 use std::{net::SocketAddr, time::Instant};
 
 use tracing::{Level, enabled, info};
 
-use super::{Outcome, context::Identity, result::Report};
+use super::{
+    Outcome,
+    context::{Identity, Services},
+    result::Report,
+};
 use crate::{
     metrics::{Ended, Metrics, Operation},
     protocol::{Message, Request, ResponseKind, ResultCode},
@@ -34,7 +38,7 @@ struct Asked {
     base: Option<String>,
     /// Scope of a search.
     scope: Option<&'static str>,
-    /// Filter of a search, without its values.
+    /// Filter of a search, without its values unless they are wanted.
     filter: Option<String>,
     /// The DN of a bind or compare.
     dn: Option<String>,
@@ -62,17 +66,21 @@ pub struct Record {
 
 impl Record {
     /// The record of a request that has just arrived.
-    pub fn of_request(metrics: &Metrics, client: Client, message: &Message) -> Record {
-        let mut record = Record::new(metrics, client, message.id, kind(&message.request));
+    pub fn of_request(services: &Services, client: Client, message: &Message) -> Record {
+        let mut record = Record::new(&services.metrics, client, message.id, kind(&message.request));
         if let Some(asked) = &mut record.asked {
-            asked.note(&message.request);
+            asked.note(&message.request, services.policy.log_filter_values);
         }
         record
     }
 
-    /// The record of a request of which only its kind is known.
-    pub fn of_unusable(metrics: &Metrics, client: Client, id: i32, kind: ResponseKind) -> Record {
-        Record::new(metrics, client, id, kind_of_response(kind))
+    /// The record of a request of which only its kind is known, and what is wrong with it.
+    pub fn of_unusable(metrics: &Metrics, client: Client, id: i32, kind: ResponseKind, text: &'static str) -> Record {
+        let mut record = Record::new(metrics, client, id, kind_of_response(kind));
+        if kind == ResponseKind::Bind {
+            record.report.why = Some(text.into());
+        }
+        record
     }
 
     fn new(metrics: &Metrics, client: Client, id: i32, operation: Operation) -> Record {
@@ -149,18 +157,22 @@ impl Drop for Record {
             ms = (time.as_secs_f64() * 1e6).round() / 1e3,
             code,
             result = result(self.ended),
+            why = self.report.why.as_deref(),
         );
     }
 }
 
 impl Asked {
-    fn note(&mut self, request: &Request) {
+    fn note(&mut self, request: &Request, filter_values: bool) {
         match request {
             Request::Bind(bind) => self.dn = Some(cut(&bind.name)),
             Request::Search(search) => {
                 self.base = Some(cut(&search.base));
                 self.scope = Some(search.scope.name());
-                self.filter = Some(cut(&search.filter.shape()));
+                self.filter = Some(cut(&match filter_values {
+                    true => search.filter.with_values(),
+                    false => search.filter.shape(),
+                }));
             }
             Request::Compare(compare) => {
                 self.dn = Some(cut(&compare.entry));

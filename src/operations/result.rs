@@ -2,6 +2,8 @@
 //!
 //! Text that clients see carries no SQL, no host and no file name.
 
+use std::borrow::Cow;
+
 use tracing::warn;
 
 use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
@@ -74,4 +76,6 @@ pub struct Report {
     pub code: Option<ResultCode>,
     /// Entries sent.
     pub entries: u64,
+    /// Why a bind was refused: for the log alone, never for the client.
+    pub why: Option<Cow<'static, str>>,
 }

@@ -299,7 +299,7 @@ where
                     let mut answer = BytesMut::new();
                     write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
                     let answer = answer.freeze();
-                    let record = Record::of_unusable(&self.shared.services.metrics, self.client, id, response);
+                    let record = Record::of_unusable(&self.shared.services.metrics, self.client, id, response, text);
                     self.requests += 1;
                     let work = Work::Answer {
                         id,
@@ -334,7 +334,7 @@ where
             }
             Request::Extended(request) if request.name == CANCEL => self.cancel(&message, request, size),
             _ => {
-                let record = Record::of_request(metrics, self.client, &message);
+                let record = Record::of_request(&self.shared.services, self.client, &message);
                 self.queue.push(Work::Request(message), record, size);
             }
         }
@@ -374,7 +374,7 @@ where
             code,
             answer: answer.freeze(),
         };
-        let record = Record::of_request(&self.shared.services.metrics, self.client, message);
+        let record = Record::of_request(&self.shared.services, self.client, message);
         self.queue.push(work, record, size);
     }
 

@@ -76,8 +76,11 @@ def pull(halt):
 
 def attribute_names_as_spelled(connection):
     given = {uid for uid, _, name in rows("users") if name}
+    mailed = {uid for uid, mail, _ in rows("users") if mail}
     for dn, attributes in search(connection, PEOPLE, ["*"]):
-        wanted = {"sn", "mail", "cn", "uid"}
+        wanted = {"sn", "cn", "uid"}
+        if attributes["uid"][0].decode() in mailed:
+            wanted.add("mail")
         if attributes["uid"][0].decode() in given:
             wanted.add("givenName")
         missing = wanted - set(attributes)

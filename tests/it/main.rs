@@ -15,6 +15,7 @@
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `memberships_query`: who is in which group, with and without `SQL_QUERY_ALL_MEMBERSHIPS`
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
+//! - `refusals`: why a bind was refused, what is not there, whose account is closed
 //! - `wire`: bytes, TLS versions
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
@@ -51,6 +52,7 @@ mod nslcd;
 mod observability;
 mod outage;
 mod pushdown;
+mod refusals;
 mod rolling_update;
 mod secrets;
 mod settings;

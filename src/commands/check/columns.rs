@@ -117,7 +117,7 @@ pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
         (Role::SshPublicKey, _) => "sshPublicKey, one value a line",
         (Role::Password, _) => "verifies binds, never served",
         (Role::AuthBackends, _) => "the user's own AUTH_BACKENDS, never served",
-        (Role::Status, _) => "refuses binds when pending or suspended, never served",
+        (Role::Status, _) => "refuses binds by its word (ACCOUNT_STATUS_REFUSED), never served",
         (Role::Enabled, _) => "refuses binds when false, never served",
         (Role::Locked, _) => "refuses binds when true, never served",
         (Role::ExpiresAt, _) => "refuses binds from then on, never served",
@@ -149,7 +149,7 @@ pub const RECOMMENDED: [(Role, Query, &str, &str); 6] = [
         Role::Status,
         Query::OneUser,
         "status",
-        "users that are pending or suspended can not log in",
+        "users that are pending, suspended, disabled and so on cannot log in",
     ),
     (
         Role::EntryUuid,

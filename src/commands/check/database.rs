@@ -6,6 +6,7 @@ use super::{
     columns::{self, Query, RECOMMENDED},
     is_wrong,
     report::{Fault, Report},
+    rows,
 };
 use crate::{
     app::{self, CAPABILITIES},
@@ -13,6 +14,7 @@ use crate::{
     config::{Config, DatabaseKind, Problem},
     directory::{
         Directory, DirectoryError,
+        account::RefusedWords,
         advice::{Count, SMALL, Sample, listed},
         columns::{Kind, Role},
         queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
@@ -80,7 +82,10 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         memberships,
     };
     match Directory::describe(&database, &base, &app::layout(config), &parsed, CAPABILITIES).await {
-        Ok(directory) => survey_rows(&directory, report).await,
+        Ok(directory) => {
+            let words = config.access.status_refused.iter().map(String::as_str);
+            survey_rows(&directory, &RefusedWords::new(words), report).await;
+        }
         Err(found) => {
             for problem in found {
                 add(Fault::Database, problem, problems, report);
@@ -218,7 +223,7 @@ fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, report: &mut
     }
 }
 
-async fn survey_rows(directory: &Directory, report: &mut Report) {
+async fn survey_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) {
     let refusals = directory.refusals().await;
     for (variable, error) in &refusals {
         report.fault(Fault::Database, format!("{variable}: {}", error.detail()));
@@ -226,12 +231,12 @@ async fn survey_rows(directory: &Directory, report: &mut Report) {
     if !refusals.is_empty() {
         return;
     }
-    if let Err(error) = look_at_rows(directory, report).await {
+    if let Err(error) = look_at_rows(directory, words, report).await {
         report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
     }
 }
 
-async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), DirectoryError> {
+async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
     let users = directory.count(Kind::User).await?;
     let groups = directory.count(Kind::Group).await?;
     let private = private_groups(directory, report).await?;
@@ -261,9 +266,7 @@ async fn look_at_rows(directory: &Directory, report: &mut Report) -> Result<(), 
         }
     }
     let sample = directory.sample().await?;
-    for text in directory.unusable(&sample) {
-        report.warn(format!("SQL_QUERY_ALL_USERS: {text}"));
-    }
+    rows::show(directory, &sample, words, report).await?;
     for (kind, variable) in [
         (Kind::User, "SQL_QUERY_ALL_USERS"),
         (Kind::Group, "SQL_QUERY_ALL_GROUPS"),

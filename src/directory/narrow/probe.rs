@@ -1,6 +1,11 @@
 //! What is asked of a value, as a predicate on the place it comes from.
 
-use super::super::source::Source;
+use std::borrow::Cow;
+
+use super::super::{
+    mapping::{HOMES, is_home_name},
+    source::Source,
+};
 use super::{
     served::{Place, valid},
     some_value,
@@ -53,7 +58,9 @@ pub(super) fn probe(source: &Source, id: AttributeId, place: &Place, test: Test<
         Place::Uuid(column) => uuid(*column, test),
         Place::Derived => derived(test),
         Place::Constant(value) => constant(source, value, test),
-        Place::Name(prefix, suffix) => name(source, prefix, suffix, test),
+        Place::Name(suffix) => name(source, suffix, test),
+        Place::NamedHome => named_home(source, test),
+        Place::NumberedHome(column) => numbered_home(*column, test),
         Place::Joined(first, last) => joined(*first, *last, test),
         Place::LastWord(column) => last_word(*column, test),
         Place::Ascii(inner) => {
@@ -230,23 +237,17 @@ fn constant(source: &Source, value: &str, test: Test<'_>) -> Predicate {
     if is { Predicate::True } else { Predicate::False }
 }
 
-/// The name between two texts. It is there where the name is ASCII, which every canonical one is.
-fn name(source: &Source, prefix: &str, suffix: &str, test: Test<'_>) -> Predicate {
+/// The name and what follows it. It is there where the name is ASCII, which every canonical one is.
+fn name(source: &Source, suffix: &str, test: Test<'_>) -> Predicate {
     let column = source.name_column();
     match test {
         Test::Present => uncommon(column).negated(),
         Test::Equal(Assertion::Text(fold, prepared)) => {
-            let (prefix, suffix) = match fold {
-                Fold::Ignore => (prefix.to_ascii_lowercase(), suffix.to_ascii_lowercase()),
-                Fold::Exact => (prefix.to_owned(), suffix.to_owned()),
-            };
-            let name = prepared
-                .strip_suffix(&*suffix)
-                .and_then(|text| text.strip_prefix(&*prefix));
+            let name = prepared.strip_suffix(&*folded(suffix, *fold));
             name.map_or(Predicate::False, |name| equals(column, *fold, name))
         }
         // Up to the sign that follows the name the beginning of the value is the name's.
-        Test::Pieces(pieces) if prefix.is_empty() => match pieces.text() {
+        Test::Pieces(pieces) => match pieces.text() {
             Some((
                 fold,
                 Pieces {
@@ -264,6 +265,46 @@ fn name(source: &Source, prefix: &str, suffix: &str, test: Test<'_>) -> Predicat
             _ => Predicate::unknown(),
         },
         _ => Predicate::unknown(),
+    }
+}
+
+/// The home directory by the name. Names that are none have it by their number: they hold a slash or are a directory's
+/// own.
+fn named_home(source: &Source, test: Test<'_>) -> Predicate {
+    match test {
+        Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
+            Some(name) if name.contains('/') => Predicate::False,
+            Some(name) => {
+                let equal = equals(source.name_column(), *fold, name);
+                if is_home_name(name) { equal } else { equal.maybe() }
+            }
+            None => Predicate::False,
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+/// The home directory by the number. Which rows have it by the name the evaluator knows.
+fn numbered_home(column: usize, test: Test<'_>) -> Predicate {
+    match test {
+        // By the name or by the number, there is one.
+        Test::Present => Predicate::True,
+        Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
+            Some(number) => match number.parse::<i64>() {
+                Ok(value) => Predicate::IntegerEquals { column, value }.maybe(),
+                Err(_) if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => Predicate::unknown(),
+                Err(_) => Predicate::False,
+            },
+            None => Predicate::False,
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+fn folded(text: &str, fold: Fold) -> Cow<'_, str> {
+    match fold {
+        Fold::Ignore => text.to_ascii_lowercase().into(),
+        Fold::Exact => text.into(),
     }
 }
 

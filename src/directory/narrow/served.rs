@@ -4,7 +4,7 @@
 
 use super::super::{
     columns::{Kind, Role},
-    mapping::{DEFAULT_SHELL, HOMES, structural_class},
+    mapping::{DEFAULT_SHELL, structural_class},
     source::Source,
     tree::SUBSCHEMA_DN,
 };
@@ -30,8 +30,12 @@ pub(super) enum Place {
     Derived,
     /// The same for all entries.
     Constant(&'static str),
-    /// The name between two texts, where that is ASCII.
-    Name(&'static str, String),
+    /// The name and what follows it, where that is ASCII.
+    Name(String),
+    /// The home directory by the name, where that is one.
+    NamedHome,
+    /// The home directory by the number in this column, where it is not by the name.
+    NumberedHome(usize),
     /// Two columns with a blank in between.
     Joined(usize, usize),
     /// The last word of a column.
@@ -51,8 +55,12 @@ pub(super) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
         Some(column) => Some(vec![(when, place(column))]),
         None => Some(Vec::new()),
     };
-    if source.column(Role::Attribute(id)).is_some() {
-        return always(Place::Column(source.column(Role::Attribute(id))?));
+    if let Some(column) = source.column(Role::Attribute(id)) {
+        let own = vec![(Predicate::True, Place::Column(column))];
+        return Some(match (source.kind(), id) {
+            (Kind::User, ids::GECOS) => if_posix(source, own),
+            _ => own,
+        });
     }
     match (source.kind(), id) {
         (Kind::User, ids::UID) | (Kind::Group | Kind::PrivateGroup, ids::CN) => always(Place::Column(name)),
@@ -64,7 +72,7 @@ pub(super) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
         (Kind::User, ids::SN) => Some(surname(source)),
         (Kind::User, ids::GIVEN_NAME) => Some(own_or(source, Role::FirstName, id, Vec::new())),
         (Kind::User, ids::MAIL) => {
-            let by_name = |domain| (Predicate::True, Place::Name("", format!("@{domain}")));
+            let by_name = |domain| (Predicate::True, Place::Name(format!("@{domain}")));
             let fallback = source.mail_domain().filter(|domain| domain.is_ascii()).map(by_name);
             Some(own_or(source, Role::Mail, id, fallback.into_iter().collect()))
         }
@@ -73,7 +81,9 @@ pub(super) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
         (Kind::PrivateGroup, ids::GID_NUMBER) => number(Place::Own, Role::PrimaryGroup, Predicate::True),
         (Kind::Group, ids::GID_NUMBER) => number(Place::Number, Role::Number, Predicate::True),
         (Kind::User, ids::HOME_DIRECTORY) => {
-            let fallback = vec![(Predicate::True, Place::Name(HOMES, String::new()))];
+            let by_number = source.column(Role::Number).map(Place::NumberedHome);
+            let fallback = std::iter::once(Place::NamedHome).chain(by_number);
+            let fallback = fallback.map(|place| (Predicate::True, place)).collect();
             Some(if_posix(source, own_or(source, Role::HomeDirectory, id, fallback)))
         }
         (Kind::User, ids::LOGIN_SHELL) => {

@@ -9,7 +9,7 @@ const MAX_SHAPE: usize = 1024;
 
 impl fmt::Display for Filter {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self, out, &|out: &mut _, value: &[u8]| write_value(out, value))
+        print(self, out, &|out: &mut _, _, value: &[u8]| write_value(out, value))
     }
 }
 
@@ -26,6 +26,27 @@ impl Filter {
             shape.push('…');
         }
         shape
+    }
+
+    /// The filter with its values, those of passwords excepted, cut where it is long: what was looked for, while
+    /// somebody debugs.
+    pub fn with_values(&self) -> String {
+        let mut text = String::new();
+        let mut limited = Limited {
+            out: &mut text,
+            left: MAX_SHAPE,
+        };
+        let printed = print(self, &mut limited, &|out: &mut _, attribute, value: &[u8]| {
+            if attribute.is_none_or(may_be_secret) {
+                out.write_char('?')
+            } else {
+                write_value(out, value)
+            }
+        });
+        if printed.is_err() {
+            text.push('…');
+        }
+        text
     }
 
     /// The same apart from values.
@@ -65,7 +86,7 @@ fn shape_of(filter: &Filter, out: &mut impl Write) -> fmt::Result {
             shape_of(inner, out)?;
             return out.write_char(')');
         }
-        leaf => return print(leaf, out, &|out: &mut _, _: &[u8]| out.write_char('?')),
+        leaf => return print(leaf, out, &|out: &mut _, _, _: &[u8]| out.write_char('?')),
     };
     write!(out, "({sign}")?;
     for group in filters.chunk_by(Filter::same_shape) {
@@ -79,8 +100,15 @@ fn shape_of(filter: &Filter, out: &mut impl Write) -> fmt::Result {
     out.write_char(')')
 }
 
-/// How a value is printed: escaped, or not at all.
-type PrintValue<W> = dyn Fn(&mut W, &[u8]) -> fmt::Result;
+/// How a value of an attribute is printed: escaped, or not at all. Without a name it is compared with every attribute.
+type PrintValue<W> = dyn Fn(&mut W, Option<&str>, &[u8]) -> fmt::Result;
+
+/// Whether an attribute's values are nobody's business, whatever else its name says. A number may be any of them.
+fn may_be_secret(attribute: &str) -> bool {
+    let name = attribute.to_ascii_lowercase();
+    let words = ["password", "passwd", "pwd", "pkcs12", "secret", "token", "hash"];
+    words.iter().any(|word| name.contains(word)) || name.starts_with(|first: char| !first.is_ascii_alphabetic())
+}
 
 fn print<W: Write>(filter: &Filter, out: &mut W, value_to: &PrintValue<W>) -> fmt::Result {
     let (sign, filters) = match filter {
@@ -121,14 +149,16 @@ fn print_item<W: Write>(filter: &Filter, out: &mut W, value_to: &PrintValue<W>) 
             write_name(out, attribute)?;
             out.write_char('=')?;
             if let Some(initial) = initial {
-                value_to(out, initial)?;
+                value_to(out, Some(attribute), initial)?;
             }
             out.write_char('*')?;
             for piece in any {
-                value_to(out, piece)?;
+                value_to(out, Some(attribute), piece)?;
                 out.write_char('*')?;
             }
-            return last.as_ref().map_or(Ok(()), |last| value_to(out, last));
+            return last
+                .as_ref()
+                .map_or(Ok(()), |last| value_to(out, Some(attribute), last));
         }
         Filter::Extensible {
             rule,
@@ -145,12 +175,12 @@ fn print_item<W: Write>(filter: &Filter, out: &mut W, value_to: &PrintValue<W>) 
                 write_name(out, rule)?;
             }
             out.write_str(":=")?;
-            return value_to(out, value);
+            return value_to(out, attribute.as_deref(), value);
         }
     };
     write_name(out, attribute)?;
     out.write_str(operator)?;
-    value_to(out, value)
+    value_to(out, Some(attribute), value)
 }
 
 /// Names come from the client as they like and go to the log: what no description has is escaped.

@@ -4,7 +4,7 @@ pub mod paged;
 
 use std::sync::Arc;
 
-use super::{context::Context, result::Failure};
+use super::{context::Context, known, result::Failure};
 use crate::{
     directory::{Directory, Found, search::Query},
     model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
@@ -35,14 +35,13 @@ impl Controls {
     /// supported one can not be used, critical or not.
     pub fn of(request: &Request, controls: &[Control]) -> Result<Self, LdapResult> {
         let mut found = Controls::default();
-        if controls
-            .iter()
-            .any(|control| control.critical && !fits(request, control))
-        {
-            return Err(LdapResult::new(
-                ResultCode::UnavailableCriticalExtension,
-                "a critical control is not supported",
-            ));
+        let mut critical = controls.iter().filter(|control| control.critical);
+        if let Some(control) = critical.find(|control| !fits(request, control)) {
+            let text = match SUPPORTED_CONTROLS.contains(&control.oid.as_str()) {
+                true => "a critical control is not supported with this operation",
+                false => known::control(&control.oid),
+            };
+            return Err(LdapResult::new(ResultCode::UnavailableCriticalExtension, text));
         }
         for control in controls.iter().filter(|control| fits(request, control)) {
             match control.oid.as_str() {

@@ -15,12 +15,18 @@ pub(in crate::sql) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::Row {
         .map(|column| {
             let type_name = column.type_info().name();
             match row.try_get_raw(column.ordinal()) {
+                Ok(value) if is_zero_date(type_name, &value) => losses.note(column.name(), type_name),
                 Ok(value) if value.is_null() => Cell::Null,
                 Ok(value) => cell(type_name, value).unwrap_or_else(|| losses.note(column.name(), type_name)),
                 Err(_) => losses.note(column.name(), type_name),
             }
         })
         .collect()
+}
+
+/// `0000-00-00`, which the driver takes for NULL. It is no NULL: whether an account ends then, or never, nobody knows.
+fn is_zero_date(type_name: &str, value: &MySqlValueRef<'_>) -> bool {
+    matches!(type_name, "DATE" | "DATETIME" | "TIMESTAMP") && value.is_null() && read::<&[u8]>(value.clone()).is_some()
 }
 
 fn cell(type_name: &str, value: MySqlValueRef<'_>) -> Option<Cell> {

@@ -3,6 +3,7 @@
 use super::{Battery, names, search};
 use crate::harness::ldap::{BATTERY_PASSWORD, set, user_dn};
 use crate::harness::{Database, Engine, Env, Gateway, ldapwhoami};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Refused by a bind, all with the same right password?
 fn refuses(gateway: &Gateway, user: &str) -> bool {
@@ -123,6 +124,334 @@ pub fn status_in_any_case(ctx: &Battery) {
         ["s1", "s2", "s3", "s4", "s5"].map(|name| refuses(&gateway, name)),
         [true, true, false, false, false]
     );
+}
+
+pub fn status_by_a_list_of_ones_own(ctx: &Battery) {
+    let words = [
+        "pending",
+        "suspended",
+        "disabled",
+        "inactive",
+        "deactivated",
+        "locked",
+        "blocked",
+        "banned",
+        "deleted",
+        "archived",
+        "expired",
+        " Banned ",
+        "active",
+        "Gesperrt",
+        "AUSSER DIENST",
+    ];
+    let names: Vec<String> = (0..words.len()).map(|n| format!("st{n}")).collect();
+    let sets: Vec<String> = words.iter().map(|word| format!("\"status\" = '{word}'")).collect();
+    let copies = names.iter().map(String::as_str).zip(sets.iter().map(String::as_str));
+    let database = with_copies(ctx.engine, "\"unused_\" integer", &copies.collect::<Vec<_>>());
+    let env = database.deployed().with_user_columns(&ctx.engine.quoted("\"status\""));
+    let usual = Gateway::start(&env);
+    let own = Gateway::start(&env.with("ACCOUNT_STATUS_REFUSED", "gesperrt, außer dienst"));
+    for (number, (name, word)) in names.iter().zip(words).enumerate() {
+        assert_eq!(refuses(&usual, name), number < 12, "{word}");
+        assert_eq!(refuses(&own, name), number > 12, "{word}");
+    }
+}
+
+/// Yesterday and tomorrow, in seconds since 1970.
+fn around_now() -> [u64; 2] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    [now - 86_400, now + 86_400]
+}
+
+pub fn expiry_in_numbers(ctx: &Battery) {
+    let [past, future] = around_now();
+    let mut cases: Vec<(String, bool)> = Vec::new();
+    for unit in ["", "000", "000000"] {
+        cases.extend([(format!("{past}{unit}"), true), (format!("{future}{unit}"), false)]);
+    }
+    for refused in [
+        "0",
+        "-1",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "20200102030405",
+    ] {
+        cases.push((refused.to_owned(), true));
+    }
+    cases.push(("253402300799".to_owned(), false));
+    let names: Vec<String> = (0..cases.len()).map(|n| format!("ex{n}")).collect();
+    let sets: Vec<String> = cases
+        .iter()
+        .map(|(number, _)| format!("\"until_\" = {number}, \"words_\" = '{number}'"))
+        .collect();
+    let copies = names.iter().map(String::as_str).zip(sets.iter().map(String::as_str));
+    let mut copies: Vec<(&str, &str)> = copies.collect();
+    copies.extend([
+        ("never", "\"words_\" = 'never'"),
+        ("infinity", "\"words_\" = 'infinity'"),
+        ("local", "\"words_\" = '31.12.2099'"),
+        ("blank", "\"words_\" = ' '"),
+        ("late", "\"words_\" = '10000-01-01'"),
+        ("zoned", "\"words_\" = '2099-01-02 03:04:05+02'"),
+        ("empty", "\"words_\" = ''"),
+    ]);
+    let database = with_copies(ctx.engine, "\"until_\" bigint, \"words_\" varchar(40)", &copies);
+    let with = |column: &str| {
+        let columns = ctx.engine.quoted(&format!("\"{column}\" AS expires_at"));
+        Gateway::start(&database.deployed().with_user_columns(&columns))
+    };
+    let (numbers, texts) = (with("until_"), with("words_"));
+    for (name, (number, refused)) in names.iter().zip(&cases) {
+        assert_eq!(refuses(&numbers, name), *refused, "{number}");
+        assert_eq!(refuses(&texts, name), *refused, "{number} as text");
+    }
+    for (name, refused) in [
+        ("never", true),
+        ("infinity", true),
+        ("local", true),
+        ("blank", true),
+        ("late", true),
+        ("zoned", false),
+        ("empty", false),
+    ] {
+        assert_eq!(refuses(&texts, name), refused, "{name}");
+    }
+}
+
+/// Values of a column that refuse, and those that do not.
+type Values = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+/// Each with its alias, its type, what refuses and what allows.
+fn typed(engine: Engine) -> Vec<Values> {
+    match engine {
+        Engine::PostgreSql => vec![
+            (
+                "enabled",
+                "jsonb",
+                &["'false'", "'0'", "'{}'", "'[true, true]'", "'2.5'"],
+                &["'true'", "'1'", "'\"yes\"'", "'null'", "NULL"],
+            ),
+            ("locked", "bit(1)", &["B'1'"], &["B'0'", "NULL"]),
+            ("status", "bytea", &["'banned'", "'\\xff'"], &["'active'", "''"]),
+            (
+                "expires_at",
+                "timestamptz",
+                &["'-infinity'", "'2001-01-01'", "'4000-01-01 BC'"],
+                &["'infinity'", "'20000-01-01'", "NULL"],
+            ),
+            ("enabled", "numeric", &["0", "'NaN'", "0.5", "-1"], &["1", "1.00"]),
+            (
+                "locked",
+                "text[]",
+                &["'{t}'", "'{f}'", "'{f,f}'"],
+                &["'{}'", "'{NULL}'"],
+            ),
+            (
+                "status",
+                "jsonb",
+                &["'\"Banned\"'", "'[\"banned\"]'", "'[\"a\", \"b\"]'"],
+                &["'\"active\"'", "'null'"],
+            ),
+            (
+                "expires_at",
+                "date",
+                &["'0001-01-01'", "'2001-01-01'", "'-infinity'"],
+                &["'infinity'", "'2099-01-01'"],
+            ),
+            ("enabled", "char(8)", &["'no'", "'0'"], &["'yes'", "''", "' '"]),
+            ("locked", "smallint", &["1", "-1"], &["0"]),
+            ("status", "char(20)", &["'banned'", "' LOCKED'"], &["'active'", "''"]),
+            (
+                "expires_at",
+                "double precision",
+                &["'NaN'", "'Infinity'", "1e300", "1000000000.5"],
+                &["4000000000.5"],
+            ),
+            ("expires_at", "interval", &["'1 year'"], &["NULL"]),
+        ],
+        Engine::MariaDb => vec![
+            ("enabled", "bit(1)", &["b'0'"], &["b'1'", "NULL"]),
+            ("locked", "bit(8)", &["b'1'", "b'100'"], &["b'0'"]),
+            (
+                "status",
+                "enum('active','banned')",
+                &["'banned'"],
+                &["'active'", "NULL"],
+            ),
+            (
+                "expires_at",
+                "datetime",
+                &["'0000-00-00 00:00:00'", "'2001-01-01'"],
+                &["'2099-01-01'", "NULL"],
+            ),
+            ("enabled", "tinyint", &["0", "-1"], &["1", "2"]),
+            ("locked", "decimal(10,2)", &["1.00", "0.5"], &["0.00"]),
+            (
+                "status",
+                "set('active','banned','vip')",
+                &["'banned'", "'active,banned'"],
+                &["'active,vip'", "''"],
+            ),
+            (
+                "expires_at",
+                "bigint unsigned",
+                &["18446744073709551615", "1000000000000"],
+                &["4000000000000"],
+            ),
+            ("enabled", "json", &["'false'", "'{}'"], &["'true'", "'1'"]),
+            ("locked", "char(8)", &["'yes'", "'x'"], &["'no'", "''"]),
+            ("status", "binary(10)", &["'banned'"], &["'active'"]),
+            (
+                "expires_at",
+                "date",
+                &["'0000-00-00'", "'2001-01-01'"],
+                &["'2099-01-01'"],
+            ),
+            ("status", "json", &["'\"banned\"'", "'[\"banned\"]'"], &["'\"active\"'"]),
+            ("expires_at", "time", &["'12:00:00'"], &["NULL"]),
+        ],
+        Engine::Sqlite => vec![
+            (
+                "enabled",
+                "",
+                &["0", "'no'", "x'00'", "x'ff'", "0.5", "-1"],
+                &["1", "'yes'", "x'01'", "1.0", "''", "NULL"],
+            ),
+            ("locked", "", &["1", "'on'", "2", "x'01'"], &["0", "'off'", "0.0"]),
+            (
+                "status",
+                "",
+                &["'banned'", "x'62616e6e656400'", "x'ff'", "'\"banned\"'"],
+                &["'active'", "0", "''"],
+            ),
+            (
+                "expires_at",
+                "",
+                &[
+                    "'2001-01-01'",
+                    "1e300",
+                    "1000000000.5",
+                    "'infinity'",
+                    "9e999",
+                    "x'ff'",
+                    "1000000000000",
+                ],
+                &["'2099-01-01'", "4000000000.5", "4000000000000", "NULL"],
+            ),
+        ],
+    }
+}
+
+/// Whatever its type, no value is read as more than it says.
+pub fn account_columns_of_every_type(ctx: &Battery) {
+    let typed = typed(ctx.engine);
+    let mut columns = Vec::new();
+    let mut copies = Vec::new();
+    for (number, (_, kind, refusing, allowing)) in typed.iter().enumerate() {
+        columns.push(format!("\"c{number}\" {kind}"));
+        for (which, values) in [("r", refusing), ("a", allowing)] {
+            let values = values.iter().enumerate();
+            copies.extend(values.map(|(n, value)| {
+                (
+                    format!("{which}{number}x{n}"),
+                    format!("\"c{number}\" = {value}"),
+                    *value,
+                )
+            }));
+        }
+    }
+    let plain: Vec<(&str, &str)> = copies
+        .iter()
+        .map(|(name, set, _)| (name.as_str(), set.as_str()))
+        .collect();
+    let database = with_copies(ctx.engine, &columns.join(", "), &plain);
+    // As many columns at once as have different names.
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    for (number, (alias, ..)) in typed.iter().enumerate() {
+        match rounds
+            .iter_mut()
+            .find(|round| round.iter().all(|other| typed[*other].0 != *alias))
+        {
+            Some(round) => round.push(number),
+            None => rounds.push(vec![number]),
+        }
+    }
+    for round in rounds {
+        let columns: Vec<String> = round
+            .iter()
+            .map(|number| format!("\"c{number}\" AS {}", typed[*number].0))
+            .collect();
+        let gateway = Gateway::start(
+            &database
+                .deployed()
+                .with_user_columns(&ctx.engine.quoted(&columns.join(", "))),
+        );
+        for number in round {
+            for (name, _, value) in &copies {
+                let expected =
+                    [format!("r{number}x"), format!("a{number}x")].map(|beginning| name.starts_with(&beginning));
+                if expected.contains(&true) {
+                    let (alias, kind, ..) = typed[number];
+                    assert_eq!(refuses(&gateway, name), expected[0], "{alias} {kind} {value}");
+                }
+            }
+        }
+    }
+}
+
+pub fn chains_with_empty_items(ctx: &Battery) {
+    let chains = [
+        ("sql", false),
+        ("sql,", false),
+        (",SQL , ", false),
+        (",", false),
+        (" , ", false),
+        ("  ", false),
+        ("", false),
+        ("sql,notification", true),
+        ("totp,", true),
+        ("none", true),
+    ];
+    let names: Vec<String> = (0..chains.len()).map(|n| format!("ch{n}")).collect();
+    let sets: Vec<String> = chains
+        .iter()
+        .map(|(chain, _)| format!("\"chain_\" = '{chain}'"))
+        .collect();
+    let copies = names.iter().map(String::as_str).zip(sets.iter().map(String::as_str));
+    let database = with_copies(ctx.engine, "\"chain_\" varchar(40)", &copies.collect::<Vec<_>>());
+    let columns = ctx.engine.quoted("\"chain_\" AS auth_backends");
+    let gateway = Gateway::start(&database.deployed().with_user_columns(&columns));
+    for (name, (chain, refused)) in names.iter().zip(chains) {
+        assert_eq!(refuses(&gateway, name), refused, "{chain:?}");
+    }
+}
+
+/// posixAccount requires one, and SSSD ignores a user without.
+pub fn home_directories_for_everybody(ctx: &Battery) {
+    let gateway = ctx.gateway_with(|env| exchanged(env, ctx.engine, "\"homeDirectory\"", "NULL"));
+    let whole = names(&gateway, "(&(objectClass=posixAccount)(homeDirectory=*))");
+    assert_eq!(whole, names(&gateway, "(objectClass=posixAccount)"));
+    assert!(whole.contains("jörg"));
+    for entry in search(&gateway, &["(objectClass=posixAccount)"]).success() {
+        for required in ["cn", "uid", "uidNumber", "gidNumber", "homeDirectory"] {
+            assert_eq!(entry.values(required).len(), 1, "{required} of {}", entry.dn);
+        }
+    }
+    let joerg = search(&gateway, &["(uid=jörg)"]).only();
+    let home = format!("/home/{}", joerg.one("uidNumber"));
+    assert_eq!(joerg.one("homeDirectory"), home);
+    assert_eq!(names(&gateway, &format!("(homeDirectory={home})")), set(["jörg"]));
+    assert!(!names(&gateway, &format!("(!(homeDirectory={home}))")).contains("jörg"));
+    assert_eq!(names(&gateway, "(homeDirectory=/home/alice)"), set(["alice"]));
+    let alice = search(&gateway, &["(uid=alice)"]).only().one("uidNumber");
+    assert!(names(&gateway, &format!("(homeDirectory=/home/{alice})")).is_empty());
+    assert!(names(&gateway, &format!("(!(homeDirectory=/home/{alice}))")).contains("alice"));
+    assert_eq!(names(&gateway, "(&(uid=nogid)(homeDirectory=*))"), set([]));
 }
 
 /// User queries with one expression exchanged for another.

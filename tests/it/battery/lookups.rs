@@ -1,6 +1,6 @@
 //! What issue 2 asks for by name, and the entries that come.
 
-use super::Battery;
+use super::{Battery, names, search};
 use crate::harness::ldap::{BASE, set, user_dn};
 
 pub fn user_by_name(ctx: &Battery) {
@@ -137,15 +137,14 @@ pub fn fallbacks(ctx: &Battery) {
         assert_eq!(entry.one("sn"), name);
         assert_eq!(entry.one("gecos"), name);
         assert!(entry.values("givenName").is_empty());
-        assert_eq!(entry.one("mail"), format!("{name}@example.com"));
+        // It might be somebody's.
+        assert!(entry.values("mail").is_empty());
         assert_eq!(entry.one("homeDirectory"), format!("/home/{name}"));
         assert_eq!(entry.one("loginShell"), "/bin/bash");
     }
     let erin = of("erin");
-    assert_eq!(
-        (erin.one("mail"), erin.one("homeDirectory")),
-        ("erin@example.com".into(), "/home/erin".into())
-    );
+    assert!(erin.values("mail").is_empty());
+    assert_eq!(erin.one("homeDirectory"), "/home/erin");
     let first = of("onlyfirst");
     assert_eq!(
         (first.one("cn"), first.one("sn")),
@@ -159,6 +158,24 @@ pub fn fallbacks(ctx: &Battery) {
         ("Ada Augusta Byron".into(), "Byron".into())
     );
     assert!(full.values("givenName").is_empty());
+}
+
+pub fn addresses_where_they_are_asked_for(ctx: &Battery) {
+    let gateway = ctx.gateway_with(|env| env.with("LDAP_MAIL_FALLBACK", "on"));
+    let mail = |name: &str| search(&gateway, &[&format!("(uid={name})"), "mail"]).only().one("mail");
+    for name in ["nulls", "empties", "erin"] {
+        assert_eq!(mail(name), format!("{name}@example.com"));
+        assert_eq!(
+            names(&gateway, &format!("(mail={}@example.com)", name.to_uppercase())),
+            set([name])
+        );
+    }
+    assert_eq!(names(&gateway, "(mail=erin@*)"), set(["erin"]));
+    assert_eq!(names(&gateway, "(mail=nulls@exa*)"), set(["nulls"]));
+    // What is served is what counts: bob's is not the fallback.
+    assert_eq!(mail("bob"), "bob.jones@example.com");
+    assert!(names(&gateway, "(mail=bob@example.com)").is_empty());
+    assert_eq!(names(&gateway, "(!(mail=*))"), ctx.no_users());
 }
 
 pub fn no_number_no_posix_account(ctx: &Battery) {
@@ -179,6 +196,12 @@ pub fn gecos_is_ascii(ctx: &Battery) {
         let gecos = ctx.search(&[&format!("(uid={name})"), "gecos"]).only().one("gecos");
         assert!(gecos.is_ascii() && gecos.len() > 5, "{gecos}");
     }
+    let gecos = |name: &str| ctx.search(&[&format!("(uid={name})"), "gecos"]).only().one("gecos");
+    assert_eq!(gecos("jörg"), "Jorg Strasse");
+    ctx.finds("(gecos=jorg strasse)", ["jörg"]);
+    ctx.finds("(gecos=*strasse)", ["jörg"]);
+    ctx.finds("(gecos=jorg stra?e)", []);
+    ctx.finds("(&(uid=jörg)(!(gecos=*strasse)))", []);
 }
 
 pub fn values_are_served_as_stored(ctx: &Battery) {

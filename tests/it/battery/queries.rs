@@ -268,7 +268,7 @@ pub fn another_base(ctx: &Battery) {
         ("o=Example Org,c=US", "organization", None),
         ("ou=lab,dc=example,dc=net", "organizationalUnit", Some("example.net")),
     ] {
-        let gateway = ctx.gateway_with(|env| env.with("LDAP_BASE_DN", base));
+        let gateway = ctx.gateway_with(|env| env.with("LDAP_BASE_DN", base).with("LDAP_MAIL_FALLBACK", "on"));
         let read = |arguments: &[&str]| crate::harness::ldapsearch(&gateway, &[&["-b", base], arguments].concat());
         let entry = read(&["-s", "base"]).only();
         assert!(entry.set("objectClass").contains(class), "{entry:?}");

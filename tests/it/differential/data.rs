@@ -749,33 +749,34 @@ fn served_user(user: &User, uid: &str, groups: Vec<String>) -> Entry {
         add("gidNumber", Some(gid.to_string()));
         add(
             "homeDirectory",
-            ia5(cell("home_directory")).or_else(|| Some(format!("/home/{uid}")).filter(|home| home.is_ascii())),
+            ia5(cell("home_directory")).or_else(|| {
+                let is_home = uid.is_ascii() && !uid.contains('/') && ![".", ".."].contains(&uid.trim());
+                Some(if is_home {
+                    format!("/home/{uid}")
+                } else {
+                    format!("/home/{number}")
+                })
+            }),
         );
         add(
             "loginShell",
             ia5(cell("login_shell")).or_else(|| Some("/bin/bash".into())),
         );
-        let plain: String = cn
-            .nfkd()
-            .filter(|character| !unicode_normalization::char::is_combining_mark(*character))
-            .collect();
-        add(
-            "gecos",
-            Some(
-                plain
-                    .chars()
-                    .map(|character| if character.is_ascii() { character } else { '?' })
-                    .collect(),
-            ),
-        );
+        let letters = |text: &str| {
+            let text: String = text.nfc().collect();
+            if text.is_ascii() {
+                return text;
+            }
+            let plain = deunicode::deunicode_with_tofu(&text, "?").replace([':', '\n', '\r'], " ");
+            plain.trim().to_string()
+        };
+        let gecos = [letters(&cn), letters(uid), "?".to_string()];
+        add("gecos", gecos.into_iter().find(|text| !text.is_empty()));
     }
     add("cn", Some(cn));
     add("sn", Some(sn));
     add("givenName", first);
-    add(
-        "mail",
-        ia5(cell("mail")).or_else(|| Some(format!("{uid}@example.com")).filter(|mail| mail.is_ascii())),
-    );
+    add("mail", ia5(cell("mail")));
     for name in [
         "description",
         "title",

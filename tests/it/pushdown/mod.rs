@@ -70,7 +70,11 @@ async fn describe(database: &Database) -> Directory {
     let directory = Directory::describe(
         &sql,
         &Dn::parse(BASE).unwrap(),
-        &Layout::default(),
+        // Addresses that are made up are narrowed by names.
+        &Layout {
+            mail_fallback: true,
+            ..Layout::default()
+        },
         &queries,
         capabilities,
     )

@@ -121,6 +121,29 @@ fn depth_is_limited() {
 }
 
 #[test]
+fn values_are_shown_where_they_are_no_secrets() {
+    for (text, shown) in [
+        ("(&(uid=alice)(!(cn>=b))(mail=*))", "(&(uid=alice)(!(cn>=b))(mail=*))"),
+        ("(cn=a*b*c)", "(cn=a*b*c)"),
+        ("(cn:caseExactMatch:=x)", "(cn:caseExactMatch:=x)"),
+        ("(cn=a\\0ab\\28)", "(cn=a\\0ab\\28)"),
+        ("(userPassword=s)", "(userPassword=?)"),
+        ("(USERPASSWORD;x-y=s*t)", "(USERPASSWORD;x-y=?*?)"),
+        ("(2.5.4.35=s)", "(2.5.4.35=?)"),
+        ("(userPKCS12=s)", "(userPKCS12=?)"),
+        ("(sambaNTPassword>=s)", "(sambaNTPassword>=?)"),
+        ("(apiToken~=s)", "(apiToken~=?)"),
+        ("(passwordHash:dn:2.5.13.2:=s)", "(passwordHash:dn:2.5.13.2:=?)"),
+        ("(:caseExactMatch:=s)", "(:caseExactMatch:=?)"),
+    ] {
+        assert_eq!(parse(text).with_values(), shown);
+    }
+    let long = (0..1000).map(|n| format!("(a{n}=b)")).collect::<String>();
+    let text = parse(&format!("(|{long})")).with_values();
+    assert!(text.len() < 1100 && text.ends_with('…'), "{text}");
+}
+
+#[test]
 fn shape_has_no_values() {
     for (text, shape) in [
         ("(&(uid=alice)(!(cn>=b))(mail=*))", "(&(uid=?)(!(cn>=?))(mail=*))"),
