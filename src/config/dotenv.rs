@@ -1,232 +1,230 @@
-//! `.env` files, read as the Node gateway's `dotenv` package reads them, because deployments have such
-//! files: an unquoted value runs to the end of its line (`SQL_QUERY_ALL_USERS=SELECT "uid" AS …`),
-//! nothing is substituted (`$1`, passwords with `$`), a quoted value may span lines (PEM). The dotenvy
-//! crate follows the shell instead: it refuses the first and empties the second.
+//! `.env` files, read as npm's `dotenv` reads them, because deployments of the Node gateway have such files. `tests`
+//! compares the two over generated files. The rules:
+//!
+//! - A name (letters, digits, `_`, `.`, `-`), perhaps after `export`, then `=`, or `:` and a blank, then the value.
+//! - A value that begins with `'`, `"` or a backtick runs to the last such quote that ends a line (a comment may
+//!   follow), over quotes with a backslash before them and over line ends. Only the outer quotes are taken off. A
+//!   backslash stays, but `\n` and `\r` in double quotes are the characters.
+//! - Any other value runs to the end of its line or to `#`, without blanks around it. Quotes that enclose all of it are
+//!   taken off, whatever they enclose: `'COALESCE(mail, '')'`.
+//! - Nothing is substituted (`$1`, passwords with `$`). Of equal names the last counts.
+//!
+//! The `dotenvy` crate (0.15.7) follows the shell instead: of the 20,000 files of `tests` it refuses 13,067 and reads
+//! 703 otherwise. It ends a value at the second quote, refuses blanks in unquoted values, and replaces `$1`.
 //! Must not know: which names are settings.
 
-/// What one file says, in its order, and the lines that say nothing.
+/// What one file says, in its order, and what in it is probably not meant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     /// Names and values; of equal names the later counts.
     pub values: Vec<(String, String)>,
     /// Numbers of lines that are neither assignments, comments nor empty: ignored, with a warning.
     pub ignored: Vec<usize>,
-    /// Numbers of lines where a quotation begins that never ends.
+    /// Numbers of lines whose value begins with a quote that is nowhere closed.
     pub unclosed: Vec<usize>,
+    /// Numbers of lines whose value ends at a `#` without a blank before it.
+    pub cut: Vec<usize>,
 }
 
-/// Reads the text of a `.env` file. Never fails: what can not be read is listed by line number.
+/// Reads the text of a `.env` file. Never fails: what is odd is listed by line number.
 pub(super) fn parse(text: &str) -> Parsed {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = &text.replace("\r\n", "\n").replace('\r', "\n");
     let mut parsed = Parsed::default();
-    let mut rest = text.as_str();
-    let mut number = 1;
-    while !rest.is_empty() {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let mut next = after;
-        let start = line.trim_start();
-        if !start.is_empty() && !start.starts_with('#') {
-            match assignment(line, rest) {
-                Assignment::None => parsed.ignored.push(number),
-                Assignment::Unclosed(name) => {
-                    parsed.unclosed.push(number);
-                    parsed.values.push((name, String::new()));
-                }
-                Assignment::Value { name, value, after } => {
-                    parsed.values.push((name, value));
-                    next = after;
-                }
+    let mut line = Some(0);
+    while let Some(start) = line {
+        let number = || 1 + text.get(..start).unwrap_or("").matches('\n').count();
+        let Some(found) = assignment(text, start) else {
+            let content = text.get(start..line_end(text, start)).unwrap_or("");
+            let content = content.trim_start_matches(is_blank);
+            if !content.is_empty() && !content.starts_with('#') {
+                parsed.ignored.push(number());
             }
+            line = next_line(text, start);
+            continue;
+        };
+        let number = 1 + text.get(..found.at).unwrap_or("").matches('\n').count();
+        match found.odd {
+            Some(Odd::Unclosed) => parsed.unclosed.push(number),
+            Some(Odd::Cut) => parsed.cut.push(number),
+            None => {}
         }
-        let consumed = rest.len().saturating_sub(next.len());
-        number += rest.bytes().take(consumed).filter(|byte| *byte == b'\n').count();
-        rest = next;
+        parsed.values.push((found.name, found.value));
+        line = next_line(text, found.end);
     }
     parsed
 }
 
-enum Assignment<'a> {
-    None,
-    Unclosed(String),
-    Value {
-        name: String,
-        value: String,
-        after: &'a str,
-    },
+struct Assignment {
+    name: String,
+    value: String,
+    odd: Option<Odd>,
+    /// Where the name begins.
+    at: usize,
+    /// Where the assignment ends: at the end of a line.
+    end: usize,
 }
 
-/// Reads the assignment that begins `rest`, whose first line is `line`.
-fn assignment<'a>(line: &str, rest: &'a str) -> Assignment<'a> {
-    let Some((name, before_value)) = name(line) else {
-        return Assignment::None;
+enum Odd {
+    Unclosed,
+    Cut,
+}
+
+/// The assignment that begins in the line that begins at `start`, or after empty ones.
+fn assignment(text: &str, start: usize) -> Option<Assignment> {
+    let at = skip_blanks(text, start);
+    let exported = text.get(at..)?.strip_prefix("export").and_then(|rest| {
+        let name = at + "export".len() + (rest.len() - rest.trim_start_matches(is_blank).len());
+        (name > at + "export".len()).then(|| named(text, name)).flatten()
+    });
+    // `export` alone is a name.
+    let (name, from) = exported.or_else(|| named(text, at))?;
+    let (value, end, odd) = match quoted(text, from) {
+        Some((value, end)) => (value, end, None),
+        None => unquoted(text, from),
     };
-    let value_and_after = rest.get(before_value..).unwrap_or("");
-    let value = value_and_after.trim_start_matches([' ', '\t']);
-    match value.chars().next() {
-        Some(quote @ ('"' | '\'' | '`')) => match quoted(value, quote) {
-            Quoted::Value(value, after) => Assignment::Value { name, value, after },
-            Quoted::Unclosed => Assignment::Unclosed(name),
-            Quoted::FollowedByText => unquoted(name, value_and_after),
-        },
-        _ => unquoted(name, value_and_after),
-    }
+    Some(Assignment {
+        name: name.to_owned(),
+        value,
+        odd,
+        at,
+        end,
+    })
 }
 
-/// The name before `=` (or `: `), and where the text after that sign begins.
-fn name(line: &str) -> Option<(String, usize)> {
-    let at = line.find(['=', ':'])?;
-    let (left, right) = line.split_at_checked(at)?;
-    if right.starts_with(':') && !right.starts_with(": ") {
+/// The name at `at`, and where the text after its `=` or `: ` begins.
+fn named(text: &str, at: usize) -> Option<(&str, usize)> {
+    let rest = text.get(at..)?;
+    let length = rest
+        .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-'))
+        .unwrap_or(rest.len());
+    let (name, rest) = rest.split_at_checked(length)?;
+    if name.is_empty() {
         return None;
     }
-    let left = left.trim();
-    let name = match left.split_once([' ', '\t']) {
-        Some(("export", name)) => name.trim_start(),
-        _ => left,
-    };
-    let valid = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
-    valid.then(|| (name.to_owned(), at + 1))
+    let end = at + length;
+    if rest.trim_start_matches(is_blank).starts_with('=') {
+        return Some((name, skip_blanks(text, end) + 1));
+    }
+    let blank = rest.strip_prefix(':')?.chars().next().filter(|c| is_blank(*c))?;
+    Some((name, end + 1 + blank.len_utf8()))
 }
 
-enum Quoted<'a> {
-    Value(String, &'a str),
-    Unclosed,
-    FollowedByText,
-}
-
-/// Reads a quoted value; only double quotes know `\n`, `\r` and `\"`.
-fn quoted(text: &str, quote: char) -> Quoted<'_> {
-    let mut value = String::new();
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '\\' => match characters.peek().map(|(_, next)| *next) {
-                Some(next) if next == quote => {
-                    value.push(next);
-                    characters.next();
-                }
-                Some('n') if quote == '"' => {
-                    value.push('\n');
-                    characters.next();
-                }
-                Some('r') if quote == '"' => {
-                    value.push('\r');
-                    characters.next();
-                }
-                _ => value.push('\\'),
-            },
-            _ if character == quote => {
-                let after = text.get(at + character.len_utf8()..).unwrap_or("");
-                let (tail, after) = after.split_once('\n').unwrap_or((after, ""));
-                let tail = tail.trim();
-                return if tail.is_empty() || tail.starts_with('#') {
-                    Quoted::Value(value, after)
-                } else {
-                    Quoted::FollowedByText
-                };
-            }
-            _ => value.push(character),
+/// The value in quotes that follows `from`, and the end of the line where it ends. Of the quotes that may be its last
+/// one, each but the first has one with a backslash before it, and the last one with nothing but a comment after it is.
+fn quoted(text: &str, from: usize) -> Option<(String, usize)> {
+    let open = skip_blanks(text, from);
+    let quote = text.get(open..)?.chars().next().filter(|c| is_quote(*c))?;
+    let inside = open + 1;
+    let mut found = None;
+    for (at, _) in text.get(inside..)?.match_indices(quote) {
+        let close = inside + at;
+        if let Some(end) = nothing_more(text, close + 1) {
+            found = Some((close, end));
+        }
+        if !text.get(..close)?.ends_with('\\') {
+            break;
         }
     }
-    Quoted::Unclosed
+    let (close, end) = found?;
+    let value = text.get(inside..close)?;
+    Some((if quote == '"' { escapes(value) } else { value.to_owned() }, end))
 }
 
-/// An unquoted value: to the end of the line or to a comment, which needs a blank before its `#`
-/// (a password or a fragment may contain one).
-fn unquoted(name: String, text: &str) -> Assignment<'_> {
-    let (line, after) = text.split_once('\n').unwrap_or((text, ""));
-    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| {
-        line.get(..*at)
-            .is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
-    });
-    let value = comment.and_then(|at| line.get(..at)).unwrap_or(line).trim().to_owned();
-    Assignment::Value { name, value, after }
+/// The value to the end of the line, or to a comment.
+fn unquoted(text: &str, from: usize) -> (String, usize, Option<Odd>) {
+    let rest = text.get(from..).unwrap_or("");
+    let raw = rest.split(['#', '\n']).next().unwrap_or("");
+    let after = from + raw.len();
+    let trimmed = raw.trim_matches(is_blank);
+    let value = without_quotes(trimmed);
+    let first = trimmed.chars().next();
+    let odd = if first.is_some_and(|c| is_quote(c) && trimmed.matches(c).count() == 1) {
+        Some(Odd::Unclosed)
+    } else if text.get(after..).is_some_and(|rest| rest.starts_with('#'))
+        && raw.chars().next_back().is_some_and(|last| !is_blank(last))
+    {
+        Some(Odd::Cut)
+    } else {
+        None
+    };
+    let value = if first == Some('"') { escapes(&value) } else { value };
+    let end = nothing_more(text, after).unwrap_or_else(|| line_end(text, after));
+    (value, end, odd)
+}
+
+/// Where a line ends, if from `at` to there are only blanks (line ends too) and perhaps a comment.
+fn nothing_more(text: &str, at: usize) -> Option<usize> {
+    let next = skip_blanks(text, at);
+    let rest = text.get(next..)?;
+    if rest.is_empty() || rest.starts_with('#') {
+        return Some(line_end(text, next));
+    }
+    text.get(at..next)?.rfind(is_line_end).map(|end| at + end)
+}
+
+/// A value without the quotes that enclose it, or, where it holds Unicode's line separators, each of its lines.
+fn without_quotes(value: &str) -> String {
+    let mut result = String::new();
+    let mut rest = value;
+    loop {
+        let quote = rest.chars().next().filter(|c| is_quote(*c));
+        let close = quote.and_then(|quote| {
+            rest.match_indices(quote).map(|(at, _)| at).rfind(|at| {
+                *at > 0
+                    && rest
+                        .get(at + 1..)
+                        .is_some_and(|rest| !rest.starts_with(|c| !is_line_end(c)))
+            })
+        });
+        if let Some(close) = close {
+            result.push_str(rest.get(1..close).unwrap_or(""));
+            rest = rest.get(close + 1..).unwrap_or("");
+        }
+        let Some((at, end)) = rest.char_indices().find(|(_, c)| is_line_end(*c)) else {
+            result.push_str(rest);
+            return result;
+        };
+        let (line, after) = rest.split_at_checked(at + end.len_utf8()).unwrap_or((rest, ""));
+        result.push_str(line);
+        rest = after;
+    }
+}
+
+/// What double quotes know.
+fn escapes(value: &str) -> String {
+    value.replace("\\n", "\n").replace("\\r", "\r")
+}
+
+fn skip_blanks(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or("");
+    at + rest.len() - rest.trim_start_matches(is_blank).len()
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or("");
+    at + rest.find(is_line_end).unwrap_or(rest.len())
+}
+
+/// Where the line after the one at `at` begins.
+fn next_line(text: &str, at: usize) -> Option<usize> {
+    let end = line_end(text, at);
+    let separator = text.get(end..)?.chars().next()?;
+    Some(end + separator.len_utf8())
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '\'' | '"' | '`')
+}
+
+/// JavaScript's line ends; carriage returns are none any more.
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\u{2028}' | '\u{2029}')
+}
+
+/// JavaScript's white space: a byte order mark is, U+0085 is not.
+fn is_blank(c: char) -> bool {
+    (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}'
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn values(text: &str) -> Vec<(String, String)> {
-        let parsed = parse(text);
-        assert!(parsed.ignored.is_empty() && parsed.unclosed.is_empty(), "{parsed:?}");
-        parsed.values
-    }
-
-    fn value(text: &str) -> String {
-        let values = values(text);
-        assert_eq!(values.len(), 1, "{values:?}");
-        values[0].1.clone()
-    }
-
-    #[test]
-    fn deployed_queries_are_read_to_the_end_of_the_line() {
-        let query = r#"SELECT g."cn" AS name FROM "Groups" g WHERE u."uid" = ?"#;
-        assert_eq!(value(&format!("SQL_QUERY_GROUPS_BY_MEMBER={query}\n")), query);
-        assert_eq!(
-            value("SQL_URI=postgres://u:pa$$w0rd#1@h:5432/d"),
-            "postgres://u:pa$$w0rd#1@h:5432/d"
-        );
-        assert_eq!(value("Q=SELECT a FROM b WHERE c = $1"), "SELECT a FROM b WHERE c = $1");
-    }
-
-    #[test]
-    fn quotes_comments_export_and_blanks() {
-        assert_eq!(value("  export A = b c   # comment"), "b c");
-        assert_eq!(value("A: b"), "b");
-        assert_eq!(value("A='b # c' # d"), "b # c");
-        assert_eq!(value(r#"A="b \"c\"\nd\e""#), "b \"c\"\nd\\e");
-        assert_eq!(value("A=`it's \"b\"`"), "it's \"b\"");
-        assert_eq!(value("A="), "");
-        assert_eq!(value("A= # nothing"), "");
-        assert_eq!(value(r#"A="Users" u"#), r#""Users" u"#);
-        assert_eq!(value("\u{feff}A=b\r\n"), "b");
-        assert_eq!(value("# x\n\n  # y\nA=b"), "b");
-    }
-
-    #[test]
-    fn quoted_values_span_lines() {
-        assert_eq!(
-            values("KEY=\"-----BEGIN\nabc\n-----END\"\nB=1\n"),
-            vec![
-                ("KEY".into(), "-----BEGIN\nabc\n-----END".into()),
-                ("B".into(), "1".into())
-            ]
-        );
-    }
-
-    #[test]
-    fn what_can_not_be_read_is_named_by_its_line() {
-        let parsed = parse("A=\"1\n2\"\njust words\nB=2\nC='open\nD=3");
-        assert_eq!(parsed.ignored, vec![3]);
-        assert_eq!(parsed.unclosed, vec![5]);
-        assert_eq!(
-            parsed.values.iter().find(|(name, _)| name == "D"),
-            Some(&("D".into(), "3".into()))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics_and_always_ends(text in "[A-Z=:'\"`#\\\\ \n\r\t$é]{0,80}") {
-            parse(&text);
-        }
-
-        #[test]
-        fn single_quoted_values_come_back(value in "[^'\\\\\r]{0,60}") {
-            prop_assert_eq!(parse(&format!("A='{value}'\n")).values, vec![("A".to_owned(), value)]);
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use super::parse::Reader;
 use super::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
     LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries,
-    TlsSettings, TlsVersion, Warning, database, names,
+    TlsSettings, TlsVersion, Warning, database, names, node_gateway,
 };
 
 /// Where a certificate is looked for and kept when none is configured.
@@ -45,6 +45,7 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
         text.eq_ignore_ascii_case("sql").then_some(())
     });
     reader.not_supported_yet("REALM_CONFIG");
+    node_gateway::warn(reader);
     let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
     let network = network(reader);
     Config {
@@ -88,16 +89,27 @@ fn base_dn(reader: &mut Reader, common_name: &str, checks: NameChecks) -> String
     if reader.is_given("LDAP_BASE_DN") {
         return String::new();
     }
-    let derived = reader
-        .is_given("LDAP_COMMON_NAME")
-        .then(|| derived_base_dn(common_name))
-        .flatten();
-    derived.unwrap_or_else(|| {
-        let text = "is required and missing, such as dc=example,dc=com; it can be derived only from a \
-                    LDAP_COMMON_NAME such as ldap1.example.com";
+    let Some(derived) = derived_base_dn(common_name) else {
+        let text = format!(
+            "is required, such as dc=example,dc=com: none can be derived from LDAP_COMMON_NAME `{common_name}`, only \
+             from a host name such as ldap1.example.com"
+        );
         reader.problems.push(Problem::other("LDAP_BASE_DN", text));
-        String::new()
-    })
+        return String::new();
+    };
+    if !reader.is_given("LDAP_COMMON_NAME") {
+        let text = format!("is not given, and LDAP_COMMON_NAME neither: the base DN is {derived}");
+        reader.warnings.push(Warning::new("LDAP_BASE_DN", text));
+    }
+    let with_host = dc_of(common_name.trim_end_matches('.').split('.'));
+    if with_host != derived {
+        let text = format!(
+            "is not given: {derived} is derived from LDAP_COMMON_NAME, without the host's own name. The Node gateway \
+             derives {with_host}; give LDAP_BASE_DN if clients use that one"
+        );
+        reader.warnings.push(Warning::new("LDAP_BASE_DN", text));
+    }
+    derived
 }
 
 /// `ldap1.example.com` → `dc=example,dc=com`, `example.com` → `dc=example,dc=com`, `ldap1` → `dc=ldap1`.
@@ -116,14 +128,11 @@ pub(super) fn derived_base_dn(common_name: &str) -> Option<String> {
         return None;
     }
     let host = usize::from(labels.len() >= 3);
-    Some(
-        labels
-            .iter()
-            .skip(host)
-            .map(|label| format!("dc={label}"))
-            .collect::<Vec<_>>()
-            .join(","),
-    )
+    Some(dc_of(labels.into_iter().skip(host)))
+}
+
+fn dc_of<'a>(labels: impl Iterator<Item = &'a str>) -> String {
+    labels.map(|label| format!("dc={label}")).collect::<Vec<_>>().join(",")
 }
 
 fn database(reader: &mut Reader) -> DatabaseSettings {
@@ -350,6 +359,12 @@ fn log_directives(text: &str) -> Option<String> {
             .map_or((None, part), |(module, level)| (Some(module), level));
         let level = match level.trim().to_ascii_lowercase().as_str() {
             "warning" => "warn".to_owned(),
+            // The words of npm's loggers, and the one that the Node gateway added to them.
+            "fatal" | "critical" => "error".to_owned(),
+            "notice" | "http" => "info".to_owned(),
+            "verbose" | "security" => "debug".to_owned(),
+            "silly" | "all" => "trace".to_owned(),
+            "silent" | "none" => "off".to_owned(),
             level @ ("off" | "error" | "warn" | "info" | "debug" | "trace") => level.to_owned(),
             _ => return None,
         };

@@ -7,6 +7,7 @@ mod dotenv;
 mod errors;
 mod load;
 mod names;
+mod node_gateway;
 mod parse;
 mod resolve;
 mod secret;

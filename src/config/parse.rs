@@ -2,7 +2,7 @@
 //! once. Names, defaults and secrecy come from the table, so they can not differ from what it says.
 //! Must not know: what the values are used for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::errors::{Problem, Warning};
@@ -14,10 +14,14 @@ use super::source::EnvSource;
 /// Longer than anybody means, and short enough for every clock.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// Switches of the Node gateway that are no settings here, and that a warning is about.
+const NODE_GATEWAY: &[&str] = &["ENABLE_NOTIFICATION"];
+
 /// Hands out settings and collects problems. Where a value is wrong the stand-in returned does not
 /// matter: a problem was noted, so it is never used.
 pub(super) struct Reader {
     resolved: Resolved,
+    foreign: BTreeMap<String, String>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Warning>,
     /// The names asked for: a test compares them with the table.
@@ -35,8 +39,15 @@ impl Reader {
         let mut resolved = Resolved::new(source);
         let mut problems = source.problems.clone();
         problems.append(&mut resolved.problems);
+        let foreign = source
+            .names()
+            .into_iter()
+            .filter(|(name, _)| NODE_GATEWAY.contains(name))
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect();
         Self {
             resolved,
+            foreign,
             problems,
             warnings: source.warnings.clone(),
             asked: BTreeSet::new(),
@@ -46,6 +57,16 @@ impl Reader {
     /// Whether the operator gave this setting, be it right or wrong.
     pub fn is_given(&self, name: &str) -> bool {
         self.resolved.get(name).is_some()
+    }
+
+    /// The text of a setting exactly as it was given, blanks and all.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.resolved.get(name)?.1
+    }
+
+    /// The text of a variable that is no setting.
+    pub fn foreign(&self, name: &str) -> Option<&str> {
+        self.foreign.get(name).map(String::as_str)
     }
 
     /// Text, or its default; absent where there is none.

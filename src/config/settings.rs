@@ -135,7 +135,7 @@ use Section::{Access, Database, Directory, Network, Operation, Tls};
 /// Every setting there is.
 #[rustfmt::skip] // one row a setting
 pub const SETTINGS: &[Setting] = &[
-    setting("LDAP_BASE_DN", Directory, Dn, Computed("derived from `LDAP_COMMON_NAME`"), "The DN of the directory's base entry. Derived, `ldap1.example.com` gives `dc=example,dc=com`: each label of the name is a `dc`, the first one (the host) is dropped where there are three or more."),
+    setting("LDAP_BASE_DN", Directory, Dn, Computed("derived from `LDAP_COMMON_NAME`"), "The DN of the directory's base entry. Derived, `ldap1.example.com` gives `dc=example,dc=com`: each label of the name is a `dc`, the first one (the host) is dropped where there are three or more. `localhost` gives `dc=localhost`; of an IP address none is derived."),
     setting("LDAP_COMMON_NAME", Directory, Text, Value("localhost"), "The name of this server, as clients call it; also in the self-signed certificate."),
     setting("DIRECTORY_BACKEND", Directory, Choice(&["sql"]), Value("sql"), "Where the directory lives."),
     setting("LDAP_USERS_RDN", Directory, Dn, Nothing, "The container entry of the users, such as `ou=people`: `uid=NAME,ou=people,BASE`. Absent: users stand directly below the base."),
@@ -168,14 +168,14 @@ pub const SETTINGS: &[Setting] = &[
     setting("LDAP_IDLE_TIMEOUT", Network, Duration, Value("1h"), "How long a connection without requests is kept."),
     setting("WRITE_TIMEOUT", Network, Duration, Value("30s"), "How long a client may leave its answers unread before it is closed."),
     setting("ADMIN_ADDR", Network, Text, Nothing, "IP address and port, such as `127.0.0.1:9636`, for `/livez`, `/readyz` and `/metrics` over plain HTTP; nothing is served without it. Whoever reaches it reads the metrics."),
-    setting("LDAP_CERT_CONTENT", Tls, Pem, Nothing, "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else a self-signed one is made."),
+    setting("LDAP_CERT_CONTENT", Tls, Pem, Nothing, "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else `cert/server.crt` and `cert/server.key`, else a self-signed one is made."),
     secret("LDAP_KEY_CONTENT", Tls, Pem, Nothing, "The private key of `LDAP_CERT_CONTENT`: RSA or ECDSA; PKCS#8, PKCS#1 or SEC1; not encrypted."),
     setting("LDAP_CERT_PATH", Tls, Path, Nothing, "A file with what `LDAP_CERT_CONTENT` would hold."),
     setting("LDAP_KEY_PATH", Tls, Path, Nothing, "A file with what `LDAP_KEY_CONTENT` would hold."),
     setting("TLS_MIN_VERSION", Tls, Text, Value("1.2"), "The lowest TLS version: `1.2` or `1.3`, also as `TLSv1.2`."),
     setting("TLS_MAX_VERSION", Tls, Text, Value("1.3"), "The highest TLS version."),
-    setting("TLS_CIPHERS", Tls, Text, Computed("all that are safe"), "OpenSSL or IANA names of cipher suites, with `:` or commas between them. A TLS version of whose suites none is named is not offered."),
-    setting("LOG_LEVEL", Operation, Text, Value("info"), "`error`, `warn`, `info`, `debug`, `trace` or `off`; also by module, `info,ldap_gateway::sql=debug`."),
+    setting("TLS_CIPHERS", Tls, Text, Computed("all that are safe"), "OpenSSL or IANA names of cipher suites, with `:` or commas between them. A TLS version of whose suites none is named that fits the certificate's key is not offered, with a warning."),
+    setting("LOG_LEVEL", Operation, Text, Value("info"), "`error`, `warn`, `info`, `debug`, `trace` or `off`; also by module, `info,ldap_gateway::sql=debug`. The words of npm's loggers are understood: `fatal` (error), `http` (info), `verbose` (debug), `silly` (trace), `silent` (off)."),
     setting("LOG_FORMAT", Operation, Choice(&["text", "json"]), Value("text"), "How log lines look."),
     setting("LOG_FILTERS", Operation, Choice(&["shape", "values"]), Value("shape"), "How the log shows the filters of searches: their `shape`, `(uid=?)`, or also the `values` that were looked for, while somebody debugs. Values of passwords are never shown."),
     setting("SHUTDOWN_GRACE", Operation, Duration, Value("8s"), "How long requests in flight may take to end after SIGTERM."),

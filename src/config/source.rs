@@ -98,17 +98,20 @@ impl EnvSource {
             }
         };
         let parsed = dotenv::parse(&text);
-        for line in parsed.ignored {
-            self.warnings.push(Warning::new(
-                &shown,
-                format!("line {line} is no NAME=value and is ignored"),
-            ));
-        }
-        for line in parsed.unclosed {
-            self.problems.push(Problem::other(
-                &shown,
-                format!("a quotation begins in line {line} and never ends"),
-            ));
+        for (lines, what) in [
+            (&parsed.ignored, "is no NAME=value and is ignored"),
+            (
+                &parsed.unclosed,
+                "begins a value with a quote that is never closed; the quote is part of the value",
+            ),
+            (
+                &parsed.cut,
+                "has a value that ends at its `#`, a comment; values with `#` need quotes",
+            ),
+        ] {
+            for line in lines {
+                self.warnings.push(Warning::new(&shown, format!("line {line} {what}")));
+            }
         }
         self.with_variables(parsed.values)
     }
@@ -187,8 +190,9 @@ mod tests {
         let path = directory.path().join("latin1");
         std::fs::write(&path, b"A=\xe9\n").unwrap();
         assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
-        std::fs::write(&path, "A='b\n").unwrap();
-        assert_eq!(EnvSource::new().with_file(&path).problems.len(), 1);
+        std::fs::write(&path, "A='b\nB=c#d\n").unwrap();
+        let source = EnvSource::new().with_file(&path);
+        assert_eq!((source.problems.len(), source.warnings.len()), (0, 2), "{source:?}");
     }
 
     #[cfg(unix)]

@@ -164,7 +164,6 @@ fn all_missing_settings_are_named_at_once() {
         .map(|problem| problem.variable.as_str())
         .collect();
     let expected = [
-        "LDAP_BASE_DN",
         "SQL_URI",
         "SQL_QUERY_ALL_USERS",
         "SQL_QUERY_ONE_USER",
@@ -308,25 +307,38 @@ fn the_base_dn_is_derived_from_the_common_name() {
             .with_variables(query)
             .with_variables([("LDAP_COMMON_NAME", name)])
     };
+    let derived = |name| {
+        let (config, warnings) = Config::load(&source(name), NAME_CHECKS).unwrap();
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        (config.base_dn, warnings)
+    };
+    // Where the Node gateway derives another one, the start says which.
+    let (base, warnings) = derived("ldap2.example.com");
     assert_eq!(
-        Config::load(&source("ldap2.example.com"), NAME_CHECKS)
-            .unwrap()
-            .0
-            .base_dn,
-        "dc=example,dc=com"
+        (base.as_str(), warnings.len()),
+        ("dc=example,dc=com", 1),
+        "{warnings:?}"
     );
     assert!(
-        Config::load(&source("10.0.0.1"), NAME_CHECKS)
-            .expect_err("no name")
-            .to_string()
-            .starts_with("LDAP_BASE_DN")
+        warnings[0].starts_with("LDAP_BASE_DN: ") && warnings[0].contains("dc=ldap2,dc=example,dc=com"),
+        "{warnings:?}"
     );
-    assert!(
-        Config::load(&source(""), NAME_CHECKS)
-            .expect_err("no name")
-            .to_string()
-            .starts_with("LDAP_BASE_DN")
-    );
+    for name in ["example.com", "example.com.", "ldap1", "localhost", "LOCALHOST."] {
+        assert_eq!(derived(name).1, Vec::<String>::new(), "{name}");
+    }
+    // The table says that the name is `localhost` where none is given; so does the base.
+    for name in ["", " "] {
+        let (base, warnings) = derived(name);
+        assert_eq!((base.as_str(), warnings.len()), ("dc=localhost", 1), "{warnings:?}");
+        assert!(warnings[0].contains("the base DN is dc=localhost"), "{warnings:?}");
+    }
+    for name in ["10.0.0.1", "::1", "a..b", "My Server", "."] {
+        let errors = Config::load(&source(name), NAME_CHECKS).expect_err(name).to_string();
+        assert!(
+            errors.starts_with("LDAP_BASE_DN: ") && errors.contains(name),
+            "{errors}"
+        );
+    }
 }
 
 #[test]
@@ -340,6 +352,14 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
         "[::1]:1389"
     );
     assert_eq!(config(&[("BIND_IP", "::")]).network.address.to_string(), "[::]:636");
+}
+
+#[test]
+fn words_that_the_node_gateway_read_otherwise_are_understood_and_said() {
+    let (config, warnings) = load(&[("REQUIRE_AUTH_FOR_SEARCH", "no"), ("LDAP_UNENCRYPTED", "1")]).unwrap();
+    assert!(!config.access.require_auth_for_search && config.network.unencrypted);
+    let about: Vec<_> = warnings.iter().map(|warning| warning.variable.as_str()).collect();
+    assert_eq!(about, ["REQUIRE_AUTH_FOR_SEARCH", "LDAP_UNENCRYPTED"]);
 }
 
 #[test]
@@ -413,7 +433,18 @@ fn log_levels() {
             .directives,
         "warn,ldap_gateway::sql=trace"
     );
-    for wrong in ["verbose", "info,=debug", "a b=info", "info=x"] {
+    for (word, level) in [
+        ("fatal", "error"),
+        ("http", "info"),
+        ("verbose", "debug"),
+        ("security", "debug"),
+        ("Silly", "trace"),
+        ("silent", "off"),
+        ("ldap_gateway=verbose,HTTP", "ldap_gateway=debug,info"),
+    ] {
+        assert_eq!(config(&[("LOG_LEVEL", word)]).log.directives, level, "{word}");
+    }
+    for wrong in ["loud", "info,=debug", "a b=info", "info=x"] {
         assert!(problem(&[("LOG_LEVEL", wrong)]).starts_with("LOG_LEVEL"), "{wrong}");
     }
     let source = EnvSource::new().with_variables([("LOG_FORMAT", "JSON")]);

@@ -20,7 +20,7 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::sign::SingleCertAndKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{ServerConfig, SupportedProtocolVersion};
+use tokio_rustls::rustls::{ServerConfig, SignatureAlgorithm, SupportedProtocolVersion};
 
 use crate::config::{TlsSettings, TlsVersion};
 
@@ -204,13 +204,25 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
             versions.push(supported);
         } else {
             warnings.push(format!(
-                "TLS_CIPHERS: TLS {name} is not offered, none of its suites that fit the certificate's key is named"
+                "TLS_CIPHERS: TLS {name} is not offered, none of its suites that fit the certificate's {} key is named; \
+                 there are {}",
+                key_kind(algorithm),
+                ciphers::fitting(algorithm, supported)
             ));
         }
     }
     if versions.is_empty() {
-        let error = TlsError::Ciphers("none of the named suites fits the certificate's key".into());
-        return Err(TlsErrors(vec![error]));
+        let fitting: Vec<String> = [(TlsVersion::V1_3, &TLS13), (TlsVersion::V1_2, &TLS12)]
+            .into_iter()
+            .filter(|(version, _)| (settings.min_version..=settings.max_version).contains(version))
+            .map(|(_, supported)| ciphers::fitting(algorithm, supported))
+            .collect();
+        let error = format!(
+            "none of the named suites fits the certificate's {} key; there are {}",
+            key_kind(algorithm),
+            fitting.join(", ")
+        );
+        return Err(TlsErrors(vec![TlsError::Ciphers(error)]));
     }
     let provider = CryptoProvider {
         cipher_suites: usable,
@@ -237,6 +249,14 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         self_made,
         warnings,
     })
+}
+
+fn key_kind(algorithm: SignatureAlgorithm) -> &'static str {
+    match algorithm {
+        SignatureAlgorithm::RSA => "RSA",
+        SignatureAlgorithm::ED25519 => "Ed25519",
+        _ => "ECDSA",
+    }
 }
 
 /// A file as an error names it: the setting, where there is one, and the path.

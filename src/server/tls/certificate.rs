@@ -23,6 +23,9 @@ const PAIRS: &[(&str, &str)] = &[
     ("tls.crt", "tls.key"),
 ];
 
+/// Where the Node gateway keeps the pair that it makes: beside our directory, which is looked at first.
+const NODE_DIRECTORY: &str = "cert";
+
 /// What to do where there is no pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Create {
@@ -72,7 +75,7 @@ pub(super) fn load(
             warnings,
         ),
         CertificateSource::Directory(directory) => {
-            if let Some((certificate, key)) = pair_in(directory).map_err(|error| vec![error])? {
+            if let Some((certificate, key)) = pair(directory, warnings).map_err(|error| vec![error])? {
                 return assemble(read("", &certificate), read("", &key), warnings);
             }
             if create == Create::Never {
@@ -88,10 +91,13 @@ pub(super) fn files(settings: &TlsSettings) -> Vec<PathBuf> {
     match &settings.certificate {
         CertificateSource::Content { .. } => Vec::new(),
         CertificateSource::Files { certificate, key } => vec![certificate.clone(), key.clone()],
-        CertificateSource::Directory(directory) => PAIRS
-            .iter()
-            .flat_map(|(certificate, key)| [directory.join(certificate), directory.join(key)])
-            .collect(),
+        CertificateSource::Directory(directory) => {
+            let ours = PAIRS.iter().map(|names| (directory.clone(), names));
+            let theirs = PAIRS.iter().take(1).map(|names| (node_directory(directory), names));
+            ours.chain(theirs)
+                .flat_map(|(directory, (certificate, key))| [directory.join(certificate), directory.join(key)])
+                .collect()
+        }
     }
 }
 
@@ -104,10 +110,32 @@ pub(super) fn digest_of(chain: &[CertificateDer<'_>]) -> Vec<u8> {
     all.finish().as_ref().to_vec()
 }
 
-/// The pair in the directory, if there is one.
-fn pair_in(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+fn node_directory(directory: &Path) -> PathBuf {
+    directory.with_file_name(NODE_DIRECTORY)
+}
+
+/// The pair in the directory, else the one of the Node gateway, if there is one.
+fn pair(directory: &Path, warnings: &mut Vec<String>) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+    let ours = pair_in(directory, PAIRS)?;
+    let first = PAIRS.get(..1).unwrap_or_default();
+    let theirs = pair_in(&node_directory(directory), first);
+    let Some(ours) = ours else {
+        return theirs;
+    };
+    if let Ok(Some((unused, _))) = theirs {
+        warnings.push(format!(
+            "{} is not used, because {} is there",
+            unused.display(),
+            ours.0.display()
+        ));
+    }
+    Ok(Some(ours))
+}
+
+/// The first of these pairs that is there.
+fn pair_in(directory: &Path, names: &[(&str, &str)]) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
     let mut half = None;
-    for (certificate, key) in PAIRS {
+    for (certificate, key) in names {
         let (certificate, key) = (directory.join(certificate), directory.join(key));
         match (certificate.exists(), key.exists()) {
             (true, true) => return Ok(Some((certificate, key))),

@@ -1,8 +1,8 @@
 //! `TLS_CIPHERS`: OpenSSL's and IANA's names of the cipher suites that rustls has.
 //! Must not know: certificates.
 
-use tokio_rustls::rustls::SupportedCipherSuite;
 use tokio_rustls::rustls::crypto::ring::{DEFAULT_CIPHER_SUITES, cipher_suite as suite};
+use tokio_rustls::rustls::{SignatureAlgorithm, SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::TlsError;
 use crate::config::TlsSettings;
@@ -114,6 +114,16 @@ pub(super) fn select(
         )));
     }
     Ok(chosen)
+}
+
+/// OpenSSL's names of a version's suites that a key of this kind can be used with.
+pub(super) fn fitting(algorithm: SignatureAlgorithm, version: &SupportedProtocolVersion) -> String {
+    let names: Vec<_> = NAMES
+        .iter()
+        .filter(|(_, _, suite)| suite.version() == version && suite.usable_for_signature_algorithm(algorithm))
+        .map(|(openssl, ..)| *openssl)
+        .collect();
+    names.join(", ")
 }
 
 fn find(name: &str) -> Option<SupportedCipherSuite> {

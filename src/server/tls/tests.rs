@@ -257,12 +257,42 @@ fn a_version_without_suites_is_not_offered() {
         ProtocolVersion::TLSv1_3
     );
     assert!(
-        setup.warnings[0].contains("TLS 1.2 is not offered"),
+        setup.warnings[0].contains("TLS 1.2 is not offered")
+            && setup.warnings[0].contains("ECDSA key is named; there are ECDHE-ECDSA-AES256-GCM-SHA384"),
         "{:?}",
         setup.warnings
     );
+    // Nothing is left; the error says for which key, and what would fit.
     settings.ciphers = Some("ECDHE-RSA-AES128-GCM-SHA256".into());
-    assert!(matches!(error(&settings), TlsError::Ciphers(_)));
+    let refused = error(&settings).to_string();
+    assert!(
+        refused.starts_with("TLS_CIPHERS: ")
+            && refused.contains("ECDSA key")
+            && refused.contains("TLS_AES_128_GCM_SHA256")
+            && refused.contains("ECDHE-ECDSA-AES256-GCM-SHA384")
+            && !refused.contains("ECDHE-RSA"),
+        "{refused}"
+    );
+    // The same list with TLS 1.3 switched off.
+    settings.ciphers = Some("ECDHE-RSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256".into());
+    settings.max_version = TlsVersion::V1_2;
+    let refused = error(&settings).to_string();
+    assert!(
+        refused.contains("ECDHE-ECDSA-AES256-GCM-SHA384") && !refused.contains("TLS_AES"),
+        "{refused}"
+    );
+    // The other way round: a list for ECDSA and an RSA key.
+    openssl(directory.path(), "genrsa -out server.key 2048");
+    self_signed_by_openssl(directory.path(), "server.key", "server.crt");
+    settings.max_version = TlsVersion::V1_3;
+    settings.ciphers = Some("ECDHE-ECDSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256".into());
+    let setup = server_config(&settings).unwrap();
+    assert!(
+        setup.warnings[0].contains("TLS 1.2 is not offered")
+            && setup.warnings[0].contains("RSA key is named; there are ECDHE-RSA-AES256-GCM-SHA384"),
+        "{:?}",
+        setup.warnings
+    );
 }
 
 #[test]
@@ -458,4 +488,43 @@ fn pairs_of_other_tools_are_found() {
     let setup = server_config(&settings(CertificateSource::Directory(path.into()))).unwrap();
     assert_eq!(setup.warnings, Vec::<String>::new());
     assert!(!path.join("server.crt").exists());
+}
+
+#[test]
+fn the_pair_of_the_node_gateway_is_found() {
+    let directory = TestDirectory::new();
+    let (cert, certs) = (directory.path().join("cert"), directory.path().join("certs"));
+    std::fs::create_dir(&cert).unwrap();
+    let settings = settings(CertificateSource::Directory(certs.clone()));
+    // As it makes it: RSA.
+    openssl(&cert, "genrsa -out server.key 2048");
+    assert!(
+        matches!(error(&settings), TlsError::HalfPair { .. }),
+        "half a pair is an error there too"
+    );
+    self_signed_by_openssl(&cert, "server.key", "server.crt");
+    let theirs = server_config(&settings).unwrap();
+    assert!(!theirs.self_made);
+    assert_eq!(theirs.warnings, Vec::<String>::new());
+    assert!(!certs.exists(), "no other one is made");
+    handshake(&client(&[&TLS12]), &theirs).unwrap();
+    assert!(
+        certificate::files(&settings).contains(&cert.join("server.crt")),
+        "its replacement is noticed"
+    );
+    // One that somebody puts where ours is comes first, and the other one is said to be idle.
+    std::fs::create_dir(&certs).unwrap();
+    openssl(&certs, "ecparam -name prime256v1 -genkey -noout -out key.pem");
+    self_signed_by_openssl(&certs, "key.pem", "cert.pem");
+    let ours = server_config(&settings).unwrap();
+    assert_ne!(ours.fingerprint, theirs.fingerprint);
+    assert_eq!(ours.warnings.len(), 1, "{:?}", ours.warnings);
+    assert!(
+        ours.warnings[0].contains("cert/server.crt is not used"),
+        "{:?}",
+        ours.warnings
+    );
+    // Half a pair in our directory is no reason to serve the other one.
+    std::fs::remove_file(certs.join("key.pem")).unwrap();
+    assert!(matches!(error(&settings), TlsError::HalfPair { .. }));
 }
