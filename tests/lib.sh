@@ -75,6 +75,37 @@ unpack() {
   printf '%s\n' "$*" >"$directory/packages"
 }
 
+# The same with what the packages depend on and the machine does not have. Each argument is a list of packages that stand
+# each other.
+unpack_whole() {
+  local directory=$1 list needed all=()
+  shift
+  if [[ "$(cat "$directory/wanted" 2>/dev/null || true)" == "$*" ]]; then return; fi
+  for list in "$@"; do
+    # shellcheck disable=SC2086
+    if ! needed=$(depended_on $list); then
+      as_root apt-get update -q >&2
+      # shellcheck disable=SC2086
+      needed=$(depended_on $list) || { say "apt-get does not know all of $list"; exit 1; }
+    fi
+    # shellcheck disable=SC2206
+    all+=($list $needed)
+  done
+  # shellcheck disable=SC2046
+  unpack "$directory" $(printf '%s\n' "${all[@]}" | sort -u)
+  printf '%s\n' "$*" >"$directory/wanted"
+}
+
+depended_on() {
+  local plan
+  plan=$(apt-get install -q -q -s --no-install-recommends "$@") || return 1
+  awk '/^Inst /{print $2}' <<<"$plan"
+}
+
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi
+}
+
 # After the last `need`.
 install_missing() {
   if ((${#missing[@]})); then install_packages; fi

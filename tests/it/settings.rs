@@ -5,7 +5,7 @@ use crate::harness::ldap::{BASE, BATTERY_PASSWORD, set, user_dn};
 use crate::harness::process::{Process, command};
 use crate::harness::{
     Client, Database, Engine, Env, Gateway, beside_others, block_on, eventually, free_port, ldapsearch, ldapwhoami,
-    scratch,
+    repository, scratch,
 };
 use std::fs;
 use std::process::{Command, Stdio};
@@ -424,6 +424,109 @@ fn check_names_what_it_ignores() {
         "{}",
         report.text()
     );
+}
+
+/// What `docs/migration.md` lists is refused as it says, each by the name of its setting.
+#[test]
+fn values_that_the_migration_page_calls_errors() {
+    let _guard = beside_others();
+    let page = fs::read_to_string(repository("docs/migration.md")).unwrap();
+    let (_, section) = page.split_once("### Values that are errors now").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let values: Vec<(&str, &str)> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once('='))
+        .collect();
+    assert!(values.len() > 12, "{values:?}");
+    for (name, value) in values {
+        let env = match name {
+            "LDAP_COMMON_NAME" => good().without("LDAP_BASE_DN"),
+            _ => good().with("LDAP_COMMON_NAME", "ldap1"),
+        };
+        let env = env
+            .with("BIND_IP", "127.0.0.1")
+            .with("PORT", free_port())
+            .with(name, value);
+        let told = match name {
+            "LDAP_COMMON_NAME" => "LDAP_BASE_DN",
+            name => name,
+        };
+        for arguments in [&[][..], &["check"]] {
+            let ended = run_to_end(&env, arguments, "");
+            assert!(
+                ended.code == Some(78) && ended.text().contains(told),
+                "{name}={value} {arguments:?}: {:?} {}",
+                ended.code,
+                ended.text()
+            );
+        }
+    }
+}
+
+/// A word that opens something here and did not in the Node gateway is said by the start and by `check`.
+#[test]
+fn words_that_open_more_than_they_did() {
+    let _guard = beside_others();
+    for (name, value, said) in [
+        ("REQUIRE_AUTH_FOR_SEARCH", "no", "took only `false`"),
+        ("REQUIRE_AUTH_FOR_SEARCH", "0", "took only `false`"),
+        ("REQUIRE_AUTH_FOR_SEARCH", "False", "took only `false`"),
+        ("LDAP_UNENCRYPTED", "yes", "took only `true`"),
+        ("LDAP_UNENCRYPTED", "1", "took only `true`"),
+    ] {
+        let env = good().with(name, value);
+        let report = run_to_end(&env, &["check"], "");
+        assert!(
+            report.code == Some(0) && report.text().contains(said),
+            "{name}={value}: {:?} {}",
+            report.code,
+            report.text()
+        );
+        let mut gateway = Gateway::spawn(&env);
+        assert!(
+            eventually(Duration::from_secs(20), || gateway.log().contains(said)),
+            "{name}={value}: {}",
+            gateway.log_tail()
+        );
+        gateway.process.kill();
+    }
+    for env in [
+        good().with("REQUIRE_AUTH_FOR_SEARCH", "false"),
+        good().with("LDAP_UNENCRYPTED", "true"),
+    ] {
+        let report = run_to_end(&env, &["check"], "");
+        assert!(!report.text().contains("The Node gateway"), "{}", report.text());
+    }
+}
+
+/// The whole way of a `.env` file: queries with quotes of their own, and a name derived.
+#[test]
+fn a_file_as_the_node_gateway_has_it() {
+    let _guard = beside_others();
+    let dir = scratch("dotenv");
+    let env = good();
+    let mut file =
+        String::from("# of the Node gateway\r\nexport LDAP_COMMON_NAME = 'ldap1.example.com' # this one\r\n");
+    for (name, value) in env.iter().filter(|(name, _)| !name.starts_with("LDAP_")) {
+        let value = value.replacen("\"mail\"", "COALESCE(\"mail\", '') AS mail", 1);
+        file += &format!("{name}='{value}'\r\n");
+    }
+    fs::write(dir.join(".env"), file).unwrap();
+    let report = run_in(&dir, &Env::default(), &["check"], "");
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    assert!(
+        report.text().contains("dc=ldap1,dc=example,dc=com"),
+        "{}",
+        report.text()
+    );
+    // The environment comes before the file.
+    let report = run_in(
+        &dir,
+        &Env::default().with("LDAP_COMMON_NAME", "10.0.0.1"),
+        &["check"],
+        "",
+    );
+    assert_eq!(report.code, Some(78), "{}", report.text());
 }
 
 #[test]

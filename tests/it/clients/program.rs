@@ -81,7 +81,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn read(text: &str, errors: String) -> Checked {
+    pub fn read(text: &str, errors: String) -> Checked {
         let rule = |line: &str| match line.strip_prefix("not ok ") {
             Some(rest) => {
                 let (rule, why) = rest.split_once(": ").unwrap_or_else(|| panic!("{line}"));
