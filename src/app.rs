@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     auth::hashing_pool::HashingPool,
-    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure},
+    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SqlSessions},
     directory::{
         Directory,
         account::RefusedWords,
@@ -41,6 +41,7 @@ use crate::{
     sql::{
         database::{Database, SqlSettings},
         error::SqlError,
+        sessions::Sessions,
     },
 };
 
@@ -302,6 +303,10 @@ pub fn sql_settings(settings: &DatabaseSettings) -> SqlSettings {
         pool_size: usize::try_from(settings.pool_size).unwrap_or(usize::MAX),
         connect_timeout: settings.connect_timeout,
         ssl: settings.ssl,
+        sessions: match settings.sessions {
+            SqlSessions::Auto => Sessions::Auto,
+            SqlSessions::Shared => Sessions::Shared,
+        },
         ..SqlSettings::new(settings.uri.reveal())
     }
 }

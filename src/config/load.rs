@@ -10,7 +10,7 @@ use super::parse::Reader;
 use super::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, Config, ConfigErrors, DatabaseSettings, EnvSource,
     LogFormat, LogSettings, NameChecks, NetworkSettings, OnDatabaseFailure, ProbeSettings, Problem, Queries,
-    TlsSettings, TlsVersion, Warning, database, names, node_gateway,
+    SqlSessions, TlsSettings, TlsVersion, Warning, database, names, node_gateway,
 };
 
 /// Where a certificate is looked for and kept when none is configured.
@@ -152,6 +152,10 @@ fn database(reader: &mut Reader) -> DatabaseSettings {
         ssl,
         queries,
         pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
+        sessions: reader.choice(
+            "SQL_SESSIONS",
+            &[("auto", SqlSessions::Auto), ("shared", SqlSessions::Shared)],
+        ),
         connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),
         scan_timeout: reader.duration("SCAN_TIMEOUT"),
         on_failure: reader.choice(

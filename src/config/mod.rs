@@ -23,7 +23,7 @@ pub use secret::Secret;
 pub use source::EnvSource;
 pub use types::{
     AccessSettings, AuthBackend, BindDn, CertificateSource, DatabaseSettings, LogFormat, LogSettings, NetworkSettings,
-    OnDatabaseFailure, ProbeSettings, Queries, TlsSettings, TlsVersion,
+    OnDatabaseFailure, ProbeSettings, Queries, SqlSessions, TlsSettings, TlsVersion,
 };
 
 use std::time::Duration;

@@ -20,6 +20,8 @@ pub struct DatabaseSettings {
     pub queries: Queries,
     /// `SQL_POOL_SIZE`
     pub pool_size: u32,
+    /// `SQL_SESSIONS`
+    pub sessions: SqlSessions,
     /// `SQL_CONNECT_TIMEOUT`
     pub connect_timeout: Duration,
     /// `SCAN_TIMEOUT`
@@ -51,6 +53,16 @@ pub enum OnDatabaseFailure {
     Disconnect,
     /// Result code 52, `unavailable`.
     Unavailable,
+}
+
+/// Whether a connection to PostgreSQL keeps its session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SqlSessions {
+    /// To be found out for each connection.
+    #[default]
+    Auto,
+    /// A pooler shares them.
+    Shared,
 }
 
 /// Who may bind and search.

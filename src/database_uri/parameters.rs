@@ -314,7 +314,10 @@ const POSTGRES: &[(&[&str], Meaning)] = &[
         M::Only(YES, "sslmode means what libpq's does: write sslmode=verify-full"),
     ),
     (&["replication"], M::Only(NO, LEAVE)),
-    (&["pgbouncer"], M::Unsupported("poolers are noticed: leave it out")),
+    (
+        &["pgbouncer"],
+        M::Only(&["true", "false", "1", "0"], "poolers are noticed: leave it out"),
+    ),
 ];
 
 const MYSQL: &[(&[&str], Meaning)] = &[

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::connection::Session;
@@ -56,7 +57,7 @@ impl Abandoned {
         match &self.session {
             // Over a Unix socket all hosts are the same, and a number may be somebody else's after a restart.
             Session::MySql { host, .. } if host.contains(':') => MEMORY,
-            Session::MySql { .. } | Session::Postgres(_) => PATIENCE,
+            Session::MySql { .. } | Session::Postgres(_) | Session::Pooled(_) => PATIENCE,
         }
     }
 }
@@ -65,6 +66,7 @@ impl Abandoned {
 pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
     let mut control: Option<Idle> = None;
     let mut list: Vec<Abandoned> = Vec::new();
+    let mut told = JoinSet::new();
     let mut pause = Duration::ZERO;
     loop {
         let wait = match (list.is_empty(), &control) {
@@ -73,7 +75,7 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
             (true, None) => None,
         };
         match receive(&mut abandoned, wait).await {
-            Received::One(next) => list.push(next),
+            Received::One(next) => sort(next, &mut list, &mut told),
             Received::Nothing if list.is_empty() => {
                 control = None;
                 continue;
@@ -82,7 +84,11 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
             Received::End => return,
         }
         while let Ok(next) = abandoned.try_recv() {
-            list.push(next);
+            sort(next, &mut list, &mut told);
+        }
+        while told.try_join_next().is_some() {}
+        if list.is_empty() {
+            continue;
         }
         let last = control.take();
         if pool.health().is_reachable() {
@@ -100,6 +106,24 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
         list.retain(|abandoned| abandoned.since.elapsed() < memory(abandoned));
         let too_many = list.len().saturating_sub(pool.usage().size);
         list.drain(..too_many);
+    }
+}
+
+/// A pooler is told by a connection that is nothing else; all others by the one that is kept for it.
+fn sort(abandoned: Abandoned, list: &mut Vec<Abandoned>, told: &mut JoinSet<()>) {
+    match &abandoned.session {
+        Session::Pooled(key) => {
+            let key = key.clone();
+            told.spawn(async move {
+                match timeout(PATIENCE, key.cancel()).await {
+                    Ok(Ok(())) => {}
+                    _ => tracing::debug!("an abandoned statement could not be ended"),
+                }
+                // Now its connection is closed, and its place is free.
+                drop(abandoned);
+            });
+        }
+        Session::Postgres(_) | Session::MySql { .. } => list.push(abandoned),
     }
 }
 

@@ -12,14 +12,15 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, Row as _,
-    SqlSafeStr, Statement, TypeInfo,
+    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr,
+    Statement, TypeInfo,
 };
 
 use super::database::{ColumnDescription, Description, Origin};
 use super::decode::{self, Losses};
 use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
+use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::statement::Arg;
 use super::target::{Servers, Target};
@@ -27,13 +28,6 @@ use super::target::{Servers, Target};
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
 /// And a server that hangs up on idle sessions would look like a lost one.
 const MYSQL_SESSION: &str = "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
-
-/// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
-/// sent (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
-/// do not know a name just skip it.
-const POSTGRES_SESSION: &str = "SELECT pg_backend_pid(), count(set_config(name, \
-     CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false)) \
-     FROM pg_settings WHERE name IN ('client_connection_check_interval', 'idle_session_timeout')";
 
 /// sqlx keeps the key of a cancel request to itself, so another session of the same role does it, which needs no
 /// privilege. Only while that text runs: behind a pooler the process may already work for somebody else. The text is
@@ -53,6 +47,8 @@ pub(super) enum Connection {
         /// The process that serves it.
         pid: Option<i32>,
     },
+    /// PostgreSQL by way of a pooler that shares sessions.
+    Sessionless(Box<Sessionless>),
     MySql {
         connection: MySqlConnection,
         session: Option<Session>,
@@ -71,6 +67,8 @@ pub(super) enum Connection {
 pub(super) enum Session {
     /// The process that serves it.
     Postgres(i32),
+    /// What its pooler knows it by.
+    Pooled(CancelKey),
     /// Its number, which begins anew when the server does, and our end as the server sees it, which is nobody else's as
     /// long as the connection is open.
     MySql { id: u64, host: String },
@@ -104,7 +102,7 @@ impl Connection {
     /// Connects; the caller limits the time.
     pub(super) async fn open(target: &Target) -> Result<Connection, Failure> {
         let opened = match target {
-            Target::Postgres(servers) => first_of(servers, async |options| open_postgres(options).await).await,
+            Target::Postgres(servers) => first_of(servers, async |server| server.open().await).await,
             Target::MySql(servers) => first_of(servers, async |options| open_mysql(options).await).await,
             Target::Sqlite(options, path) => {
                 let file = match path {
@@ -124,7 +122,7 @@ impl Connection {
 
     fn engine(&self) -> Engine {
         match self {
-            Connection::Postgres { .. } => Engine::PostgreSql,
+            Connection::Postgres { .. } | Connection::Sessionless(_) => Engine::PostgreSql,
             Connection::MySql { .. } => Engine::MySql,
             Connection::Sqlite { .. } => Engine::Sqlite,
         }
@@ -142,6 +140,7 @@ impl Connection {
     pub(super) fn abort(&self) -> Option<Session> {
         match self {
             Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
+            Connection::Sessionless(connection) => connection.cancel_key().map(Session::Pooled),
             Connection::MySql { session, .. } => session.clone(),
             Connection::Sqlite { stop, .. } => {
                 stop.store(true, Ordering::Relaxed);
@@ -154,6 +153,7 @@ impl Connection {
     pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
         match self {
             Connection::Postgres { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
+            Connection::Sessionless(connection) => connection.ping().await,
             Connection::MySql { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
             // Reads the file's header, which `SELECT 1` does not.
             Connection::Sqlite { connection, .. } => connection
@@ -197,6 +197,7 @@ impl Connection {
             Connection::Postgres { connection, .. } => {
                 connection.prepare(sql).await.map(|statement| description(&statement))
             }
+            Connection::Sessionless(connection) => connection.describe(text).await,
             Connection::MySql { connection, .. } => connection
                 .prepare(sql)
                 .await
@@ -218,6 +219,7 @@ impl Connection {
         generation: u64,
     ) -> Result<(), Failure> {
         let engine = self.engine();
+        let text = sql;
         // The one place where SQL text is vouched for: it is the operator's query and our wrapper, and
         // every value is bound.
         let sql = AssertSqlSafe(sql.to_owned());
@@ -226,6 +228,10 @@ impl Connection {
                 let query = sqlx::query_with(sql, postgres_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
                 drain(rows, |row| decode::postgres::row(row, losses), row_timeout, sink).await
+            }
+            Connection::Sessionless(connection) => {
+                let rows = connection.rows(text, args);
+                drain(rows, |row| sessionless::row(row, losses), row_timeout, sink).await
             }
             Connection::MySql { connection, .. } => {
                 let query = sqlx::query_with(sql, mysql_arguments(args)?);
@@ -248,6 +254,10 @@ impl Connection {
     pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         match self {
             Connection::Postgres { connection, .. } => connection.clear_cached_statements().await,
+            Connection::Sessionless(connection) => {
+                connection.forget();
+                Ok(())
+            }
             Connection::MySql { connection, .. } => connection.clear_cached_statements().await,
             Connection::Sqlite { connection, .. } => connection.clear_cached_statements().await,
         }
@@ -273,20 +283,6 @@ async fn first_of<Options>(
         }
     }
     ended
-}
-
-async fn open_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Connection, sqlx::Error> {
-    let mut connection = options.connect().await?;
-    // Refused by some poolers and platforms: a loss of tidiness, not of correctness.
-    let pid = match connection.fetch_one(sqlx::raw_sql(POSTGRES_SESSION)).await {
-        Ok(row) => row.try_get(0).ok(),
-        Err(error @ sqlx::Error::Database(_)) => {
-            tracing::debug!(%error, "the session settings were refused; abandoned statements may run on");
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    Ok(Connection::Postgres { connection, pid })
 }
 
 async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {

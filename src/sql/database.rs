@@ -19,6 +19,7 @@ use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
 use super::pool::{Lease, Pool, PoolUsage};
 use super::record::{Recorder, Stream};
+use super::sessions::Sessions;
 use super::sink::{Batch, Sink};
 use super::statement::Arg;
 use super::target::Target;
@@ -38,6 +39,8 @@ pub struct SqlSettings {
     pub uri: String,
     /// `SQL_SSL`; what the URI itself says about TLS goes first.
     pub ssl: Option<TlsMode>,
+    /// `SQL_SESSIONS`
+    pub sessions: Sessions,
     /// Connections for statements; the probe has one more, and so have abandoned statements while there are some.
     pub pool_size: usize,
     /// The longest that connecting may take.
@@ -54,6 +57,7 @@ impl SqlSettings {
         SqlSettings {
             uri: uri.into(),
             ssl: None,
+            sessions: Sessions::Auto,
             pool_size: 10,
             connect_timeout: Duration::from_secs(1),
             describe_timeout: Duration::from_secs(5),
@@ -145,7 +149,7 @@ impl Database {
     /// Reads the settings; connects nothing. Must be called inside a Tokio runtime, where the probe runs
     /// from `mark_described` on.
     pub fn new(settings: SqlSettings) -> Result<Database, SqlError> {
-        let target = Target::parse(&settings.uri, settings.ssl)?;
+        let target = Target::parse(&settings.uri, settings.ssl, settings.sessions)?;
         let engine = target.engine();
         let health = Arc::new(Health::new());
         let (pool, abandoned) = Pool::new(
@@ -218,6 +222,12 @@ impl Database {
     /// All queries have been described: leave `Starting`.
     pub fn mark_described(&self) {
         self.inner.health.mark_described();
+    }
+
+    /// True when connections cannot be proven to keep their sessions: a pooler such as PgBouncer shares them among its
+    /// clients. Known once a connection was made.
+    pub fn shares_sessions(&self) -> bool {
+        self.inner.pool.target().shares_sessions()
     }
 
     /// How full the pool is.

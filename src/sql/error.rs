@@ -180,9 +180,11 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
             // Serialization and conflict with recovery on a standby, deadlock, lock not available.
             "40001" | "40P01" | "55P03" => busy(statement),
             "0A000" if statement.text.contains("cached plan") => Failure::Stale(statement),
-            // A pooler between us and the server mixed up prepared statements, or parameter types
-            // changed below a cached text (sql-engines.md trap 6).
-            "26000" | "42P05" | "22P03" => Failure::Stale(statement),
+            // Parameter types changed below a cached text (sql-engines.md trap 6).
+            "22P03" => Failure::Stale(statement),
+            // Our prepared statement is not there, or somebody else's is: the session is not ours after all, and none of
+            // this connection's results can be believed.
+            "26000" | "42P05" => lost(statement),
             _ => Failure::Statement(statement.without_values()),
         },
         Engine::MySql => match statement.code.parse::<u16>().unwrap_or(0) {

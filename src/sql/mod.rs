@@ -21,6 +21,8 @@ pub mod predicate;
 pub mod query;
 pub mod record;
 mod scanner;
+mod sessionless;
+pub mod sessions;
 mod sink;
 pub mod sqlite_file;
 pub mod statement;

@@ -12,6 +12,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::engine::Engine;
 use super::error::SqlError;
+use super::sessionless::Address;
+use super::sessions::{Postgres, Sessions};
 use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TlsMode};
 
 /// Locks are waited for briefly inside SQLite and then repeated by rule 1 of design.md section 7, so
@@ -23,7 +25,7 @@ const APPLICATION_NAME: &str = "ldap-gateway";
 
 /// Where to connect, in the driver's own terms.
 pub(super) enum Target {
-    Postgres(Servers<PgConnectOptions>),
+    Postgres(Servers<Postgres>),
     MySql(Servers<MySqlConnectOptions>),
     Sqlite(Box<SqliteConnectOptions>, Option<PathBuf>),
 }
@@ -38,11 +40,11 @@ pub(super) struct Servers<Options> {
 
 impl Target {
     /// Reads the URI. `ssl` is `SQL_SSL`: it decides only where the URI itself does not say.
-    pub(super) fn parse(uri: &str, ssl: Option<TlsMode>) -> Result<Target, SqlError> {
+    pub(super) fn parse(uri: &str, ssl: Option<TlsMode>, sessions: Sessions) -> Result<Target, SqlError> {
         let unusable = |problems: Vec<String>| SqlError::Settings(problems.join("; "));
         match DatabaseUri::parse(uri, ssl).map_err(unusable)? {
             DatabaseUri::Server(uri) if uri.kind == DatabaseKind::PostgreSql => {
-                let options = uri.hosts.iter().map(|host| postgres(&uri, host));
+                let options = uri.hosts.iter().map(|host| postgres(&uri, host, sessions));
                 let options = options.collect::<Result<_, _>>()?;
                 Ok(Target::Postgres(Servers { uri, options }))
             }
@@ -54,6 +56,11 @@ impl Target {
         }
     }
 
+    /// Whether a pooler was found that shares sessions.
+    pub(super) fn shares_sessions(&self) -> bool {
+        matches!(self, Target::Postgres(servers) if servers.options.iter().any(Postgres::is_shared))
+    }
+
     pub(super) fn engine(&self) -> Engine {
         match self {
             Target::Postgres(_) => Engine::PostgreSql,
@@ -63,7 +70,7 @@ impl Target {
     }
 }
 
-fn postgres(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
+fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<Postgres, SqlError> {
     let mut options = postgres_base(uri, host)?;
     if let Some(mode) = uri.tls.mode {
         options = options.ssl_mode(match mode {
@@ -99,7 +106,9 @@ fn postgres(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> 
     } else if options.get_application_name().is_none() {
         options = options.application_name(APPLICATION_NAME);
     }
-    Ok(options.disable_statement_logging())
+    let options = options.disable_statement_logging();
+    let address = Address::of(&options, uri);
+    Ok(Postgres::new(options, address, sessions))
 }
 
 /// The driver's defaults, and what it does with a URI only: it looks for a password in `~/.pgpass` where there is no
@@ -210,7 +219,7 @@ mod tests {
     use super::*;
 
     fn error(uri: &str) -> String {
-        match Target::parse(uri, None) {
+        match Target::parse(uri, None, Sessions::Auto) {
             Ok(_) => panic!("accepted"),
             Err(error) => format!("{error} {error:?}"),
         }
@@ -227,7 +236,11 @@ mod tests {
             ("sqlite:///some/file.db", Engine::Sqlite),
             ("sqlite::memory:", Engine::Sqlite),
         ] {
-            assert_eq!(Target::parse(uri, None).ok().map(|t| t.engine()), Some(engine), "{uri}");
+            assert_eq!(
+                Target::parse(uri, None, Sessions::Auto).ok().map(|t| t.engine()),
+                Some(engine),
+                "{uri}"
+            );
         }
         assert!(error("oracle://u:hunter2@h/d").contains("postgres://"));
     }
@@ -252,8 +265,8 @@ mod tests {
     }
 
     fn pg(uri: &str, ssl: Option<TlsMode>) -> String {
-        match Target::parse(uri, ssl) {
-            Ok(Target::Postgres(servers)) => format!("{:?}", servers.options[0].get_ssl_mode()),
+        match Target::parse(uri, ssl, Sessions::Auto) {
+            Ok(Target::Postgres(servers)) => format!("{:?}", servers.options[0].options.get_ssl_mode()),
             _ => panic!("{uri}"),
         }
     }
@@ -275,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_sqlite_file_is_never_created() {
-        let Ok(Target::Sqlite(_, file)) = Target::parse("sqlite:some%20dir/a.db?mode=rwc", None) else {
+        let Ok(Target::Sqlite(_, file)) = Target::parse("sqlite:some%20dir/a.db?mode=rwc", None, Sessions::Auto) else {
             panic!()
         };
         assert_eq!(file, Some(PathBuf::from("some dir/a.db")));

@@ -79,12 +79,14 @@ const FORBIDDEN: [(&str, &[&str]); 6] = [
 ];
 
 /// Packages, and where alone they may be named.
-const PACKAGES: [(&str, &[&str]); 10] = [
+const PACKAGES: [(&str, &[&str]); 12] = [
     ("hyper", &["server/admin"]),
     ("hyper_util", &["server/admin"]),
     ("sqlx", &["sql/"]),
-    ("rustls", &["server/tls"]),
-    ("tokio_rustls", &["server/tls"]),
+    ("rustls", &["server/tls", "sql/sessionless/tls"]),
+    ("tokio_rustls", &["server/tls", "sql/sessionless/tls"]),
+    ("postgres_protocol", &["sql/sessionless"]),
+    ("rustls_native_certs", &["sql/sessionless/tls"]),
     ("rustls_pemfile", &["server/tls"]),
     ("rcgen", &["server/tls"]),
     ("envy", &["config"]),

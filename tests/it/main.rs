@@ -14,6 +14,7 @@
 //! - `differential`: two thousand searches, compared with what slapd answers
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `memberships_query`: who is in which group, with and without `SQL_QUERY_ALL_MEMBERSHIPS`
+//! - `pooler`: PgBouncer between the gateway and PostgreSQL, in each of its modes
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `refusals`: why a bind was refused, what is not there, whose account is closed
 //! - `wire`: bytes, TLS versions
@@ -51,6 +52,7 @@ mod memberships_query;
 mod nslcd;
 mod observability;
 mod outage;
+mod pooler;
 mod pushdown;
 mod refusals;
 mod rolling_update;

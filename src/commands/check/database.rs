@@ -24,6 +24,10 @@ use crate::{
     telemetry::redact_uri,
 };
 
+/// What is different behind a pooler.
+const SHARED: &str = "a pooler such as PgBouncer shares its sessions among clients: statements are sent without names, each \
+     in one piece, and are planned each time; settings in SQL_URI (options, search_path) are refused";
+
 /// Checks database and queries, as far as the settings allow.
 pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     let queries = app::queries(&config.database);
@@ -118,7 +122,10 @@ async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Op
     };
     match reached {
         Ok(database) => {
-            let lines = vec![format!("{} at {address}", database.engine().name())];
+            let mut lines = vec![format!("{} at {address}", database.engine().name())];
+            if database.shares_sessions() {
+                lines.push(SHARED.to_owned());
+            }
             report.section("Database", lines);
             Some(database)
         }

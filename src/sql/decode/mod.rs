@@ -28,7 +28,7 @@ impl Losses {
         self.count.load(Ordering::Relaxed)
     }
 
-    fn note(&self, column: &str, type_name: &str) -> Cell {
+    pub(super) fn note(&self, column: &str, type_name: &str) -> Cell {
         self.count.fetch_add(1, Ordering::Relaxed);
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         if named.len() < Self::NAMED && named.insert((column.to_owned(), type_name.to_owned())) {

@@ -9,6 +9,7 @@ pub mod login_loop;
 pub mod machine;
 pub mod mariadb;
 pub mod nslcd;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod random;

@@ -1,0 +1,163 @@
+//! TLS to the server, as it is wished (libpq's manual, 34.19); the same as sqlx does for its connections.
+
+use std::io;
+use std::sync::Arc;
+
+use postgres_protocol::message::frontend;
+use sqlx::error::BoxDynError;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+
+use super::address::Certificates;
+use super::wire::Octets;
+use crate::database_uri::{Pem, TlsMode};
+
+/// The stream as it is, or encrypted.
+pub(super) async fn wrapped(
+    mut stream: impl Octets + 'static,
+    host: &str,
+    wish: &Certificates,
+) -> Result<Box<dyn Octets>, sqlx::Error> {
+    if wish.mode == TlsMode::Disable {
+        return Ok(Box::new(stream));
+    }
+    let mut request = bytes::BytesMut::new();
+    frontend::ssl_request(&mut request);
+    stream.write_all(&request).await?;
+    stream.flush().await?;
+    // Not an octet more: what comes after it is TLS' own, or forged.
+    match stream.read_u8().await? {
+        b'S' => {}
+        b'N' if wish.mode == TlsMode::Prefer => return Ok(Box::new(stream)),
+        b'N' => return Err(sqlx::Error::Tls("the server does not support TLS".into())),
+        _ => {
+            return Err(sqlx::Error::Protocol(
+                "the server does not know the request for TLS".to_owned(),
+            ));
+        }
+    }
+    let config = config(wish).await?;
+    let name = ServerName::try_from(host.to_owned()).map_err(failed)?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    Ok(Box::new(stream.map_err(failed)?))
+}
+
+fn failed(error: impl Into<BoxDynError>) -> sqlx::Error {
+    sqlx::Error::Tls(error.into())
+}
+
+async fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let authority = match wish.mode {
+        TlsMode::VerifyCa | TlsMode::VerifyFull => Some(authorities(wish, &provider).await?),
+        TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => None,
+    };
+    let verifier = Arc::new(Verifier {
+        authority,
+        with_name: wish.mode == TlsMode::VerifyFull,
+        provider: Arc::clone(&provider),
+    });
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    match (&wish.certificate, &wish.key) {
+        (Some(certificate), Some(key)) => {
+            let chain = CertificateDer::pem_slice_iter(&read(certificate).await?)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(failed)?;
+            let key = PrivateKeyDer::from_pem_slice(&read(key).await?).map_err(failed)?;
+            builder.with_client_auth_cert(chain, key).map_err(failed)
+        }
+        (None, None) => Ok(builder.with_no_client_auth()),
+        _ => Err(sqlx::Error::Tls("sslcert and sslkey must be given together".into())),
+    }
+}
+
+async fn authorities(
+    wish: &Certificates,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, sqlx::Error> {
+    let mut roots = RootCertStore::empty();
+    // Those that cannot be read are missed by whoever needs them.
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        let _ = roots.add(certificate);
+    }
+    if let Some(ca) = &wish.ca {
+        for certificate in CertificateDer::pem_slice_iter(&read(ca).await?) {
+            roots.add(certificate.map_err(failed)?).map_err(failed)?;
+        }
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(failed)
+}
+
+async fn read(pem: &Pem) -> io::Result<Vec<u8>> {
+    match pem {
+        Pem::File(path) => tokio::fs::read(path).await,
+        Pem::Inline(text) => Ok(text.clone()),
+    }
+}
+
+/// Looks at the server's certificate as far as it is wished; that the server has its key, in any case.
+#[derive(Debug)]
+struct Verifier {
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    with_name: bool,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some(authority) = &self.authority else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if !self.with_name => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,239 @@
+//! Messages to and from the server, and its errors.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use bytes::BytesMut;
+use postgres_protocol::message::backend::{ErrorResponseBody, Header, Message};
+use sqlx::error::{BoxDynError, DatabaseError, ErrorKind};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+
+use super::address::{Address, Place};
+use super::tls;
+use fallible_iterator::FallibleIterator;
+
+/// The longest message that PostgreSQL can send (`MaxAllocSize`).
+const LONGEST: i32 = 0x3fff_ffff;
+/// Room that is made for octets that arrive.
+const READ: usize = 16 * 1024;
+
+/// A byte stream, encrypted or not.
+pub(super) trait Octets: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Octets for T {}
+
+/// A connection as far as messages go.
+pub(super) struct Wire {
+    stream: Box<dyn Octets>,
+    incoming: BytesMut,
+    outgoing: BytesMut,
+}
+
+impl Wire {
+    /// Connects, and begins TLS as far as it is wished.
+    pub(super) async fn connect(address: &Address) -> Result<Wire, sqlx::Error> {
+        let stream: Box<dyn Octets> = match &address.place {
+            Place::Tcp(host, port) => {
+                let tcp = TcpStream::connect((host.as_str(), *port)).await?;
+                tcp.set_nodelay(true)?;
+                tls::wrapped(tcp, host, &address.tls).await?
+            }
+            Place::Socket(path) => {
+                let socket = UnixStream::connect(path).await?;
+                tls::wrapped(socket, "localhost", &address.tls).await?
+            }
+        };
+        Ok(Wire::over(stream))
+    }
+
+    /// On a stream that is there already.
+    pub(super) fn over(stream: Box<dyn Octets>) -> Wire {
+        Wire {
+            stream,
+            incoming: BytesMut::with_capacity(READ),
+            outgoing: BytesMut::new(),
+        }
+    }
+
+    /// Where messages are written before they are sent.
+    pub(super) fn outgoing(&mut self) -> &mut BytesMut {
+        &mut self.outgoing
+    }
+
+    /// Sends what was written, in one go.
+    pub(super) async fn flush(&mut self) -> Result<(), sqlx::Error> {
+        self.stream.write_all(&self.outgoing).await?;
+        self.stream.flush().await?;
+        self.outgoing.clear();
+        Ok(())
+    }
+
+    /// The next message that belongs to an answer. Nothing is lost when this is dropped.
+    pub(super) async fn receive(&mut self) -> Result<Message, sqlx::Error> {
+        loop {
+            if Header::parse(&self.incoming)?.is_some_and(|header| header.len() > LONGEST) {
+                return Err(sqlx::Error::Protocol("a message is too long".to_owned()));
+            }
+            match Message::parse(&mut self.incoming)? {
+                Some(Message::NoticeResponse(_) | Message::NotificationResponse(_)) => {}
+                Some(Message::ParameterStatus(status)) => {
+                    // Another encoding's octets would be other characters.
+                    if status.name()? == "client_encoding" && !matches!(status.value()?, "UTF8" | "UNICODE") {
+                        return Err(sqlx::Error::Protocol("the session does not speak UTF-8".to_owned()));
+                    }
+                }
+                Some(message) => return Ok(message),
+                None => {
+                    self.incoming.reserve(READ);
+                    if self.stream.read_buf(&mut self.incoming).await? == 0 {
+                        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed").into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The answer is over: the session may go to somebody else, and must be outside of a transaction.
+    pub(super) async fn ready(&mut self) -> Result<(), sqlx::Error> {
+        match self.receive().await? {
+            Message::ReadyForQuery(body) if body.status() == b'I' => Ok(()),
+            Message::ReadyForQuery(_) => Err(sqlx::Error::Protocol("a statement left a transaction open".to_owned())),
+            other => Err(self.unexpected(other).await),
+        }
+    }
+
+    /// Reads an answer to its end.
+    pub(super) async fn until_ready(&mut self) -> Result<(), sqlx::Error> {
+        loop {
+            match self.receive().await? {
+                Message::ReadyForQuery(_) => return Ok(()),
+                Message::ErrorResponse(body) => return Err(self.failed(&body).await),
+                _ => {}
+            }
+        }
+    }
+
+    /// What to say of a message that is not the one expected: the server's error, most likely. Whatever comes with it is
+    /// read, so that the connection can be used again.
+    pub(super) async fn unexpected(&mut self, message: Message) -> sqlx::Error {
+        match message {
+            Message::ErrorResponse(body) => self.failed(&body).await,
+            _ => sqlx::Error::Protocol("messages came in another order than they must".to_owned()),
+        }
+    }
+
+    async fn failed(&mut self, body: &ErrorResponseBody) -> sqlx::Error {
+        let error = Refusal::read(body);
+        match error.code.as_str() {
+            // The connection ends with it. PgBouncer says 08P01 of whatever happens to the server.
+            _ if error.is_fatal => io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string()).into(),
+            // None: the pooler took the batch apart. Cancelled: nobody of ours does that to a statement that is waited
+            // for, so it was meant for whoever had the session before.
+            "26000" | "34000" | "57014" => sqlx::Error::Protocol(error.to_string()),
+            _ => loop {
+                match self.receive().await {
+                    Ok(Message::ReadyForQuery(ready)) if ready.status() == b'I' => break error.into(),
+                    Ok(Message::ReadyForQuery(_)) => {
+                        break sqlx::Error::Protocol("a statement left a transaction open".to_owned());
+                    }
+                    Ok(_) => {}
+                    Err(error) => break error,
+                }
+            },
+        }
+    }
+
+    /// Waits until the other side has closed the connection.
+    pub(super) async fn until_closed(&mut self) -> Result<(), sqlx::Error> {
+        loop {
+            self.incoming.clear();
+            self.incoming.reserve(READ);
+            if self.stream.read_buf(&mut self.incoming).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// An error as the server tells it.
+pub(super) fn refusal(body: &ErrorResponseBody) -> sqlx::Error {
+    Refusal::read(body).into()
+}
+
+/// The pooler has fewer sessions than we have connections: "too many connections", as a server would say.
+pub(super) fn no_session() -> sqlx::Error {
+    Refusal {
+        code: "53300".to_owned(),
+        message: "the pooler has no session free".to_owned(),
+        is_fatal: true,
+    }
+    .into()
+}
+
+#[derive(Debug)]
+struct Refusal {
+    code: String,
+    message: String,
+    is_fatal: bool,
+}
+
+impl Refusal {
+    fn read(body: &ErrorResponseBody) -> Refusal {
+        let mut refusal = Refusal {
+            code: String::new(),
+            message: String::new(),
+            is_fatal: false,
+        };
+        let mut fields = body.fields();
+        while let Ok(Some(field)) = fields.next() {
+            let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
+            match field.type_() {
+                b'C' => refusal.code = text(),
+                b'M' => refusal.message = text(),
+                // The first in the server's language, the second in English; poolers send the first.
+                b'S' | b'V' => refusal.is_fatal |= matches!(field.value_bytes(), b"FATAL" | b"PANIC"),
+                _ => {}
+            }
+        }
+        // PgBouncer's `max_client_conn` has no code of its own.
+        if refusal.is_fatal && refusal.message.starts_with("no more connections allowed") {
+            refusal.code = "53300".to_owned();
+        }
+        refusal
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl StdError for Refusal {}
+
+impl DatabaseError for Refusal {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+        Some(self.code.as_str().into())
+    }
+
+    fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> BoxDynError {
+        self
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
+}

@@ -1,0 +1,155 @@
+//! Whose sessions PostgreSQL's are: ours for as long as a connection is open, or a pooler's, who hands them on from
+//! transaction to transaction (PgBouncer). Found out for each connection, and what is not proven to be ours is taken to be
+//! shared: there, what a session keeps may be another client's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _};
+
+use super::connection::Connection;
+use super::sessionless::{Address, Sessionless};
+
+/// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
+/// sent (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
+/// do not know a name just skip it.
+const SETTINGS: &str = "SELECT pg_backend_pid(), count(set_config(name, \
+     CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false)) \
+     FROM pg_settings WHERE name IN ('client_connection_check_interval', 'idle_session_timeout')";
+
+/// A setting of our own, which a server keeps for the session that was opened with it and a pooler refuses or drops.
+const PROOF: &str = "ldap_gateway.session";
+
+/// What to do where a pooler may be in between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sessions {
+    /// Find out, for each connection.
+    #[default]
+    Auto,
+    /// The operator says so.
+    Shared,
+}
+
+/// A PostgreSQL server, or a pooler in front of one.
+pub(super) struct Postgres {
+    pub(super) options: PgConnectOptions,
+    address: Arc<Address>,
+    sessions: Sessions,
+    /// Found out before.
+    shared: AtomicBool,
+}
+
+impl Postgres {
+    pub(super) fn new(options: PgConnectOptions, address: Address, sessions: Sessions) -> Postgres {
+        Postgres {
+            options,
+            address: Arc::new(address),
+            sessions,
+            shared: AtomicBool::new(sessions == Sessions::Shared),
+        }
+    }
+
+    /// True when the last connection could not be proven to have a session of its own.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed)
+    }
+
+    /// Connects.
+    pub(super) async fn open(&self) -> Result<Connection, sqlx::Error> {
+        match self.sessions {
+            Sessions::Shared => self.open_sessionless().await,
+            // Nothing is looked for again while it works: a pooler logs what it refuses.
+            Sessions::Auto if self.is_shared() => {
+                let opened = self.open_sessionless().await;
+                self.shared.store(opened.is_ok(), Ordering::Relaxed);
+                opened
+            }
+            Sessions::Auto => match self.open_own().await? {
+                Some(connection) => settled(connection).await,
+                None => {
+                    let opened = self.open_sessionless().await?;
+                    self.shared.store(true, Ordering::Relaxed);
+                    tracing::info!(
+                        "the sessions of the database are shared among clients, by a pooler such as PgBouncer: each \
+                         statement is sent without a name and in one piece, and is planned each time"
+                    );
+                    Ok(opened)
+                }
+            },
+        }
+    }
+
+    /// A connection whose session is proven to be its own; None where that cannot be proven.
+    async fn open_own(&self) -> Result<Option<PgConnection>, sqlx::Error> {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).map_err(|error| sqlx::Error::Protocol(format!("no random numbers: {error}")))?;
+        let proof: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
+        let options = self.options.clone().options([(PROOF, proof.as_str())]);
+        let mut connection = match options.connect().await {
+            Ok(connection) => connection,
+            Err(sqlx::Error::Database(error)) if may_be_the_proof(error.code().as_deref().unwrap_or_default()) => {
+                tracing::debug!(%error, "a session of our own was refused");
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let ask = format!("SELECT current_setting('{PROOF}', true) IS NOT DISTINCT FROM '{proof}'");
+        match connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(ask))).await {
+            Ok(row) if row.try_get(0).unwrap_or(false) => Ok(Some(connection)),
+            Ok(_) | Err(sqlx::Error::Database(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open_sessionless(&self) -> Result<Connection, sqlx::Error> {
+        let opened = Sessionless::open(&self.address).await?;
+        Ok(Connection::Sessionless(Box::new(opened)))
+    }
+}
+
+/// Whether a login may have been refused because of the setting, which poolers call a parameter that they do not support
+/// (08P01), and not because of who we are or how the server is. When in doubt it may: then the login is tried without it,
+/// and what is said about that one counts.
+fn may_be_the_proof(code: &str) -> bool {
+    // Authorization, database, resources, operator's intervention, system, permission.
+    let others = ["28", "3D", "53", "57", "58", "42501"];
+    !others.iter().any(|other| code.starts_with(other))
+}
+
+/// The connection, its session having the settings that make it tidy.
+async fn settled(mut connection: PgConnection) -> Result<Connection, sqlx::Error> {
+    // Refused by some platforms: a loss of tidiness, not of correctness.
+    let pid = match connection.fetch_one(sqlx::raw_sql(SETTINGS)).await {
+        Ok(row) => row.try_get(0).ok(),
+        Err(error @ sqlx::Error::Database(_)) => {
+            tracing::debug!(%error, "the session settings were refused; abandoned statements may run on");
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Connection::Postgres { connection, pid })
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_that_fails_for_another_reason_is_not_tried_again() {
+        for code in ["28P01", "28000", "3D000", "53300", "57P03", "42501"] {
+            assert!(!may_be_the_proof(code), "{code}");
+        }
+        for code in ["08P01", "0A000", "42704", "22023", ""] {
+            assert!(may_be_the_proof(code), "{code}");
+        }
+    }
+}
