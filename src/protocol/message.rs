@@ -93,6 +93,14 @@ impl From<BerError> for Fault {
     }
 }
 
+/// Octets of the first of the messages that `octets` consists of; all of them where that is no whole message.
+pub fn first_message(octets: &[u8]) -> usize {
+    match ber::header(octets) {
+        Ok(Some(header)) => header.header.saturating_add(header.content).min(octets.len()),
+        _ => octets.len(),
+    }
+}
+
 /// Takes one message off the start of `buffer`, if it is there completely.
 ///
 /// `max` is the largest message, header included, that is worth waiting for. After an error the buffer's content is

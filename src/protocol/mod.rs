@@ -18,7 +18,7 @@ pub use control::{
     ASSERTION, Control, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults,
     decode_assertion,
 };
-pub use message::{Decoded, Message, ProtocolError, decode};
+pub use message::{Decoded, Message, ProtocolError, decode, first_message};
 pub use request::{
     BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
 };

@@ -6,6 +6,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
@@ -15,6 +16,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     connection::{self, Shared},
+    corked::Corked,
     tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
 use crate::{operations::record::Client, sql::health::State};
@@ -161,7 +163,7 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
     let Client { connection, address } = client;
     let Some(tls) = tls else {
         info!(connection, client = %address, "connected");
-        return connection::serve(stream, client, shared).await;
+        return connection::serve(Corked::new(stream), client, shared).await;
     };
     let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, &shared)).await {
         Ok(Ok(Some(stream))) => {
@@ -179,7 +181,11 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
 
 /// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
 /// before the handshake clients fail over, after it SSSD does not.
-async fn handshake(tls: &Acceptor, stream: TcpStream, shared: &Shared) -> io::Result<Option<TlsStream<TcpStream>>> {
+async fn handshake(
+    tls: &Acceptor,
+    stream: TcpStream,
+    shared: &Shared,
+) -> io::Result<Option<TlsStream<Corked<TcpStream>>>> {
     let mut availability = shared.availability.clone();
     tokio::select! {
         biased;
@@ -189,8 +195,16 @@ async fn handshake(tls: &Acceptor, stream: TcpStream, shared: &Shared) -> io::Re
     }
     // Who only looks whether the port is open is no failed client.
     match stream.peek(&mut [0]).await {
-        Ok(0) | Err(_) => Ok(None),
-        Ok(_) => tls.accept(stream).await.map(Some),
+        Ok(0) | Err(_) => return Ok(None),
+        Ok(_) => {}
+    }
+    match tls.accept(Corked::new(stream)).into_fallible().await {
+        Ok(stream) => Ok(Some(stream)),
+        Err((error, mut stream)) => {
+            // The alert that tells the client why.
+            let _ = stream.flush().await;
+            Err(error)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod connection;
+mod corked;
 mod in_flight;
 pub mod listener;
 mod own_wakes;

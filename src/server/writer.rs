@@ -1,18 +1,21 @@
-//! The write half of a connection: one task that turns queued chunks into as few writes as possible.
+//! The write half of a connection: one task that hands queued chunks to the stream message by message, and flushes once.
 //!
-//! It knows bytes only. A client that takes nothing for the write timeout ends the connection: whoever waits to
+//! So each message is a TLS record of its own (a large one several): curl up to 7.88.1, and whatever else waits for the
+//! socket while TLS has decrypted more than one message, hangs otherwise. The stream collects what is written until the
+//! flush (`corked`), so that there are few writes to the socket. Of messages only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
 //! hand over a chunk then learns that the queue is closed.
 
 use std::{io, time::Duration};
 
 use bytes::Bytes;
+use futures::FutureExt;
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
     time::timeout,
 };
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, protocol::first_message};
 
 /// Chunks that may wait for a slow client. With chunks of some 32 KiB this bounds what a connection holds.
 pub const QUEUED_CHUNKS: usize = 4;
@@ -32,15 +35,30 @@ where
 {
     while let Some(chunk) = queue.recv().await {
         metrics.sent(chunk.len());
-        write_all(&mut stream, &chunk, patience).await?;
+        write_messages(&mut stream, &chunk, patience).await?;
         // What other operations queued meanwhile leaves before the flush.
         while let Ok(more) = queue.try_recv() {
             metrics.sent(more.len());
-            write_all(&mut stream, &more, patience).await?;
+            write_messages(&mut stream, &more, patience).await?;
         }
         within(patience, stream.flush()).await?;
     }
     within(patience, stream.shutdown()).await
+}
+
+/// A write for each message of a chunk.
+async fn write_messages<W>(stream: &mut W, mut chunk: &[u8], patience: Duration) -> io::Result<()>
+where
+    W: AsyncWrite + Unpin,
+{
+    while let Some((message, rest)) = chunk
+        .split_at_checked(first_message(chunk))
+        .filter(|_| !chunk.is_empty())
+    {
+        write_all(stream, message, patience).await?;
+        chunk = rest;
+    }
+    Ok(())
 }
 
 /// `patience` counts from the last byte the client took, not for the chunk as a whole.
@@ -49,7 +67,11 @@ where
     W: AsyncWrite + Unpin,
 {
     while !chunk.is_empty() {
-        let written = within(patience, stream.write(chunk)).await?;
+        // Nearly always there is room, and a timer for each message would cost more than the message.
+        let written = match stream.write(chunk).now_or_never() {
+            Some(written) => written?,
+            None => within(patience, stream.write(chunk)).await?,
+        };
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }

@@ -18,6 +18,7 @@
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `refusals`: why a bind was refused, what is not there, whose account is closed
 //! - `wire`: bytes, TLS versions
+//! - `records`: each LDAP message a TLS record of its own, and curl
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `nslcd`: the same through nslcd, and sudo-ldap
@@ -54,6 +55,7 @@ mod observability;
 mod outage;
 mod pooler;
 mod pushdown;
+mod records;
 mod refusals;
 mod rolling_update;
 mod secrets;
