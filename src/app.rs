@@ -32,7 +32,7 @@ use crate::{
     metrics::Metrics,
     model::dn::Dn,
     operations::{
-        context::Services,
+        context::{Seldom, Services},
         controls::SUPPORTED_CONTROLS,
         extended::SUPPORTED_EXTENSIONS,
         policy::{self, LOOKUP_HOLD, Policy},
@@ -125,6 +125,7 @@ impl App {
             policy: policy(config),
             metrics,
             describe_again: Arc::clone(&again),
+            empty_base_used: Seldom::default(),
         });
         let listener = Listener {
             address: config.network.address,
@@ -282,6 +283,7 @@ pub fn layout(config: &Config) -> Layout {
         groups: rdn(&config.groups_rdn),
         private_groups: config.private_groups,
         mail_fallback: config.mail_fallback,
+        empty_base: config.empty_base,
     }
 }
 

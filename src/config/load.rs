@@ -53,6 +53,7 @@ pub(super) fn read(reader: &mut Reader, checks: NameChecks) -> Config {
         groups_rdn: container(reader, "LDAP_GROUPS_RDN", checks),
         private_groups: reader.choice("LDAP_USER_PRIVATE_GROUPS", &[("auto", true), ("off", false)]),
         mail_fallback: reader.choice("LDAP_MAIL_FALLBACK", &[("off", false), ("on", true)]),
+        empty_base: reader.choice("EMPTY_BASE", &[("noSuchObject", false), ("directory", true)]),
         base_dn: base_dn(reader, &common_name, checks),
         database: database(reader),
         access: access(reader),

@@ -41,6 +41,8 @@ pub struct Config {
     pub private_groups: bool,
     /// `LDAP_MAIL_FALLBACK`
     pub mail_fallback: bool,
+    /// `EMPTY_BASE`: whether it means the whole directory.
+    pub empty_base: bool,
     /// `LDAP_COMMON_NAME`
     pub common_name: String,
     /// The database and what to ask it.

@@ -37,7 +37,7 @@ macro_rules! texts {
 
 texts! {
     ldap_base_dn ldap_common_name directory_backend ldap_users_rdn ldap_groups_rdn ldap_user_private_groups
-    ldap_mail_fallback realm_config
+    ldap_mail_fallback empty_base realm_config
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
     sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
     auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold hashing_threads

@@ -259,6 +259,15 @@ fn empty_items_of_a_chain_are_dropped() {
 }
 
 #[test]
+fn the_empty_base_is_the_directory_only_where_it_is_said() {
+    assert!(!config(&[]).empty_base);
+    assert!(!config(&[("EMPTY_BASE", "nosuchobject")]).empty_base);
+    assert!(config(&[("EMPTY_BASE", "Directory")]).empty_base);
+    let problem = problem(&[("EMPTY_BASE", "on")]);
+    assert!(problem.starts_with("EMPTY_BASE: found `on`"), "{problem}");
+}
+
+#[test]
 fn private_groups_are_served_unless_switched_off() {
     assert!(config(&[]).private_groups);
     assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).private_groups);

@@ -102,6 +102,8 @@ pub struct Directory {
     membership: Membership,
     /// All-groups and the source of memberships spell the groups' names alike, so that SQL can compare them.
     groups_spelled_alike: bool,
+    /// A search below the empty base is one of the whole directory.
+    empty_base: bool,
     root_dse: Entry,
     subschema: Entry,
     /// The base, and the containers below it.
@@ -164,6 +166,8 @@ impl Directory {
                 .chain(tree.containers())
                 .map(|dn| subschema::superior(&schema, &tree, dn))
                 .collect(),
+            // A base that is empty itself can only be asked for so.
+            empty_base: layout.empty_base || base.is_root(),
             one_user,
             users,
             groups,
@@ -231,8 +235,13 @@ impl Directory {
         self.tree.read(text, &self.schema)
     }
 
+    /// Whether a search reads the whole directory because its base is empty and the operator wants that.
+    pub fn is_whole_by_empty_base(&self, base: &Dn, scope: Scope) -> bool {
+        self.empty_base && base.is_root() && scope != Scope::Base
+    }
+
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other
-    /// scope an empty base means the whole directory.
+    /// scope an empty base names no entry, or means the whole directory.
     pub fn is_public(&self, dn: &Dn, scope: Scope) -> bool {
         match self.tree.locate(dn, &self.schema) {
             Place::RootDse => scope == Scope::Base,

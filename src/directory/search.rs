@@ -96,7 +96,11 @@ impl Directory {
         let itself = matches!(scope, Scope::Base | Scope::Subtree);
         match place {
             Place::RootDse if scope == Scope::Base => results.own_entry(0, &self.root_dse),
-            // Clients whose base is left empty mean the whole directory.
+            // Nothing but the root DSE has this name. A client that asks so by mistake may rely on it: lighttpd 1.4.69
+            // takes what is found for the membership of a group.
+            Place::RootDse if !self.empty_base => {
+                return Ok(Found::NoSuchObject { matched: String::new() });
+            }
             Place::RootDse => {
                 let has_base = scope != Scope::Subordinates || !self.tree.base().is_root();
                 results.superiors(|number| match number {

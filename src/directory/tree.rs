@@ -56,8 +56,8 @@ impl Name {
     }
 }
 
-/// The containers below the naming context; where there is none, entries stand directly below it. And whether there are
-/// groups that no query lists.
+/// The containers below the naming context; where there is none, entries stand directly below it. Whether there are
+/// groups that no query lists, and what the empty base means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Of the users.
@@ -68,6 +68,8 @@ pub struct Layout {
     pub private_groups: bool,
     /// Whether a user without a mail address gets one made of the name and the base's domain.
     pub mail_fallback: bool,
+    /// Whether a search below the empty base is one of the whole directory.
+    pub empty_base: bool,
 }
 
 /// An entry that others stand below.
@@ -358,6 +360,7 @@ mod tests {
             groups: None,
             private_groups: false,
             mail_fallback: false,
+            empty_base: false,
         };
         let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);

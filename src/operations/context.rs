@@ -1,6 +1,9 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{Notify, watch};
 
@@ -38,6 +41,24 @@ pub struct Services {
     pub metrics: Metrics,
     /// Told when a statement was refused: the tables may have changed since the queries were described.
     pub describe_again: Arc<Notify>,
+    /// When the empty base was last warned of.
+    pub empty_base_used: Seldom,
+}
+
+/// Lets something through once in a while: for warnings that clients can cause as often as they like.
+#[derive(Debug, Default)]
+pub struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Whether it is the first time within `pause`.
+    pub fn is_due(&self, pause: Duration) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= pause);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 impl Services {

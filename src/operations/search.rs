@@ -9,6 +9,7 @@ use tokio::{
     task::yield_now,
     time::{Instant, timeout_at},
 };
+use tracing::warn;
 
 use super::{
     Outcome,
@@ -23,6 +24,8 @@ use crate::{
     protocol::{Control, LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry, write_result},
 };
 
+/// Between two warnings that clients can cause.
+const A_MINUTE: Duration = Duration::from_secs(60);
 /// Entries written before other tasks get their turn.
 const ENTRIES_A_TURN: u64 = 64;
 
@@ -40,6 +43,9 @@ pub async fn search(
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let base = readable_base(context, &directory, &request.base, request.scope)?;
+    if directory.is_whole_by_empty_base(&base, request.scope) && context.services.empty_base_used.is_due(A_MINUTE) {
+        warn!("a search of the whole directory by an empty base (EMPTY_BASE=directory): is it meant so?");
+    }
     let deadline = (request.time_limit > 0)
         .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit))));
     let search = Allowed {

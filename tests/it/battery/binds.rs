@@ -236,7 +236,7 @@ pub fn searches_need_a_bind_where_it_is_required(ctx: &Battery) {
         let refused = ldapsearch(gateway, &["-b", base, "-s", "base"]);
         assert_eq!((refused.code, refused.matched), (50, None), "{base}");
     }
-    // An empty base means the whole directory with any scope but base.
+    // An empty base with any scope but base: whether it means the directory is not said either.
     for scope in ["one", "sub", "children"] {
         let refused = ldapsearch(gateway, &["-b", "", "-s", scope, "(uid=alice)"]);
         assert_eq!((refused.code, refused.entries.len()), (50, 0), "{scope}");
