@@ -199,10 +199,7 @@ impl MatchingRule {
                     | Syntax::Ia5String
             ),
             Self::CaseIgnoreIa5 | Self::CaseIgnoreIa5Substrings | Self::CaseExactIa5 | Self::CaseExactIa5Substrings => {
-                matches!(
-                    syntax,
-                    Syntax::Ia5String | Syntax::NisNetgroupTriple | Syntax::BootParameter
-                )
+                syntax == Syntax::Ia5String
             }
             Self::NumericString | Self::NumericStringOrdering | Self::NumericStringSubstrings => {
                 syntax == Syntax::NumericString
@@ -221,7 +218,6 @@ impl MatchingRule {
                     | Syntax::NameFormDescription
             ),
             Self::DirectoryStringFirstComponent => false,
-            Self::UniqueMember => matches!(syntax, Syntax::NameAndOptionalUid | Syntax::Dn),
             rule => rule.syntax() == syntax,
         }
     }

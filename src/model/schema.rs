@@ -154,7 +154,7 @@ impl Schema {
     /// What an attribute description asks for: a type, and whether values tagged with further options are meant, which no
     /// entry has. `None` for a type that the schema does not have, and for options that are not recognized with it, which
     /// makes the whole description unrecognized (RFC 4512 section 2.5): `;binary` belongs to some types (RFC 4522),
-    /// languages (RFC 3866) to all.
+    /// languages (RFC 3866) to all user attributes.
     #[must_use]
     pub fn describe(&self, description: impl AsRef<[u8]>) -> Option<(AttributeId, bool)> {
         let description = description.as_ref();
@@ -174,7 +174,9 @@ impl Schema {
             } else {
                 let (prefix, language) = option.split_at_checked(LANGUAGE.len())?;
                 let key = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-                if !prefix.eq_ignore_ascii_case(LANGUAGE) || !language.iter().all(key) {
+                // What the server keeps about an entry has no language.
+                let is_tag = prefix.eq_ignore_ascii_case(LANGUAGE) && language.iter().all(key);
+                if !is_tag || self.attribute_type(id).is_operational() {
                     return None;
                 }
                 tagged = true;

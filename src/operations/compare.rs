@@ -16,8 +16,8 @@ use crate::{
     model::{
         dn::Dn,
         entry::{Entry, Selection},
-        filter::{Filter, NoRelations, Truth},
-        schema::ids,
+        filter::{Filter, NoRelations, Truth, may_be_class},
+        schema::{Schema, ids},
         scope::Scope,
     },
     protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
@@ -37,6 +37,7 @@ pub async fn compare(
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let dn = readable_base(context, &directory, &request.entry, Scope::Base)?;
+    check_asserted(directory.schema(), request)?;
     controls.check_assertion(context, &directory, &dn).await?;
     let found = read(context, &directory, dn, &request.attribute).await?;
     let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
@@ -72,6 +73,27 @@ async fn read(
             None => Err(ResultCode::NoSuchObject.into()),
         },
     })
+}
+
+/// What is asserted is looked at before the entry, as in slapd: that it can not be compared says nothing about who has it.
+fn check_asserted(schema: &Schema, request: &CompareRequest) -> Result<(), LdapResult> {
+    let Some((attribute, _)) = schema.describe(&request.attribute) else {
+        return Err(LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute"));
+    };
+    let Some(rule) = schema.attribute_type(attribute).equality else {
+        return Err(LdapResult::new(
+            ResultCode::InappropriateMatching,
+            "the attribute has no equality rule",
+        ));
+    };
+    let assertion = rule.assertion(schema, &request.value);
+    match assertion.filter(|_| may_be_class(schema, attribute, &request.value)) {
+        Some(_) => Ok(()),
+        None => Err(LdapResult::new(
+            ResultCode::InvalidAttributeSyntax,
+            "the value does not fit the attribute's syntax",
+        )),
+    }
 }
 
 fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {

@@ -17,6 +17,7 @@ use bytes::Bytes;
 pub use evaluate::{NoRelations, Relations};
 pub use logic::{ResolvedFilter, Side, Truth, ValueTest};
 pub use parse::FilterError;
+pub use resolve::may_be_class;
 
 /// How deep filters may be nested. Evaluation recurses, so hostile input must not choose the depth.
 pub const MAX_DEPTH: usize = 128;

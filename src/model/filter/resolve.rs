@@ -141,7 +141,7 @@ fn substrings(
 
 /// What is asserted of an attribute that holds classes must be one, also where it is a number and
 /// objectIdentifierMatch could tell by itself: Undefined otherwise, as in OpenLDAP.
-fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
+pub fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
     ![ids::OBJECT_CLASS, ids::STRUCTURAL_OBJECT_CLASS].contains(&attribute)
         || std::str::from_utf8(value).is_ok_and(|name| schema.object_class(name).is_some())
 }

@@ -62,7 +62,13 @@ impl SubstringAssertion {
         let prepared = |value: &[u8], place: Piece| {
             let text = std::str::from_utf8(value).ok()?;
             (!text.is_empty() && (!ascii || text.is_ascii())).then_some(())?;
-            (kind != Kind::Telephone || Syntax::TelephoneNumber.is_valid(value)).then_some(())?;
+            // A piece is a value of the syntax itself (RFC 4517 4.2.23, 4.2.30): nothing else can be told of it.
+            let is_valid = match kind {
+                Kind::Telephone => Syntax::TelephoneNumber.is_valid(value),
+                Kind::Numeric => Syntax::NumericString.is_valid(value),
+                Kind::Text(_) | Kind::Lines => true,
+            };
+            is_valid.then_some(())?;
             kind.piece(text, place).map(String::into_boxed_str)
         };
         let initial = match initial {

@@ -27,7 +27,7 @@ attributes! { after super::user::END;
     MOBILE = telephone("0.9.2342.19200300.100.1.41", &["mobile", "mobileTelephoneNumber"], "mobile telephone number (RFC 4524)");
     PAGER = telephone("0.9.2342.19200300.100.1.42", &["pager", "pagerTelephoneNumber"], "pager number (RFC 4524)");
     CO = string("0.9.2342.19200300.100.1.43", &["co", "friendlyCountryName"], "country name (RFC 4524)");
-    UNIQUE_IDENTIFIER = string("0.9.2342.19200300.100.1.44", &["uniqueIdentifier"], "tells re-used names apart (RFC 4524)");
+    UNIQUE_IDENTIFIER = Definition::of(Syntax::DirectoryString, "0.9.2342.19200300.100.1.44", &["uniqueIdentifier"], "tells re-used names apart (RFC 4524)").eq(CaseIgnore);
     ORGANIZATIONAL_STATUS = string("0.9.2342.19200300.100.1.45", &["organizationalStatus"], "role within an organization (RFC 4524)");
     BUILDING_NAME = string("0.9.2342.19200300.100.1.48", &["buildingName"], "building (RFC 4524)");
     DOCUMENT_PUBLISHER = string("0.9.2342.19200300.100.1.56", &["documentPublisher"], "publisher of a document (RFC 4524)");

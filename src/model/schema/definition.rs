@@ -223,6 +223,11 @@ pub(super) const fn integer(oid: &'static str, names: Names, description: &'stat
         .ord(MatchingRule::IntegerOrdering)
 }
 
+/// An integer without order.
+pub(super) const fn unordered_integer(oid: &'static str, names: Names, description: &'static str) -> Definition {
+    Definition::of(Syntax::Integer, oid, names, description).eq(MatchingRule::Integer)
+}
+
 /// The name of another entry.
 pub(super) const fn dn(oid: &'static str, names: Names, description: &'static str) -> Definition {
     Definition::of(Syntax::Dn, oid, names, description).eq(MatchingRule::DistinguishedName)

@@ -71,12 +71,12 @@ attributes! { after super::nis::END;
     DIT_STRUCTURE_RULES = Definition::of(Syntax::DitStructureRuleDescription, "2.5.21.1", &["dITStructureRules"], "structure rules (RFC 4512)").eq(R::IntegerFirstComponent).usage(DirectoryOperation);
     NAME_FORMS = definitions(Syntax::NameFormDescription, "2.5.21.7", &["nameForms"], "name forms (RFC 4512)");
     SUBTREE_SPECIFICATION = opaque(Syntax::SubtreeSpecification, "2.5.18.6", &["subtreeSpecification"], "what a subentry is about (RFC 3672)").single().usage(DirectoryOperation);
-    NAMING_CONTEXTS = opaque(Syntax::Dn, "1.3.6.1.4.1.1466.101.120.5", &["namingContexts"], "roots of the trees served (RFC 4512)").usage(DsaOperation);
+    NAMING_CONTEXTS = dn("1.3.6.1.4.1.1466.101.120.5", &["namingContexts"], "roots of the trees served (RFC 4512)").usage(DsaOperation);
     // No standard gives it an identifier; this one is a UUID of our own (X.667).
     DEFAULT_NAMING_CONTEXT = opaque(Syntax::Dn, "2.25.204570700704504779825651351408380087268", &["defaultNamingContext"], "the naming context to look in first").single().usage(DsaOperation);
     ALT_SERVER = opaque(Syntax::Ia5String, "1.3.6.1.4.1.1466.101.120.6", &["altServer"], "servers to ask instead (RFC 4512)").usage(DsaOperation);
-    SUPPORTED_EXTENSION = oids("1.3.6.1.4.1.1466.101.120.7", &["supportedExtension"], "extended operations (RFC 4512)");
-    SUPPORTED_CONTROL = oids("1.3.6.1.4.1.1466.101.120.13", &["supportedControl"], "controls (RFC 4512)");
+    SUPPORTED_EXTENSION = opaque(Syntax::Oid, "1.3.6.1.4.1.1466.101.120.7", &["supportedExtension"], "extended operations (RFC 4512)").usage(DsaOperation);
+    SUPPORTED_CONTROL = opaque(Syntax::Oid, "1.3.6.1.4.1.1466.101.120.13", &["supportedControl"], "controls (RFC 4512)").usage(DsaOperation);
     SUPPORTED_FEATURES = oids("1.3.6.1.4.1.4203.1.3.5", &["supportedFeatures"], "elective features (RFC 4512)");
     SUPPORTED_SASL_MECHANISMS = opaque(Syntax::DirectoryString, "1.3.6.1.4.1.1466.101.120.14", &["supportedSASLMechanisms"], "SASL mechanisms (RFC 4512)").usage(DsaOperation);
     SUPPORTED_LDAP_VERSION = opaque(Syntax::Integer, "1.3.6.1.4.1.1466.101.120.15", &["supportedLDAPVersion"], "protocol versions (RFC 4512)").usage(DsaOperation);

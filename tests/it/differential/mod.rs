@@ -4,6 +4,7 @@
 //! docs/differences-from-openldap.md and asserted in `exceptions`, case by case; the generated searches stay clear of it.
 //! LDAP_GATEWAY_TEST_SEED makes other searches.
 
+mod attributes;
 mod data;
 mod exceptions;
 mod generate;

@@ -473,3 +473,34 @@ fn finished(answers: Vec<Answer>, ended: &BTreeSet<usize>) -> Vec<Option<Answer>
         .map(|(index, answer)| ended.contains(&index).then_some(answer))
         .collect()
 }
+
+/// What a Compare asks for.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub entry: String,
+    pub attribute: String,
+    pub value: Vec<u8>,
+}
+
+/// The result code of each.
+pub fn compare(server: &str, port: u16, asked: &[Verdict]) -> Vec<u8> {
+    let mut stream = connect(port);
+    let mut codes = Vec::new();
+    for Verdict {
+        entry,
+        attribute,
+        value,
+    } in asked
+    {
+        let assertion = tlv(0x30, &[tlv(4, attribute.as_bytes()), tlv(4, value)].concat());
+        let body = tlv(0x6e, &[tlv(4, entry.as_bytes()), assertion].concat());
+        stream.write_all(&tlv(0x30, &[tlv(2, &[1]), body].concat())).unwrap();
+        let message = whole_message(&mut stream).unwrap();
+        let mut message = message.as_slice();
+        element(&mut message);
+        let (operation, mut body) = element(&mut message);
+        assert_eq!(operation, 0x6f, "{server}: {entry} {attribute}");
+        codes.push(element(&mut body).1[0]);
+    }
+    codes
+}

@@ -121,10 +121,6 @@ fn configure(dir: &Path, suffix: &str, setup: &Setup) -> PathBuf {
                 "EQUALITY caseIgnoreIA5Match\n\tSUBSTR caseIgnoreIA5SubstringsMatch\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.26 SINGLE-VALUE )\n\nattributetype ( 1.3.6.1.1.1.1.3 ",
                 "EQUALITY caseIgnoreMatch\n\tSUBSTR caseIgnoreSubstringsMatch\n\tSYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )\n\nattributetype ( 1.3.6.1.1.1.1.3 ",
             ),
-            (
-                "EQUALITY integerMatch\n",
-                "EQUALITY integerMatch ORDERING integerOrderingMatch\n",
-            ),
         ],
     );
     fs::write(dir.join("own.schema"), OWN_SCHEMA).unwrap();
