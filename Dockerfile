@@ -13,7 +13,8 @@ USER 65532:65532
 # with PORT=636: a sysctl, or the capability NET_BIND_SERVICE.
 ENV PORT=1636
 EXPOSE 1636
-# `certs/`, `.env` and /etc/ldap-gateway/.env are looked for below it; nothing is ever written to it.
+# `certs/`, `.env` and /etc/ldap-gateway/.env are looked for below it. Only a certificate is ever written, to a `certs/` that
+# is mounted writable and empty.
 WORKDIR /
 # Asks the gateway of this container as clients do; also says no while the database is away, and then nothing restarts
 # it: an unhealthy replica refuses connections, which sends its clients to the other one.

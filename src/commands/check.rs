@@ -85,7 +85,7 @@ fn certificate(config: &Config, problems: &[Problem], report: &mut Report) {
         Ok(setup) => {
             // One that is made by `check` is thrown away again.
             let line = match setup.self_made {
-                true => "self-signed, made when the gateway starts".to_owned(),
+                true => "made when the gateway starts".to_owned(),
                 false => format!("SHA-256 fingerprint {}", setup.fingerprint),
             };
             report.section("Certificate", vec![line]);

@@ -136,12 +136,13 @@ use Section::{Access, Database, Directory, Network, Operation, Tls};
 #[rustfmt::skip] // one row a setting
 pub const SETTINGS: &[Setting] = &[
     setting("LDAP_BASE_DN", Directory, Dn, Computed("derived from `LDAP_COMMON_NAME`"), "The DN of the directory's base entry. Derived, `ldap1.example.com` gives `dc=example,dc=com`: each label of the name is a `dc`, the first one (the host) is dropped where there are three or more. `localhost` gives `dc=localhost`; of an IP address none is derived."),
-    setting("LDAP_COMMON_NAME", Directory, Text, Value("localhost"), "The name of this server, as clients call it; also in the self-signed certificate."),
+    setting("LDAP_COMMON_NAME", Directory, Text, Value("localhost"), "The name of this server, as clients call it; also in the certificate that is made where none is given."),
     setting("DIRECTORY_BACKEND", Directory, Choice(&["sql"]), Value("sql"), "Where the directory lives."),
     setting("LDAP_USERS_RDN", Directory, Dn, Nothing, "The container entry of the users, such as `ou=people`: `uid=NAME,ou=people,BASE`. Absent: users stand directly below the base."),
     setting("LDAP_GROUPS_RDN", Directory, Dn, Nothing, "The container entry of the groups, such as `ou=groups`; it may be that of the users. Absent: groups stand directly below the base."),
     setting("LDAP_USER_PRIVATE_GROUPS", Directory, Choice(&["auto", "off"]), Value("auto"), "Whether a user whose gid number no group has gets a group of that number, named like the user and without members, as `useradd` would make one. None is made where a group has the name; of several users with such a number it is the one with the lowest uid number."),
     setting("LDAP_MAIL_FALLBACK", Directory, Choice(&["off", "on"]), Value("off"), "Whether a user without a mail address gets `NAME@` with the domain of the base DN. Such an address may be somebody else's real one: mail systems then deliver for both, and clients that know people by their address take one for the other."),
+    setting("EMPTY_BASE", Directory, Choice(&["noSuchObject", "directory"]), Value("noSuchObject"), "What a search below the empty base gets (of any scope but base, which reads the root DSE): noSuchObject, as in OpenLDAP, or the whole directory. A client that asks so by mistake relies on being refused: check its bases before `directory` is set; each use is a warning in the log, one a minute at most."),
     secret("REALM_CONFIG", Directory, Text, Nothing, "Several directories in one gateway. Not supported yet."),
     Setting { alias: Some("SQL_URL"), ..secret("SQL_URI", Database, Uri, Required, "The database: `postgres://`, `postgresql://`, `mysql://`, `mariadb://user:password@host:port/database` or `sqlite:path`. Characters of the password that a URI reserves are written as `%40` and so on.") },
     setting("SQL_SSL", Database, Choice(&["true", "false", "prefer", "require", "verify-ca", "verify-full"]), Computed("as `SQL_URI` says, else `prefer`"), "TLS to the database. `true` is `require`: encrypted, certificate not verified. An `sslmode` (`ssl-mode`) in `SQL_URI` has precedence."),
@@ -169,7 +170,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("LDAP_IDLE_TIMEOUT", Network, Duration, Value("1h"), "How long a connection without requests is kept."),
     setting("WRITE_TIMEOUT", Network, Duration, Value("30s"), "How long a client may leave its answers unread before it is closed."),
     setting("ADMIN_ADDR", Network, Text, Nothing, "IP address and port, such as `127.0.0.1:9636`, for `/livez`, `/readyz` and `/metrics` over plain HTTP; nothing is served without it. Whoever reaches it reads the metrics."),
-    setting("LDAP_CERT_CONTENT", Tls, Pem, Nothing, "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else `cert/server.crt` and `cert/server.key`, else a self-signed one is made."),
+    setting("LDAP_CERT_CONTENT", Tls, Pem, Nothing, "The certificate and its chain, the server's own first. Without any certificate the pair in `certs/` is used, else `cert/server.crt` and `cert/server.key`, else one is made in `certs/`, with an authority of its own: clients are given `certs/ca.pem`."),
     secret("LDAP_KEY_CONTENT", Tls, Pem, Nothing, "The private key of `LDAP_CERT_CONTENT`: RSA or ECDSA; PKCS#8, PKCS#1 or SEC1; not encrypted."),
     setting("LDAP_CERT_PATH", Tls, Path, Nothing, "A file with what `LDAP_CERT_CONTENT` would hold."),
     setting("LDAP_KEY_PATH", Tls, Path, Nothing, "A file with what `LDAP_KEY_CONTENT` would hold."),

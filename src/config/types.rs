@@ -127,7 +127,7 @@ pub struct TlsSettings {
     pub max_version: TlsVersion,
     /// `TLS_CIPHERS` as given; absent for all.
     pub ciphers: Option<String>,
-    /// The name in a self-signed certificate.
+    /// The name in a certificate that is made.
     pub common_name: String,
 }
 

@@ -2,11 +2,12 @@
 //! `tls/`, the only user of rustls, rustls-pemfile and rcgen.
 //! Must not know: sockets, LDAP, how the settings were read.
 
+mod authority;
 mod certificate;
 mod ciphers;
 pub mod client;
 pub mod reload;
-mod self_signed;
+mod self_made;
 #[cfg(test)]
 mod tests;
 mod validity;
@@ -116,7 +117,7 @@ pub enum TlsError {
         hint: &'static str,
     },
     /// One file of a pair.
-    #[error("{found}: is there without {missing}; add that file, or remove both to have a self-signed pair made")]
+    #[error("{found}: is there without {missing}; add that file, or remove both to have a pair made")]
     HalfPair {
         /// The file that is there.
         found: String,
@@ -129,9 +130,9 @@ pub enum TlsError {
     /// No usable cipher suite.
     #[error("TLS_CIPHERS: {0}")]
     Ciphers(String),
-    /// No self-signed certificate.
-    #[error("no self-signed certificate can be made: {0}")]
-    SelfSigned(String),
+    /// No certificate of our own.
+    #[error("no certificate can be made: {0}")]
+    SelfMade(String),
     /// rustls refuses the whole.
     #[error("TLS cannot be set up: {0}")]
     Refused(String),
@@ -157,7 +158,7 @@ impl fmt::Display for TlsErrors {
 
 impl std::error::Error for TlsErrors {}
 
-/// Builds the listener's configuration; makes and keeps a self-signed pair where none is configured.
+/// Builds the listener's configuration; makes and keeps a pair and its authority where none is configured.
 /// Blocking: reads and perhaps writes files.
 ///
 /// # Errors

@@ -19,6 +19,8 @@
 //! - `refusals`: why a bind was refused, what is not there, whose account is closed
 //! - `wire`: bytes, TLS versions
 //! - `records`: each LDAP message a TLS record of its own, and curl
+//! - `lenient`: what is refused because clients rely on it, and lighttpd
+//! - `own_certificate`: the authority and the certificate that the gateway makes, with Erlang, GnuTLS, OpenSSL, Java, rustls
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `nslcd`: the same through nslcd, and sudo-ldap
@@ -47,12 +49,14 @@ mod explain;
 mod harness;
 mod image;
 mod layers;
+mod lenient;
 mod load;
 mod membership;
 mod memberships_query;
 mod nslcd;
 mod observability;
 mod outage;
+mod own_certificate;
 mod pooler;
 mod pushdown;
 mod records;

@@ -1,7 +1,6 @@
 //! Certificate and key: found, read, and proved to belong together.
 //! Must not know: versions and cipher suites.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,12 +10,12 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
 use tokio_rustls::rustls::{Error as RustlsError, InconsistentKeys};
 
-use super::{TlsError, origin, self_signed};
+use super::{TlsError, origin, self_made};
 use crate::config::{CertificateSource, TlsSettings};
 
 /// Names of pairs in the certificate directory, certificate first: our own, then what other tools write
 /// (openssl, certbot, Kubernetes secrets). The first pair that is there counts.
-const PAIRS: &[(&str, &str)] = &[
+pub(super) const PAIRS: &[(&str, &str)] = &[
     ("server.crt", "server.key"),
     ("cert.pem", "key.pem"),
     ("fullchain.pem", "privkey.pem"),
@@ -29,12 +28,12 @@ const NODE_DIRECTORY: &str = "cert";
 /// What to do where there is no pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Create {
-    /// Make one and write it where the next start finds it.
+    /// Make one and write it where the next start finds it; renew one that was made so.
     AndKeep,
     /// Make one and leave nothing behind.
     InMemory,
-    /// Nothing: one is served already.
-    Never,
+    /// Only renew one that was made here: one is served already.
+    RenewOnly,
 }
 
 /// A certificate that can be served.
@@ -47,9 +46,9 @@ pub(super) struct Certificate {
 }
 
 /// PEM text and where it is from.
-struct Pem {
-    text: String,
-    origin: String,
+pub(super) struct Pem {
+    pub text: String,
+    pub origin: String,
 }
 
 pub(super) fn load(
@@ -74,15 +73,7 @@ pub(super) fn load(
             read("LDAP_KEY_PATH", key),
             warnings,
         ),
-        CertificateSource::Directory(directory) => {
-            if let Some((certificate, key)) = pair(directory, warnings).map_err(|error| vec![error])? {
-                return assemble(read("", &certificate), read("", &key), warnings);
-            }
-            if create == Create::Never {
-                return Err(vec![TlsError::NoPair(directory.display().to_string())]);
-            }
-            make(settings, directory, create, warnings)
-        }
+        CertificateSource::Directory(directory) => self_made::load(&settings.common_name, directory, create, warnings),
     }
 }
 
@@ -115,7 +106,7 @@ fn node_directory(directory: &Path) -> PathBuf {
 }
 
 /// The pair in the directory, else the one of the Node gateway, if there is one.
-fn pair(directory: &Path, warnings: &mut Vec<String>) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+pub(super) fn pair(directory: &Path, warnings: &mut Vec<String>) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
     let ours = pair_in(directory, PAIRS)?;
     let first = PAIRS.get(..1).unwrap_or_default();
     let theirs = pair_in(&node_directory(directory), first);
@@ -133,7 +124,7 @@ fn pair(directory: &Path, warnings: &mut Vec<String>) -> Result<Option<(PathBuf,
 }
 
 /// The first of these pairs that is there.
-fn pair_in(directory: &Path, names: &[(&str, &str)]) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
+pub(super) fn pair_in(directory: &Path, names: &[(&str, &str)]) -> Result<Option<(PathBuf, PathBuf)>, TlsError> {
     let mut half = None;
     for (certificate, key) in names {
         let (certificate, key) = (directory.join(certificate), directory.join(key));
@@ -153,85 +144,7 @@ fn pair_in(directory: &Path, names: &[(&str, &str)]) -> Result<Option<(PathBuf, 
     }
 }
 
-/// Makes a self-signed pair. Where it cannot be kept it lives in memory: a read-only root is the
-/// recommended way to run a container.
-fn make(
-    settings: &TlsSettings,
-    directory: &Path,
-    create: Create,
-    warnings: &mut Vec<String>,
-) -> Result<Certificate, Vec<TlsError>> {
-    let pair = self_signed::make(&settings.common_name).map_err(|error| vec![error])?;
-    let where_kept = if create != Create::AndKeep {
-        "one is made at the start".to_owned()
-    } else {
-        match keep(directory, &pair) {
-            Ok(()) => format!("a self-signed one was made and written to {}", directory.display()),
-            Err(error) => {
-                format!(
-                    "a self-signed one was made for this run only ({} cannot be written: {error})",
-                    directory.display()
-                )
-            }
-        }
-    };
-    let pem = |text: &str| {
-        Ok(Pem {
-            text: text.to_owned(),
-            origin: "the self-signed certificate".into(),
-        })
-    };
-    let mut certificate = assemble(pem(&pair.certificate), pem(pair.key.reveal()), warnings)?;
-    certificate.self_made = true;
-    warnings.push(match create {
-        Create::InMemory | Create::Never => {
-            format!("no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}")
-        }
-        Create::AndKeep => format!(
-            "no certificate is configured (LDAP_CERT_PATH, LDAP_KEY_PATH): {where_kept}; its SHA-256 fingerprint is {}",
-            certificate.fingerprint
-        ),
-    });
-    Ok(certificate)
-}
-
-/// Writes the pair under the first of [`PAIRS`], whole or not at all; only the owner may read the key.
-fn keep(directory: &Path, pair: &self_signed::Pair) -> std::io::Result<()> {
-    let Some((certificate, key)) = PAIRS.first() else {
-        return Err(ErrorKind::Unsupported.into());
-    };
-    std::fs::create_dir_all(directory)?;
-    let suffix = format!("new-{}", std::process::id());
-    let (new_certificate, new_key) = (
-        directory.join(format!("{certificate}.{suffix}")),
-        directory.join(format!("{key}.{suffix}")),
-    );
-    let written = write(&new_key, pair.key.reveal(), 0o600)
-        .and_then(|()| write(&new_certificate, &pair.certificate, 0o644))
-        .and_then(|()| std::fs::rename(&new_key, directory.join(key)))
-        .and_then(|()| std::fs::rename(&new_certificate, directory.join(certificate)));
-    if written.is_err() {
-        // Nothing to do about a failure here: the first error is the one to tell.
-        let _ = std::fs::remove_file(&new_key);
-        let _ = std::fs::remove_file(&new_certificate);
-    }
-    written
-}
-
-fn write(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn read(variable: &str, path: &Path) -> Result<Pem, TlsError> {
+pub(super) fn read(variable: &str, path: &Path) -> Result<Pem, TlsError> {
     let origin = origin(variable, path);
     match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
@@ -254,7 +167,7 @@ fn with_line_ends(text: &str) -> String {
 }
 
 /// Reads chain and key, and proves that they belong together.
-fn assemble(
+pub(super) fn assemble(
     certificate: Result<Pem, TlsError>,
     key: Result<Pem, TlsError>,
     warnings: &mut Vec<String>,

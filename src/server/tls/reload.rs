@@ -11,17 +11,19 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::{Acceptor, TlsSetup, build, certificate, certificate::Create};
+use super::{Acceptor, TlsSetup, build, certificate, certificate::Create, self_made};
 use crate::{config::TlsSettings, metrics::Metrics};
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks at the end of a certificate that was made here.
+const RENEWAL: Duration = Duration::from_secs(3600);
 
 /// What new connections are accepted with.
 pub type Acceptors = watch::Receiver<Acceptor>;
@@ -98,6 +100,7 @@ impl Following {
     fn run(mut self, asked: &Receiver<()>) {
         let mut read = self.served.stamps.clone();
         let mut changing: Option<Stamps> = None;
+        let mut looked = Instant::now();
         loop {
             let now = match asked.recv_timeout(LOOK) {
                 Ok(()) => true,
@@ -108,7 +111,9 @@ impl Following {
             let stamps = Stamps::of(&self.settings);
             // Certificate and key are replaced one after the other: wait until nothing moves.
             let at_rest = changing.as_ref() == Some(&stamps);
-            if now || (stamps != read && at_rest) {
+            let renew = looked.elapsed() >= RENEWAL;
+            if now || renew || (stamps != read && at_rest) {
+                looked = Instant::now();
                 self.read();
                 read = stamps;
                 changing = None;
@@ -119,7 +124,12 @@ impl Following {
     }
 
     fn read(&mut self) {
-        match build(&self.settings, Create::Never) {
+        // Nobody else renews what was made here and could not be written.
+        let create = match self.served.self_made && self_made::ends_soon(self.served.not_after) {
+            true => Create::AndKeep,
+            false => Create::RenewOnly,
+        };
+        match build(&self.settings, create) {
             Ok(setup) => self.take(setup),
             // A pair that was made in memory has no files.
             Err(errors) if self.served.self_made && errors.is_no_pair() => {}

@@ -408,7 +408,7 @@ fn version_1_certificates_are_served_with_a_warning() {
 }
 
 #[test]
-fn a_self_signed_pair_is_made_once_and_kept() {
+fn a_pair_and_its_authority_are_made_once_and_kept() {
     let directory = TestDirectory::new();
     let certs = directory.path().join("certs");
     let settings = settings(CertificateSource::Directory(certs.clone()));
@@ -430,7 +430,12 @@ fn a_self_signed_pair_is_made_once_and_kept() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    assert_eq!(std::fs::read_dir(&certs).unwrap().count(), 2);
+    let mode = |name: &str| {
+        let permissions = std::fs::metadata(certs.join(name)).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
+    };
+    assert_eq!((mode("ca.key"), mode("ca.pem")), (0o600, 0o644));
+    assert_eq!(std::fs::read_dir(&certs).unwrap().count(), 4);
 
     let output = Command::new("openssl")
         .current_dir(&certs)
@@ -462,8 +467,10 @@ fn a_self_signed_pair_is_made_once_and_kept() {
     }
     openssl(
         &certs,
-        "verify -CAfile server.crt -purpose sslserver -verify_hostname localhost server.crt",
+        "verify -x509_strict -CAfile ca.pem -purpose sslserver -verify_hostname localhost server.crt",
     );
+    // The file of the pair is good for clients that are given that.
+    openssl(&certs, "verify -CAfile server.crt -purpose sslserver server.crt");
 
     std::fs::remove_file(certs.join("server.crt")).unwrap();
     assert!(matches!(error(&settings), TlsError::HalfPair { .. }));

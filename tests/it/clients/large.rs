@@ -95,7 +95,7 @@ impl Site<'_> {
         Site {
             layout,
             gateway,
-            certificate: dir.join("certs/server.crt"),
+            certificate: dir.join("certs/ca.pem"),
         }
     }
 
