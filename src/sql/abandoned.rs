@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -34,7 +35,7 @@ const QUIET: Duration = Duration::from_secs(60);
 /// A statement that runs on in the server though nobody listens, with its connection and place.
 pub(super) struct Abandoned {
     // In this order: the place is free when the connection is closed.
-    _member: Member,
+    member: Member,
     permit: Option<OwnedSemaphorePermit>,
     session: Session,
     sql: String,
@@ -44,7 +45,7 @@ pub(super) struct Abandoned {
 impl Abandoned {
     pub(super) fn new(member: Member, session: Session, sql: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
         Abandoned {
-            _member: member,
+            member,
             permit,
             session,
             sql: sql.to_owned(),
@@ -62,55 +63,52 @@ impl Abandoned {
     }
 }
 
-/// Ends abandoned statements, for ever. The connection for it is made at the first one and kept while it is used.
+/// What is to be ended on one host, and the connection that did the last of it.
+struct Host {
+    host: usize,
+    control: Option<Idle>,
+    list: Vec<Abandoned>,
+}
+
+/// Ends abandoned statements, for ever. The connection for it is made at a host's first one and kept while it is used.
 pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
-    let mut control: Option<Idle> = None;
-    let mut list: Vec<Abandoned> = Vec::new();
+    let mut hosts: Vec<Host> = Vec::new();
     let mut told = JoinSet::new();
     let mut pause = Duration::ZERO;
     loop {
-        let wait = match (list.is_empty(), &control) {
+        let is_empty = hosts.iter().all(|host| host.list.is_empty());
+        let wait = match (is_empty, hosts.is_empty()) {
             (false, _) => Some(pause),
-            (true, Some(_)) => Some(QUIET),
-            (true, None) => None,
+            (true, false) => Some(QUIET),
+            (true, true) => None,
         };
         match receive(&mut abandoned, wait).await {
-            Received::One(next) => sort(next, &mut list, &mut told),
-            Received::Nothing if list.is_empty() => {
-                control = None;
+            Received::One(next) => sort(next, &mut hosts, &mut told),
+            Received::Nothing if is_empty => {
+                hosts.clear();
                 continue;
             }
             Received::Nothing => {}
             Received::End => return,
         }
         while let Ok(next) = abandoned.try_recv() {
-            sort(next, &mut list, &mut told);
+            sort(next, &mut hosts, &mut told);
         }
         while told.try_join_next().is_some() {}
-        if list.is_empty() {
+        if hosts.iter().all(|host| host.list.is_empty()) {
             continue;
         }
-        let last = control.take();
-        if pool.health().is_reachable() {
-            control = timeout(PATIENCE, stop(&pool, last, &mut list)).await.ok().flatten();
-        }
-        pause = if control.is_some() { BETWEEN_LOOKS } else { PAUSE };
-        if control.is_none() {
-            tracing::debug!(statements = list.len(), "abandoned statements could not be ended yet");
-            // Also of a database that is away: nobody waits for it with a place in the pool.
-            list.iter_mut().for_each(|abandoned| abandoned.permit = None);
-        }
-        // Where there is no connection to be had, they are what others wait for.
-        let is_full = pool.is_full();
-        let memory = |abandoned: &Abandoned| if is_full { PATIENCE } else { abandoned.memory() };
-        list.retain(|abandoned| abandoned.since.elapsed() < memory(abandoned));
-        let too_many = list.len().saturating_sub(pool.usage().size);
-        list.drain(..too_many);
+        let is_reachable = pool.health().is_reachable();
+        // Side by side: a host that is away holds up none of the others'.
+        join_all(hosts.iter_mut().map(|host| end(&pool, host, is_reachable))).await;
+        let all_told = hosts.iter().all(|host| host.list.is_empty() || host.control.is_some());
+        pause = if all_told { BETWEEN_LOOKS } else { PAUSE };
+        hosts.retain(|host| host.control.is_some() || !host.list.is_empty());
     }
 }
 
 /// A pooler is told by a connection that is nothing else; all others by the one that is kept for it.
-fn sort(abandoned: Abandoned, list: &mut Vec<Abandoned>, told: &mut JoinSet<()>) {
+fn sort(abandoned: Abandoned, hosts: &mut Vec<Host>, told: &mut JoinSet<()>) {
     match &abandoned.session {
         Session::Pooled(key) => {
             let key = key.clone();
@@ -123,8 +121,48 @@ fn sort(abandoned: Abandoned, list: &mut Vec<Abandoned>, told: &mut JoinSet<()>)
                 drop(abandoned);
             });
         }
-        Session::Postgres(_) | Session::MySql { .. } => list.push(abandoned),
+        Session::Postgres(_) | Session::MySql { .. } => sort_in(hosts, abandoned),
     }
+}
+
+fn sort_in(hosts: &mut Vec<Host>, next: Abandoned) {
+    match hosts.iter_mut().find(|host| host.host == next.member.host) {
+        Some(host) => host.list.push(next),
+        None => hosts.push(Host {
+            host: next.member.host,
+            control: None,
+            list: vec![next],
+        }),
+    }
+}
+
+/// Ends what is on one host's list, as far as that is possible now.
+async fn end(pool: &Pool, host: &mut Host, is_reachable: bool) {
+    if host.list.is_empty() {
+        return;
+    }
+    let last = host.control.take();
+    if is_reachable {
+        host.control = timeout(PATIENCE, stop(pool, host.host, last, &mut host.list))
+            .await
+            .ok()
+            .flatten();
+    }
+    if host.control.is_none() {
+        tracing::debug!(
+            statements = host.list.len(),
+            "abandoned statements could not be ended yet"
+        );
+        // Also of a database that is away: nobody waits for it with a place in the pool.
+        host.list.iter_mut().for_each(|abandoned| abandoned.permit = None);
+    }
+    // Where there is no connection to be had, they are what others wait for.
+    let is_full = pool.is_full();
+    let memory = |abandoned: &Abandoned| if is_full { PATIENCE } else { abandoned.memory() };
+    host.list
+        .retain(|abandoned| abandoned.since.elapsed() < memory(abandoned));
+    let too_many = host.list.len().saturating_sub(pool.usage().size);
+    host.list.drain(..too_many);
 }
 
 enum Received {
@@ -147,8 +185,8 @@ async fn receive(abandoned: &mut mpsc::UnboundedReceiver<Abandoned>, wait: Optio
 
 /// Looks for each of these once, and takes those off the list that need it no more; the connection that did it, if it
 /// still works.
-async fn stop(pool: &Pool, last: Option<Idle>, list: &mut Vec<Abandoned>) -> Option<Idle> {
-    let mut control = pool.control(last).await.ok()?;
+async fn stop(pool: &Pool, host: usize, last: Option<Idle>, list: &mut Vec<Abandoned>) -> Option<Idle> {
+    let mut control = pool.control(host, last).await.ok()?;
     let mut next = 0;
     while let Some(abandoned) = list.get_mut(next) {
         let ended = control.connection.stop(&abandoned.session, &abandoned.sql).await.ok()?;

@@ -23,7 +23,7 @@ use super::error::{self, Failure, StatementError};
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::statement::Arg;
-use super::target::{Servers, Target};
+use super::target::Target;
 
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
 /// And a server that hangs up on idle sessions would look like a lost one.
@@ -99,11 +99,12 @@ impl FileId {
 }
 
 impl Connection {
-    /// Connects; the caller limits the time.
-    pub(super) async fn open(target: &Target) -> Result<Connection, Failure> {
+    /// Connects to one of the target's hosts; the caller limits the time, and asks for its role.
+    pub(super) async fn open(target: &Target, host: usize) -> Result<Connection, Failure> {
+        let nowhere = || Failure::Connect("there is no such host".to_owned());
         let opened = match target {
-            Target::Postgres(servers) => first_of(servers, async |server| server.open().await).await,
-            Target::MySql(servers) => first_of(servers, async |options| open_mysql(options).await).await,
+            Target::Postgres(servers) => servers.options.get(host).ok_or_else(nowhere)?.open().await,
+            Target::MySql(servers) => open_mysql(servers.options.get(host).ok_or_else(nowhere)?).await,
             Target::Sqlite(options, path) => {
                 let file = match path {
                     Some(path) => match FileId::of(path) {
@@ -146,20 +147,6 @@ impl Connection {
                 stop.store(true, Ordering::Relaxed);
                 None
             }
-        }
-    }
-
-    /// Asks for nothing but an answer.
-    pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
-        match self {
-            Connection::Postgres { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
-            Connection::Sessionless(connection) => connection.ping().await,
-            Connection::MySql { connection, .. } => connection.execute(sqlx::raw_sql("SELECT 1")).await.map(drop),
-            // Reads the file's header, which `SELECT 1` does not.
-            Connection::Sqlite { connection, .. } => connection
-                .execute(sqlx::raw_sql("PRAGMA schema_version"))
-                .await
-                .map(drop),
         }
     }
 
@@ -262,27 +249,6 @@ impl Connection {
             Connection::Sqlite { connection, .. } => connection.clear_cached_statements().await,
         }
     }
-}
-
-/// How long one host may take where nobody says.
-const ONE_HOST: Duration = Duration::from_secs(1);
-
-/// The first that lets us in; else the last one's error.
-async fn first_of<Options>(
-    servers: &Servers<Options>,
-    open: impl AsyncFn(&Options) -> Result<Connection, sqlx::Error>,
-) -> Result<Connection, sqlx::Error> {
-    let limit = servers.uri.connect_timeout.unwrap_or(ONE_HOST);
-    let mut ended = Err(sqlx::Error::PoolTimedOut);
-    for options in &servers.options {
-        ended = tokio::time::timeout(limit, open(options))
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        if ended.is_ok() {
-            break;
-        }
-    }
-    ended
 }
 
 async fn open_mysql(options: &sqlx::mysql::MySqlConnectOptions) -> Result<Connection, sqlx::Error> {

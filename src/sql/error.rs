@@ -188,8 +188,9 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
             _ => Failure::Statement(statement.without_values()),
         },
         Engine::MySql => match statement.code.parse::<u16>().unwrap_or(0) {
-            // Too many connections, shutting down, network, killed, "server is not available".
-            1040 | 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1203 | 1927 | 2006 | 2013 | 3168 => lost(statement),
+            // Too many connections, a Galera node without a quorum, shutting down, network, killed, "server is not
+            // available".
+            1040 | 1047 | 1053 | 1077..=1080 | 1152..=1161 | 1184 | 1203 | 1927 | 2006 | 2013 | 3168 => lost(statement),
             1205 | 1213 => busy(statement),
             // Unknown prepared statement, needs to be re-prepared.
             1243 | 1615 => Failure::Stale(statement),

@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::connection::Connection;
 use super::error::{self, Failure};
+use super::hosts::{self, Fit};
 use super::pool::Pool;
+use super::role;
 
 /// A restart must cost nobody anything; longer, and clients are better served by the other replica.
 pub const HOLD: Duration = Duration::from_millis(4500);
@@ -243,8 +245,8 @@ async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<
         // The pool's connections have most likely gone the same way.
         health.renew();
     }
-    let mut connection = match Connection::open(pool.target()).await {
-        Ok(connection) => connection,
+    let mut connection = match pool.connect().await {
+        Ok(opened) => opened.connection,
         Err(Failure::Connect(detail) | Failure::Full(detail)) => {
             // No *new* connection (too many, a changed password): those that exist may work for days.
             pool.spare().ok_or(detail)?
@@ -255,10 +257,14 @@ async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<
     Ok(connection)
 }
 
-/// Any answer will do, an error about the question as well.
+/// Whether the server may serve still. Else any answer will do, an error about the question as well.
 async fn answers(connection: &mut Connection, pool: &Pool) -> Result<(), String> {
-    match connection.ping().await {
-        Ok(()) => Ok(()),
+    let session = pool.target().session();
+    match role::ask(connection, session).await {
+        Ok(role) => match hosts::fit(session, &role) {
+            Fit::Unfit(why) => Err(why),
+            Fit::Best | Fit::Second => Ok(()),
+        },
         Err(error) => match error::running(pool.target().engine(), &error, 0) {
             Failure::Lost { detail, .. } | Failure::Connect(detail) | Failure::Full(detail) | Failure::Odd(detail) => {
                 Err(detail)

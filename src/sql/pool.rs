@@ -16,6 +16,7 @@ use super::abandoned::Abandoned;
 use super::connection::Connection;
 use super::error::Failure;
 use super::health::Health;
+use super::hosts::{self, Opened};
 use super::target::Target;
 use crate::metrics::Metrics;
 
@@ -62,6 +63,8 @@ pub struct PoolUsage {
 /// A connection and what is known of it.
 pub(super) struct Member {
     pub(super) connection: Connection,
+    /// Which of the target's hosts it leads to.
+    pub(super) host: usize,
     generation: u64,
     born: Instant,
     _counted: Counted,
@@ -166,7 +169,7 @@ impl Pool {
     ) -> Result<Lease<'a>, Failure> {
         let member = loop {
             let generation = self.health.generation();
-            if let Some(member) = self.take_idle(generation) {
+            if let Some(member) = self.take_idle(generation, None) {
                 break member;
             }
             if self.is_full() {
@@ -174,7 +177,7 @@ impl Pool {
                 continue;
             }
             // Boxed, because it is rare and large, and what lends a connection is part of every search.
-            match Box::pin(self.open()).await {
+            match Box::pin(self.open(None)).await {
                 Ok(member) => break member,
                 Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
                 Err(failure) => return Err(failure),
@@ -191,14 +194,18 @@ impl Pool {
         })
     }
 
-    /// A new connection.
-    async fn open(&self) -> Result<Member, Failure> {
+    /// A connection to the first host that may serve, not one of the pool's.
+    pub(super) async fn connect(&self) -> Result<Opened, Failure> {
+        hosts::open(&self.target, None, self.connect_timeout).await
+    }
+
+    /// A new connection, to one of the hosts or to whichever may serve.
+    async fn open(&self, host: Option<usize>) -> Result<Member, Failure> {
         let generation = self.health.generation();
-        let connection = timeout(self.connect_timeout, Connection::open(&self.target))
-            .await
-            .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())))?;
+        let opened = hosts::open(&self.target, host, self.connect_timeout).await?;
         Ok(Member {
-            connection,
+            connection: opened.connection,
+            host: opened.host,
             generation,
             born: Instant::now(),
             _counted: Counted::new(&self.living),
@@ -222,10 +229,15 @@ impl Pool {
         *until = Some(Instant::now() + FULL);
     }
 
-    /// The most recently used one: the others may grow old and be closed.
-    fn take_idle(&self, generation: u64) -> Option<Member> {
+    /// The most recently used one, of that host if one is meant: the others may grow old and be closed.
+    fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
         loop {
-            let idle = self.lock().pop()?;
+            let idle = {
+                let mut idle = self.lock();
+                let fits = |idle: &Idle| host.is_none_or(|host| idle.member.host == host);
+                let at = idle.iter().rposition(fits)?;
+                idle.remove(at)
+            };
             if self.is_good(&idle, generation) && idle.member.connection.is_current() {
                 return Some(idle.member);
             }
@@ -234,22 +246,23 @@ impl Pool {
 
     /// An idle connection for the probe, when it cannot have one of its own.
     pub(super) fn spare(&self) -> Option<Connection> {
-        self.take_idle(self.health.generation()).map(|member| member.connection)
+        let idle = self.take_idle(self.health.generation(), None);
+        idle.map(|member| member.connection)
     }
 
-    /// The connection that ends other connections' statements: `last` as long as it is good. Outside of the pool's
-    /// places, all of which may be taken by what is to be ended.
-    pub(super) async fn control(&self, last: Option<Idle>) -> Result<Member, Failure> {
+    /// The connection that ends other connections' statements on a host: `last` as long as it is good. Outside of the
+    /// pool's places, all of which may be taken by what is to be ended.
+    pub(super) async fn control(&self, host: usize, last: Option<Idle>) -> Result<Member, Failure> {
         let generation = self.health.generation();
         if let Some(idle) = last.filter(|idle| self.is_good(idle, generation)) {
             return Ok(idle.member);
         }
-        match self.open().await {
+        match self.open(Some(host)).await {
             Err(failure) => {
                 if let Failure::Full(detail) = &failure {
                     self.note_full(detail);
                 }
-                self.take_idle(generation).ok_or(failure)
+                self.take_idle(generation, Some(host)).ok_or(failure)
             }
             opened => opened,
         }

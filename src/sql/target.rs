@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::error::SqlError;
 use super::sessionless::Address;
 use super::sessions::{Postgres, Sessions};
-use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TlsMode};
+use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TargetSession, TlsMode};
 
 /// Locks are waited for briefly inside SQLite and then repeated by rule 1 of design.md section 7, so
 /// that a waiting statement can be cancelled.
@@ -59,6 +59,35 @@ impl Target {
     /// Whether a pooler was found that shares sessions.
     pub(super) fn shares_sessions(&self) -> bool {
         matches!(self, Target::Postgres(servers) if servers.options.iter().any(Postgres::is_shared))
+    }
+
+    fn uri(&self) -> Option<&ServerUri> {
+        match self {
+            Target::Postgres(servers) => Some(&servers.uri),
+            Target::MySql(servers) => Some(&servers.uri),
+            Target::Sqlite(..) => None,
+        }
+    }
+
+    /// How many hosts there are to try; one for a file.
+    pub(super) fn hosts(&self) -> usize {
+        self.uri().map_or(1, |uri| uri.hosts.len())
+    }
+
+    /// A host's name, for the log.
+    pub(super) fn host_name(&self, host: usize) -> String {
+        let host = self.uri().and_then(|uri| uri.hosts.get(host));
+        host.map(Host::to_string).unwrap_or_default()
+    }
+
+    /// Which hosts may serve.
+    pub(super) fn session(&self) -> TargetSession {
+        self.uri().map(|uri| uri.target).unwrap_or_default()
+    }
+
+    /// How long one host may take to let us in, where the URI says it.
+    pub(super) fn connect_timeout(&self) -> Option<Duration> {
+        self.uri().and_then(|uri| uri.connect_timeout)
     }
 
     pub(super) fn engine(&self) -> Engine {

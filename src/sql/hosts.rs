@@ -1,0 +1,213 @@
+//! Which of a database's servers is connected to: in their order, the first that answers and may serve. Knows what makes
+//! a server fit to serve; when connections are opened is the pool's and the probe's business.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::connection::Connection;
+use super::engine::Engine;
+use super::error::{self, Failure};
+use super::role::{self, Role};
+use super::target::Target;
+use crate::database_uri::TargetSession;
+
+/// A server that says nothing is waited for beside the next one: a lookup has no time to lose.
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// A connection that may serve, and to which of the target's hosts.
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) host: usize,
+}
+
+/// How well a server fits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// As was asked for.
+    Best,
+    /// Where there is none better.
+    Second,
+    /// It must not serve, for this reason.
+    Unfit(String),
+}
+
+/// Connects to the first host that answers and may serve, of `only` if that is given. `limit` is for one host, where the
+/// URI does not say it.
+pub(super) async fn open(target: &Target, only: Option<usize>, limit: Duration) -> Result<Opened, Failure> {
+    let hosts = only.map_or(0..target.hosts(), |only| only..only + 1);
+    let limit = target.connect_timeout().unwrap_or(limit);
+    // Who wants that one wants it whatever it is now.
+    let matters = only.is_none() && (target.engine() == Engine::MySql || target.session() != TargetSession::Any);
+    if hosts.len() == 1 {
+        return match open_at(target, hosts.start, matters, limit).await {
+            (_, Ok((opened, _))) => Ok(opened),
+            (_, Err(failure)) => Err(failure),
+        };
+    }
+    let mut waiting = hosts;
+    let mut running = FuturesUnordered::new();
+    let mut second: Option<Opened> = None;
+    let mut failures: Vec<(usize, Failure)> = Vec::new();
+    let mut next_at = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            Some((host, ended)) = running.next() => match ended {
+                Ok((opened, Fit::Best)) => return Ok(opened),
+                Ok((opened, _)) => {
+                    second = Some(second.take().filter(|second| second.host < host).unwrap_or(opened));
+                    next_at = Instant::now();
+                }
+                Err(failure) => {
+                    failures.push((host, failure));
+                    next_at = Instant::now();
+                }
+            },
+            () = sleep_until(next_at), if !waiting.is_empty() => {
+                running.extend(waiting.next().map(|host| open_at(target, host, matters, limit)));
+                next_at = Instant::now() + STAGGER;
+            }
+            else => break,
+        }
+    }
+    second.ok_or_else(|| together(target, failures))
+}
+
+/// Connects to one host, and asks it who it is where that `matters`.
+async fn open_at(
+    target: &Target,
+    host: usize,
+    matters: bool,
+    limit: Duration,
+) -> (usize, Result<(Opened, Fit), Failure>) {
+    let opening = async {
+        let mut connection = Connection::open(target, host).await?;
+        let session = target.session();
+        let fit = if matters {
+            let role = role::ask(&mut connection, session)
+                .await
+                .map_err(|error| error::connecting(&error))?;
+            fit(session, &role)
+        } else {
+            Fit::Best
+        };
+        match fit {
+            Fit::Unfit(why) => Err(Failure::Connect(why)),
+            fit => Ok((Opened { connection, host }, fit)),
+        }
+    };
+    let ended = timeout(limit, opening)
+        .await
+        .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())));
+    (host, ended)
+}
+
+/// Whether a server of this role may serve. Nothing is ever written, so that a standby and a read-only server may, unless
+/// something else was asked for.
+pub(super) fn fit(session: TargetSession, role: &Role) -> Fit {
+    if let Some(why) = &role.apart {
+        return Fit::Unfit(why.clone());
+    }
+    let if_not = |is_so: bool, what: &str| {
+        if is_so {
+            Fit::Best
+        } else {
+            Fit::Unfit(format!("is {what}, and target_session_attrs asks for another"))
+        }
+    };
+    let if_possible = |is_so: bool| if is_so { Fit::Best } else { Fit::Second };
+    let fit = match session {
+        TargetSession::Any => Fit::Best,
+        TargetSession::ReadWrite => if_not(!role.is_standby && !role.is_read_only, "read-only"),
+        TargetSession::ReadOnly => if_not(role.is_standby || role.is_read_only, "not read-only"),
+        TargetSession::Primary => if_not(!role.is_standby, "a standby"),
+        TargetSession::Standby => if_not(role.is_standby, "no standby"),
+        TargetSession::PreferStandby => if_possible(role.is_standby),
+        TargetSession::PreferPrimary => if_possible(!role.is_standby),
+    };
+    fit.max(if_possible(!role.is_behind))
+}
+
+/// Why none of the hosts let us in.
+fn together(target: &Target, mut failures: Vec<(usize, Failure)>) -> Failure {
+    failures.sort_by_key(|(host, _)| *host);
+    let mut is_full = false;
+    let details: Vec<String> = failures
+        .into_iter()
+        .map(|(host, failure)| {
+            let name = target.host_name(host);
+            match failure {
+                Failure::Full(detail) => {
+                    is_full = true;
+                    format!("{name}: {detail}")
+                }
+                Failure::Connect(detail) | Failure::Lost { detail, .. } => format!("{name}: {detail}"),
+                _ => format!("{name}: connecting failed"),
+            }
+        })
+        .collect();
+    let detail = details.join("; ");
+    if is_full {
+        Failure::Full(detail)
+    } else {
+        Failure::Connect(detail)
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_serve() {
+        use TargetSession::{Any, PreferPrimary, PreferStandby, Primary, ReadOnly, ReadWrite, Standby};
+        let primary = Role::default();
+        let standby = Role {
+            is_standby: true,
+            is_read_only: true,
+            ..Role::default()
+        };
+        let read_only = Role {
+            is_read_only: true,
+            ..Role::default()
+        };
+        // Of a primary, a standby, a primary that is read-only: 0 is best, 1 second best, 2 never.
+        for (session, expected) in [
+            (Any, [0, 0, 0]),
+            (ReadWrite, [0, 2, 2]),
+            (ReadOnly, [2, 0, 0]),
+            (Primary, [0, 2, 0]),
+            (Standby, [2, 0, 2]),
+            (PreferStandby, [1, 0, 1]),
+            (PreferPrimary, [0, 1, 0]),
+        ] {
+            let found = [&primary, &standby, &read_only].map(|role| match fit(session, role) {
+                Fit::Best => 0,
+                Fit::Second => 1,
+                Fit::Unfit(_) => 2,
+            });
+            assert_eq!(found, expected, "{session:?}");
+        }
+        let behind = Role {
+            is_behind: true,
+            ..Role::default()
+        };
+        assert_eq!(fit(Any, &behind), Fit::Second);
+        let apart = Role {
+            apart: Some("no quorum".to_owned()),
+            ..Role::default()
+        };
+        assert!(matches!(fit(Any, &apart), Fit::Unfit(_)));
+    }
+}
