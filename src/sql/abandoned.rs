@@ -83,7 +83,7 @@ pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver
             (true, true) => None,
         };
         match receive(&mut abandoned, wait).await {
-            Received::One(next) => sort(next, &mut hosts, &mut told),
+            Received::One(next) => sort(*next, &mut hosts, &mut told),
             Received::Nothing if is_empty => {
                 hosts.clear();
                 continue;
@@ -166,7 +166,7 @@ async fn end(pool: &Pool, host: &mut Host, is_reachable: bool) {
 }
 
 enum Received {
-    One(Abandoned),
+    One(Box<Abandoned>),
     Nothing,
     End,
 }
@@ -180,7 +180,7 @@ async fn receive(abandoned: &mut mpsc::UnboundedReceiver<Abandoned>, wait: Optio
             Err(_) => return Received::Nothing,
         },
     };
-    next.map_or(Received::End, Received::One)
+    next.map_or(Received::End, |next| Received::One(Box::new(next)))
 }
 
 /// Looks for each of these once, and takes those off the list that need it no more; the connection that did it, if it
