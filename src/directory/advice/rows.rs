@@ -186,6 +186,7 @@ impl Walk {
 
     fn end(self) -> Rows {
         let mut found = self.found;
+        found.numberless.sort_unstable();
         found.same_mail = self.mails.shared();
         found.same_number = self.numbers.shared();
         found.same_uuid = self.uuids.shared();
