@@ -84,6 +84,10 @@ pub fn lenient_dns(ctx: &Battery) {
         "cn=alice,dc=example,dc=com",
         "uid=alice,ou=people,dc=example,dc=com",
         "cn=ALICE,ou=a,ou=b,dc=example,dc=com",
+        "mail=alice,dc=example,dc=com",
+        "sAMAccountName=Alice,dc=example,dc=com",
+        "userPrincipalName=alice,ou=people,dc=example,dc=com",
+        "1.2.3.4=alice,dc=example,dc=com",
     ] {
         assert_eq!(
             ldapwhoami(ctx.gateway, dn, password("alice")),
@@ -95,6 +99,8 @@ pub fn lenient_dns(ctx: &Battery) {
     for dn in [
         "cn=Alice Smith,dc=example,dc=com",
         "uid=alice+cn=alice,dc=example,dc=com",
+        "mail=alice+mail=alice,dc=example,dc=com",
+        "mail=alice",
         "mail=alice@example.com,dc=example,dc=com",
         "uid=alice",
         "uid=alice,dc=com",
@@ -109,7 +115,11 @@ pub fn exact_dns(ctx: &Battery) {
         ldapwhoami(&gateway, "UID=ALICE, dc=example,dc=com", password("alice")).0,
         0
     );
-    for dn in ["cn=alice,dc=example,dc=com", "uid=alice,ou=people,dc=example,dc=com"] {
+    for dn in [
+        "cn=alice,dc=example,dc=com",
+        "mail=alice,dc=example,dc=com",
+        "uid=alice,ou=people,dc=example,dc=com",
+    ] {
         assert_eq!(ldapwhoami(&gateway, dn, password("alice")).0, 49, "{dn}");
     }
 }

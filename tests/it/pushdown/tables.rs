@@ -252,6 +252,12 @@ impl Shape {
         if random.below(3) > 0 {
             name += &random.below(1000).to_string();
         }
+        // Names of which no home directory is made.
+        match random.below(20) {
+            0..3 => name = format!("/{}", name.chars().skip(1).collect::<String>()),
+            3 => name = "..".to_owned(),
+            _ => {}
+        }
         // What a column cuts off, or takes for a number, is another name.
         if declared.starts_with("CHAR") {
             name = name.trim_end_matches(' ').to_owned();
