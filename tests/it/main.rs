@@ -7,6 +7,7 @@
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
+//! - `schemas`: `check` and `serve` agree about some hundred schemas
 //! - `abandon`: what nobody waits for any more ends in the database
 //! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
@@ -62,6 +63,7 @@ mod pushdown;
 mod records;
 mod refusals;
 mod rolling_update;
+mod schemas;
 mod secrets;
 mod settings;
 mod sssd;

@@ -1,0 +1,117 @@
+//! The statements that searches and binds are answered with, prepared once before anything is served: the operator's
+//! queries by themselves may be right, and what is made of them wrong. Nothing is run, and no row is read.
+
+use super::{
+    Directory,
+    columns::Role,
+    membership::By,
+    queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
+    source::Source,
+};
+use crate::sql::{
+    Predicate,
+    statement::{Source as Table, Statement},
+};
+
+/// Some name, also of users that have numbers for names; it is not looked for.
+const A_NAME: &str = "1";
+
+/// A statement, and whose query it is made of.
+type Rehearsed = (&'static str, String);
+
+impl Directory {
+    /// Has the database prepare them.
+    ///
+    /// # Errors
+    /// The first statement of each query that the database refuses, or that it could not be asked.
+    pub(super) async fn rehearse(&self) -> Result<(), Vec<QueryProblem>> {
+        let mut problems: Vec<QueryProblem> = Vec::new();
+        for (variable, sql) in self.rehearsed() {
+            if problems.iter().any(|problem| problem.variable == variable) {
+                continue;
+            }
+            match self.database.describe(&sql).await {
+                Ok(_) => {}
+                // Of a value, and there is none yet.
+                Err(error) if error.is_value_error() => {}
+                Err(error) => {
+                    let problem = QueryProblem::of_database(variable, &error);
+                    if problem.unreachable {
+                        return Err(vec![problem]);
+                    }
+                    problems.push(QueryProblem {
+                        text: format!("as the gateway asks it: {}", problem.text),
+                        ..problem
+                    });
+                }
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems),
+        }
+    }
+
+    fn rehearsed(&self) -> Vec<Rehearsed> {
+        let [all_users, _, all_groups, by_member] = &self.queries;
+        let mut statements = Vec::new();
+        let mut add = |variable, statement: Option<Statement>| {
+            statements.extend(statement.map(|statement| (variable, statement.sql)));
+        };
+        for statement in listing(all_users, &self.users) {
+            add(ALL_USERS, statement);
+        }
+        for statement in listing(all_groups, &self.groups) {
+            add(ALL_GROUPS, statement);
+        }
+        let name = by_member.column(Role::Name).unwrap_or_default();
+        let groups_of = Table::lookup(&by_member.query, &by_member.described, A_NAME);
+        add(
+            GROUPS_BY_MEMBER,
+            groups_of.and_then(|table| table.select(&[name], &Predicate::True)),
+        );
+        let asked = self.memberships_query().map_or(GROUPS_BY_MEMBER, |_| ALL_MEMBERSHIPS);
+        let names = [A_NAME.to_owned()];
+        for by in [By::Users(&names), By::Groups(&names)] {
+            add(asked, self.pairs_statement(by));
+        }
+        add(asked, self.groups_with_rows_statement(&names));
+        if let Some(query) = self.memberships_query() {
+            for role in [Role::Member, Role::Name] {
+                let table = Table::listing(&query.query, &query.described);
+                let wanted = query.column(role);
+                add(
+                    ALL_MEMBERSHIPS,
+                    wanted.and_then(|column| any_case(table, &[column], column)),
+                );
+            }
+        }
+        let lookups = self.one_user.iter().flat_map(|one_user| one_user.statements());
+        statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned())));
+        statements
+    }
+}
+
+/// What a listing is read by: in pages, by name as it is spelled and in any case.
+fn listing(query: &DescribedQuery, source: &Source) -> Vec<Option<Statement>> {
+    let table = Table::listing(&query.query, &query.described);
+    let columns = &source.maker().projection().columns;
+    let name = source.name_column();
+    vec![
+        table.page_after(columns, name, &Predicate::True, None, 1),
+        table.page_after(columns, name, &Predicate::True, Some(A_NAME), 1),
+        table.ties(columns, name, A_NAME),
+        table.select(columns, &source.named_one_of(&[A_NAME.to_owned()])),
+        any_case(table, columns, name),
+        table.in_any_case(columns, name, &[A_NAME.to_owned()]),
+        table.twins(columns, name),
+    ]
+}
+
+fn any_case(table: Table<'_>, columns: &[usize], column: usize) -> Option<Statement> {
+    let predicate = Predicate::EqualsIgnoreCase {
+        column,
+        prepared: A_NAME.to_owned(),
+    };
+    table.select(columns, &predicate)
+}
