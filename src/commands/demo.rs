@@ -62,12 +62,18 @@ async fn prepare(folder: &Path, port: u16) -> io::Result<EnvSource> {
 
 fn introduction(base: &str, port: u16) -> String {
     let uri = format!("ldaps://127.0.0.1:{port}");
+    let here = env::current_dir().unwrap_or_default();
+    let authority = here.join("certs/ca.pem");
+    let authority = authority.display();
     format!(
         "A sample directory of 8 users and 5 groups. In another terminal (Debian: apt install ldap-utils), try:
 
   LDAPTLS_REQCERT=never ldapsearch -x -LLL -H {uri} -b {base} '(objectClass=posixAccount)' uid cn mail
   LDAPTLS_REQCERT=never ldapsearch -x -LLL -H {uri} -b {base} '(memberUid=alice)' cn member
   LDAPTLS_REQCERT=never ldapwhoami -x -H {uri} -D uid=alice,{base} -w alice-likes-tea
+
+The certificate was made here: with LDAPTLS_CACERT={authority} instead of LDAPTLS_REQCERT=never it is verified, where
+certs/ can be written and had none.
 
 Stop it with Ctrl-C.
 "

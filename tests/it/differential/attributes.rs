@@ -195,7 +195,11 @@ fn searches(peers: &Peers, schema: &Schema) -> Vec<Request> {
                 let either = Filter::Or(vec![Filter::Not(Box::new(all(vec![leaf.clone(), not]))), leaf]);
                 requests.push(request(BASE, 2, all(vec![of_each_kind(), either])));
             }
-            _ => requests.extend([leaf, not].map(|filter| request(BASE, 2, all(vec![of_each_kind(), filter])))),
+            // Read by its name an entry costs least.
+            _ => {
+                let entry = [format!("uid=alice,{BASE}"), format!("cn=everybody,{BASE}"), BASE.into()];
+                requests.extend([leaf, not].map(|filter| request(&entry[number % 3], 0, filter)));
+            }
         }
     }
     requests
