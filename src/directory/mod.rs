@@ -21,9 +21,7 @@ mod planner;
 mod private_groups;
 mod projection;
 pub mod queries;
-mod rehearsal;
 mod relations;
-mod remarks;
 mod scan;
 pub mod search;
 mod source;
@@ -159,7 +157,7 @@ impl Directory {
             .listing()
             .map(|listing| source(Kind::PrivateGroup, listing));
         let one_user = OneUser::new(database.clone(), one_user, &users);
-        let directory = Directory {
+        Ok(Directory {
             database: database.clone(),
             root_dse: subschema::root_dse(&schema, &tree, capabilities),
             subschema: subschema::subschema(&schema),
@@ -183,9 +181,7 @@ impl Directory {
             schema,
             tree,
             queries,
-        };
-        directory.rehearse().await?;
-        Ok(directory)
+        })
     }
 
     /// Everything an answer can refer to.

@@ -80,7 +80,6 @@ impl PrivateGroups {
             query,
             described,
             origins: COLUMNS.map(|_| Origin::Unknown).to_vec(),
-            types: Vec::new(),
             columns: columns.collect(),
         })))
     }

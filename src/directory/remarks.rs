@@ -50,7 +50,7 @@ impl DescribedQuery {
             }
             let meaning = meaning(role);
             let text = format!(
-                "column {} is of type {}, whose values can not be decoded{meaning}; the query should give it as text",
+                "column {} is of type {}, whose values cannot be decoded{meaning}; the query should give it as text",
                 column.column, kind.shown
             );
             Some(Unreadable {

@@ -47,7 +47,7 @@ fn types() -> Vec<Case> {
             .refused("SQL_QUERY_ALL_USERS", "GEOMETRY"),
         case("a group that is a shape", "").groups("SELECT POINT(1, 2) AS name, gid AS gid_number FROM teams")
             .refused("SQL_QUERY_ALL_GROUPS", "name"),
-        case("attributes that can not be decoded", "").with_column("POINT(1, 2) AS title")
+        case("attributes that cannot be decoded", "").with_column("POINT(1, 2) AS title")
             .lacking(&["SQL_QUERY_ALL_USERS: column title", "SQL_QUERY_ONE_USER: column title"]),
     ]
 }

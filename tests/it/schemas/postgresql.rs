@@ -50,10 +50,10 @@ fn undecodable() -> Vec<Case> {
         case("a member that is a path", "")
             .memberships("SELECT path '((0,0),(1,1))' AS username, gid AS gid_number FROM belongs")
             .refused("SQL_QUERY_ALL_MEMBERSHIPS", "path"),
-        case("attributes that can not be decoded", "")
+        case("attributes that cannot be decoded", "")
             .with_column("interval '1 day' AS title, ARRAY[money '1'] AS mobile, row(1, 2) AS description")
             .lacking(&["SQL_QUERY_ALL_USERS: column title", "SQL_QUERY_ONE_USER: column mobile", "description"]),
-        case("a status that can not be decoded", "CREATE DOMAIN stay AS daterange;")
+        case("a status that cannot be decoded", "CREATE DOMAIN stay AS daterange;")
             .with_column("NULL::stay AS expires_at")
             .lacking(&["SQL_QUERY_ONE_USER: column expires_at"]),
     ]
