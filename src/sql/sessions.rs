@@ -62,14 +62,19 @@ impl Postgres {
             // Nothing is looked for again while it works: a pooler logs what it refuses.
             Sessions::Auto if self.is_shared() => {
                 let opened = self.open_sessionless().await;
-                self.shared.store(opened.is_ok(), Ordering::Relaxed);
+                // Whatever was there is gone: what comes next may be something else.
+                self.shared
+                    .store(!matches!(opened, Err(sqlx::Error::Io(_))), Ordering::Relaxed);
                 opened
             }
             Sessions::Auto => match self.open_own().await? {
                 Some(connection) => settled(connection).await,
                 None => {
-                    let opened = self.open_sessionless().await?;
-                    self.shared.store(true, Ordering::Relaxed);
+                    let opened = self.open_sessionless().await;
+                    // It let us in, or would with a session free.
+                    let is_there = opened.is_ok() || matches!(&opened, Err(error) if is_full(error));
+                    self.shared.store(is_there, Ordering::Relaxed);
+                    let opened = opened?;
                     tracing::info!(
                         "the sessions of the database are shared among clients, by a pooler such as PgBouncer: each \
                          statement is sent without a name and in one piece, and is planned each time"
@@ -115,6 +120,13 @@ fn may_be_the_proof(code: &str) -> bool {
     // Authorization, database, resources, operator's intervention, system, permission.
     let others = ["28", "3D", "53", "57", "58", "42501"];
     !others.iter().any(|other| code.starts_with(other))
+}
+
+/// Too many connections, or none of the pooler's sessions free.
+fn is_full(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|error| error.code().is_some_and(|code| code == "53300"))
 }
 
 /// The connection, its session having the settings that make it tidy.

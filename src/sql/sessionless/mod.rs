@@ -244,10 +244,10 @@ impl Sessionless {
     /// that it was described with.
     async fn ask(&mut self, sql: &str, args: &[Arg], described: &Described) -> Result<bool, sqlx::Error> {
         let out = self.wire.outgoing();
-        frontend::parse("", sql, args.iter().map(type_of), out)?;
+        frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
         frontend::bind("", "", [BINARY], args, value, [BINARY], out).map_err(|error| match error {
             frontend::BindError::Conversion(error) => sqlx::Error::Encode(error),
-            frontend::BindError::Serialization(error) => error.into(),
+            frontend::BindError::Serialization(error) => unsendable(error),
         })?;
         frontend::describe(b'P', "", out)?;
         frontend::execute("", 0, out)?;
@@ -293,7 +293,7 @@ impl Sessionless {
 
     async fn look(&mut self, sql: &str, args: &[Arg]) -> Result<(Vec<u32>, Vec<Column>), sqlx::Error> {
         let out = self.wire.outgoing();
-        frontend::parse("", sql, args.iter().map(type_of), out)?;
+        frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
         frontend::describe(b'S', "", out)?;
         frontend::sync(out);
         self.wire.flush().await?;
@@ -453,6 +453,11 @@ pub(super) fn row(raw: &RawRow, losses: &Losses) -> Row {
         });
     }
     cells
+}
+
+/// More values than a statement can have, or a text that cannot be one: nothing has happened to the connection.
+fn unsendable(error: std::io::Error) -> sqlx::Error {
+    sqlx::Error::Encode(error.into())
 }
 
 fn type_of(arg: &Arg) -> u32 {

@@ -74,6 +74,10 @@ fn answer(names: &[&str], rest: &[Vec<u8>]) -> Vec<Vec<u8>> {
 
 /// Runs a statement against answers; each is sent when a whole question has come.
 async fn run(answers: &[Vec<Vec<u8>>]) -> Result<Vec<Row>, sqlx::Error> {
+    run_with(answers, "SELECT", &[]).await
+}
+
+async fn run_with(answers: &[Vec<Vec<u8>>], sql: &str, args: &[Arg]) -> Result<Vec<Row>, sqlx::Error> {
     let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
     let answers = answers.to_vec();
     let server = tokio::spawn(async move {
@@ -104,7 +108,7 @@ async fn run(answers: &[Vec<Vec<u8>>]) -> Result<Vec<Row>, sqlx::Error> {
     let mut rows = Vec::new();
     let mut complete = false;
     {
-        let mut stream = connection.rows("SELECT", &[]);
+        let mut stream = connection.rows(sql, args);
         while let Some(next) = stream.next().await {
             match next? {
                 Either::Right(raw) => rows.push(row(&raw, &losses)),
@@ -210,6 +214,17 @@ async fn errors_are_the_statements_or_the_connections() {
             .unwrap_err();
         assert!(matches!(error, sqlx::Error::Protocol(_)), "{code}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_the_statements_own_error() {
+    // A connection that was lost would be an outage, which nobody must be able to make.
+    let error = run_with(&[], "SELECT 1", &vec![Arg::Integer(1); 70_000])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, sqlx::Error::Encode(_)), "{error:?}");
+    let error = run_with(&[], "SELECT '\0'", &[]).await.unwrap_err();
+    assert!(matches!(error, sqlx::Error::Encode(_)), "{error:?}");
 }
 
 #[test]
