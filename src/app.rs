@@ -3,11 +3,9 @@
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
 
 use std::{
+    collections::HashSet,
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -153,7 +151,7 @@ impl App {
             queries,
             publish,
             again,
-            said: AtomicBool::new(false),
+            said: Mutex::default(),
         };
         Ok(App {
             listener,
@@ -210,8 +208,8 @@ struct Describer {
     queries: ParsedQueries,
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
-    /// That there are no private groups is said once.
-    said: AtomicBool,
+    /// What has been said of the directory: it is said once.
+    said: Mutex<HashSet<String>>,
 }
 
 impl Describer {
@@ -241,11 +239,7 @@ impl Describer {
                     if logged.is_some() {
                         info!("the queries have been described");
                     }
-                    if let Some(why) = directory.no_private_groups()
-                        && !self.said.swap(true, Ordering::Relaxed)
-                    {
-                        warn!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}");
-                    }
+                    self.remark(&directory);
                     self.publish.send_replace(Some(Arc::new(directory)));
                     self.database.mark_described();
                     return;
@@ -261,6 +255,21 @@ impl Describer {
                 }
             }
             sleep(DESCRIBE_AGAIN).await;
+        }
+    }
+}
+
+impl Describer {
+    /// What is served, and yet not as one might think.
+    fn remark(&self, directory: &Directory) {
+        let private_groups = directory
+            .no_private_groups()
+            .map(|why| format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        for remark in directory.remarks().into_iter().chain(private_groups) {
+            if said.insert(remark.clone()) {
+                warn!("{remark}");
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ use super::{
     Directory, DirectoryError,
     columns::{Kind, Role},
     membership::{By, Membership, Pair},
-    queries::{DescribedQuery, VARIABLES},
-    source::fetch,
+    queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER},
+    source::{fetch, none_for_the_name},
     tree::Name,
 };
 use crate::{
@@ -73,17 +73,37 @@ impl Sample {
 }
 
 impl Directory {
-    /// Runs each query: preparing them does not show a missing permission.
+    /// Runs each query as it is run to serve: preparing them does not show a missing permission.
     pub async fn refusals(&self) -> Vec<(&'static str, SqlError)> {
+        let [all_users, _, all_groups, by_member] = &self.queries;
         let mut refusals = Vec::new();
-        let queries = self.queries.iter().chain(self.memberships_query());
-        for (variable, query) in VARIABLES.into_iter().zip(queries) {
-            let table = Table::lookup(&query.query, &query.described, "");
-            let statement = table.and_then(|table| table.exists(&Predicate::True));
-            if let Err(error) = fetch(&self.database, statement, Class::ScanChunk, deadline()).await {
-                refusals.push((variable, error));
-            }
+        let listings = [(ALL_USERS, all_users), (ALL_GROUPS, all_groups)];
+        let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
+        for (variable, query) in listings.into_iter().chain(memberships) {
+            let statement = Table::listing(&query.query, &query.described).exists(&Predicate::True);
+            let rows = fetch(&self.database, statement, Class::ScanChunk, deadline()).await;
+            refusals.extend(rows.err().map(|error| (variable, error)));
         }
+        if !refusals.is_empty() {
+            return refusals;
+        }
+        // A name that somebody has: it must fit where names are numbers, and any other need not.
+        let found = match self.sample().await {
+            Ok(sample) => sample.names.first().cloned(),
+            Err(DirectoryError::Sql(error)) => return vec![(ALL_USERS, error)],
+            Err(_) => None,
+        };
+        let name = found.as_deref().unwrap_or("nobody");
+        if let Some(one_user) = &self.one_user {
+            let rows = one_user.account_rows(name, deadline()).await;
+            let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
+            refusals.extend(rows.err().map(|error| (ONE_USER, error)));
+        }
+        let column = by_member.column(Role::Name).unwrap_or_default();
+        let groups = Table::lookup(&by_member.query, &by_member.described, name);
+        let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
+        let rows = fetch(&self.database, statement, Class::ScanChunk, deadline()).await;
+        refusals.extend(none_for_the_name(rows).err().map(|error| (GROUPS_BY_MEMBER, error)));
         refusals
     }
 

@@ -2,7 +2,10 @@
 //!
 //! It sees column names only, never a row. The same table is what `check` prints.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use crate::model::schema::{AttributeId, Schema, ids};
 
@@ -95,8 +98,10 @@ pub enum Ignored {
     Unknown,
     /// A name that looks like a secret, or an attribute that no column may set.
     Never,
-    /// A column further left has the same meaning.
+    /// A column further left has the same meaning under another name.
     Duplicate,
+    /// A column further right has the same name.
+    Repeated,
     /// A membership has a user and a group, and nothing else.
     NoMembership,
 }
@@ -174,47 +179,61 @@ const MEMBERSHIP_COLUMNS: [(&str, Role); 6] = [
 /// The prefix of an alias that names an attribute outside the published schema.
 pub const PASS_THROUGH: &str = "attr:";
 
-/// Assigns every column its use, from left to right.
+/// Assigns every column its use. Of several with one name the last counts, as in every driver that makes a record of a
+/// row; of several names with one meaning the one that comes first.
 pub fn assign<'a>(kind: Kind, columns: impl IntoIterator<Item = &'a str>, schema: &Schema) -> Vec<ColumnUse> {
     let standard = Schema::standard();
-    let mut taken = HashSet::new();
-    columns
-        .into_iter()
-        .map(|column| ColumnUse {
-            column: column.to_owned(),
-            role: role(kind, column, schema, &standard).and_then(|role| {
-                if taken.insert(role) {
-                    Ok(role)
-                } else {
-                    Err(Ignored::Duplicate)
-                }
-            }),
-        })
-        .collect()
+    assign_by(columns, |column| role(kind, column, schema, &standard), |role| role)
 }
 
 /// The same for a query of memberships, whose rows are no entries.
 pub fn assign_membership<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec<ColumnUse> {
-    let mut taken = HashSet::new();
     let role = |column: &str| {
         let lower = column.to_ascii_lowercase();
-        let (_, role) = MEMBERSHIP_COLUMNS.iter().find(|(name, _)| *name == lower)?;
-        Some(*role)
+        let found = MEMBERSHIP_COLUMNS.iter().find(|(name, _)| *name == lower);
+        found.map(|(_, role)| *role).ok_or(Ignored::NoMembership)
     };
-    let assigned = columns.into_iter().map(|column| {
-        let role = role(column).ok_or(Ignored::NoMembership).and_then(|role| {
-            if taken.insert(role == Role::Member) {
-                Ok(role)
-            } else {
-                Err(Ignored::Duplicate)
+    // Name and number mean the same: the group.
+    assign_by(columns, role, |role| role == Role::Member)
+}
+
+fn assign_by<'a, Meaning: Eq + Hash>(
+    columns: impl IntoIterator<Item = &'a str>,
+    role: impl Fn(&str) -> Result<Role, Ignored>,
+    meaning: impl Fn(Role) -> Meaning,
+) -> Vec<ColumnUse> {
+    let columns: Vec<&str> = columns.into_iter().collect();
+    let mut uses: Vec<ColumnUse> = columns
+        .iter()
+        .map(|column| ColumnUse {
+            column: (*column).to_owned(),
+            role: role(column),
+        })
+        .collect();
+    // A name's place is its first column's, its value the last one's.
+    let mut names: Vec<&str> = Vec::new();
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (position, name) in columns.iter().copied().enumerate() {
+        if let Some(earlier) = last.insert(name, position) {
+            if let Some(earlier) = uses.get_mut(earlier)
+                && earlier.role.is_ok()
+            {
+                earlier.role = Err(Ignored::Repeated);
             }
-        });
-        ColumnUse {
-            column: column.to_owned(),
-            role,
+        } else {
+            names.push(name);
         }
-    });
-    assigned.collect()
+    }
+    let mut taken = HashSet::new();
+    for position in names.iter().filter_map(|name| last.get(name)) {
+        if let Some(column) = uses.get_mut(*position)
+            && let Ok(role) = column.role
+            && !taken.insert(meaning(role))
+        {
+            column.role = Err(Ignored::Duplicate);
+        }
+    }
+    uses
 }
 
 /// The attribute names that `attr:` aliases ask for and that may be served; the schema is extended with them.
@@ -341,6 +360,25 @@ mod tests {
                 Err(Ignored::Duplicate)
             ]
         );
+    }
+
+    #[test]
+    fn of_several_columns_with_one_name_the_last_one_counts() {
+        let (role, repeated, duplicate) = (Ok(Role::Password), Err(Ignored::Repeated), Err(Ignored::Duplicate));
+        for (columns, expected) in [
+            (["password", "userPassword", "password"], [repeated, duplicate, role]),
+            (["userPassword", "password", "password"], [role, repeated, duplicate]),
+            // Two names, as they are to a driver that makes a record of a row.
+            (
+                ["password", "note", "PASSWORD"],
+                [role, Err(Ignored::Unknown), duplicate],
+            ),
+        ] {
+            assert_eq!(roles(Kind::User, &columns), expected, "{columns:?}");
+        }
+        let assigned = assign_membership(["name", "uid", "gid_number", "name"]);
+        let roles: Vec<_> = assigned.into_iter().map(|column| column.role).collect();
+        assert_eq!(roles, [repeated, Ok(Role::Member), duplicate, Ok(Role::Name)]);
     }
 
     #[test]

@@ -300,6 +300,29 @@ impl Directory {
         })))
     }
 
+    /// What [`Directory::groups_with_rows`] asks, and how a row of the answer is read.
+    fn groups_with_rows_asked(&self, users: &[String], columns: &[usize]) -> Option<(Statement, ReadGroup)> {
+        let [all_users, _, all_groups, by_member] = &self.queries;
+        match &self.membership {
+            Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
+                let relation = relation(all_users, all_groups, by_member);
+                Some((relation.groups_with(*form, users, columns)?, user_and_group))
+            }
+            Membership::Listed(listed) => {
+                let relation = listed.joined(all_users, all_groups)?;
+                Some((relation.groups_with(users, columns)?, listed_user_and_group))
+            }
+            Membership::ByMember(_) | Membership::Column(_) => None,
+        }
+    }
+
+    /// What asks for these users' groups with the columns that entries are made of.
+    pub(super) fn groups_with_rows_statement(&self, users: &[String]) -> Option<Statement> {
+        let columns = &self.groups.maker().projection().columns;
+        self.groups_with_rows_asked(users, columns)
+            .map(|(statement, _)| statement)
+    }
+
     /// The users that have one of these names, as the database compares, each with these columns of the rows of
     /// all-groups that are its groups, in one statement. A user without any comes once or not at all. None where one
     /// statement can not tell.
@@ -310,20 +333,7 @@ impl Directory {
         class: Class,
         deadline: Instant,
     ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
-        let [all_users, _, all_groups, by_member] = &self.queries;
-        let (statement, read): (_, ReadGroup) = match &self.membership {
-            Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
-                let relation = relation(all_users, all_groups, by_member);
-                (relation.groups_with(*form, users, columns), user_and_group)
-            }
-            Membership::Listed(listed) => {
-                let relation = listed.joined(all_users, all_groups);
-                let statement = relation.and_then(|relation| relation.groups_with(users, columns));
-                (statement, listed_user_and_group)
-            }
-            Membership::ByMember(_) | Membership::Column(_) => return Ok(None),
-        };
-        let Some(statement) = statement else {
+        let Some((statement, read)) = self.groups_with_rows_asked(users, columns) else {
             return Ok(None);
         };
         let rows = match fetch(&self.database, Some(statement), class, deadline).await {

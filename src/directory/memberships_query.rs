@@ -78,6 +78,9 @@ impl MembershipsQuery {
         groups: &DescribedQuery,
     ) -> Result<bool, SqlError> {
         let relation = self.relation(users, groups);
+        if !relation.names_are_texts() {
+            return Ok(false);
+        }
         let name = ["name".to_owned()];
         let statements = [
             relation.pairs(None, None),

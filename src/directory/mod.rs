@@ -21,7 +21,9 @@ mod planner;
 mod private_groups;
 mod projection;
 pub mod queries;
+mod rehearsal;
 mod relations;
+mod remarks;
 mod scan;
 pub mod search;
 mod source;
@@ -157,7 +159,7 @@ impl Directory {
             .listing()
             .map(|listing| source(Kind::PrivateGroup, listing));
         let one_user = OneUser::new(database.clone(), one_user, &users);
-        Ok(Directory {
+        let directory = Directory {
             database: database.clone(),
             root_dse: subschema::root_dse(&schema, &tree, capabilities),
             subschema: subschema::subschema(&schema),
@@ -181,7 +183,9 @@ impl Directory {
             schema,
             tree,
             queries,
-        })
+        };
+        directory.rehearse().await?;
+        Ok(directory)
     }
 
     /// Everything an answer can refer to.

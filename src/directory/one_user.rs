@@ -95,6 +95,12 @@ impl OneUser {
         Ok(None)
     }
 
+    /// The statements that it is asked by.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        let lookups = self.entry.iter().chain([&self.account]);
+        lookups.map(|lookup| lookup.sql.as_str())
+    }
+
     /// Whether it has all columns that entries need.
     pub fn finds_entries(&self) -> bool {
         self.entry.is_some()

@@ -80,6 +80,7 @@ impl PrivateGroups {
             query,
             described,
             origins: COLUMNS.map(|_| Origin::Unknown).to_vec(),
+            types: Vec::new(),
             columns: columns.collect(),
         })))
     }

@@ -15,13 +15,15 @@ use super::{
 use crate::{
     model::schema::Schema,
     sql::{
-        Engine, OperatorQuery, QueryError, Source as Table, SqlError,
+        Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
         database::{Database, Origin},
         described::Described,
         hold::Class,
     },
 };
 
+/// SQLSTATE `indeterminate_datatype`.
+const UNKNOWN_TYPE: &str = "42P18";
 /// How long asking for collations may take, at start.
 const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -50,13 +52,9 @@ pub struct ParsedQueries {
 }
 
 /// The variables that name the queries, in the order they are described.
-pub const VARIABLES: [&str; 5] = [
-    "SQL_QUERY_ALL_USERS",
-    "SQL_QUERY_ONE_USER",
-    ALL_GROUPS,
-    GROUPS_BY_MEMBER,
-    ALL_MEMBERSHIPS,
-];
+pub const VARIABLES: [&str; 5] = [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER, ALL_MEMBERSHIPS];
+pub(super) const ALL_USERS: &str = "SQL_QUERY_ALL_USERS";
+pub(super) const ONE_USER: &str = "SQL_QUERY_ONE_USER";
 pub(super) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
 pub(super) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
 pub(super) const ALL_MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
@@ -97,6 +95,8 @@ pub struct DescribedQuery {
     pub described: Described,
     /// Where each column comes from.
     pub origins: Vec<Origin>,
+    /// The type of each column.
+    pub types: Vec<TypeDescription>,
     /// What each column becomes.
     pub columns: Vec<ColumnUse>,
 }
@@ -220,20 +220,25 @@ pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) 
     for ((slot, variable), query) in found.iter_mut().zip(VARIABLES).zip(queries) {
         let Some(query) = query else { continue };
         match describe_query(database, query).await {
-            Ok((described, origins)) => *slot = Some((query, described, origins)),
+            Ok(answer) => *slot = Some((query, answer)),
             Err(error) => problems.push(QueryProblem::of_database(variable, &error)),
         }
     }
     // The rows of the last one are no entries.
-    let names = found.iter().take(KINDS.len()).flatten().flat_map(|(_, described, _)| {
-        let columns = described.columns.iter();
+    let names = found.iter().take(KINDS.len()).flatten().flat_map(|(_, answer)| {
+        let columns = answer.described.columns.iter();
         columns.map(|column| column.name.as_str())
     });
     let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
     let mut kinds = KINDS.into_iter();
     let queries = found.map(|found| {
         let kind = kinds.next();
-        let (query, described, origins) = found?;
+        let (query, answer) = found?;
+        let Answer {
+            described,
+            origins,
+            types,
+        } = answer;
         let names = described.columns.iter().map(|column| column.name.as_str());
         let columns = match kind {
             Some(kind) => columns::assign(kind, names, &schema),
@@ -243,11 +248,17 @@ pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) 
             query: query.clone(),
             described,
             origins,
+            types,
             columns,
         })
     });
     for ((variable, query), kind) in VARIABLES.into_iter().zip(&queries).zip(KINDS) {
         problems.extend(query.as_ref().and_then(|query| missing_name(variable, query, kind)));
+    }
+    for (variable, query) in VARIABLES.into_iter().zip(&queries) {
+        let unreadable = query.iter().flat_map(|query| query.unreadable(variable));
+        let deciding = unreadable.filter(|unreadable| unreadable.decides);
+        problems.extend(deciding.map(|unreadable| unreadable.problem));
     }
     if let [_, _, all_groups, _, Some(memberships)] = &queries {
         problems.extend(missing_side(memberships, all_groups.as_ref()));
@@ -262,16 +273,36 @@ pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) 
 /// What the rows of each query are, except of the last one.
 const KINDS: [Kind; 4] = [Kind::User, Kind::User, Kind::Group, Kind::Group];
 
-async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<(Described, Vec<Origin>), SqlError> {
-    let description = database.describe(&query.to_describe()).await?;
+/// What the database says of a query.
+struct Answer {
+    described: Described,
+    origins: Vec<Origin>,
+    types: Vec<TypeDescription>,
+}
+
+async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<Answer, SqlError> {
+    let description = match database.describe(&query.to_describe()).await {
+        // PostgreSQL cannot tell the parameter's type, as of concat(?). It will be text, and so may be described as such.
+        Err(SqlError::Statement(error)) if error.code == UNKNOWN_TYPE => {
+            let as_text = query.render(|_, number| format!("${number}::text"));
+            let described = database.describe(&as_text).await;
+            described.map_err(|_| SqlError::Statement(error))?
+        }
+        described => described?,
+    };
     let origins = description.columns.iter().map(|column| column.origin.clone()).collect();
+    let types = description.columns.iter().map(|column| column.kind.clone()).collect();
     let columns = description
         .columns
         .into_iter()
-        .map(|column| (column.name, column.type_name));
+        .map(|column| (column.name, column.kind.name));
     let mut described = Described::new(query, columns, description.parameters);
     set_collations(database, query, &mut described).await;
-    Ok((described, origins))
+    Ok(Answer {
+        described,
+        origins,
+        types,
+    })
 }
 
 /// Without it the statements are right on any collation, and use fewer indexes; so a refusal is no problem.

@@ -16,6 +16,7 @@ use sqlx::{
     Statement, TypeInfo,
 };
 
+use super::catalog::{TypeDescription, TypeNames};
 use super::database::{ColumnDescription, Description, Origin};
 use super::decode::{self, Losses};
 use super::engine::Engine;
@@ -181,14 +182,12 @@ impl Connection {
         let text = sql;
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
-            Connection::Postgres { connection, .. } => {
-                connection.prepare(sql).await.map(|statement| description(&statement))
-            }
+            Connection::Postgres { connection, .. } => described_by_postgres(connection, sql).await,
             Connection::Sessionless(connection) => connection.describe(text).await,
             Connection::MySql { connection, .. } => connection
                 .prepare(sql)
                 .await
-                .map(|statement| without_origins(description(&statement), |table| !table.contains('.'))),
+                .map(|statement| without_origins(description(&statement, type_of_mysql), |table| !table.contains('.'))),
             Connection::Sqlite { connection, .. } => described_by_sqlite(connection, text, sql).await,
         };
         described.map_err(|error| error::running(engine, &error, generation))
@@ -327,7 +326,11 @@ async fn drain<Done, Raw>(
     }
 }
 
-fn description<S>(statement: &S) -> Description
+/// What a prepared statement says of itself.
+fn description<S>(
+    statement: &S,
+    type_of: impl Fn(&<S::Database as sqlx::Database>::TypeInfo) -> TypeDescription,
+) -> Description
 where
     S: Statement,
 {
@@ -336,7 +339,7 @@ where
         .iter()
         .map(|column| ColumnDescription {
             name: column.name().to_owned(),
-            type_name: column.type_info().name().to_owned(),
+            kind: type_of(column.type_info()),
             origin: match column.origin() {
                 ColumnOrigin::Table(origin) => Origin::Table {
                     table: origin.table.to_string(),
@@ -348,11 +351,29 @@ where
         })
         .collect();
     let parameters = match statement.parameters() {
-        Some(Either::Left(types)) => types.iter().map(|t| Some(t.name().to_owned())).collect(),
+        Some(Either::Left(types)) => types.iter().map(|kind| Some(type_of(kind).name)).collect(),
         Some(Either::Right(count)) => vec![None; count],
         None => Vec::new(),
     };
     Description { columns, parameters }
+}
+
+async fn described_by_postgres(connection: &mut PgConnection, sql: sqlx::SqlStr) -> Result<Description, sqlx::Error> {
+    let statement = (&mut *connection).prepare(sql).await?;
+    let parameters = match statement.parameters() {
+        Some(Either::Left(types)) => types,
+        _ => &[],
+    };
+    let columns = statement.columns().iter().map(|column| column.type_info());
+    let names = TypeNames::of(connection, columns.chain(parameters)).await?;
+    Ok(description(&statement, |info| names.describe(info)))
+}
+
+fn type_of_mysql(info: &sqlx::mysql::MySqlTypeInfo) -> TypeDescription {
+    TypeDescription {
+        is_readable: decode::mysql::is_readable(info.name()),
+        ..TypeDescription::named(info.name())
+    }
 }
 
 /// SQLite looks through views, and of a compound one it tells where the first arm's columns come from.
@@ -365,7 +386,9 @@ async fn described_by_sqlite(
     text: &str,
     sql: sqlx::SqlStr,
 ) -> Result<Description, sqlx::Error> {
-    let description = description(&(&mut *connection).prepare(sql).await?);
+    // Values have types there, and columns none that binds.
+    let type_of = |info: &sqlx::sqlite::SqliteTypeInfo| TypeDescription::named(info.name());
+    let description = description(&(&mut *connection).prepare(sql).await?, type_of);
     let view = sqlx::query(COMPOUND_VIEW).bind(text).fetch_optional(connection).await?;
     Ok(without_origins(description, |_| view.is_some()))
 }

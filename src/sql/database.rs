@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Row;
 use super::abandoned;
+use super::catalog::TypeDescription;
 use super::decode::Losses;
 use super::engine::Engine;
 use super::error::{Failure, SqlError};
@@ -81,9 +82,8 @@ impl fmt::Debug for SqlSettings {
 pub struct ColumnDescription {
     /// Its name as the database spells it.
     pub name: String,
-    /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL`
-    /// for expressions on SQLite.
-    pub type_name: String,
+    /// Its type.
+    pub kind: TypeDescription,
     /// Where its values come from.
     pub origin: Origin,
 }
@@ -109,7 +109,7 @@ pub enum Origin {
 pub struct Description {
     /// The result columns, in order.
     pub columns: Vec<ColumnDescription>,
-    /// The parameters; PostgreSQL alone tells their types.
+    /// The parameters' types, as a [`TypeDescription`] has its name; PostgreSQL alone tells them.
     pub parameters: Vec<Option<String>>,
 }
 

@@ -1,6 +1,7 @@
 //! What a database says about a query without running it, as far as writing SQL depends on it. Must not know
 //! which column is which attribute.
 
+use super::catalog::{is_citext, operator};
 use super::engine::Engine;
 use super::query::OperatorQuery;
 
@@ -80,8 +81,7 @@ impl Collation {
 pub struct Column {
     /// Its name as the database spells it.
     pub name: String,
-    /// The database's type in sqlx's spelling (`VARCHAR`, `INT4`, `TEXT[]`, an enum's own name); `NULL` for
-    /// expressions on SQLite.
+    /// The database's type, as a [`TypeDescription`](super::TypeDescription) has its name.
     pub type_name: String,
     /// How its values compare.
     pub kind: ColumnKind,
@@ -89,19 +89,33 @@ pub struct Column {
     pub collation: Option<Collation>,
 }
 
+impl Column {
+    /// Whether PostgreSQL's own text of a value is the one that is served, so that names can be looked for in lists. Bytes,
+    /// times, fractions, JSON and addresses have others.
+    pub(super) fn is_its_text(&self) -> bool {
+        let own = self.type_name.contains('.') && !self.type_name.ends_with("[]");
+        self.kind.is_text() || self.kind == ColumnKind::Integer || own || self.type_name == "UUID"
+    }
+
+    /// An operator between two values of the column's own type.
+    pub(super) fn operator(&self, symbol: &str) -> String {
+        operator(&self.type_name, symbol)
+    }
+}
+
 /// What a query takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
     /// The result columns, in order.
     pub columns: Vec<Column>,
-    /// The parameters; PostgreSQL alone tells their types.
+    /// The parameters' types, in the same spelling; PostgreSQL alone tells them.
     pub parameters: Vec<Option<String>>,
     /// Whether the columns need names of ours, because theirs can not be referred to. Every statement asks.
     pub(super) renames: bool,
 }
 
 impl Described {
-    /// From names and types as sqlx gives them.
+    /// From names and types.
     pub fn new(
         query: &OperatorQuery,
         columns: impl IntoIterator<Item = (String, String)>,
@@ -181,7 +195,7 @@ fn kind(query: &OperatorQuery, type_name: &str) -> ColumnKind {
             "CHAR" => ColumnKind::FixedText,
             "INT2" | "INT4" | "INT8" => ColumnKind::Integer,
             "BOOL" => ColumnKind::Boolean,
-            name if name.eq_ignore_ascii_case("citext") => ColumnKind::TextIgnoreCase,
+            name if is_citext(name) => ColumnKind::TextIgnoreCase,
             _ => ColumnKind::Other,
         },
         Engine::MySql => match type_name.trim_end_matches(" UNSIGNED") {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 use super::engine::Engine;
 
@@ -164,7 +165,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
     let code = code(error);
     let statement = StatementError {
         text: error.message().to_owned(),
-        value: is_value_code(engine, &code),
+        value: is_value_code(engine, &code) || is_value_of_no_syntax(error, &code),
         code,
     };
     let lost = |s: StatementError| Failure::Lost {
@@ -221,9 +222,12 @@ impl StatementError {
 fn is_value_code(engine: Engine, code: &str) -> bool {
     match engine {
         // Text representation, out of range, NUL or bytes the encoding lacks, dates; 22P05: no such
-        // character in the server's encoding.
+        // character in the server's encoding; 23502, 23514: what a domain forbids; 42602: no `name`.
         Engine::PostgreSql => {
-            matches!(code, "22P02" | "22003" | "22021" | "22007" | "22008" | "22P05")
+            matches!(
+                code,
+                "22P02" | "22003" | "22021" | "22007" | "22008" | "22P05" | "2200N" | "23502" | "23514" | "42602"
+            )
         }
         // Illegal mix of collations (sql-engines.md trap 7), wrong value for a type, invalid or
         // inconvertible character string.
@@ -233,6 +237,15 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
         ),
         Engine::Sqlite => false,
     }
+}
+
+/// PostgreSQL: ltree and hstore call a value that is none of theirs a syntax error. One of the statement's text says where
+/// in the text it is.
+fn is_value_of_no_syntax(error: &dyn DatabaseError, code: &str) -> bool {
+    code == "42601"
+        && error
+            .try_downcast_ref::<PgDatabaseError>()
+            .is_some_and(|error| error.position().is_none())
 }
 
 /// The number of a MariaDB/MySQL error (its SQLSTATE is too coarse), the engine's own code elsewhere.

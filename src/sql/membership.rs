@@ -2,6 +2,7 @@
 //! groups-by-member query. Which form an engine takes depends on its version and on the query, so the forms are
 //! tried in turn by preparing them. Must not know how a membership is served.
 
+use super::catalog::is_citext;
 use super::described::{Column, ColumnKind, Described};
 use super::engine::Engine;
 use super::predicate::{Predicate, possible};
@@ -53,7 +54,7 @@ impl<'a> Membership<'a> {
     /// `pairs(form, None, None)` and keep the first that the database takes.
     pub fn forms(&self) -> Vec<Form> {
         let mut forms = match self.engine() {
-            Engine::PostgreSql if self.casts_may_fail() => vec![],
+            Engine::PostgreSql if self.casts_may_fail() || !self.names_are_texts() => vec![],
             Engine::PostgreSql => vec![Form::Lateral],
             Engine::MySql => vec![Form::Lateral, Form::RowIn],
             Engine::Sqlite => vec![Form::JsonEach],
@@ -312,6 +313,13 @@ impl<'a> Membership<'a> {
         })
     }
 
+    /// Whether names can be compared with lists of names.
+    fn names_are_texts(&self) -> bool {
+        [self.users, self.by_member]
+            .into_iter()
+            .all(|named| column(named).is_some_and(Column::is_its_text))
+    }
+
     /// Whether one user's name could fail a cast and with it everybody's statement.
     fn casts_may_fail(&self) -> bool {
         let member = column(self.users).map_or("", |column| column.type_name.as_str());
@@ -327,9 +335,12 @@ impl<'a> Membership<'a> {
             "TEXT[]",
             "VARCHAR[]",
         ];
-        self.by_member.described.parameters.iter().flatten().any(|wanted| {
-            wanted != member && !wanted.eq_ignore_ascii_case("citext") && !harmless.contains(&wanted.as_str())
-        })
+        self.by_member
+            .described
+            .parameters
+            .iter()
+            .flatten()
+            .any(|wanted| wanted != member && !is_citext(wanted) && !harmless.contains(&wanted.as_str()))
     }
 }
 

@@ -3,6 +3,7 @@
 //! at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
 
 mod abandoned;
+mod catalog;
 mod connection;
 pub mod database;
 mod decode;
@@ -33,6 +34,7 @@ mod waiting;
 mod writer;
 
 pub use crate::database_uri::TlsMode;
+pub use catalog::TypeDescription;
 pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
 pub use described::{Collation, Column, ColumnKind, Described};
 pub use engine::Engine;

@@ -1,7 +1,8 @@
 //! Membership from a listing of pairs: joined with the users and groups that exist, in one statement. For listings that
 //! may be compared in SQL only; who may say so is the caller. Must not know how a membership is served.
 
-use super::described::Described;
+use super::described::{Column, Described};
+use super::engine::Engine;
 use super::membership::{Named, column, keep_possible};
 use super::predicate::Predicate;
 use super::query::OperatorQuery;
@@ -25,6 +26,13 @@ pub struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
+    /// Whether names can be compared with lists of names.
+    pub fn names_are_texts(&self) -> bool {
+        let engine = self.query.engine();
+        let named = [self.users, self.groups].into_iter();
+        engine != Engine::PostgreSql || named.map(column).all(|column| column.is_some_and(Column::is_its_text))
+    }
+
     /// Rows of user name, the same as the pair spells it, group name, the same as the pair spells it: the pairs of these
     /// users, or of all, and these groups, or all. A collation may hold names equal that are not; where a pair has the
     /// group's number, the last one is NULL. `None` when there can be none.

@@ -231,12 +231,12 @@ impl Predicate {
             Predicate::HasKey(column) => with(writer, at(column), |w, c, name| write_key(w, c, name, None)),
             Predicate::KeyAfter { column, last } => {
                 with(writer, at(column), |w, c, name| {
-                    write_key(w, c, name, Some((" > ", last)))
+                    write_key(w, c, name, Some((">", last)))
                 });
             }
             Predicate::KeyEquals { column, last } => {
                 with(writer, at(column), |w, c, name| {
-                    write_key(w, c, name, Some((" = ", last)))
+                    write_key(w, c, name, Some(("=", last)))
                 });
             }
         }

@@ -362,6 +362,7 @@ fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError
     let mut previous: Option<&Token> = None;
     // Whether a value has ended with the token before this one, and with the one before that.
     let (mut ended, mut ended_earlier) = (false, false);
+    let mut in_operator = false;
     for token in code {
         let now_ended = if token.kind == Kind::Question {
             if numbered && !postgres {
@@ -377,7 +378,12 @@ fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError
                 Question::Placeholder(placeholders)
             });
             !operator
+        } else if in_operator && token.kind == Kind::Close {
+            // `a OPERATOR(schema.=) ?`: the operator ends there, and no value.
+            in_operator = false;
+            false
         } else {
+            in_operator |= token.kind == Kind::Open && previous.is_some_and(|word| is_one_of(word, &["OPERATOR"]));
             ends_value(token, previous)
         };
         (ended, ended_earlier, previous) = (now_ended, ended, Some(token));

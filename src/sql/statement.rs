@@ -99,7 +99,16 @@ impl<'a> Source<'a> {
         let mut writer = self.begin();
         self.write_select(&mut writer, &list);
         let folded = |alias: &str| super::predicate::folded(self.query.engine(), column, &self.name(alias, key));
-        let _ = write!(writer.sql, "\nWHERE {} IN (SELECT {} FROM ", folded("q"), folded("t"));
+        let is_any = match (self.query.engine(), folded("q") == self.name("q", key)) {
+            (Engine::PostgreSql, true) => format!("{} ANY", column.operator("=")),
+            _ => "IN".to_owned(),
+        };
+        let _ = write!(
+            writer.sql,
+            "\nWHERE {} {is_any} (SELECT {} FROM ",
+            folded("q"),
+            folded("t")
+        );
         self.write_table(&mut writer, "t");
         let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
         // Two arms and not an OR, for which PostgreSQL looks through the whole subquery once a row.
@@ -413,7 +422,7 @@ impl OperatorQuery {
     }
 }
 
-/// On PostgreSQL: `text`, an expression of type text, as a value of the type sqlx calls `wanted`. A text that
+/// On PostgreSQL: `text`, an expression of type text, as a value of the type that a `TypeDescription` names `wanted`. A text that
 /// is none fails with 22P02 or 22003, which means that there is no such row.
 pub(super) fn cast_text(text: &str, wanted: Option<&str>) -> String {
     match wanted {
@@ -427,18 +436,21 @@ pub(super) fn cast_text(text: &str, wanted: Option<&str>) -> String {
     }
 }
 
-/// sqlx's name of a type as it can be written in SQL: built-in ones are in capitals there, others as created.
+/// A `TypeDescription`'s name of a type as it can be written in SQL: built-in ones are in capitals there, others as SQL
+/// has them, or bare.
 pub(super) fn postgres_type(name: &str) -> String {
     let (element, list) = name.strip_suffix("[]").map_or((name, ""), |element| (element, "[]"));
     let element = match element {
         // `char` alone would be char(1), `bit` bit(1).
         "CHAR" => "bpchar".to_owned(),
         "BIT" => "varbit".to_owned(),
-        quoted if quoted.starts_with('"') => quoted.to_owned(),
+        // One byte, and not the type called CHAR.
+        "\"CHAR\"" => "\"char\"".to_owned(),
+        own if own.starts_with('"') || own.contains('.') => own.to_owned(),
         built_in if built_in.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) => {
             built_in.to_ascii_lowercase()
         }
-        own => Engine::PostgreSql.quote(own),
+        bare => Engine::PostgreSql.quote(bare),
     };
     element + list
 }

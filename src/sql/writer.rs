@@ -91,7 +91,9 @@ impl Writer {
                 let value = self.text(values.first().map_or("", String::as_str));
                 match column.kind {
                     ColumnKind::Text => format!("{name} = {value}"),
-                    ColumnKind::TextIgnoreCase => format!("{name} = ({value})::citext"),
+                    ColumnKind::TextIgnoreCase => {
+                        format!("{name} {} ({value})::{}", column.operator("="), column.type_name)
+                    }
                     ColumnKind::FixedText => format!("{name} = ({value})::bpchar"),
                     ColumnKind::Integer => format!("{name} = ({value})::int8"),
                     ColumnKind::Boolean | ColumnKind::Other => format!("{name}::text = {value}"),
@@ -101,7 +103,9 @@ impl Writer {
                 let list = self.bind(Arg::TextList(values.to_vec()));
                 match column.kind {
                     ColumnKind::Text => format!("{name} = ANY({list})"),
-                    ColumnKind::TextIgnoreCase => format!("{name} = ANY(({list})::citext[])"),
+                    ColumnKind::TextIgnoreCase => {
+                        format!("{name} {} ANY(({list})::{}[])", column.operator("="), column.type_name)
+                    }
                     ColumnKind::FixedText => format!("{name} = ANY(({list})::bpchar[])"),
                     ColumnKind::Integer => format!("{name} = ANY(({list})::int8[])"),
                     ColumnKind::Boolean | ColumnKind::Other => {

@@ -1,6 +1,6 @@
 //! The column → attribute table of a query, in words.
 
-use super::report::{Report, table};
+use super::report::{Fault, Report, table};
 use crate::{
     directory::{
         columns::{ColumnUse, Ignored, Kind, Role},
@@ -43,11 +43,11 @@ impl Query {
 }
 
 /// Adds the table of one query to the report, and warnings about its columns.
-pub fn show(which: Query, variable: &str, query: &DescribedQuery, schema: &Schema, report: &mut Report) {
-    let columns = query.columns.iter().zip(&query.described.columns);
+pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, schema: &Schema, report: &mut Report) {
+    let columns = query.columns.iter().zip(&query.types);
     let rows: Vec<Vec<String>> = columns
-        .map(|(column, described)| {
-            let type_name = match described.type_name.as_str() {
+        .map(|(column, kind)| {
+            let type_name = match kind.shown.as_str() {
                 "NULL" => "(computed)".to_owned(),
                 name => name.to_lowercase(),
             };
@@ -55,12 +55,13 @@ pub fn show(which: Query, variable: &str, query: &DescribedQuery, schema: &Schem
         })
         .collect();
     report.section(variable, table(&rows));
-    for column in &query.columns {
-        if column.role == Err(Ignored::Duplicate) {
-            let name = &column.column;
-            report.warn(format!(
-                "{variable}: {name} is ignored: a column further left has the same meaning"
-            ));
+    for remark in query.remarks(variable) {
+        report.warn(remark);
+    }
+    // Those that something depends on are problems of the query.
+    for unreadable in query.unreadable(variable) {
+        if !unreadable.decides {
+            report.fault(Fault::Database, unreadable.problem.to_string());
         }
     }
     // SQLite names such a column by the text, quotes included.
@@ -87,6 +88,7 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
         Err(Ignored::Unknown) => return "ignored: no attribute of the schema has this name".to_owned(),
         Err(Ignored::Never) => return "ignored: never taken from a column".to_owned(),
         Err(Ignored::Duplicate) => return "ignored: a column further left has the same meaning".to_owned(),
+        Err(Ignored::Repeated) => return "ignored: a column further right has the same name".to_owned(),
         Err(Ignored::NoMembership) => return "ignored: a membership is a user and a group".to_owned(),
     };
     let attribute = attribute(which.kind(), role, schema);
@@ -198,6 +200,7 @@ mod tests {
             (Ignored::Unknown, "no attribute"),
             (Ignored::Never, "never"),
             (Ignored::Duplicate, "same meaning"),
+            (Ignored::Repeated, "same name"),
             (Ignored::NoMembership, "a user and a group"),
         ] {
             let text = text(Query::AllUsers, "x", Err(why));

@@ -29,6 +29,11 @@ fn is_zero_date(type_name: &str, value: &MySqlValueRef<'_>) -> bool {
     matches!(type_name, "DATE" | "DATETIME" | "TIMESTAMP") && value.is_null() && read::<&[u8]>(value.clone()).is_some()
 }
 
+/// Whether values of a type can be decoded at all.
+pub(in crate::sql) fn is_readable(type_name: &str) -> bool {
+    type_name != "GEOMETRY"
+}
+
 fn cell(type_name: &str, value: MySqlValueRef<'_>) -> Option<Cell> {
     Some(match type_name {
         "BOOLEAN" => Cell::Boolean(read::<i8>(value)? != 0),

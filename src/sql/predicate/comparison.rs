@@ -64,7 +64,7 @@ pub(super) fn write_folded_half(writer: &mut Writer, column: &Column, name: &str
     let value = writer.text(value);
     let comparison = match engine {
         Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => {
-            format!("{name} = ({value})::citext")
+            format!("{name} {} ({value})::{}", column.operator("="), column.type_name)
         }
         // The plain spelling is the one an index on `lower(column)` has.
         Engine::PostgreSql | Engine::MySql => format!("{} = {value}", folded(engine, column, name)),
@@ -77,13 +77,13 @@ pub(super) fn write_folded_half(writer: &mut Writer, column: &Column, name: &str
 pub(super) fn write_exact_half(writer: &mut Writer, column: &Column, name: &str, value: &str) {
     let value = writer.text(value);
     let value = match (writer.engine, column.kind) {
-        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::citext"),
+        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::{}", column.type_name),
         (Engine::PostgreSql, ColumnKind::FixedText) => format!("({value})::bpchar"),
         _ => value,
     };
     writer
         .push(&as_text(writer.engine, column, name))
-        .push(" = ")
+        .push(&format!(" {} ", column.operator("=")))
         .push(&value);
 }
 
@@ -191,14 +191,15 @@ pub(super) fn write_key(writer: &mut Writer, column: &Column, name: &str, compar
         _ => writer.text(last),
     };
     let value = match (engine, column.kind) {
-        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::citext"),
+        (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::{}", column.type_name),
         (Engine::PostgreSql, ColumnKind::FixedText) => format!("({value})::bpchar"),
         (Engine::PostgreSql, ColumnKind::Boolean | ColumnKind::Other) => {
             super::super::statement::cast_text(&value, Some(&column.type_name))
         }
         _ => value,
     };
-    writer.push(&key).push(operator).push(&value);
+    let operator = column.operator(operator);
+    writer.push(&format!("{key} {operator} {value}"));
     write_key_type(writer, column, name);
 }
 

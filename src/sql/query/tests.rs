@@ -139,6 +139,19 @@ fn question_marks_where_a_value_belongs_are_placeholders() {
 }
 
 #[test]
+fn behind_a_qualified_operator_a_value_begins() {
+    let query = OperatorQuery::lookup(
+        "SELECT 1 FROM t WHERE a OPERATOR(\"my ext\".=) ? AND f(b) ? 'key' AND c operator ( pg_catalog.<> ) (?)",
+        Engine::PostgreSql,
+    )
+    .unwrap();
+    assert_eq!(
+        query.to_describe(),
+        "SELECT 1 FROM t WHERE a OPERATOR(\"my ext\".=) $1 AND f(b) ? 'key' AND c operator ( pg_catalog.<> ) ($2)"
+    );
+}
+
+#[test]
 fn doubled_question_marks_are_the_operator() {
     assert_eq!(
         postgres("SELECT 1 WHERE d ?? 'a' AND x = ?"),

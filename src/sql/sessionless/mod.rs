@@ -169,7 +169,7 @@ impl Sessionless {
         let origins = self.origins(&described.columns).await?;
         let columns = described.columns.iter().map(|column| ColumnDescription {
             name: column.name.clone(),
-            type_name: column.of.name.clone(),
+            kind: column.of.describe(),
             origin: match origins.get(&(column.table, column.number)) {
                 Some((table, column)) => Origin::Table {
                     table: table.clone(),
@@ -184,7 +184,7 @@ impl Sessionless {
             parameters: described
                 .parameters
                 .iter()
-                .map(|oid| Some(self.types.get(*oid).name.clone()))
+                .map(|oid| Some(self.types.get(*oid).describe().name))
                 .collect(),
         })
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::model::value::Cell;
+use crate::sql::catalog::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 use crate::sql::decode::{Losses, postgres};
 
 pub(super) const INT8: u32 = 20;
@@ -16,13 +17,16 @@ pub(super) const DEPTH: usize = 8;
 
 /// What types are; all of it as text, a type that is always known.
 pub(super) const QUESTION: &str = "SELECT t.oid::int8::text, t.oid::regtype::text, t.typtype::text, t.typcategory::text, \
-     t.typelem::int8::text, t.typbasetype::int8::text FROM pg_catalog.pg_type t WHERE t.oid = ANY($1::text[]::oid[])";
-pub(super) const COLUMNS: usize = 6;
+     t.typelem::int8::text, t.typbasetype::int8::text, n.nspname::text, t.typname::text FROM pg_catalog.pg_type t \
+     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = ANY($1::text[]::oid[])";
+pub(super) const COLUMNS: usize = 8;
 
 /// A type.
 pub(super) struct Type {
     pub(super) oid: u32,
     pub(super) name: String,
+    /// Schema and name, where the database is asked for them.
+    own_name: Option<[String; 2]>,
     made: Made,
     /// The element's or base's, when it is known.
     part: OnceLock<Arc<Type>>,
@@ -66,7 +70,7 @@ impl Types {
     pub(super) fn learn(&mut self, rows: &[Vec<String>]) -> Vec<u32> {
         let mut parts = Vec::new();
         for row in rows {
-            let [oid, name, kind, category, element, base] = row.as_slice() else {
+            let [oid, name, kind, category, element, base, schema, bare] = row.as_slice() else {
                 continue;
             };
             let number = |text: &String| text.parse::<u32>().unwrap_or(0);
@@ -80,8 +84,11 @@ impl Types {
             if let Made::Array(part) | Made::Domain(part) = made {
                 parts.push(part);
             }
-            self.learned
-                .insert(number(oid), Arc::new(Type::new(number(oid), name, made)));
+            let of = Type {
+                own_name: Some([schema.clone(), bare.clone()]),
+                ..Type::new(number(oid), name, made)
+            };
+            self.learned.insert(number(oid), Arc::new(of));
         }
         self.unknown_of(&mut parts);
         parts
@@ -197,10 +204,54 @@ fn usual() -> &'static HashMap<u32, Arc<Type>> {
 }
 
 impl Type {
+    /// What is known of it.
+    pub(super) fn describe(&self) -> TypeDescription {
+        TypeDescription {
+            name: self.sql_name(0),
+            shown: shown(&self.name),
+            is_readable: self.is_readable(0),
+        }
+    }
+
+    fn sql_name(&self, depth: usize) -> String {
+        let own_name = || match (&self.own_name, self.oid >= FIRST_OWN_OID) {
+            (Some([schema, name]), true) => qualified(schema, name, matches!(self.made, Made::Simple)),
+            _ => self.name.clone(),
+        };
+        match (&self.made, self.part.get()) {
+            (Made::Domain(_), Some(base)) if depth < DEPTH => base.sql_name(depth + 1),
+            (Made::Array(_), Some(element)) if depth < DEPTH && self.oid >= FIRST_OWN_OID => match element.made {
+                Made::Domain(_) => format!("{}[]", element.as_itself()),
+                _ => format!("{}[]", element.sql_name(depth + 1)),
+            },
+            _ => own_name(),
+        }
+    }
+
+    /// The name of a domain, and not of what it is made of.
+    fn as_itself(&self) -> String {
+        match &self.own_name {
+            Some([schema, name]) => qualified(schema, name, false),
+            None => self.name.clone(),
+        }
+    }
+
+    fn is_readable(&self, depth: usize) -> bool {
+        match self.made {
+            Made::Simple => postgres::is_simple_readable(self.oid, &self.name),
+            Made::Enum => true,
+            Made::Array(_) | Made::Domain(_) => {
+                depth < DEPTH && self.part.get().is_some_and(|part| part.is_readable(depth + 1))
+            }
+            Made::Parts => false,
+        }
+    }
+
     fn new(oid: u32, name: &str, made: Made) -> Type {
         Type {
             oid,
             name: name.to_owned(),
+            own_name: None,
             made,
             part: OnceLock::new(),
         }
@@ -263,11 +314,17 @@ mod tests {
         types.unknown_of(&mut asked);
         assert_eq!(asked, [90_003]);
         // An array of a domain over an enum, and a citext.
-        assert_eq!(types.learn(&[row(["90003", "d[]", "b", "A", "90002", "0"])]), [90_002]);
-        assert_eq!(types.learn(&[row(["90002", "d", "d", "S", "0", "90001"])]), [90_001]);
+        assert_eq!(
+            types.learn(&[row(["90003", "d[]", "b", "A", "90002", "0", "a.b", "_d"])]),
+            [90_002]
+        );
+        assert_eq!(
+            types.learn(&[row(["90002", "d", "d", "S", "0", "90001", "a.b", "d"])]),
+            [90_001]
+        );
         let last = [
-            row(["90001", "colour", "e", "E", "0", "0"]),
-            row(["90004", "citext", "b", "S", "0", "0"]),
+            row(["90001", "colour", "e", "E", "0", "0", "a.b", "colour"]),
+            row(["90004", "ext.citext", "b", "S", "0", "0", "ext", "citext"]),
         ];
         assert!(types.learn(&last).is_empty());
         types.join();
@@ -287,6 +344,17 @@ mod tests {
             Cell::Text("Ann".to_owned())
         );
         assert_eq!(losses.count(), 0);
+        for (oid, name) in [
+            (90_001, "\"a.b\".\"colour\""),
+            (90_002, "\"a.b\".\"colour\""),
+            (90_003, "\"a.b\".\"d\"[]"),
+            (90_004, "\"ext\".citext"),
+            (TEXT_ARRAY, "TEXT[]"),
+        ] {
+            assert_eq!(types.get(oid).describe().name, name);
+            assert!(types.get(oid).describe().is_readable, "{name}");
+        }
+        assert!(!types.get(1186).describe().is_readable, "interval");
         assert_eq!(cell(&types.get(99_999), b"?", "c", &losses), Cell::Unreadable);
     }
 }
