@@ -168,15 +168,22 @@ where
 {
     async fn run(mut self) {
         let end = self.until_end().await;
+        self.end_operations();
         self.log_end(end);
-        self.in_flight.stop_all();
         if let End::Notice(code, text) = end {
             let mut notice = BytesMut::new();
             write_notice_of_disconnection(&mut notice, code, text);
             // Bounded by the write timeout: the writer gives a client up that takes nothing.
             let _ = self.writer.send(notice.freeze()).await;
         }
+    }
+
+    /// However the connection ends, this comes before anything is written or waited for: an operation that nobody polls
+    /// keeps its places in the pool, and whoever reads nothing would keep them for the write timeout.
+    fn end_operations(&mut self) {
         self.running.clear();
+        self.queue = Queue::default();
+        self.input = BytesMut::new();
     }
 
     fn log_end(&self, end: End) {

@@ -89,13 +89,6 @@ impl InFlight {
         }
     }
 
-    /// Stops everything.
-    pub fn stop_all(&self) {
-        for flight in self.table().values() {
-            flight.stop.cancel();
-        }
-    }
-
     fn table(&self) -> MutexGuard<'_, HashMap<i32, Flight>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,7 @@ pub mod hold;
 mod hosts;
 pub mod indexes;
 pub mod membership;
+mod opening;
 pub mod pairs;
 pub mod plan;
 mod pool;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 
 use super::abandoned::Abandoned;
@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::error::Failure;
 use super::health::Health;
 use super::hosts::{self, Opened};
+use super::opening::{Asker, Askers};
 use super::target::Target;
 use crate::metrics::Metrics;
 
@@ -26,15 +27,14 @@ const IDLE: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// How long a full database is not asked for another connection.
-const FULL: Duration = Duration::from_secs(1);
+pub(super) const FULL: Duration = Duration::from_secs(1);
 
 /// The places for connections, and the idle ones.
 pub(super) struct Pool {
     target: Target,
     connect_timeout: Duration,
     health: Arc<Health>,
-    idle: Mutex<Vec<Idle>>,
-    returned: Notify,
+    members: Mutex<Members>,
     living: Arc<AtomicUsize>,
     /// Until when no further connection is asked for, since there was none to be had.
     full_until: Mutex<Option<Instant>>,
@@ -47,6 +47,12 @@ pub(super) struct Pool {
     pub(super) scans: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
     abandoned: mpsc::UnboundedSender<Abandoned>,
+}
+
+/// The connections that nobody uses, and who waits for one.
+pub(super) struct Members {
+    pub(super) idle: Vec<Idle>,
+    pub(super) askers: Askers,
 }
 
 /// How full the pool is.
@@ -118,8 +124,10 @@ impl Pool {
             target,
             connect_timeout,
             health,
-            idle: Mutex::new(Vec::with_capacity(size)),
-            returned: Notify::new(),
+            members: Mutex::new(Members {
+                idle: Vec::with_capacity(size),
+                askers: Askers::default(),
+            }),
             living: Arc::new(AtomicUsize::new(0)),
             full_until: Mutex::new(None),
             permits: share(1),
@@ -147,7 +155,7 @@ impl Pool {
         PoolUsage {
             size: self.size,
             in_use: self.size.saturating_sub(self.permits.available_permits()),
-            idle: self.lock().len(),
+            idle: self.lock().idle.len(),
         }
     }
 
@@ -168,19 +176,11 @@ impl Pool {
         sql: &'a str,
     ) -> Result<Lease<'a>, Failure> {
         let member = loop {
-            let generation = self.health.generation();
-            if let Some(member) = self.take_idle(generation, None) {
+            if let Some(member) = self.take_idle(self.health.generation(), None) {
                 break member;
             }
-            if self.is_full() {
-                let _ = timeout(FULL, self.returned.notified()).await;
-                continue;
-            }
-            // Boxed, because it is rare and large, and what lends a connection is part of every search.
-            match Box::pin(self.open(None)).await {
-                Ok(member) => break member,
-                Err(Failure::Full(detail)) if self.living.load(Ordering::Relaxed) > 0 => self.note_full(&detail),
-                Err(failure) => return Err(failure),
+            if let Some(asker) = Asker::new(self) {
+                break asker.member().await?;
             }
         };
         let generation = member.generation;
@@ -200,7 +200,7 @@ impl Pool {
     }
 
     /// A new connection, to one of the hosts or to whichever may serve.
-    async fn open(&self, host: Option<usize>) -> Result<Member, Failure> {
+    pub(super) async fn open(&self, host: Option<usize>) -> Result<Member, Failure> {
         let generation = self.health.generation();
         let opened = hosts::open(&self.target, host, self.connect_timeout).await?;
         Ok(Member {
@@ -215,10 +215,15 @@ impl Pool {
     /// Whether the database had no further connection for us when it was last asked.
     pub(super) fn is_full(&self) -> bool {
         let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until) && self.living.load(Ordering::Relaxed) > 0
+        until.is_some_and(|until| Instant::now() < until) && self.has_living()
     }
 
-    fn note_full(&self, detail: &str) {
+    /// Whether there is a connection that others will give back.
+    pub(super) fn has_living(&self) -> bool {
+        self.living.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn note_full(&self, detail: &str) {
         let mut until = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.is_none() {
             tracing::warn!(
@@ -233,7 +238,7 @@ impl Pool {
     fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
         loop {
             let idle = {
-                let mut idle = self.lock();
+                let idle = &mut self.lock().idle;
                 let fits = |idle: &Idle| host.is_none_or(|host| idle.member.host == host);
                 let at = idle.iter().rposition(fits)?;
                 idle.remove(at)
@@ -282,12 +287,22 @@ impl Pool {
     /// Closes what is too old or not to be trusted.
     pub(super) fn prune(&self) {
         let generation = self.health.generation();
-        let mut idle = self.lock();
-        idle.retain(|idle| self.is_good(idle, generation));
+        self.lock().idle.retain(|idle| self.is_good(idle, generation));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives a connection to whoever waits longest, or keeps it for the next one.
+    pub(super) fn hand_on(&self, member: Member) {
+        // One that is not to be used any more is closed.
+        if member.generation == self.health.generation() {
+            let mut members = self.lock();
+            if let Some(member) = members.askers.give(member) {
+                members.idle.push(member.rest());
+            }
+        }
+    }
+
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -320,12 +335,8 @@ impl Lease<'_> {
 
     /// The statement has ended and its result was read: give the connection back.
     pub(super) fn done(mut self) {
-        let Some(member) = self.member.take() else {
-            return;
-        };
-        if self.generation == self.pool.health.generation() {
-            self.pool.lock().push(member.rest());
-            self.pool.returned.notify_one();
+        if let Some(member) = self.member.take() {
+            self.pool.hand_on(member);
         }
     }
 }

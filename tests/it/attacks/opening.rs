@@ -1,0 +1,142 @@
+//! Floods of requests that are abandoned at once, or whose connection is closed: connections to the database are opened for
+//! whoever waits longest, and not for each of them.
+
+use super::Bystander;
+use crate::harness::client::{bind, equal, search};
+use crate::harness::database::Server;
+use crate::harness::ldap::user_dn;
+use crate::harness::{Client, Database, Engine, Gateway, alone, block_on, figure};
+use ldap3_proto::proto::LdapOp;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+const ATTACKERS: usize = 16;
+const LASTS: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Copy, Debug)]
+enum Flood {
+    SearchAndAbandon,
+    BindAndAbandon,
+    BindAndClose,
+}
+
+/// Sessions that the server has begun so far.
+fn sessions(database: &Database) -> u64 {
+    let asked = match database.engine {
+        Engine::PostgreSql => {
+            "SELECT pg_stat_force_next_flush(); SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+        }
+        _ => "SHOW GLOBAL STATUS LIKE 'Connections'",
+    };
+    let answer = database.sql(asked);
+    answer.split_whitespace().last().unwrap().parse().unwrap()
+}
+
+async fn attack(gateway: Arc<Gateway>, flood: Flood, number: usize) -> usize {
+    let begun = Instant::now();
+    let mut count = 0;
+    let mut client = Client::connect(&gateway).await;
+    while begun.elapsed() < LASTS {
+        count += 1;
+        match flood {
+            Flood::SearchAndAbandon => {
+                let id = client
+                    .send(search(equal("uid", &format!("nobody{number}x{count}"))))
+                    .await
+                    .unwrap();
+                tokio::task::yield_now().await;
+                client.send(LdapOp::AbandonRequest(id)).await.unwrap();
+            }
+            Flood::BindAndAbandon => {
+                let id = client
+                    .send(bind(&user_dn(&format!("nobody{number}x{count}")), "x"))
+                    .await
+                    .unwrap();
+                tokio::task::yield_now().await;
+                client.send(LdapOp::AbandonRequest(id)).await.unwrap();
+            }
+            Flood::BindAndClose => {
+                client
+                    .send(bind(&user_dn(&format!("nobody{number}x{count}")), "x"))
+                    .await
+                    .unwrap();
+                match Client::try_connect(&gateway).await {
+                    Ok(next) => client = next,
+                    Err(_) => break,
+                }
+            }
+        }
+        // Answers that come all the same are not waited for, but the gateway must be able to write them.
+        while let Ok(Some(_)) = tokio::time::timeout(Duration::ZERO, client.receive()).await {}
+    }
+    count
+}
+
+fn floods(engine: Engine) {
+    let _guard = alone();
+    let database = Database::filled_on(Server::private(engine));
+    let env = database
+        .deployed()
+        .with("LDAP_UNENCRYPTED", true)
+        .with("LOG_LEVEL", "warn");
+    let gateway = Arc::new(Gateway::start(&env));
+    block_on(async {
+        for flood in [Flood::SearchAndAbandon, Flood::BindAndAbandon, Flood::BindAndClose] {
+            let before = sessions(&database);
+            gateway.process.reset_peak();
+            let bystander = Bystander::arrives(&gateway).await;
+            let mut attackers = JoinSet::new();
+            for number in 0..ATTACKERS {
+                attackers.spawn(attack(Arc::clone(&gateway), flood, number));
+            }
+            let requests: usize = attackers.join_all().await.into_iter().sum();
+            let words = bystander.leaves().await;
+            sleep(Duration::from_millis(300)).await;
+            let opened = sessions(&database) - before;
+            figure(&format!(
+                "attack, {}: {flood:?}, {requests} requests of {ATTACKERS} clients in {} s: {opened} sessions of the database; {words}; RSS {:.0} MB at its peak",
+                engine.name(),
+                LASTS.as_secs(),
+                gateway.process.peak_rss() as f64 / 1024.0
+            ));
+        }
+    });
+}
+
+#[test]
+fn floods_on_postgresql() {
+    floods(Engine::PostgreSql);
+}
+
+#[test]
+fn floods_on_mariadb() {
+    floods(Engine::MariaDb);
+}
+
+#[test]
+fn floods_on_sqlite() {
+    let _guard = alone();
+    let database = Database::fresh(Engine::Sqlite);
+    let env = database
+        .deployed()
+        .with("LDAP_UNENCRYPTED", true)
+        .with("LOG_LEVEL", "warn");
+    let gateway = Arc::new(Gateway::start(&env));
+    block_on(async {
+        for flood in [Flood::SearchAndAbandon, Flood::BindAndAbandon, Flood::BindAndClose] {
+            let bystander = Bystander::arrives(&gateway).await;
+            let mut attackers = JoinSet::new();
+            for number in 0..ATTACKERS {
+                attackers.spawn(attack(Arc::clone(&gateway), flood, number));
+            }
+            let requests: usize = attackers.join_all().await.into_iter().sum();
+            figure(&format!(
+                "attack, sqlite: {flood:?}, {requests} requests of {ATTACKERS} clients in {} s; {}",
+                LASTS.as_secs(),
+                bystander.leaves().await
+            ));
+        }
+    });
+}
