@@ -1,9 +1,9 @@
 //! `demo`: a sample directory from an embedded SQLite database, to try the gateway without any of one's own.
 
 use std::{
-    env, fs, io,
+    fs, io,
     path::{Path, PathBuf},
-    process::{self, ExitCode},
+    process::ExitCode,
 };
 
 use super::{NAME_CHECKS, complain, report, say, serve};
@@ -20,17 +20,21 @@ const SETTINGS: &str = include_str!("../../sql/recommended-sqlite.env");
 
 /// Serves the sample directory on loopback until a signal says stop.
 pub async fn run(port: u16) -> ExitCode {
-    let folder = env::temp_dir().join(format!("ldap-gateway-demo-{}", process::id()));
-    let code = match prepare(&folder, port).await {
-        Ok(source) => demo(&source, port).await,
-        Err(error) => {
-            complain(&format!("can not make the sample database: {error}"));
-            ExitCode::FAILURE
-        }
+    let failed = |error: io::Error| {
+        complain(&format!("cannot make the sample database: {error}"));
+        ExitCode::FAILURE
     };
-    // What is left behind in a temporary directory is the system's to clean up.
-    let _ = fs::remove_dir_all(&folder);
-    code
+    // Temporary directories are everybody's: its name is random, it is made anew or not at all, nobody else may look into
+    // it, and what somebody else has put there before is never followed.
+    let folder = match tempfile::Builder::new().prefix("ldap-gateway-demo-").tempdir() {
+        Ok(folder) => folder,
+        Err(error) => return failed(error),
+    };
+    // Removed when it is dropped. What is left behind in a temporary directory is the system's to clean up.
+    match prepare(folder.path(), port).await {
+        Ok(source) => demo(&source, port).await,
+        Err(error) => failed(error),
+    }
 }
 
 async fn demo(source: &EnvSource, port: u16) -> ExitCode {
@@ -44,7 +48,6 @@ async fn demo(source: &EnvSource, port: u16) -> ExitCode {
 
 /// Makes the database and the settings that name it. They are the shipped ones, so that `demo` shows what they do.
 async fn prepare(folder: &Path, port: u16) -> io::Result<EnvSource> {
-    fs::create_dir_all(folder)?;
     let database: PathBuf = folder.join("directory.sqlite");
     let settings: PathBuf = folder.join("settings.env");
     fs::write(&settings, SETTINGS)?;

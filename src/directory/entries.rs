@@ -1,14 +1,27 @@
 //! From rows to the entries of a search: made, judged by the filter, which has the last word on every entry, and given
 //! the membership values that were asked for. Knows nothing of pages and chunks.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use tokio::task::yield_now;
 
 use super::{DirectoryError, columns::Kind, needs::Needs, planner::Residual, search::Results, tree::Name};
 use crate::{
-    model::{entry::Entry, filter::Truth, schema::ids, value::Value},
+    model::{
+        entry::Entry,
+        filter::{Program, Relations, Truth},
+        schema::{Schema, ids},
+        value::Value,
+    },
     sql::{Row, hold::Class},
 };
+
+/// How long a task works on before others get their turn: a search of everything, or with a large filter, must not hold
+/// up lookups.
+const TURN: Duration = Duration::from_millis(1);
+/// Octets of values that a filter looks at before the clock is looked at.
+const OCTETS: usize = 32 * 1024;
 
 /// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
 const ROWS_A_TURN: usize = 32;
@@ -35,7 +48,11 @@ impl Results<'_> {
             Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
         }
         let schema = &self.directory.schema;
-        entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
+        if residual.is_large || needs.before_filter {
+            entries = Box::pin(matching(schema, residual.program(), &residual.relations, entries)).await;
+        } else {
+            entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
+        }
         if !needs.before_filter {
             Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
         }
@@ -67,7 +84,9 @@ impl Results<'_> {
             Kind::Group => self.directory.members_of(&names, class, deadline).await?,
             Kind::PrivateGroup => return Ok(()),
         };
+        let mut turn = Turn::begin();
         for (entry, name) in entries.iter_mut().zip(&names) {
+            turn.end_if_over().await;
             let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
                 continue;
             };
@@ -100,6 +119,47 @@ impl Results<'_> {
             .iter()
             .map(|name| Bytes::from(self.directory.tree.entry_dn(kind, name)))
             .collect()
+    }
+}
+
+/// Those of the entries that match. There may be very many parts of the filter, and very many values: others get their
+/// turn in between, also in the middle of an entry, and the search can be abandoned there.
+pub(super) async fn matching(
+    schema: &Schema,
+    program: &Program,
+    relations: &(dyn Relations + Sync),
+    entries: Vec<Entry>,
+) -> Vec<Entry> {
+    let mut matching = Vec::new();
+    let mut turn = Turn::begin();
+    for entry in entries {
+        let mut run = program.begin();
+        let truth = loop {
+            turn.end_if_over().await;
+            if let Some(truth) = run.go_on(schema, &entry, relations, OCTETS) {
+                break truth;
+            }
+        };
+        if truth == Truth::True {
+            matching.push(entry);
+        }
+    }
+    matching
+}
+
+/// A task's turn at the processor.
+struct Turn(Instant);
+
+impl Turn {
+    fn begin() -> Self {
+        Turn(Instant::now())
+    }
+
+    async fn end_if_over(&mut self) {
+        if self.0.elapsed() >= TURN {
+            yield_now().await;
+            self.0 = Instant::now();
+        }
     }
 }
 

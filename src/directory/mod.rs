@@ -32,7 +32,12 @@ pub mod tree;
 mod twins;
 pub mod walk;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, panic::resume_unwind, sync::Arc};
+
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, spawn_blocking},
+};
 
 use self::{
     columns::Kind,
@@ -49,7 +54,13 @@ use self::{
     tree::{Layout, Place, Tree},
 };
 use crate::{
-    model::{dn::Dn, entry::Entry, schema::Schema, scope::Scope},
+    model::{
+        dn::Dn,
+        entry::Entry,
+        filter::{Filter, ResolvedFilter},
+        schema::Schema,
+        scope::Scope,
+    },
     sql::{State, database::Database, error::SqlError},
 };
 
@@ -111,7 +122,14 @@ pub struct Directory {
     /// The base, and the containers below it.
     superiors: Vec<Entry>,
     queries: [DescribedQuery; 4],
+    /// Turns at preparing large filters.
+    preparing: Arc<Semaphore>,
 }
+
+/// Filters of more octets than this are prepared on a thread of their own.
+const LARGE_FILTER: usize = 64 * 1024;
+/// So many at a time.
+const PREPARING: usize = 2;
 
 impl fmt::Debug for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,6 +188,7 @@ impl Directory {
                 .collect(),
             // A base that is empty itself can only be asked for so.
             empty_base: layout.empty_base || base.is_root(),
+            preparing: Arc::new(Semaphore::new(PREPARING)),
             one_user,
             users,
             groups,
@@ -242,6 +261,26 @@ impl Directory {
     /// Whether a search reads the whole directory because its base is empty and the operator wants that.
     pub fn is_whole_by_empty_base(&self, base: &Dn, scope: Scope) -> bool {
         self.empty_base && base.is_root() && scope != Scope::Base
+    }
+
+    /// What a filter means here. A large one is prepared beside the threads that serve everybody, few at a time: folding
+    /// and normalising some megabytes takes a second.
+    pub async fn prepared(&self, filter: Filter) -> ResolvedFilter {
+        if filter.weight() <= LARGE_FILTER {
+            return filter.resolve(&self.schema);
+        }
+        let turn = Arc::clone(&self.preparing).acquire_owned().await;
+        let schema = Arc::clone(&self.schema);
+        let prepared = spawn_blocking(move || {
+            let _turn = turn;
+            filter.resolve(&schema)
+        });
+        match prepared.await.map_err(JoinError::try_into_panic) {
+            Ok(prepared) => prepared,
+            Err(Ok(panic)) => resume_unwind(panic),
+            // The gateway ends.
+            Err(Err(_)) => std::future::pending().await,
+        }
     }
 
     /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other

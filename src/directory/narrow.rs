@@ -21,7 +21,7 @@ use super::{
 use crate::{
     model::{
         dn::Dn,
-        filter::{Filter, ResolvedFilter, Side, ValueTest},
+        filter::{Filter, ResolvedFilter, Side, Types, ValueTest},
         matching::Assertion,
         schema::{AttributeId, ids},
     },
@@ -33,6 +33,9 @@ const LISTED_NAMES: usize = 1000;
 /// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
 /// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
 const COMPARISONS: usize = 2000;
+/// Octets of a value that a statement compares with: it does so for each place that the value may come from. No value that
+/// is found by an index is longer.
+pub(super) const LONGEST_VALUE: usize = 4000;
 /// What a comparison that is no listed name counts for.
 const LEAF: usize = 4;
 
@@ -80,14 +83,34 @@ fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left
             Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => source.named_one_of(names).maybe(),
             _ => Predicate::unknown(),
         },
+        // What is not even looked at costs nothing, however many there are.
+        leaf if *left < LEAF || leaf.octets() > LONGEST_VALUE => Predicate::unknown(),
+        ResolvedFilter::AnyOf { types, .. } if !has_room(source, *types, *left) => {
+            *left = 0;
+            Predicate::unknown()
+        }
         leaf => {
             let asked = of_leaf(source, leaf);
             match take(left, LEAF * leaves(&asked)) {
                 true => asked,
-                false => Predicate::unknown(),
+                false => {
+                    *left = 0;
+                    Predicate::unknown()
+                }
             }
         }
     }
+}
+
+/// Whether there is room for a comparison with each of these types.
+fn has_room(source: &Source, types: Types, left: usize) -> bool {
+    LEAF * shared(source, types).count() <= left
+}
+
+/// The types of a shared leaf that entries have.
+fn shared(source: &Source, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
+    let served = types.shared(source.maker().schema());
+    served.filter(|&id| source.maker().serves(id))
 }
 
 fn take(left: &mut usize, count: usize) -> bool {
@@ -130,7 +153,14 @@ fn of_leaf(source: &Source, leaf: &ResolvedFilter) -> Predicate {
             Side::LessOrEqual => (*attribute, Test::AtMost(assertion)),
         },
         ResolvedFilter::Extensible { attribute, test, .. } => (*attribute, of_value(test)),
-        ResolvedFilter::InName { attributes, test } => return in_name(source, attributes, test),
+        ResolvedFilter::InName { attributes, test } => return in_name(source, *attributes, test),
+        ResolvedFilter::AnyOf { types, leaf } => {
+            return Predicate::Or(
+                shared(source, *types)
+                    .map(|id| of_leaf(source, &leaf.about(id)))
+                    .collect(),
+            );
+        }
         _ => return Predicate::unknown(),
     };
     of_attribute(source, id, test)
@@ -206,20 +236,17 @@ fn is_place_of(place: Kind, kind: Kind) -> bool {
 }
 
 /// `:dn:`, a value in the entry's DN: its name, or something above it.
-fn in_name(source: &Source, attributes: &[AttributeId], test: &ValueTest) -> Predicate {
-    let naming = source.kind().naming_attribute();
+fn in_name(source: &Source, attributes: Types, test: &ValueTest) -> Predicate {
+    let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute());
     let above = source.maker().tree().superior(source.kind());
     let in_superior = above.rdns().iter().any(|rdn| {
-        let mut types = rdn
-            .avas()
-            .iter()
-            .map(|ava| source.maker().schema().attribute(ava.attribute()));
-        types.any(|id| id.is_none_or(|id| attributes.contains(&id)))
+        let mut types = rdn.avas().iter().map(|ava| schema.attribute(ava.attribute()));
+        types.any(|id| id.is_none_or(|id| attributes.contains(schema, id)))
     });
     if in_superior {
         return Predicate::unknown();
     }
-    match attributes.contains(&naming) {
+    match attributes.contains(schema, naming) {
         true => of_attribute(source, naming, of_value(test)),
         false => Predicate::False,
     }

@@ -23,7 +23,7 @@ const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::
 
 impl Needs {
     pub fn of(schema: &Schema, filter: &ResolvedFilter, selection: &Selection) -> Self {
-        let filtered = filter.attributes();
+        let filtered = filter.attributes(schema);
         let filtered = |id| filtered.contains(id);
         // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
         let selected = |id| {

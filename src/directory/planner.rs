@@ -1,12 +1,12 @@
 //! From a filter to what the database is asked: which kinds can match at all, which names are meant, and which rows
 //! can be left out. Whatever it decides is a superset; the filter is evaluated on every row that comes back.
 
-use std::time::Instant;
+use std::{collections::HashMap, sync::OnceLock, time::Instant};
 
 use super::{
     Directory, DirectoryError,
     columns::Kind,
-    narrow::narrow,
+    narrow::{LONGEST_VALUE, narrow},
     relations::{MembershipTerm, RelationSets},
     source::Source,
     tree::Name,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{
-        filter::{ResolvedFilter, Truth},
+        filter::{Program, ResolvedFilter, Truth},
         matching::Assertion,
         schema::{AttributeId, ids},
     },
@@ -25,6 +25,9 @@ use crate::{
 pub(super) const NAMES_LOOKED_UP: usize = 8;
 /// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
 const MEMBERSHIPS_ASKED: usize = 500;
+
+/// Leaves of filters that are held against entries as they are.
+const FEW_LEAVES: usize = 16;
 
 /// How the rows of a kind are found.
 #[derive(Debug)]
@@ -44,6 +47,16 @@ pub struct Residual {
     pub filter: ResolvedFilter,
     /// The answers to its relations.
     pub relations: RelationSets,
+    /// The filter has so many parts that it is laid out before it is held against entries.
+    pub is_large: bool,
+    program: OnceLock<Program>,
+}
+
+impl Residual {
+    /// The filter, laid out.
+    pub fn program(&self) -> &Program {
+        self.program.get_or_init(|| Program::new(&self.filter))
+    }
 }
 
 /// What is left of a filter for entries of one kind; None when none of them can match, so that the database need not
@@ -66,7 +79,19 @@ pub async fn residual(
     } else {
         (filter, RelationSets::none(kind))
     };
-    Ok((filter != ResolvedFilter::False).then_some(Residual { filter, relations }))
+    Ok((filter != ResolvedFilter::False).then(|| Residual {
+        is_large: is_large(&filter),
+        filter,
+        relations,
+        program: OnceLock::new(),
+    }))
+}
+
+/// Whether a filter has so many parts that it is laid out before it is held against entries.
+pub(super) fn is_large(filter: &ResolvedFilter) -> bool {
+    let mut leaves = 0;
+    filter.for_each_leaf(&mut |_| leaves += 1);
+    leaves > FEW_LEAVES
 }
 
 fn asks_memberships(kind: Kind, filter: &ResolvedFilter) -> bool {
@@ -88,14 +113,17 @@ async fn with_memberships(
         return Ok((filter, RelationSets::none(kind)));
     }
     let mut terms = Vec::new();
+    // A client may ask for thousands, and for each of them many times.
+    let mut known: HashMap<MembershipTerm, usize> = HashMap::new();
     let filter = filter.map_leaves(&mut |leaf| {
         let term = MembershipTerm::of(kind, leaf)?;
-        if let Some(known) = terms.iter().position(|have| *have == term) {
-            return Some(term.as_filter(known));
+        if let Some(known) = known.get(&term) {
+            return Some(term.as_filter(*known));
         }
         // Left in place it is decided on members that are read with each entry.
         (terms.len() < MEMBERSHIPS_ASKED).then(|| {
             let relation = term.as_filter(terms.len());
+            known.insert(term.clone(), terms.len());
             terms.push(term);
             relation
         })
@@ -129,6 +157,12 @@ pub(super) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion
 /// What is known of a leaf without looking at a row: attributes that no entry of the kind has, and object classes
 /// that all or none have.
 fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
+    if let ResolvedFilter::AnyOf { types, .. } = leaf {
+        let is_served = types
+            .shared(source.maker().schema())
+            .any(|id| source.maker().serves(id));
+        return (!is_served).then_some(ResolvedFilter::False);
+    }
     let id = leaf.attribute()?;
     if !source.maker().serves(id) {
         return Some(ResolvedFilter::False);
@@ -204,7 +238,9 @@ fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
             Some(all)
         }
         leaf => match asserted(leaf)? {
-            (id, Assertion::Text(..), text) if id == source.kind().naming_attribute() => {
+            (id, Assertion::Text(..), text)
+                if id == source.kind().naming_attribute() && text.len() <= LONGEST_VALUE =>
+            {
                 Some(vec![Name::new(str::from_utf8(text).ok()?)?])
             }
             _ => None,

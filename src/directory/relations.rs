@@ -14,7 +14,7 @@ use super::{
     columns::Kind,
     entries::entry_name,
     membership::By,
-    narrow::Listed,
+    narrow::{LONGEST_VALUE, Listed},
     planner::asserted,
     source::spellings,
     tree::{Name, Place},
@@ -230,7 +230,7 @@ fn only<'a>(mut names: impl Iterator<Item = &'a String>) -> Option<String> {
 }
 
 /// A leaf that asks for a membership.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum MembershipTerm {
     /// `memberUid=NAME`.
     UserNamed(String),
@@ -242,7 +242,7 @@ impl MembershipTerm {
     /// What a leaf asks of entries of `kind`, if it is a membership.
     pub fn of(kind: Kind, leaf: &ResolvedFilter) -> Option<Self> {
         let (id, assertion, value) = asserted(leaf)?;
-        let text = || str::from_utf8(value).ok();
+        let text = || str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST_VALUE);
         match (kind, id, assertion) {
             (Kind::Group, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
                 Some(MembershipTerm::UserNamed(text()?.to_owned()))

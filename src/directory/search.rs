@@ -11,9 +11,9 @@ use std::{
 use super::{
     Directory, DirectoryError, Found,
     columns::Kind,
-    entries::entry_name,
+    entries::{entry_name, matching},
     explain,
-    planner::{Plan, Residual, by_key, plan, residual},
+    planner::{Plan, Residual, by_key, is_large, plan, residual},
     private_groups::Served,
     scan::Scan,
     source::Key,
@@ -24,7 +24,7 @@ use crate::{
     model::{
         dn::Dn,
         entry::{Entry, Selection},
-        filter::{Filter, NoRelations, ResolvedFilter, Truth},
+        filter::{Filter, NoRelations, Program, ResolvedFilter, Truth},
         scope::Scope,
     },
     sql::{Row, hold::Class, predicate::Predicate},
@@ -58,6 +58,8 @@ pub struct Query {
 pub struct Results<'a> {
     pub(super) directory: &'a Directory,
     filter: ResolvedFilter,
+    /// The filter is laid out before it is held against entries.
+    is_large: bool,
     pub(super) selection: Selection,
     lookup_deadline: Instant,
     pub(super) scan_timeout: Duration,
@@ -70,7 +72,7 @@ pub struct Results<'a> {
 }
 
 pub(super) enum Stage {
-    /// The base or a container, which has passed the filter.
+    /// The base or a container. It has passed the filter, if that is not a large one.
     Superior(u8, Entry),
     /// A kind that has not been planned yet.
     Kind(Kind, Option<(Order, Key)>),
@@ -85,9 +87,10 @@ impl Directory {
     ///
     /// # Errors
     /// The database could not say whether the base exists.
-    pub async fn search(&self, query: Query) -> Result<Found<'_>, DirectoryError> {
+    pub async fn search(&self, mut query: Query) -> Result<Found<'_>, DirectoryError> {
         let place = self.tree.locate(&query.base, &self.schema);
-        let mut results = Results::new(self, &query);
+        let filter = self.prepared(std::mem::replace(&mut query.filter, Filter::And(Vec::new())));
+        let mut results = Results::new(self, filter.await, &query);
         if results.is_resumed() && !matches!(place, Place::RootDse | Place::Base | Place::Container(_)) {
             return Err(DirectoryError::Position);
         }
@@ -177,10 +180,10 @@ impl Directory {
 }
 
 impl<'a> Results<'a> {
-    fn new(directory: &'a Directory, query: &Query) -> Self {
-        let filter = query.filter.resolve(&directory.schema);
+    fn new(directory: &'a Directory, filter: ResolvedFilter, query: &Query) -> Self {
         Results {
             directory,
+            is_large: is_large(&filter),
             filter,
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,
@@ -205,6 +208,11 @@ impl<'a> Results<'a> {
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, DirectoryError> {
         while let Some(stage) = self.stages.pop_front() {
             let (origin, entries) = match stage {
+                Stage::Superior(number, entry) if self.is_large => {
+                    let (schema, program) = (&self.directory.schema, Program::new(&self.filter));
+                    let entries = Box::pin(matching(schema, &program, &NoRelations, vec![entry]));
+                    (Origin::Superior(number), entries.await)
+                }
                 Stage::Superior(number, entry) => (Origin::Superior(number), vec![entry]),
                 Stage::Kind(kind, from) => {
                     self.plan(kind, from).await?;
@@ -270,7 +278,7 @@ impl<'a> Results<'a> {
             Some(Position::After { .. }) => true,
         };
         let schema = &self.directory.schema;
-        if !is_done && self.filter.evaluate(schema, entry, &NoRelations) == Truth::True {
+        if !is_done && (self.is_large || self.filter.evaluate(schema, entry, &NoRelations) == Truth::True) {
             self.stages.push_back(Stage::Superior(number, entry.clone()));
         }
     }

@@ -4,6 +4,7 @@
 //! It must not know filters or entries: which values are held against it is the evaluator's business.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -19,27 +20,28 @@ mod tests;
 
 pub use substrings::{Pieces, SubstringAssertion};
 
-/// An assertion value, checked and prepared for its rule.
+/// An assertion value, checked and prepared for its rule. Cloning shares the prepared value: filters are taken apart for
+/// each kind of entries, and what a stranger sends must not be there many times.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Assertion {
     /// Text of the caseIgnore and caseExact families, as [`super::prepare`] prepares it.
-    Text(Fold, Box<str>),
+    Text(Fold, Arc<str>),
     /// Digits without spaces.
-    Numeric(Box<str>),
+    Numeric(Arc<str>),
     /// A telephone number without spaces and hyphens.
-    Telephone(Box<str>),
+    Telephone(Arc<str>),
     /// Lines of text.
-    Lines(Box<[Box<str>]>),
+    Lines(Arc<[Box<str>]>),
     /// One of the words of a text.
-    Word(Box<str>),
+    Word(Arc<str>),
     /// A whole number in RFC 4517 form, of any size.
-    Integer(Box<str>),
+    Integer(Arc<str>),
     /// TRUE or FALSE.
     Boolean(bool),
     /// Bytes as they are.
-    Octets(Box<[u8]>),
+    Octets(Arc<[u8]>),
     /// A bit string, in its text form.
-    Bits(Box<str>),
+    Bits(Arc<str>),
     /// A point in time.
     Time(Timestamp),
     /// A UUID.
@@ -47,28 +49,28 @@ pub enum Assertion {
     /// An object identifier.
     Oid(ObjectIdentifier),
     /// A distinguished name.
-    Dn(Box<NormalizedDn>),
+    Dn(Arc<NormalizedDn>),
     /// A distinguished name with an optional bit string.
-    NameAndUid(Box<NormalizedDn>, Option<Box<str>>),
+    NameAndUid(Arc<NormalizedDn>, Option<Arc<str>>),
     /// All of these bits are set.
     BitAnd(Box<i128>),
     /// Any of these bits is set.
     BitOr(Box<i128>),
     /// The first component is that number.
-    FirstInteger(Box<str>),
+    FirstInteger(Arc<str>),
     /// The first component is that object identifier.
     FirstOid(ObjectIdentifier),
     /// The first component is that text.
-    FirstText(Box<str>),
+    FirstText(Arc<str>),
 }
 
 /// An object identifier, with a name that it is often stored under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectIdentifier {
     /// The dotted form.
-    pub oid: Box<str>,
+    pub oid: Arc<str>,
     /// The name under which this server serves it; the dotted form if it knows none.
-    pub name: Box<str>,
+    pub name: Arc<str>,
 }
 
 impl ObjectIdentifier {
@@ -102,30 +104,30 @@ impl MatchingRule {
     /// syntax, so that the assertion is Undefined, and for substrings rules.
     #[must_use]
     pub fn assertion(self, schema: &Schema, value: &[u8]) -> Option<Assertion> {
-        let boxed = |text: Option<String>| text.map(String::into_boxed_str);
+        let shared = |text: Option<String>| text.map(Arc::<str>::from);
         match self {
             Self::CaseIgnore | Self::CaseIgnoreOrdering => text(Fold::Ignore, value),
             Self::CaseExact | Self::CaseExactOrdering => text(Fold::Exact, value),
             Self::CaseIgnoreIa5 => ia5(Fold::Ignore, value),
             Self::CaseExactIa5 => ia5(Fold::Exact, value),
             Self::NumericString | Self::NumericStringOrdering => {
-                boxed(prepare::prepare_numeric(valid(Syntax::NumericString, value)?)).map(Assertion::Numeric)
+                shared(prepare::prepare_numeric(valid(Syntax::NumericString, value)?)).map(Assertion::Numeric)
             }
             Self::TelephoneNumber => {
-                boxed(prepare::prepare_telephone(valid(Syntax::TelephoneNumber, value)?)).map(Assertion::Telephone)
+                shared(prepare::prepare_telephone(valid(Syntax::TelephoneNumber, value)?)).map(Assertion::Telephone)
             }
             Self::CaseIgnoreList => {
                 let lines = substrings::lines(valid(Syntax::PostalAddress, value)?);
                 lines
-                    .map(|line| boxed(prepare::prepare_ignore_case(&line)))
+                    .map(|line| prepare::prepare_ignore_case(&line).map(String::into_boxed_str))
                     .collect::<Option<_>>()
                     .map(Assertion::Lines)
             }
             Self::Word | Self::Keyword => {
-                boxed(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::Word)
+                shared(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::Word)
             }
             Self::DirectoryStringFirstComponent => {
-                boxed(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::FirstText)
+                shared(prepare::prepare_ignore_case(valid(Syntax::DirectoryString, value)?)).map(Assertion::FirstText)
             }
             Self::Integer | Self::IntegerOrdering => {
                 valid(Syntax::Integer, value).map(|number| Assertion::Integer(number.into()))
@@ -151,11 +153,11 @@ impl MatchingRule {
             Self::ObjectIdentifier => ObjectIdentifier::parse(schema, value).map(Assertion::Oid),
             Self::ObjectIdentifierFirstComponent => ObjectIdentifier::parse(schema, value).map(Assertion::FirstOid),
             Self::DistinguishedName | Self::InChain => {
-                normalized(schema, std::str::from_utf8(value).ok()?).map(|name| Assertion::Dn(Box::new(name)))
+                normalized(schema, std::str::from_utf8(value).ok()?).map(|name| Assertion::Dn(Arc::new(name)))
             }
             Self::UniqueMember => {
                 let (name, uid) = Syntax::split_uid(std::str::from_utf8(value).ok()?);
-                normalized(schema, name).map(|name| Assertion::NameAndUid(Box::new(name), uid.map(Into::into)))
+                normalized(schema, name).map(|name| Assertion::NameAndUid(Arc::new(name), uid.map(Into::into)))
             }
             Self::CaseIgnoreSubstrings
             | Self::CaseExactSubstrings
@@ -224,6 +226,32 @@ impl MatchingRule {
 }
 
 impl Assertion {
+    /// Octets of the prepared value, where it has any number of them.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Text(_, text)
+            | Self::Numeric(text)
+            | Self::Telephone(text)
+            | Self::Word(text)
+            | Self::Integer(text)
+            | Self::Bits(text)
+            | Self::FirstInteger(text)
+            | Self::FirstText(text) => text.len(),
+            Self::Octets(octets) => octets.len(),
+            Self::Lines(lines) => lines.iter().map(|line| line.len()).sum(),
+            Self::Oid(oid) | Self::FirstOid(oid) => oid.oid.len(),
+            // Names are bounded ([`super::dn::LONGEST`]), the others are numbers.
+            Self::Dn(_)
+            | Self::NameAndUid(..)
+            | Self::Boolean(_)
+            | Self::Time(_)
+            | Self::Uuid(_)
+            | Self::BitAnd(_)
+            | Self::BitOr(_) => 0,
+        }
+    }
+
     /// Whether a stored value is the asserted one. ASCII text, numbers and bytes are compared without
     /// allocating.
     #[must_use]
@@ -295,12 +323,12 @@ fn valid(syntax: Syntax, value: &[u8]) -> Option<&str> {
 
 fn text(fold: Fold, value: &[u8]) -> Option<Assertion> {
     let prepared = prepare::prepare(valid(Syntax::DirectoryString, value)?, fold)?;
-    Some(Assertion::Text(fold, prepared.into_boxed_str()))
+    Some(Assertion::Text(fold, prepared.into()))
 }
 
 fn ia5(fold: Fold, value: &[u8]) -> Option<Assertion> {
     let prepared = prepare::prepare(valid(Syntax::Ia5String, value)?, fold)?;
-    Some(Assertion::Text(fold, prepared.into_boxed_str()))
+    Some(Assertion::Text(fold, prepared.into()))
 }
 
 /// RFC 4517 section 3.3.3; the words are ABNF strings, in which case does not count.

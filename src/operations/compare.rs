@@ -16,8 +16,8 @@ use crate::{
     model::{
         dn::Dn,
         entry::{Entry, Selection},
-        filter::{Filter, NoRelations, Truth, may_be_class},
-        schema::{Schema, ids},
+        filter::{Filter, NoRelations, ResolvedFilter, Truth},
+        schema::ids,
         scope::Scope,
     },
     protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
@@ -37,10 +37,13 @@ pub async fn compare(
 ) -> Result<Outcome, Failure> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let dn = readable_base(context, &directory, &request.entry, Scope::Base)?;
-    check_asserted(directory.schema(), request)?;
+    check_asserted(&directory, request).await?;
     controls.check_assertion(context, &directory, &dn).await?;
     let found = read(context, &directory, dn, &request.attribute).await?;
-    let result = found.map_or_else(|result| result, |entry| judge(&directory, &entry, request));
+    let result = match found {
+        Ok(entry) => judge(&directory, &entry, request).await,
+        Err(result) => result,
+    };
     finish(output, id, ResponseKind::Compare, &result, report);
     Ok(Outcome::Answered)
 }
@@ -76,7 +79,8 @@ async fn read(
 }
 
 /// What is asserted is looked at before the entry, as in slapd: that it can not be compared says nothing about who has it.
-fn check_asserted(schema: &Schema, request: &CompareRequest) -> Result<(), LdapResult> {
+async fn check_asserted(directory: &Directory, request: &CompareRequest) -> Result<(), LdapResult> {
+    let schema = directory.schema();
     let Some((attribute, _)) = schema.describe(&request.attribute) else {
         return Err(LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute"));
     };
@@ -86,17 +90,28 @@ fn check_asserted(schema: &Schema, request: &CompareRequest) -> Result<(), LdapR
             "the attribute has no equality rule",
         ));
     };
-    let assertion = rule.assertion(schema, &request.value);
-    match assertion.filter(|_| may_be_class(schema, attribute, &request.value)) {
-        Some(_) => Ok(()),
-        None => Err(LdapResult::new(
+    // No question is answered about passwords, so a filter on them tells nothing.
+    let can_be_compared = match attribute {
+        ids::USER_PASSWORD => rule.assertion(schema, &request.value).is_some(),
+        _ => directory.prepared(asserted(request)).await != ResolvedFilter::Undefined,
+    };
+    match can_be_compared {
+        true => Ok(()),
+        false => Err(LdapResult::new(
             ResultCode::InvalidAttributeSyntax,
             "the value does not fit the attribute's syntax",
         )),
     }
 }
 
-fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
+fn asserted(request: &CompareRequest) -> Filter {
+    Filter::Equality {
+        attribute: request.attribute.clone(),
+        value: request.value.clone(),
+    }
+}
+
+async fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
     let schema = directory.schema();
     let Some((attribute, tagged)) = schema.describe(&request.attribute) else {
         return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");
@@ -106,11 +121,11 @@ fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> Ldap
     if attribute == ids::USER_PASSWORD || !held || tagged {
         return ResultCode::NoSuchAttribute.into();
     }
-    let filter = Filter::Equality {
-        attribute: request.attribute.clone(),
-        value: request.value.clone(),
-    };
-    match filter.resolve(schema).evaluate(schema, entry, &NoRelations) {
+    match directory
+        .prepared(asserted(request))
+        .await
+        .evaluate(schema, entry, &NoRelations)
+    {
         Truth::True => ResultCode::CompareTrue.into(),
         Truth::False => ResultCode::CompareFalse.into(),
         Truth::Undefined => LdapResult::new(

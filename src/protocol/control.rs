@@ -22,6 +22,8 @@ pub const ASSERTION: &str = "1.3.6.1.1.12";
 /// Don't use copy, RFC 6171.
 pub const DONT_USE_COPY: &str = "1.3.6.1.1.22";
 
+/// Filters and substrings in an assertion, which is about one entry.
+const ASSERTION_ELEMENTS: usize = 2_048;
 /// More controls than any client sends with one message.
 const MAX_CONTROLS: usize = 64;
 
@@ -181,7 +183,7 @@ impl PagedResults {
 /// Decodes the value of the assertion control (RFC 4528 section 3), a filter.
 pub fn decode_assertion(value: &Bytes) -> Result<Filter, ControlValueError> {
     let mut reader = Reader::new(value);
-    let filter = decode_filter(&mut reader, value).map_err(|fault| match fault {
+    let filter = decode_filter(&mut reader, value, ASSERTION_ELEMENTS).map_err(|fault| match fault {
         Fault::Broken(_) => ControlValueError("the assertion is no filter"),
         Fault::Unusable(_, text) => ControlValueError(text),
     })?;

@@ -8,9 +8,22 @@ use super::request::text;
 use crate::model::filter::{Filter, MAX_DEPTH};
 use bytes::Bytes;
 
-/// Filters and substrings in one filter. Clients OR together some thousand names; each element costs up to a hundred
-/// octets of memory for the two it may take on the wire.
+/// Filters and substrings in one filter. Clients OR together some thousand names; each element costs up to some thousand
+/// octets of memory, until the search is answered, for the two it may take on the wire.
 pub(super) const MAX_ELEMENTS: usize = 32_768;
+/// So a filter may have one element for each so many octets that its message might have: who has not bound may send
+/// less of both.
+pub(super) const OCTETS_AN_ELEMENT: usize = 128;
+
+/// How many elements filters in a message of at most `octets` may have.
+pub(super) const fn max_elements(octets: usize) -> usize {
+    let elements = octets / OCTETS_AN_ELEMENT;
+    if elements < MAX_ELEMENTS {
+        elements
+    } else {
+        MAX_ELEMENTS
+    }
+}
 
 const AND: u8 = ber::context_constructed(0);
 const OR: u8 = ber::context_constructed(1);
@@ -32,14 +45,14 @@ const TYPE: u8 = ber::context(2);
 const MATCH_VALUE: u8 = ber::context(3);
 const DN_ATTRIBUTES: u8 = ber::context(4);
 
-/// Decodes the filter that is the reader's next element.
-pub(super) fn decode_filter(reader: &mut Reader<'_>, frame: &Bytes) -> Result<Filter, Fault> {
+/// Decodes the filter that is the reader's next element, of at most so many elements of its own.
+pub(super) fn decode_filter(reader: &mut Reader<'_>, frame: &Bytes, elements: usize) -> Result<Filter, Fault> {
     if reader.is_empty() {
         return Err(BerError("a component is missing").into());
     }
     Decoder {
         frame,
-        elements_left: MAX_ELEMENTS,
+        elements_left: elements,
     }
     .filter(reader, MAX_DEPTH - 1)
 }

@@ -5,6 +5,7 @@
 
 use super::ber::{self, BerError, Reader};
 use super::control::{Control, decode_controls};
+use super::filter::max_elements;
 use super::request::{self, Request};
 use super::response::ResponseKind;
 use super::result_code::ResultCode;
@@ -122,10 +123,10 @@ pub fn decode(buffer: &mut BytesMut, max: usize) -> Result<Decoded, ProtocolErro
     }
     let mut frame = buffer.split_to(total);
     if operation_tag(&frame) == Some(request::BIND) {
-        decode_and_wipe(&mut frame)
+        decode_and_wipe(&mut frame, max_elements(max))
     } else {
         let frame = frame.freeze();
-        decode_frame(&frame, &frame)
+        decode_frame(&frame, &frame, max_elements(max))
     }
 }
 
@@ -138,14 +139,14 @@ fn operation_tag(frame: &[u8]) -> Option<u8> {
 
 /// Decodes a message with a password: all parts are copied, and the frame is wiped, because the memory of the read
 /// buffer is used again and again.
-fn decode_and_wipe(frame: &mut [u8]) -> Result<Decoded, ProtocolError> {
-    let decoded = decode_frame(frame, &Bytes::new());
+fn decode_and_wipe(frame: &mut [u8], elements: usize) -> Result<Decoded, ProtocolError> {
+    let decoded = decode_frame(frame, &Bytes::new(), elements);
     frame.zeroize();
     decoded
 }
 
 /// Decodes one complete message. Values share the memory of `shared` where they lie in it and are copied otherwise.
-fn decode_frame(frame: &[u8], shared: &Bytes) -> Result<Decoded, ProtocolError> {
+fn decode_frame(frame: &[u8], shared: &Bytes, elements: usize) -> Result<Decoded, ProtocolError> {
     let mut reader = Reader::new(frame).constructed(ber::SEQUENCE)?;
     // RFC 4511 section 4.1.1.1: 0 is for unsolicited notifications. Without an id there is nothing to answer to.
     let id = reader
@@ -158,7 +159,7 @@ fn decode_frame(frame: &[u8], shared: &Bytes) -> Result<Decoded, ProtocolError> 
     let controls = reader.optional(ber::context_constructed(0))?;
     reader.finish(&[ber::INTEGER, ber::context_constructed(0)])?;
 
-    let decoded = request::decode_request(operation, shared).and_then(|request| {
+    let decoded = request::decode_request(operation, shared, elements).and_then(|request| {
         let controls = controls.map(|content| decode_controls(content, shared)).transpose()?;
         Ok(Message {
             id,
@@ -312,7 +313,7 @@ mod tests {
         let octets = b"\x30\x16\x02\x01\x01\x60\x11\x02\x01\x03\x04\x04cn=a\x80\x06pw\xffpw!";
         assert_eq!(operation_tag(octets), Some(request::BIND));
         let mut frame = octets.to_vec();
-        let decoded = decode_and_wipe(&mut frame).unwrap();
+        let decoded = decode_and_wipe(&mut frame, max_elements(MAX)).unwrap();
         assert!(frame.iter().all(|octet| *octet == 0));
         assert_eq!(decoded, decode_all(octets).unwrap());
         assert!(!format!("{decoded:?}").contains("pw"));

@@ -256,12 +256,12 @@ pub(super) fn response_kind(tag: u8) -> Result<Option<ResponseKind>, ProtocolErr
     }))
 }
 
-/// Decodes an operation.
-pub(super) fn decode_request(operation: Element<'_>, frame: &Bytes) -> Result<Request, Fault> {
+/// Decodes an operation; a filter in it may have so many elements.
+pub(super) fn decode_request(operation: Element<'_>, frame: &Bytes, elements: usize) -> Result<Request, Fault> {
     let reader = Reader::new(operation.content);
     match operation.tag {
         BIND => decode_bind(reader).map(Request::Bind),
-        SEARCH => decode_search(reader, frame).map(Request::Search),
+        SEARCH => decode_search(reader, frame, elements).map(Request::Search),
         COMPARE => decode_compare(reader, frame).map(Request::Compare),
         EXTENDED => decode_extended(reader, frame).map(Request::Extended),
         ADD => check_add(reader).map(|()| Request::Add),
@@ -330,7 +330,7 @@ const SIMPLE_CONSTRUCTED: u8 = ber::context_constructed(0);
 const SASL: u8 = ber::context_constructed(3);
 const SASL_PRIMITIVE: u8 = ber::context(3);
 
-fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest, Fault> {
+fn decode_search(mut reader: Reader<'_>, frame: &Bytes, elements: usize) -> Result<SearchRequest, Fault> {
     let base = text(reader.octets()?)?;
     let scope = match reader.enumerated()? {
         Some(0) => Scope::Base,
@@ -349,7 +349,7 @@ fn decode_search(mut reader: Reader<'_>, frame: &Bytes) -> Result<SearchRequest,
     let size_limit = limit(reader.integer()?, "sizeLimit is out of range")?;
     let time_limit = limit(reader.integer()?, "timeLimit is out of range")?;
     let types_only = ber::boolean(reader.expect(ber::BOOLEAN)?)?;
-    let filter = decode_filter(&mut reader, frame)?;
+    let filter = decode_filter(&mut reader, frame, elements)?;
     let mut selection = reader.constructed(ber::SEQUENCE)?;
     let mut attributes = Vec::with_capacity(USUAL_ATTRIBUTES);
     while !selection.is_empty() {

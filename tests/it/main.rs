@@ -28,6 +28,7 @@
 //! - `nslcd`: the same through nslcd, and sudo-ldap
 //! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
 //! - `image`: the container image, built and run
+//! - `bounds`: the documentation names the bounds that the code has
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -43,6 +44,7 @@
 mod abandon;
 mod attacks;
 mod battery;
+mod bounds;
 mod certificates;
 mod check;
 mod clients;

@@ -8,6 +8,7 @@ use crate::harness::{
     repository, scratch,
 };
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -604,9 +605,17 @@ fn demo() {
     // As the README says, with another port because the usual one may be in use here.
     let dir = scratch("demo");
     let out = dir.join("out");
-    let mut program = command(env!("CARGO_BIN_EXE_ldap-gateway"), None);
+    // What somebody else has put where it could be expected to write is not followed.
+    let victim = scratch("victim");
+    let mut program = command("sh", None);
     program
-        .arg("demo")
+        .args([
+            "-c",
+            r#"ln -s "$1" "$TMPDIR/ldap-gateway-demo-$$" && exec "$2" demo"#,
+            "sh",
+        ])
+        .arg(&victim)
+        .arg(env!("CARGO_BIN_EXE_ldap-gateway"))
         .current_dir(&dir)
         .stdin(Stdio::null())
         // Killed, it can not clean up after itself; the harness does.
@@ -650,6 +659,15 @@ fn demo() {
     for user in ["alice", "bob", "carol"] {
         assert!(listing.contains(&format!("uid={user},")), "{user}: {listing}");
     }
+    assert_eq!(fs::read_dir(&victim).unwrap().count(), 0, "a link was followed");
+    let made = fs::read_dir(&dir).unwrap().flatten();
+    let is_its_own = |name: &str| name.starts_with("ldap-gateway-demo-");
+    let made = made.filter(|entry| is_its_own(&entry.file_name().to_string_lossy()));
+    let made: Vec<_> = made.filter(|entry| entry.file_type().unwrap().is_dir()).collect();
+    let names: Vec<_> = made.iter().map(fs::DirEntry::file_name).collect();
+    assert_eq!(made.len(), 1, "{names:?}");
+    let mode = made[0].metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "{names:?}: others may look");
 }
 
 #[test]

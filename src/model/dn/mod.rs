@@ -46,14 +46,21 @@ pub enum AvaValue {
     Encoded(Vec<u8>),
 }
 
+/// Octets of a DN that is read. A part of it takes some hundred octets of memory for the four that it takes in a message,
+/// and no entry has a longer name.
+pub const LONGEST: usize = 8 * 1024;
+
 impl Dn {
     /// The zero-length DN, name of the root DSE.
     pub fn root() -> Self {
         Self::default()
     }
 
-    /// Reads RFC 4514 text; spaces around `=`, `,` and `+` are tolerated as RFC 2253 did.
+    /// Reads RFC 4514 text of at most [`LONGEST`] octets; spaces around `=`, `,` and `+` are tolerated as RFC 2253 did.
     pub fn parse(text: &str) -> Result<Self, DnError> {
+        if text.len() > LONGEST {
+            return Err(DnError::Length(text.len()));
+        }
         let mut reader = AvaReader::new(text);
         let mut rdns = Vec::new();
         let mut avas = Vec::new();

@@ -273,7 +273,7 @@ fn prepared(schema: &Schema, id: AttributeId, text: &str) -> NormalizedValue {
 /// One spelling for all equal assertions. Values of these syntaxes name entries only in theory.
 fn canonical(assertion: Assertion) -> Option<String> {
     match assertion {
-        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => Some(text.into()),
+        Assertion::Numeric(text) | Assertion::Telephone(text) | Assertion::Integer(text) => Some(text.to_string()),
         Assertion::Boolean(value) => Some(if value { "TRUE" } else { "FALSE" }.to_owned()),
         Assertion::Time(time) => Some(format!("{}.{:09}", time.seconds, time.nanos)),
         Assertion::Uuid(uuid) => Some(uuid.simple().to_string()),

@@ -19,11 +19,14 @@ pub enum DnError {
     HexString(usize),
     /// The escaped octets of a value are not UTF-8.
     Utf8(usize),
+    /// It has so many octets, which is more than a DN may have.
+    Length(usize),
 }
 
 impl fmt::Display for DnError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (position, what) = match self {
+            Self::Length(octets) => (octets, "this is longer than a DN may be"),
             Self::AttributeType(at) => (at, "an attribute type is expected"),
             Self::Equals(at) => (at, "'=' is expected"),
             Self::Character(at) => (at, "this character must be escaped"),

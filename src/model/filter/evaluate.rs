@@ -4,10 +4,12 @@
 use std::cmp::Ordering;
 
 use super::logic::{ResolvedFilter, Side, Truth, ValueTest};
+use super::types::Types;
 use crate::model::dn::{AvaReader, RawValue};
 use crate::model::entry::Entry;
 use crate::model::matching::Assertion;
-use crate::model::schema::{AttributeId, Schema, ids};
+use crate::model::schema::{Schema, ids};
+use crate::model::value::Value;
 
 /// Answers the leaves that the directory has replaced ([`ResolvedFilter::Relation`]).
 pub trait Relations {
@@ -64,6 +66,11 @@ impl ResolvedFilter {
         match self {
             Self::Present(ids::ENTRY_DN) => true,
             Self::Present(attribute) => entry.has(*attribute),
+            Self::InName { attributes, test } => in_name(schema, entry, *attributes, test),
+            Self::AnyOf { types, leaf } => {
+                let mut shared = entry.attributes.iter().filter(|held| types.shares(schema, held.id));
+                shared.any(|held| leaf.is_met_by_any(schema, &held.values))
+            }
             Self::Equality {
                 attribute,
                 assertion: Assertion::Oid(oid),
@@ -74,52 +81,49 @@ impl ResolvedFilter {
                 values.iter().any(|value| oid.is_named(value))
                     || values.iter().any(|value| oid.is(schema, value) == Some(true))
             }
-            Self::Equality {
-                attribute, assertion, ..
+            leaf => match leaf.attribute() {
+                Some(attribute) => leaf.is_met_by_any(schema, entry.values(attribute)),
+                // `entryDN` (RFC 5020) is the entry's name, stored or not.
+                None => leaf.is_met_by(schema, entry.dn.as_bytes()),
+            },
+        }
+    }
+
+    /// Whether one of these values makes a leaf about values true, whichever attribute has them. For leaves about many
+    /// values, which can be looked at a few at a time.
+    pub fn is_met_by_any(&self, schema: &Schema, values: &[Value]) -> bool {
+        match self {
+            Self::Present(_) => !values.is_empty(),
+            _ => values.iter().any(|value| self.is_met_by(schema, value)),
+        }
+    }
+
+    /// Whether a value makes a leaf about values true.
+    fn is_met_by(&self, schema: &Schema, value: &[u8]) -> bool {
+        match self {
+            Self::Equality { assertion, .. } | Self::InChain { assertion, .. } => {
+                assertion.equals(schema, value) == Some(true)
             }
-            | Self::InChain {
-                attribute, assertion, ..
-            } => any_value(entry, *attribute, |value| assertion.equals(schema, value) == Some(true)),
-            Self::Ordering {
-                attribute,
-                side,
-                assertion,
-                ..
-            } => {
+            Self::Ordering { side, assertion, .. } => {
                 let outside = match side {
                     Side::GreaterOrEqual => Ordering::Less,
                     Side::LessOrEqual => Ordering::Greater,
                 };
-                any_value(entry, *attribute, |value| {
-                    assertion.compare(schema, value).is_some_and(|order| order != outside)
-                })
+                assertion.compare(schema, value).is_some_and(|order| order != outside)
             }
-            Self::Substrings {
-                attribute, assertion, ..
-            } => any_value(entry, *attribute, |value| assertion.matches(value) == Some(true)),
-            Self::Extensible { attribute, test, .. } => {
-                any_value(entry, *attribute, |value| test.passes(schema, value))
-            }
-            Self::InName { attributes, test } => in_name(schema, entry, attributes, test),
+            Self::Substrings { assertion, .. } => assertion.matches(value) == Some(true),
+            Self::Extensible { test, .. } => test.passes(schema, value),
             _ => false,
         }
     }
 }
 
-/// Whether a value of the attribute passes. `entryDN` (RFC 5020) is the entry's name, stored or not.
-fn any_value(entry: &Entry, attribute: AttributeId, test: impl Fn(&[u8]) -> bool) -> bool {
-    if attribute == ids::ENTRY_DN {
-        return test(entry.dn.as_bytes());
-    }
-    entry.values(attribute).iter().any(|value| test(value))
-}
-
-fn in_name(schema: &Schema, entry: &Entry, attributes: &[AttributeId], test: &ValueTest) -> bool {
+fn in_name(schema: &Schema, entry: &Entry, attributes: Types, test: &ValueTest) -> bool {
     let mut reader = AvaReader::new(&entry.dn);
     while let Ok(Some((ava, _))) = reader.next_ava() {
         if let RawValue::Text(text) = &ava.value
             && let Some(id) = schema.attribute(ava.attribute)
-            && attributes.contains(&id)
+            && attributes.contains(schema, id)
             && test.passes(schema, text.as_bytes())
         {
             return true;

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use super::types::Types;
 use crate::model::matching::{Assertion, SubstringAssertion};
-use crate::model::schema::{AttributeId, AttributeSet, MatchingRule, ids};
+use crate::model::schema::{AttributeId, AttributeSet, MatchingRule, Schema, ids};
 
 /// What a filter is for an entry. Only `True` matches; `Undefined` is not the opposite of anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +61,12 @@ impl From<bool> for Truth {
 }
 
 /// A filter whose names are looked up and whose assertion values are prepared. What the schema alone
-/// decides is a constant; a leaf has one attribute type, because a supertype has become an `Or` over
-/// its subtypes (RFC 4512 2.5.1).
+/// decides is a constant; a leaf has one attribute type, or stands for several in one
+/// ([`ResolvedFilter::AnyOf`]): the subtypes of a type (RFC 4512 2.5.1), or what a rule can be held against.
 ///
 /// Constructors and methods keep it simplified: no constant inside `And` or `Or` but `Undefined`, no
 /// `And` in `And`, no `Or` in `Or`, no `Not` of a constant or of a `Not`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ResolvedFilter {
     /// Matches every entry.
     True,
@@ -139,16 +140,24 @@ pub enum ResolvedFilter {
     /// A value of one of these types in the entry's own DN, in whichever RDN, passes the test (`:dn:`).
     InName {
         /// The attribute types.
-        attributes: Vec<AttributeId>,
+        attributes: Types,
         /// The test.
         test: ValueTest,
+    },
+    /// The leaf is true of one of these types, those that have a leaf of their own excepted. It is there once, and not
+    /// for each type: there may be a hundred of them.
+    AnyOf {
+        /// The attribute types.
+        types: Types,
+        /// What is asked, its own attribute being of no account.
+        leaf: Box<ResolvedFilter>,
     },
     /// A leaf the directory has replaced by something it asks elsewhere, such as a membership.
     Relation(usize),
 }
 
 /// What an extensible match asks of a value; which question it is follows from the rule's kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ValueTest {
     /// Is it the asserted one?
     Equal(Assertion),
@@ -159,7 +168,7 @@ pub enum ValueTest {
 }
 
 /// The side of an ordering match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// `>=`
     GreaterOrEqual,
@@ -302,17 +311,53 @@ impl ResolvedFilter {
     }
 
     /// The attributes whose values in the entry are looked at. Leaves about the entry's name need only the name.
-    pub fn attributes(&self) -> AttributeSet {
+    pub fn attributes(&self, schema: &Schema) -> AttributeSet {
         let mut attributes = AttributeSet::default();
-        self.for_each_leaf(&mut |leaf| {
-            if let Some(id) = leaf.attribute() {
-                attributes.insert(id);
+        // There may be thousands that stand for the same types.
+        let mut seen: Option<Types> = None;
+        self.for_each_leaf(&mut |leaf| match leaf {
+            Self::AnyOf { types, .. } if seen != Some(*types) => {
+                types.shared(schema).for_each(|id| attributes.insert(id));
+                seen = Some(*types);
             }
+            leaf => leaf.attribute().into_iter().for_each(|id| attributes.insert(id)),
         });
         attributes
     }
 
-    /// The attribute a leaf looks at.
+    /// The same leaf about another attribute.
+    #[must_use]
+    pub fn about(&self, id: AttributeId) -> Self {
+        let mut leaf = self.clone();
+        match &mut leaf {
+            Self::Present(attribute)
+            | Self::Equality { attribute, .. }
+            | Self::Substrings { attribute, .. }
+            | Self::Ordering { attribute, .. }
+            | Self::Extensible { attribute, .. }
+            | Self::InChain { attribute, .. } => *attribute = id,
+            _ => {}
+        }
+        leaf
+    }
+
+    /// Octets of a leaf's prepared value.
+    pub fn octets(&self) -> usize {
+        match self {
+            Self::Equality { assertion, .. } | Self::Ordering { assertion, .. } | Self::InChain { assertion, .. } => {
+                assertion.octets()
+            }
+            Self::Substrings { assertion, .. } => assertion.octets(),
+            Self::Extensible { test, .. } | Self::InName { test, .. } => match test {
+                ValueTest::Equal(assertion) | ValueTest::Less(assertion) => assertion.octets(),
+                ValueTest::Substrings(assertion) => assertion.octets(),
+            },
+            Self::AnyOf { leaf, .. } => leaf.octets(),
+            _ => 0,
+        }
+    }
+
+    /// The attribute a leaf looks at, where it is one.
     pub fn attribute(&self) -> Option<AttributeId> {
         match self {
             Self::Present(attribute)

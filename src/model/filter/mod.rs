@@ -8,16 +8,19 @@ mod logic;
 mod parse;
 mod print;
 mod print_resolved;
+mod program;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use bytes::Bytes;
 
 pub use evaluate::{NoRelations, Relations};
 pub use logic::{ResolvedFilter, Side, Truth, ValueTest};
 pub use parse::FilterError;
-pub use resolve::may_be_class;
+pub use program::{Program, Run};
+pub use types::Types;
 
 /// How deep filters may be nested. Evaluation recurses, so hostile input must not choose the depth.
 pub const MAX_DEPTH: usize = 128;
@@ -84,4 +87,32 @@ pub enum Filter {
         /// Whether the values in the entry's DN count as well.
         dn_attributes: bool,
     },
+}
+
+impl Filter {
+    /// The octets that it takes to keep the filter, roughly.
+    pub fn weight(&self) -> usize {
+        /// What each part takes besides its texts.
+        const PART: usize = 64;
+        let of_parts = |parts: &[Self]| parts.iter().map(Self::weight).sum();
+        PART + match self {
+            Self::And(parts) | Self::Or(parts) => of_parts(parts),
+            Self::Not(part) => part.weight(),
+            Self::Present(attribute) => attribute.len(),
+            Self::Equality { attribute, value }
+            | Self::GreaterOrEqual { attribute, value }
+            | Self::LessOrEqual { attribute, value }
+            | Self::Approx { attribute, value } => attribute.len() + value.len(),
+            Self::Substrings {
+                attribute,
+                initial,
+                any,
+                last,
+            } => {
+                let pieces = initial.iter().chain(any).chain(last);
+                attribute.len() + pieces.map(|piece| PART + piece.len()).sum::<usize>()
+            }
+            Self::Extensible { value, .. } => value.len(),
+        }
+    }
 }

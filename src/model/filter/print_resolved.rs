@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::logic::{ResolvedFilter, Side, ValueTest};
 use super::print::write_value;
+use super::types::Types;
 use crate::model::schema::{AttributeId, Schema};
 
 impl ResolvedFilter {
@@ -51,9 +52,19 @@ impl ResolvedFilter {
                 format!("({}:1.2.840.113556.1.4.1941:={})", name(attribute), escaped(value))
             }
             Self::InName { attributes, test } => {
-                let names: Vec<String> = attributes.iter().map(name).collect();
+                let names: Vec<String> = attributes.of(schema).map(|id| name(&id)).collect();
                 format!("({}:dn:={})", names.join("|"), asserted(test))
             }
+            Self::AnyOf { types, leaf } => match types {
+                Types::SubtypesOf(id) => leaf.about(*id).text(schema, relation),
+                Types::HeldAgainst(rule) => match &**leaf {
+                    Self::Extensible { test, .. } => format!("(:{}:={})", rule.name(), asserted(test)),
+                    Self::Equality { value, .. } | Self::InChain { value, .. } => {
+                        format!("(:{}:={})", rule.name(), escaped(value))
+                    }
+                    leaf => leaf.text(schema, relation),
+                },
+            },
             Self::Relation(number) => format!("({})", relation(*number)),
         }
     }

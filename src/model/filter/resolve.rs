@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::logic::{ResolvedFilter, Side, ValueTest};
-use super::{Filter, MAX_DEPTH};
+use super::{Filter, MAX_DEPTH, Types};
 use crate::model::matching::SubstringAssertion;
 use crate::model::schema::{AttributeId, AttributeType, MatchingRule, RuleKind, Schema, ids};
 
@@ -75,22 +75,29 @@ impl Description {
         schema.attribute_type(self.id)
     }
 
-    /// The types whose values are meant: itself and its subtypes.
-    fn types<'a>(&self, schema: &'a Schema) -> impl Iterator<Item = AttributeId> + use<'a> {
-        let types = if self.tagged { &[] } else { schema.subtypes(self.id) };
-        types.iter().copied().filter(|&id| id != ids::USER_PASSWORD)
-    }
-
-    /// A leaf for each type, one of which must match.
-    fn each(&self, schema: &Schema, leaf: impl FnMut(AttributeId) -> ResolvedFilter) -> ResolvedFilter {
-        let mut leaves = self.types(schema).map(leaf);
-        match (leaves.next(), leaves.next()) {
-            (None, _) => ResolvedFilter::False,
+    /// A leaf about the types whose values are meant, itself and its subtypes, one of which must match.
+    fn each(&self, schema: &Schema, leaf: impl Fn(AttributeId) -> ResolvedFilter) -> ResolvedFilter {
+        match schema.subtypes(self.id) {
+            _ if self.tagged => ResolvedFilter::False,
             // Nearly always.
-            (Some(only), None) => only,
-            (Some(first), Some(second)) => ResolvedFilter::any([first, second].into_iter().chain(leaves)),
+            [only] => leaf(*only),
+            _ => one_of(schema, Types::SubtypesOf(self.id), leaf),
         }
     }
+}
+
+/// A leaf about several types: one for each that has its own, and one for the others.
+fn one_of(schema: &Schema, types: Types, leaf: impl Fn(AttributeId) -> ResolvedFilter) -> ResolvedFilter {
+    let mut shared = types.shared(schema);
+    let rest = match (shared.next(), shared.next()) {
+        (None, _) => ResolvedFilter::False,
+        (Some(only), None) => leaf(only),
+        (Some(first), Some(_)) => ResolvedFilter::AnyOf {
+            types,
+            leaf: Box::new(leaf(first)),
+        },
+    };
+    ResolvedFilter::any(types.separate(schema).map(&leaf).chain([rest]))
 }
 
 fn equality(schema: &Schema, attribute: &str, value: &Bytes) -> Option<ResolvedFilter> {
@@ -141,7 +148,7 @@ fn substrings(
 
 /// What is asserted of an attribute that holds classes must be one, also where it is a number and
 /// objectIdentifierMatch could tell by itself: Undefined otherwise, as in OpenLDAP.
-pub fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
+fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
     ![ids::OBJECT_CLASS, ids::STRUCTURAL_OBJECT_CLASS].contains(&attribute)
         || std::str::from_utf8(value).is_ok_and(|name| schema.object_class(name).is_some())
 }
@@ -165,25 +172,22 @@ fn extensible(
         }
         (None, _) => return None,
     };
-    let types: Vec<_> = match &description {
+    let types = match &description {
         Some(description) if !description.definition(schema).may_be_held_against(rule) => return None,
-        Some(description) => description.types(schema).collect(),
-        None => schema
-            .attributes()
-            .filter(|&(id, definition)| id != ids::USER_PASSWORD && definition.may_be_held_against(rule))
-            .map(|(id, _)| id)
-            .collect(),
+        Some(description) if description.tagged => None,
+        Some(description) => Some(Types::SubtypesOf(description.id)),
+        None => Some(Types::HeldAgainst(rule)),
     };
     let test = ValueTest::new(schema, rule, value)?;
-    let mut leaves = Vec::with_capacity(types.len() + 1);
-    leaves.extend(types.iter().map(|&id| leaf(schema, id, rule, &test, value)));
-    if dn_attributes && !types.is_empty() {
-        leaves.push(ResolvedFilter::InName {
-            attributes: types,
-            test,
-        });
-    }
-    Some(ResolvedFilter::any(leaves))
+    let Some(types) = types.filter(|types| types.of(schema).next().is_some()) else {
+        return Some(ResolvedFilter::False);
+    };
+    let held = one_of(schema, types, |id| leaf(schema, id, rule, &test, value));
+    let in_name = dn_attributes.then(|| ResolvedFilter::InName {
+        attributes: types,
+        test: test.clone(),
+    });
+    Some(ResolvedFilter::any([held].into_iter().chain(in_name)))
 }
 
 fn leaf(

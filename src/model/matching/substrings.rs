@@ -1,6 +1,7 @@
 //! Substrings rules (RFC 4517 section 4.2): pieces in order, without overlap, in the prepared value.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::model::prepare::{self, Fold, Piece};
 use crate::model::schema::{MatchingRule, Syntax};
@@ -14,13 +15,15 @@ pub(super) enum Kind {
     Lines,
 }
 
-/// A substring assertion, prepared once.
+/// A substring assertion, prepared once. Cloning shares the pieces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SubstringAssertion {
     kind: Kind,
-    initial: Option<Box<str>>,
-    any: Box<[Box<str>]>,
-    last: Option<Box<str>>,
+    initial: Option<Arc<str>>,
+    any: Arc<[Box<str>]>,
+    last: Option<Arc<str>>,
+    /// Octets of all pieces: no shorter value has them. None where a piece has none, which is found nowhere.
+    length: Option<usize>,
 }
 
 /// The pieces of an assertion, as RFC 4518 section 2.6.1 prepares them.
@@ -69,25 +72,32 @@ impl SubstringAssertion {
                 Kind::Text(_) | Kind::Lines => true,
             };
             is_valid.then_some(())?;
-            kind.piece(text, place).map(String::into_boxed_str)
+            kind.piece(text, place)
         };
         let initial = match initial {
-            Some(value) => Some(prepared(value, Piece::Initial)?),
+            Some(value) => Some(Arc::<str>::from(prepared(value, Piece::Initial)?)),
             None => None,
         };
         let any = any
             .iter()
-            .map(|value| prepared(value.as_ref(), Piece::Any))
-            .collect::<Option<_>>()?;
+            .map(|value| prepared(value.as_ref(), Piece::Any).map(String::into_boxed_str))
+            .collect::<Option<Arc<[_]>>>()?;
         let last = match last {
-            Some(value) => Some(prepared(value, Piece::Final)?),
+            Some(value) => Some(Arc::<str>::from(prepared(value, Piece::Final)?)),
             None => None,
         };
+        let pieces = initial.iter().map(|piece| piece.len());
+        let mut pieces = pieces
+            .chain(any.iter().map(|piece| piece.len()))
+            .chain(last.iter().map(|piece| piece.len()));
+        // Hyphens alone, in a telephone number: nothing is left to look for, and nothing is found, as in OpenLDAP.
+        let length = pieces.try_fold(0_usize, |sum, length| (length > 0).then(|| sum.saturating_add(length)));
         Some(Self {
             kind,
             initial,
             any,
             last,
+            length,
         })
     }
 
@@ -117,6 +127,12 @@ impl SubstringAssertion {
         )
     }
 
+    /// Octets of all prepared pieces.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.length.unwrap_or(0)
+    }
+
     /// The prepared pieces under a rule for text, and whether case counts; None under other rules.
     #[must_use]
     pub fn text(&self) -> Option<(Fold, Pieces<'_>)> {
@@ -133,8 +149,9 @@ impl SubstringAssertion {
     #[must_use]
     pub fn characters(&self) -> Option<String> {
         matches!(self.kind, Kind::Numeric | Kind::Telephone).then(|| {
-            let pieces = self.initial.iter().chain(&self.any).chain(&self.last);
-            pieces.map(|piece| &**piece).collect()
+            let any = self.any.iter().map(|piece| &**piece);
+            let pieces = self.initial.as_deref().into_iter().chain(any);
+            pieces.chain(self.last.as_deref()).collect()
         })
     }
 
@@ -157,14 +174,8 @@ impl SubstringAssertion {
     }
 
     pub(super) fn found_in(&self, whole: &str) -> bool {
-        // Hyphens alone, in a telephone number: nothing is left to look for, and nothing is found, as in OpenLDAP.
-        if self
-            .initial
-            .iter()
-            .chain(&self.any)
-            .chain(&self.last)
-            .any(|piece| piece.is_empty())
-        {
+        // Before they are looked for: there may be very many, and very many values to look in.
+        if self.length.is_none_or(|length| length > whole.len()) {
             return false;
         }
         let mut rest = whole;
@@ -174,7 +185,7 @@ impl SubstringAssertion {
                 None => return false,
             }
         }
-        for piece in &self.any {
+        for piece in self.any.iter() {
             match rest.split_once(&**piece) {
                 Some((_, after)) => rest = after,
                 None => return false,

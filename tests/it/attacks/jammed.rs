@@ -45,7 +45,7 @@ fn env(database: &Database) -> Env {
 }
 
 fn fill(database: &Database) {
-    let rows: Vec<String> = (0..1_500)
+    let rows: Vec<String> = (0..8_000)
         .map(|n| {
             format!(
                 "({}, 'zz{n:05}', 20001, 'F{n}', 'L{n}', '{}')",
@@ -74,8 +74,11 @@ async fn jam(observed: &Observed) -> Client {
     for _ in 0..4 {
         client.send(search(equal("objectClass", "posixAccount"))).await.unwrap();
     }
-    let mut last = (sent(observed), Instant::now());
-    while last.1.elapsed() < Duration::from_millis(700) {
+    let (before, begun) = (sent(observed), Instant::now());
+    let mut last = (before, Instant::now());
+    // It has begun, and goes on no more.
+    while last.0 < before + 65_536.0 || last.1.elapsed() < Duration::from_millis(700) {
+        assert!(begun.elapsed() < AT_ONCE, "nothing is sent");
         sleep(Duration::from_millis(50)).await;
         if sent(observed) > last.0 + 4_096.0 {
             last = (sent(observed), Instant::now());
@@ -131,6 +134,7 @@ fn jammed(engine: Engine) {
             sleep(Duration::from_millis(5)).await;
         }
         let empty = begun.elapsed();
+        sleep(Duration::from_secs(1)).await;
         // The streams are open: nobody was waited for.
         let open = observed.metrics()["ldap_gateway_connections_open"] as usize;
         assert!(open > ROUNDS, "{open} connections: the writers were not jammed");

@@ -1,6 +1,7 @@
 //! What a hostile client can do to others: a bystander binds every 100 ms meanwhile. How long that took is a figure; what
 //! must be so is that it is always let in, that places are free and memory is bounded.
 
+mod filters;
 mod jammed;
 mod opening;
 
@@ -14,6 +15,9 @@ use tokio::task::JoinHandle;
 const EVERY: Duration = Duration::from_millis(100);
 /// Only against hanging: what clients wait at most for a login.
 const NEVER: Duration = Duration::from_secs(60);
+
+/// What SSSD waits for a login.
+const LOGIN: Duration = Duration::from_secs(6);
 
 /// Somebody else, who logs in again and again.
 struct Bystander {
@@ -41,11 +45,16 @@ impl Bystander {
         Bystander { over, task }
     }
 
-    /// How often it logged in, and how long the worst took; in words.
+    /// How often it logged in, and how long the worst took; in words. Nobody may have to wait for longer than clients do.
     async fn leaves(self) -> String {
         self.over.store(true, Ordering::Relaxed);
         let mut waits = self.task.await.unwrap();
         waits.sort();
+        assert!(
+            waits.last().unwrap() < &LOGIN,
+            "a login took {:?}",
+            waits.last().unwrap()
+        );
         format!(
             "{} logins beside it, the worst took {:.0} ms, the median {:.1} ms",
             waits.len(),
@@ -53,12 +62,4 @@ impl Bystander {
             waits[waits.len() / 2].as_secs_f64() * 1e3
         )
     }
-}
-
-/// A BER element with a definite length.
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![tag, 0x84];
-    bytes.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
-    bytes.extend(content);
-    bytes
 }

@@ -5,10 +5,12 @@ use super::Bystander;
 use crate::harness::client::{bind, equal, search};
 use crate::harness::database::Server;
 use crate::harness::ldap::user_dn;
-use crate::harness::{Client, Database, Engine, Gateway, alone, block_on, figure};
+use crate::harness::{Client, Database, Engine, Gateway, alone, beside_others, block_on, figure};
 use ldap3_proto::proto::LdapOp;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -102,6 +104,61 @@ fn floods(engine: Engine) {
                 gateway.process.peak_rss() as f64 / 1024.0
             ));
         }
+    });
+}
+
+/// A way to the server that takes its time with each new connection; how many were under way at once, at most.
+async fn slow_way(upstream: u16) -> (u16, Arc<AtomicUsize>) {
+    const TAKES: Duration = Duration::from_millis(100);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            tokio::spawn(async move {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                sleep(TAKES).await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                if let Ok(mut far) = TcpStream::connect(("127.0.0.1", upstream)).await {
+                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                }
+            });
+        }
+    });
+    (port, seen)
+}
+
+/// However many ask: two connections are opened at a time, besides the probe's and the one that ends abandoned statements.
+#[test]
+fn few_connections_are_opened_at_a_time() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::PostgreSql);
+    let Server::Postgres(server) = &database.server else {
+        panic!("PostgreSQL")
+    };
+    block_on(async {
+        let (port, most) = slow_way(server.port).await;
+        let way = |uri: &str| uri.replace(&format!(":{}/", server.port), &format!(":{port}/"));
+        let env = database
+            .deployed()
+            .changed("SQL_URI", way)
+            .with("LDAP_UNENCRYPTED", true);
+        let gateway = Arc::new(Gateway::start(&env.with("LOG_LEVEL", "info")));
+        most.store(0, Ordering::SeqCst);
+        let mut attackers = JoinSet::new();
+        for number in 0..ATTACKERS {
+            attackers.spawn(attack(Arc::clone(&gateway), Flood::SearchAndAbandon, number));
+        }
+        attackers.join_all().await;
+        let mut client = Client::connect(&gateway).await;
+        assert_eq!(client.lookup("alice").await.expect("not answered"), 1);
+        let most = most.load(Ordering::SeqCst);
+        figure(&format!(
+            "attack, postgresql: at most {most} connections were being opened at once"
+        ));
+        assert!(most <= 4, "{most} at once");
     });
 }
 

@@ -332,7 +332,7 @@ fn relations_are_asked() {
             } => Some(ResolvedFilter::Relation(7)),
             _ => None,
         });
-        assert!(!replaced.attributes().contains(ids::MEMBER_UID));
+        assert!(!replaced.attributes(schema).contains(ids::MEMBER_UID));
         assert_eq!(replaced.evaluate(schema, &alice(), &Members), False);
         assert_eq!(replaced.evaluate(schema, &alice(), &NoRelations), Undefined);
     });

@@ -124,7 +124,7 @@ fn what_can_match_nothing_becomes_false() {
 fn attributes_are_listed() {
     let filter = Filter::parse("(&(uid=*)(!(uidNumber=*))(|(name=*)(x=*)(memberOf:1.2.840.113556.1.4.1941:=cn=a)))");
     let filter = filter.unwrap().resolve(&Schema::standard());
-    let seen = filter.attributes();
+    let seen = filter.attributes(&Schema::standard());
     for id in [ids::UID, ids::UID_NUMBER, ids::CN, ids::SN, ids::MEMBER_OF] {
         assert!(seen.contains(id));
     }

@@ -1,0 +1,196 @@
+//! What the documentation says of bounds is what the code has: each number there is the value of a constant or the default
+//! of a setting, in the words of this test. A row that is not here, or says something else, fails it.
+
+use crate::harness::repository;
+use std::fs;
+
+/// A text with `{file:CONSTANT}` (below `src/`, without `.rs`) for a constant's value and `{SETTING}` for its default.
+const SECURITY: &[&str] = &[
+    "| connections | `MAX_CONNECTIONS` ({MAX_CONNECTIONS}); more wait in the kernel's queue. Not per address |",
+    "| TLS handshake | {server/listener:HANDSHAKE_TIMEOUT} |",
+    "| a connection without requests | `LDAP_IDLE_TIMEOUT` ({LDAP_IDLE_TIMEOUT}) |",
+    "| a client that does not read | `WRITE_TIMEOUT` ({WRITE_TIMEOUT}), then it is closed. What ran for it ends at once, whatever its connection ends by |",
+    "| one message | {server/connection:MESSAGE_LIMIT_ANONYMOUS} before a successful bind, {server/connection:MESSAGE_LIMIT_BOUND} after it |",
+    "| requests of one connection | {server/connection:CONCURRENT_OPERATIONS} run, {server/queue:QUEUED_REQUESTS} more wait, {server/queue:HELD_BYTES} of messages in all and the one that is too many; then {server/connection:READ_AHEAD} more are read |",
+    "| answers waiting for a client | {server/writer:QUEUED_CHUNKS} chunks, each about {operations/output:CHUNK} and one entry, and one chunk for each running request |",
+    "| a filter | {model/filter/mod:MAX_DEPTH} levels, {protocol/filter:MAX_ELEMENTS} elements, before a successful bind one for each {protocol/filter:OCTETS_AN_ELEMENT} octets that a message may have. A value is prepared once, whatever number of attributes it is compared with; what has more than {directory/mod:LARGE_FILTER} is prepared {directory/mod:PREPARING} at a time, on threads of its own |",
+    "| a filter's work on entries | others get their turn every {directory/entries:TURN}; a client that leaves, abandons or runs out of time ends it |",
+    "| a name (DN) | {model/dn/mod:LONGEST} |",
+    "| a paged search between its pages | nothing is kept; a cookie of at most {operations/controls/paged:LONGEST_COOKIE}, unsigned: it carries no right |",
+    "| attributes asked for; controls | {protocol/request:MAX_ATTRIBUTES}; {protocol/control:MAX_CONTROLS} |",
+    "| rows of a search held in memory | a chunk of {directory/search:CHUNK} |",
+    "| rows of any single read that is not a stream | {sql/sink:MAX_ROWS} |",
+    "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql/opening:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one ends abandoned statements, as the same role: no privilege is needed |",
+    "| passwords verified at a time | `HASHING_THREADS`, at lower priority; as many more may wait as there may be connections, a connection having one bind at a time |",
+    "| one verification | {auth/password/stored:MAX_MEMORY_KIB KiB}, {auth/password/stored:MAX_MEMORY_PASSES_KIB KiB} times passes for memory-hard schemes, {auth/password/stored:MAX_ROUNDS} rounds for others; above {auth/password/stored:LARGE_MEMORY_KIB KiB} one at a time |",
+    "| the admin port | {server/admin:CONNECTIONS} connections, {server/admin:WHOLE} and {server/admin:HEADER_SIZE} of header each |",
+    "| log lines that wait to be read | {telemetry/lines:OCTETS}, {telemetry/lines:LINES} lines; then they are dropped and counted |",
+    "| a password; a stored hash | {auth/password/mod:MAX_PASSWORD_BYTES}; {auth/password/stored:MAX_STORED_BYTES} |",
+];
+
+/// The same numbers in other pages' sentences.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("README.md", "lookups up to {sql/health:HOLD}"),
+    ("README.md", "**Away**, after {sql/health:HOLD}"),
+    ("docs/observability.md", "less than {sql/health:HOLD} ago"),
+    (
+        "docs/observability.md",
+        "has {server/admin:WHOLE} for it, and there are at most {server/admin:CONNECTIONS} at a time",
+    ),
+    (
+        "docs/observability.md",
+        "not finished in {server/listener:HANDSHAKE_TIMEOUT}",
+    ),
+    ("docs/observability.md", "a queue of {telemetry/lines:OCTETS}"),
+    ("docs/containers.md", "`SHUTDOWN_GRACE` ({SHUTDOWN_GRACE})"),
+    ("docs/rolling-update.md", "exits ({SHUTDOWN_GRACE} at the most"),
+    ("docs/migration.md", "has waited for up to {sql/health:HOLD}"),
+    (
+        "docs/architecture.md",
+        "does the handshake, in at most {server/listener:HANDSHAKE_TIMEOUT}",
+    ),
+    ("docs/architecture.md", "in chunks of {directory/search:CHUNK} by key"),
+    ("docs/architecture.md", "every {operations/output:CHUNK} it is handed"),
+    (
+        "docs/architecture.md",
+        "connections are kept for up to {sql/abandoned:MEMORY}",
+    ),
+];
+
+/// The text of a constant, other constants of its file put in.
+fn constant(file: &str, name: &str) -> String {
+    let path = repository(&format!("src/{file}.rs"));
+    let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let line = source
+        .lines()
+        .map(str::trim)
+        .find(|line| line.contains(&format!("const {name}:")))
+        .unwrap_or_else(|| panic!("{file} has no constant {name}"));
+    let (_, value) = line.trim_end_matches(';').split_once(" = ").unwrap();
+    value.to_owned()
+}
+
+/// A product of numbers and of other constants of the file.
+fn product(file: &str, text: &str) -> u64 {
+    let factor = |factor: &str| factor.replace('_', "").parse().unwrap_or_else(|_| number(file, factor));
+    text.split(" * ").map(factor).product()
+}
+
+fn number(file: &str, name: &str) -> u64 {
+    product(file, &constant(file, name))
+}
+
+fn with_commas(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<&str> = groups.map(|group| std::str::from_utf8(group).unwrap()).collect();
+    groups.join(",")
+}
+
+fn octets(number: u64) -> Option<String> {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| number.is_multiple_of(*unit))?;
+    Some(format!("{} {name}", number / unit))
+}
+
+/// Names of constants that count octets.
+const OCTETS: [&str; 11] = [
+    "MESSAGE_LIMIT_ANONYMOUS",
+    "MESSAGE_LIMIT_BOUND",
+    "HELD_BYTES",
+    "READ_AHEAD",
+    "LARGE_FILTER",
+    "LONGEST",
+    "LONGEST_COOKIE",
+    "HEADER_SIZE",
+    "OCTETS",
+    "MAX_PASSWORD_BYTES",
+    "MAX_STORED_BYTES",
+];
+
+fn shown(reference: &str) -> String {
+    let Some((file, name)) = reference.split_once(':') else {
+        return default_of(reference);
+    };
+    if let Some(name) = name.strip_suffix(" KiB") {
+        return octets(number(file, name) * 1024).unwrap();
+    }
+    let text = constant(file, name);
+    let duration = |unit: &str| {
+        let inside = text
+            .strip_prefix(&format!("Duration::from_{unit}("))?
+            .strip_suffix(')')?;
+        inside.replace('_', "").parse::<u64>().ok()
+    };
+    if let Some(seconds) = duration("secs") {
+        return format!("{seconds} s");
+    }
+    match duration("millis") {
+        Some(millis) if millis >= 1_000 => return format!("{} s", millis as f64 / 1e3),
+        Some(millis) => return format!("{millis} ms"),
+        None => {}
+    }
+    let number = product(file, &text);
+    // A chunk is some rows in one place, and some octets in another.
+    let is_octets = OCTETS.contains(&name) || (file, name) == ("operations/output", "CHUNK");
+    if is_octets {
+        octets(number).unwrap()
+    } else {
+        with_commas(number)
+    }
+}
+
+/// The default of a setting, as the table of settings has it.
+fn default_of(setting: &str) -> String {
+    let source = fs::read_to_string(repository("src/config/settings.rs")).unwrap();
+    let begin = format!("setting(\"{setting}\"");
+    let line = source.lines().map(str::trim).find(|line| line.starts_with(&begin));
+    let line = line.unwrap_or_else(|| panic!("no setting {setting}"));
+    let (_, value) = line.split_once("Value(\"").unwrap();
+    let (value, _) = value.split_once('"').unwrap();
+    match value.find(|sign: char| sign.is_ascii_alphabetic()) {
+        Some(unit) => format!("{} {}", &value[..unit], &value[unit..]),
+        None => value.to_owned(),
+    }
+}
+
+fn filled(template: &str) -> String {
+    let mut text = String::new();
+    for (place, part) in template.split(['{', '}']).enumerate() {
+        match place % 2 {
+            0 => text.push_str(part),
+            _ => text.push_str(&shown(part)),
+        }
+    }
+    text
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(repository(name)).unwrap()
+}
+
+#[test]
+fn the_page_on_security_names_the_bounds_that_there_are() {
+    let page = page("docs/security.md");
+    let rows: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .collect();
+    let rows: Vec<&str> = rows.into_iter().take_while(|line| line.starts_with('|')).collect();
+    let expected: Vec<String> = SECURITY.iter().map(|row| filled(row)).collect();
+    for (row, expected) in rows.iter().zip(&expected) {
+        assert_eq!(row, expected);
+    }
+    assert_eq!(rows.len(), expected.len(), "rows of the table");
+}
+
+#[test]
+fn other_pages_name_the_same_numbers() {
+    for (name, template) in ELSEWHERE {
+        // Lines are broken anywhere.
+        let page = page(name).split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = filled(template);
+        assert!(page.contains(&expected), "{name} does not say: {expected}");
+    }
+}
