@@ -77,7 +77,7 @@ pub(super) enum Stage {
     /// A kind that has not been planned yet.
     Kind(Kind, Option<(Order, Key)>),
     /// Rows found by name.
-    Rows(Kind, Vec<Row>, Residual),
+    Rows(Kind, Vec<Row>, Box<Residual>),
     /// Rows still to be read.
     Scan(Box<Scan>),
 }
@@ -317,7 +317,7 @@ impl<'a> Results<'a> {
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
         if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
             explain::base_entry(self.directory, kind, &residual);
-            self.stages.push_back(Stage::Rows(kind, rows, residual));
+            self.stages.push_back(Stage::Rows(kind, rows, Box::new(residual)));
         }
         Ok(())
     }
@@ -352,7 +352,7 @@ impl<'a> Results<'a> {
         };
         explain::planned(self.directory, source, &residual, &plan);
         Ok(match (plan, from) {
-            (Plan::Found(rows), _) => Stage::Rows(kind, rows, residual),
+            (Plan::Found(rows), _) => Stage::Rows(kind, rows, Box::new(residual)),
             (Plan::Names(names), from) => {
                 let names = match &self.page {
                     Some(_) => names_after(names, from.as_ref().map(|(_, key)| key)),
@@ -362,7 +362,7 @@ impl<'a> Results<'a> {
                 for name in names {
                     rows.extend(self.directory.find(kind, &name, self.lookup_deadline).await?);
                 }
-                Stage::Rows(kind, rows, residual)
+                Stage::Rows(kind, rows, Box::new(residual))
             }
             (Plan::Rows(_), Some((Order::Name, _))) => return Err(DirectoryError::Position),
             (Plan::Rows(predicate), from) => Stage::Scan(Box::pin(self.scan(kind, predicate, residual, from)).await?),

@@ -281,7 +281,7 @@ impl Run<'_> {
                     // Whatever else it looks at, it is not more than the entry.
                     if let ResolvedFilter::AnyOf { .. } = filter {
                         let values = entry.attributes.iter().flat_map(|attribute| &attribute.values);
-                        *octets = octets.saturating_sub(values.map(|value| cost(value)).sum());
+                        *octets = octets.saturating_sub(values.map(cost).sum());
                     }
                     filter.evaluate(schema, entry, relations)
                 }
