@@ -1,7 +1,7 @@
 //! `demo`: a sample directory from an embedded SQLite database, to try the gateway without any of one's own.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };

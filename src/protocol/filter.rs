@@ -13,7 +13,7 @@ use bytes::Bytes;
 pub(super) const MAX_ELEMENTS: usize = 32_768;
 /// So a filter may have one element for each so many octets that its message might have: who has not bound may send
 /// less of both.
-pub(super) const OCTETS_AN_ELEMENT: usize = 128;
+pub(super) const OCTETS_AN_ELEMENT: usize = 32;
 
 /// How many elements filters in a message of at most `octets` may have.
 pub(super) const fn max_elements(octets: usize) -> usize {

@@ -58,7 +58,7 @@ fn extensible(rule: &str, attribute: Option<&str>, value: &[u8]) -> Vec<u8> {
 
 /// As many as a filter may have, and its OR.
 fn elements(octets: usize) -> usize {
-    if octets == ANONYMOUS { 2_047 } else { 32_767 }
+    if octets == ANONYMOUS { 8_191 } else { 32_767 }
 }
 
 /// An OR of as many as fit into so many octets, and into a filter.
