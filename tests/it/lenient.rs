@@ -1,6 +1,6 @@
 //! Where the gateway could be more lenient than OpenLDAP, clients that rely on a refusal must get it.
 
-use crate::harness::ldap::{BASE, BATTERY_PASSWORD, ldapsearch, user_dn};
+use crate::harness::ldap::{BASE, BATTERY_PASSWORD, ldapsearch, password, user_dn};
 use crate::harness::process::{Process, command};
 use crate::harness::{Database, Engine, Gateway, beside_others, eventually, free_port, scratch};
 use std::fs;
@@ -81,6 +81,9 @@ fn lighttpd_refuses_who_is_not_in_the_group() {
     assert_eq!(anybody.asked_by("cheap", "wrong"), "401");
     let other = Lighttpd::start(&gateway, &format!("group=cn=nobody-is-in-it,{BASE}"));
     assert_eq!(other.asked_by("cheap", BATTERY_PASSWORD), "401");
+    // She is in other groups.
+    assert_eq!(anybody.asked_by("alice", password("alice")), "200");
+    assert_eq!(other.asked_by("alice", password("alice")), "401");
     assert_eq!(other.asked_by("alice", "wrong"), "401");
 }
 
