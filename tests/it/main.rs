@@ -51,6 +51,7 @@ mod clients;
 mod controls;
 mod differential;
 mod explain;
+mod failover;
 mod harness;
 mod image;
 mod layers;

@@ -141,8 +141,13 @@ impl Kind {
 /// Asks everything all the time while `happening` runs; every single answer must be right. Returns how many there were
 /// and how long the longest took.
 fn asked_while(database: &Database, happening: impl FnOnce() + Send + 'static) -> (usize, Duration) {
+    asked_with(&env(database), database, happening)
+}
+
+/// The same of a gateway with other settings.
+pub fn asked_with(env: &Env, database: &Database, happening: impl FnOnce() + Send + 'static) -> (usize, Duration) {
     let expected = Expected::of(database);
-    let gateway = Arc::new(Gateway::start(&env(database)));
+    let gateway = Arc::new(Gateway::start(env));
     let shown = Arc::clone(&gateway);
     let outcome = block_on(async move {
         let over = Arc::new(AtomicBool::new(false));

@@ -58,6 +58,42 @@ impl Postgres {
         server
     }
 
+    /// A server that follows this one, as `pg_basebackup` makes it.
+    pub fn standby(&self) -> Postgres {
+        let server = Postgres {
+            dir: scratch("pg-standby"),
+            port: free_port(),
+            daemon: Daemon::default(),
+            settings: self.settings,
+        };
+        server.own();
+        let mut backup = command(binary("pg_basebackup"), Some(SUPERUSER));
+        backup.args([
+            "-h",
+            "127.0.0.1",
+            "-U",
+            SUPERUSER,
+            "-R",
+            "-c",
+            "fast",
+            "-X",
+            "stream",
+            "--no-sync",
+        ]);
+        backup
+            .args(["-p", &self.port.to_string()])
+            .arg("-D")
+            .arg(server.dir.join("data"));
+        run(backup.current_dir(&server.dir).env("PGPASSWORD", superuser_password()));
+        server.launch();
+        server
+    }
+
+    /// Makes a standby take writes.
+    pub fn promote(&self) {
+        self.psql("postgres", "SELECT pg_promote()");
+    }
+
     /// User postgres must be able to write where it works.
     fn own(&self) {
         if super::process::is_root() {
