@@ -8,6 +8,7 @@ use std::fmt;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
 
 use super::engine::Engine;
 
@@ -169,7 +170,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
         code,
     };
     let lost = |s: StatementError| Failure::Lost {
-        detail: format!("{} ({})", s.text, s.code),
+        detail: format!("{} ({}){}", s.text, s.code, remedy(error)),
         generation,
     };
     let busy = |s: StatementError| Failure::Busy(format!("{} ({})", s.text, s.code));
@@ -202,8 +203,9 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
             5 | 6 | 15 | 17 => busy(statement),
             // IOERR, CANTOPEN: the file or its file system is gone.
             10 | 14 => lost(statement),
-            // READONLY_DBMOVED
-            8 if statement.code == "1032" => lost(statement),
+            // A file that was moved, or that cannot be read now because of the files beside it; a plain 8 is a statement
+            // that writes.
+            8 if statement.code != "8" => lost(statement),
             _ => Failure::Statement(statement.without_values()),
         },
     }
@@ -256,9 +258,34 @@ fn code(error: &dyn DatabaseError) -> String {
     error.code().unwrap_or_default().into_owned()
 }
 
+/// What to do about an error whose own words mislead. Only SQLite's are such: it says "attempt to write a readonly
+/// database" of a read that needs files beside the database (sqlite.org/wal.html, "Read-Only Databases"). Empty for all
+/// others.
+fn remedy(error: &dyn DatabaseError) -> &'static str {
+    if error.try_downcast_ref::<SqliteError>().is_none() {
+        return "";
+    }
+    match error.code().as_deref() {
+        // READONLY_RECOVERY, READONLY_CANTLOCK, READONLY_CANTINIT, READONLY_DIRECTORY, CANTOPEN_DIRTYWAL.
+        Some("264" | "520" | "1288" | "1544" | "1294") => {
+            ": the file is in WAL mode, whose readers need the files -wal and -shm beside it: let the gateway's user write \
+             to the directory, or run PRAGMA journal_mode = DELETE on the file"
+        }
+        // READONLY_ROLLBACK.
+        Some("776") => {
+            ": a writer was stopped in the middle, and its journal must be rolled back first: open the file once with a user \
+             who may write to it and to its directory"
+        }
+        _ => "",
+    }
+}
+
 fn words(error: &sqlx::Error) -> String {
     match error {
-        sqlx::Error::Database(error) => format!("{} ({})", error.message(), code(error.as_ref())),
+        sqlx::Error::Database(error) => {
+            let error = error.as_ref();
+            format!("{} ({}){}", error.message(), code(error), remedy(error))
+        }
         sqlx::Error::Io(error) => error.to_string(),
         sqlx::Error::Tls(error) => format!("TLS: {error}"),
         // Encoding and decoding errors may quote values.

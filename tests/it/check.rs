@@ -1,9 +1,10 @@
 //! What `check` finds (design.md section 8; issue 2, Must show 6).
 
 use crate::harness::gateway::{Ended, run_in, run_to_end};
-use crate::harness::process::run;
+use crate::harness::process::{command, run};
 use crate::harness::{Database, Engine, Env, beside_others, figure, free_port, scratch};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -195,6 +196,56 @@ fn an_unreachable_host_hides_nothing_else() {
     // No URI: the texts can still be looked at.
     let report = check(&broken.without("SQL_URI"));
     expect(&report, &["SQL_URI: is required", "SELCT", "no placeholder"]);
+}
+
+/// `check` as a user who may read the file and not write to its directory.
+#[test]
+fn what_wal_mode_needs_is_said() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::Sqlite);
+    let file = database.sqlite_file();
+    let directory = file.parent().unwrap();
+    // The program may stand where that user cannot go.
+    let program = scratch("program").join("ldap-gateway");
+    fs::copy(env!("CARGO_BIN_EXE_ldap-gateway"), &program).unwrap();
+    let check = || {
+        let mut check = command(&program, Some("daemon"));
+        check.arg("check").env_clear().envs(database.deployed().iter());
+        check.env("PATH", std::env::var_os("PATH").unwrap()).current_dir("/");
+        let output = check.output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let mode = |mode| fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    run(Command::new("sqlite3")
+        .arg(&file)
+        .arg("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = WAL"));
+    mode(0o555);
+    let (code, said) = check();
+    mode(0o755);
+    assert_eq!(code, Some(1), "{said}");
+    for part in [
+        "SQL_URI: ",
+        "(1544)",
+        "WAL mode",
+        "write to the directory",
+        "journal_mode = DELETE",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // Each of the two remedies.
+    mode(0o777);
+    let (code, said) = check();
+    assert_eq!(code, Some(0), "{said}");
+    mode(0o755);
+    run(Command::new("sqlite3").arg(&file).arg("PRAGMA journal_mode = DELETE"));
+    mode(0o555);
+    let (code, said) = check();
+    mode(0o755);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]
