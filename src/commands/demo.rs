@@ -26,7 +26,7 @@ pub async fn run(port: u16) -> ExitCode {
     };
     // Temporary directories are everybody's: its name is random, it is made anew or not at all, nobody else may look into
     // it, and what somebody else has put there before is never followed.
-    let folder = match tempfile::Builder::new().prefix("ldap-gateway-demo-").tempdir() {
+    let folder = match own_folder() {
         Ok(folder) => folder,
         Err(error) => return failed(error),
     };
@@ -35,6 +35,17 @@ pub async fn run(port: u16) -> ExitCode {
         Ok(source) => demo(&source, port).await,
         Err(error) => failed(error),
     }
+}
+
+fn own_folder() -> io::Result<tempfile::TempDir> {
+    let mut folder = tempfile::Builder::new();
+    folder.prefix("ldap-gateway-demo-");
+    #[cfg(unix)]
+    let owner_only: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    // Given when it is made: there is no moment in which others could look into it.
+    #[cfg(unix)]
+    folder.permissions(owner_only);
+    folder.tempdir()
 }
 
 async fn demo(source: &EnvSource, port: u16) -> ExitCode {
