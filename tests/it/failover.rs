@@ -1,9 +1,13 @@
-//! A database on several servers, one of which is lost: a PostgreSQL standby that is promoted. And servers without TLS, which must not be sent a password when TLS was asked for.
+//! A database on several servers, one of which is lost: a PostgreSQL standby that is promoted, a Galera node that is
+//! stopped, silent, or left without a quorum. And servers without TLS, which must not be sent a password when TLS was
+//! asked for.
 
 use crate::harness::database::{APP_PASSWORD_IN_URI, APP_USER, Server};
 use crate::harness::gateway::run_to_end;
+use crate::harness::ldap::{BATTERY_PASSWORD, user_dn};
+use crate::harness::mariadb::MariaDb;
 use crate::harness::postgres::Postgres;
-use crate::harness::{Database, Engine, beside_others, figure};
+use crate::harness::{Client, Database, Engine, Gateway, beside_others, block_on, eventually, figure, galera};
 use crate::outage::asked_with;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,6 +55,96 @@ fn a_standby_is_promoted() {
             ));
         }
     }
+}
+
+/// One of two nodes is stopped and joins again; then one is silent for a while: nobody gets a wrong answer, nor none.
+/// At last one is killed, and the other has no quorum: it must not be believed until an operator says so.
+#[test]
+fn a_galera_node_is_lost() {
+    let _guard = beside_others();
+    let [first, second] = galera::start();
+    let database = Database::filled_on(Server::MariaDb(Arc::clone(&first)));
+    let name = database.name().to_owned();
+    in_step(&first, &second, &name);
+    // The one that is lost is the one that is asked.
+    let env = database
+        .deployed()
+        .with("SQL_URI", uri("mysql", [second.port, first.port], &database, ""));
+
+    let (lost, other) = (Arc::clone(&second), Arc::clone(&first));
+    let (count, longest) = asked_with(&env, &database, move || {
+        lost.stop();
+        std::thread::sleep(Duration::from_secs(1));
+        lost.launch();
+        in_step(&other, &lost, &name);
+    });
+    figure(&format!(
+        "failover, Galera: one of two nodes stopped, and joined again: {count} requests, all right, longest gap {} ms",
+        longest.as_millis()
+    ));
+
+    // Shorter than the 5 s after which the nodes give each other up.
+    let silent = Arc::clone(&second);
+    let (count, longest) = asked_with(&env, &database, move || {
+        silent.freeze();
+        std::thread::sleep(Duration::from_millis(2_500));
+        silent.thaw();
+    });
+    figure(&format!(
+        "failover, Galera: one of two nodes silent for 2.5 s: {count} requests, all right, longest gap {} ms",
+        longest.as_millis()
+    ));
+
+    let mut gateway = Gateway::start(&env);
+    first.kill();
+    let mut answered = 0;
+    let closed = eventually(Duration::from_secs(30), || {
+        answered += block_on(right_or_none(&gateway));
+        !gateway.accepts()
+    });
+    assert!(closed, "a node without a quorum is believed\n{}", gateway.log_tail());
+    // It does answer what needs no rows.
+    assert_eq!(second.sql("mysql", "SELECT 1").trim(), "1");
+    let bootstrapped = Instant::now();
+    second.sql("mysql", "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'");
+    assert!(gateway.wait_ready(Duration::from_secs(10)), "{}", gateway.log_tail());
+    figure(&format!(
+        "failover, Galera: one of two nodes killed, the other without a quorum: {answered} right answers, then none; \
+         serves {} ms after pc.bootstrap",
+        bootstrapped.elapsed().as_millis()
+    ));
+    assert_eq!(block_on(right_or_none(&gateway)), 3);
+}
+
+/// Waits until the rows are on both nodes.
+fn in_step(first: &MariaDb, second: &MariaDb, name: &str) {
+    let rows = |node: &MariaDb| node.try_sql(name, "SELECT COUNT(*) FROM Users");
+    let same = eventually(Duration::from_secs(20), || {
+        let rows = [rows(first), rows(second)];
+        rows[0].is_ok() && rows[0] == rows[1]
+    });
+    assert!(same, "{:?} {:?}", rows(first), rows(second));
+}
+
+/// A lookup, a bind and a wrong bind, each on a new connection: how many were answered. The rest was refused.
+async fn right_or_none(gateway: &Gateway) -> usize {
+    let mut answered = 0;
+    if let Ok(mut client) = Client::try_connect(gateway).await
+        && let Ok(entries) = client.lookup("alice").await
+    {
+        assert_eq!(entries, 1, "alice was not found\n{}", gateway.log_tail());
+        answered += 1;
+    }
+    for (password, right) in [(BATTERY_PASSWORD, 0), ("wrong-Passw0rd", 49)] {
+        if let Ok(mut client) = Client::try_connect(gateway).await
+            && let Ok(code) = client.bind(&user_dn("cheap"), password).await
+        {
+            // 51 busy, 52 unavailable: asked again later.
+            assert!([right, 51, 52].contains(&code), "bind: {code}\n{}", gateway.log_tail());
+            answered += usize::from(code == right);
+        }
+    }
+    answered
 }
 
 /// The servers that tests share have no TLS: with every spelling of the wish `check` fails, and nothing is sent.

@@ -13,6 +13,18 @@ pub struct MariaDb {
     dir: PathBuf,
     pub port: u16,
     daemon: Daemon,
+    own: Own,
+}
+
+/// What one server has and others have not.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// Arguments, after all others.
+    pub arguments: Vec<String>,
+    /// A library that is loaded before all others.
+    pub preload: Option<PathBuf>,
+    /// Who it runs as where the tests run as root; else root.
+    pub user: Option<&'static str>,
 }
 
 impl MariaDb {
@@ -24,12 +36,21 @@ impl MariaDb {
 
     /// A new server, for tests that stop it or fill it.
     pub fn start() -> MariaDb {
+        MariaDb::start_with(Own::default())
+    }
+
+    /// A new server with what is its own.
+    pub fn start_with(own: Own) -> MariaDb {
         let dir = scratch("my");
         run(Command::new("cp").arg("-a").arg(template().join("data")).arg(&dir));
+        if let Some(user) = own.user.filter(|_| is_root()) {
+            run(Command::new("chown").arg("-R").arg(format!("{user}:")).arg(&dir));
+        }
         let server = MariaDb {
             dir,
             port: free_port(),
             daemon: Daemon::default(),
+            own,
         };
         server.launch();
         server
@@ -38,7 +59,7 @@ impl MariaDb {
     /// Starts it, or starts it again, and waits until it answers.
     pub fn launch(&self) {
         let make = || {
-            let mut mariadbd = command("mariadbd", None);
+            let mut mariadbd = command("mariadbd", self.own.user);
             mariadbd.arg("--no-defaults");
             mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
             mariadbd.arg(format!("--socket={}", self.dir.join("sock").display()));
@@ -58,8 +79,12 @@ impl MariaDb {
                 "--collation-server=utf8mb4_general_ci",
                 "--default-time-zone=+00:00",
             ]);
-            if is_root() {
+            if is_root() && self.own.user.is_none() {
                 mariadbd.arg("--user=root");
+            }
+            mariadbd.args(&self.own.arguments);
+            if let Some(library) = &self.own.preload {
+                mariadbd.env("LD_PRELOAD", library);
             }
             mariadbd.env("PATH", path());
             mariadbd
@@ -152,6 +177,7 @@ fn template() -> PathBuf {
             dir: dir.clone(),
             port: free_port(),
             daemon: Daemon::default(),
+            own: Own::default(),
         };
         server.launch();
         server.sql(

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod container;
 pub mod database;
+pub mod galera;
 pub mod gateway;
 pub mod ldap;
 pub mod login_loop;
