@@ -1,5 +1,8 @@
 //! The statements that searches and binds are answered with, prepared once before anything is served: the operator's
-//! queries by themselves may be right, and what is made of them wrong. Nothing is run, and no row is read.
+//! queries by themselves may be right, and what is made of them wrong. Then each query is run for no row at all, which
+//! shows what may not be read.
+
+use std::time::{Duration, Instant};
 
 use super::{
     Directory,
@@ -10,6 +13,8 @@ use super::{
 };
 use crate::sql::{
     Predicate,
+    error::SqlError,
+    hold::Class,
     statement::{Source as Table, Statement},
 };
 
@@ -18,6 +23,9 @@ const A_NAME: &str = "1";
 
 /// A statement, and whose query it is made of.
 type Rehearsed = (&'static str, String);
+
+/// For a statement that reads nothing.
+const NOTHING_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Directory {
     /// Has the database prepare them.
@@ -30,26 +38,35 @@ impl Directory {
             if problems.iter().any(|problem| problem.variable == variable) {
                 continue;
             }
-            match self.database.describe(&sql).await {
-                Ok(_) => {}
-                // Of a value, and there is none yet.
-                Err(error) if error.is_value_error() => {}
-                Err(error) => {
-                    let problem = QueryProblem::of_database(variable, &error);
-                    if problem.unreachable {
-                        return Err(vec![problem]);
-                    }
-                    problems.push(QueryProblem {
-                        text: format!("as the gateway asks it: {}", problem.text),
-                        ..problem
-                    });
-                }
+            let prepared = self.database.describe(&sql).await;
+            problems.extend(problem(variable, prepared)?);
+        }
+        for (variable, query) in self.all_queries() {
+            if problems.iter().any(|problem| problem.variable == variable) {
+                continue;
             }
+            let Some(nothing) = Table::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
+            else {
+                continue;
+            };
+            let deadline = Instant::now() + NOTHING_TIMEOUT;
+            let run = self
+                .database
+                .fetch(&nothing.sql, &nothing.args, Class::Lookup, deadline);
+            problems.extend(problem(variable, run.await)?);
         }
         match problems.is_empty() {
             true => Ok(()),
             false => Err(problems),
         }
+    }
+
+    fn all_queries(&self) -> impl Iterator<Item = (&'static str, &DescribedQuery)> {
+        let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
+        [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER]
+            .into_iter()
+            .zip(&self.queries)
+            .chain(memberships)
     }
 
     fn rehearsed(&self) -> Vec<Rehearsed> {
@@ -89,6 +106,25 @@ impl Directory {
         let lookups = self.one_user.iter().flat_map(|one_user| one_user.statements());
         statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned())));
         statements
+    }
+}
+
+/// What is wrong with a query by what the database said of a statement made of it.
+///
+/// # Errors
+/// It could not be asked: then no other statement can be, either.
+fn problem<T>(variable: &'static str, said: Result<T, SqlError>) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
+    match said {
+        Ok(_) => Ok(None),
+        // Of a value, and there is none yet.
+        Err(error) if error.is_value_error() => Ok(None),
+        Err(error) => match QueryProblem::of_database(variable, &error) {
+            problem if problem.unreachable => Err(vec![problem]),
+            problem => Ok(Some(QueryProblem {
+                text: format!("as the gateway asks it: {}", problem.text),
+                ..problem
+            })),
+        },
     }
 }
 

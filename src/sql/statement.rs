@@ -168,6 +168,11 @@ impl<'a> Source<'a> {
         self.probe("1", "\nLIMIT 1", predicate)
     }
 
+    /// No row at all, whatever there is: whether the query may be run. Preparing it does not show a missing permission.
+    pub fn nothing(&self) -> Option<Statement> {
+        self.probe("1", "\nLIMIT 0", &Predicate::True)
+    }
+
     /// Asks the collations of the text columns, also of an empty table: the positions, and a statement of one
     /// row with a text for each of them, for `Described::set_collations`. Older servers may refuse it, which
     /// only means that nothing is known.

@@ -1,12 +1,13 @@
 //! What `check` finds (design.md section 8; issue 2, Must show 6).
 
-use crate::harness::gateway::{Ended, run_in, run_to_end};
+use crate::harness::gateway::{Ended, Gateway, run_in, run_to_end};
 use crate::harness::process::{command, run};
-use crate::harness::{Database, Engine, Env, beside_others, figure, free_port, scratch};
+use crate::harness::{Database, Engine, Env, beside_others, eventually, figure, free_port, scratch};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 fn check(env: &Env) -> Ended {
     run_to_end(env, &["check"], "")
@@ -97,7 +98,7 @@ fn a_good_setup_shows_its_columns_and_what_the_recommended_one_adds() {
                 "a column updated_at",
                 "Argon2id",
                 "have no password",
-                "self-signed, made when the gateway starts",
+                "made when the gateway starts",
             ],
         );
         expect_not(
@@ -260,6 +261,16 @@ fn a_query_that_may_not_be_run_is_a_problem() {
         "{}",
         report.text()
     );
+    // And the port stays closed until it may be run.
+    let mut gateway = Gateway::spawn(&database.deployed());
+    assert!(
+        eventually(Duration::from_secs(30), || gateway.log().contains("42501")),
+        "{}",
+        gateway.log_tail()
+    );
+    assert!(!gateway.accepts());
+    database.sql("GRANT SELECT ON \"UserGroups\" TO gateway");
+    gateway.expect_ready();
 }
 
 #[test]
