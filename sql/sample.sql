@@ -5,7 +5,7 @@
 --   bob     bob-builds-boats      two SSH keys
 --   carol   carol-cooks-curry     a name beyond ASCII
 --   dave    dave-drives-dumpers   pending: may not log in where the query names "status"
---   erin    erin-eats-eggs        no mail, home directory or shell: the gateway's fallbacks are served
+--   erin    erin-eats-eggs        no mail (and none is served), home directory or shell (the gateway's fallbacks are)
 --   frank   frank-finds-foxes     suspended: may not log in where the query names "status"
 --   grace   grace-grows-grapes    a quote in the name, no group row for the primary group
 --   heidi   (none)                has not set a password yet

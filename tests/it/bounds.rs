@@ -20,7 +20,7 @@ const SECURITY: &[&str] = &[
     "| attributes asked for; controls | {protocol/request:MAX_ATTRIBUTES}; {protocol/control:MAX_CONTROLS} |",
     "| rows of a search held in memory | a chunk of {directory/search:CHUNK} |",
     "| rows of any single read that is not a stream | {sql/sink:MAX_ROWS} |",
-    "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql/opening:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one ends abandoned statements, as the same role: no privilege is needed |",
+    "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql/opening:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one, for each host of `SQL_URI`, ends abandoned statements, as the same role: no privilege is needed |",
     "| passwords verified at a time | `HASHING_THREADS`, at lower priority; as many more may wait as there may be connections, a connection having one bind at a time |",
     "| one verification | {auth/password/stored:MAX_MEMORY_KIB KiB}, {auth/password/stored:MAX_MEMORY_PASSES_KIB KiB} times passes for memory-hard schemes, {auth/password/stored:MAX_ROUNDS} rounds for others; above {auth/password/stored:LARGE_MEMORY_KIB KiB} one at a time |",
     "| the admin port | {server/admin:CONNECTIONS} connections, {server/admin:WHOLE} and {server/admin:HEADER_SIZE} of header each |",
