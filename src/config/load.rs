@@ -16,7 +16,7 @@ use super::{
 /// Where a certificate is looked for and kept when none is configured.
 const CERTIFICATE_DIRECTORY: &str = "certs";
 
-/// Clients keep their connections idle; closing them sooner costs logins (design.md section 3).
+/// Clients keep their connections idle; closing them sooner costs logins.
 const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn load(source: &EnvSource, checks: NameChecks) -> Result<(Config, Vec<Warning>), ConfigErrors> {

@@ -39,7 +39,7 @@ impl Drop for TestDirectory {
     }
 }
 
-/// The configuration of issue 2, which must start as it is.
+/// The settings as deployments of the Node gateway have them, which must start as they are.
 const DEPLOYED: &str = r#"
 DIRECTORY_BACKEND=sql
 AUTH_BACKENDS=sql

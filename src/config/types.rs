@@ -45,7 +45,7 @@ pub struct Queries {
     pub all_memberships: Option<String>,
 }
 
-/// How a search ends that the database cannot answer (design.md section 7 rule 2).
+/// How a search ends that the database cannot answer: never with a success, from which clients would delete users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDatabaseFailure {
     /// Notice of Disconnection and a closed connection.
@@ -89,7 +89,7 @@ pub enum AuthBackend {
     Sql,
 }
 
-/// Which DNs a user may bind with (design.md section 3).
+/// Which DNs a user may bind with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BindDn {
     /// Any below the base whose first RDN is a single value: that is the user's name.

@@ -115,7 +115,7 @@ impl Selection {
         selection
     }
 
-    /// Whether values of the attribute are to be returned. `userPassword` never is (design.md promise 4).
+    /// Whether values of the attribute are to be returned. `userPassword` never is.
     pub fn includes(&self, schema: &Schema, id: AttributeId) -> bool {
         if id == ids::USER_PASSWORD {
             return false;

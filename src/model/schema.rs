@@ -98,7 +98,7 @@ impl Schema {
         schema
     }
 
-    /// The schema with further user attributes: directory strings under these names (design.md section 2,
+    /// The schema with further user attributes: directory strings under these names (columns
     /// `attr:NAME`). Names that exist already, or that are no names (RFC 4512 section 1.4), are left out.
     /// Object identifiers are made from the names alone, so that replicas publish the same ones.
     #[must_use]

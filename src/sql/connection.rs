@@ -288,7 +288,7 @@ enum Ended {
 const ROWS_A_TURN: usize = 32;
 
 /// Reads a result to its end. The streams of a driver can end without an error in the middle of a
-/// result (sql-engines.md trap 1), so only "command complete" counts.
+/// result (sqlx's SQLite worker after a schema change), so only "command complete" counts.
 async fn drain<Done, Raw>(
     mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
     decode: impl Fn(&Raw) -> super::Row,

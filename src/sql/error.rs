@@ -1,6 +1,6 @@
 //! What can go wrong between us and the database, and which of it is the database being away.
 //!
-//! The distinction carries design.md section 7: only *connectivity* may move the state machine, and a
+//! Behaviour in an outage hangs on the distinction: only *connectivity* may move the state machine, and a
 //! statement's own error is never repeated. Nothing shown to clients names a host, a user or a value.
 
 use std::fmt;
@@ -113,7 +113,7 @@ pub(super) enum Failure {
     },
     /// Answered, but "not now": locked, deadlock, serialization. Repeated within the deadline.
     Busy(String),
-    /// The result was not complete, or the driver did not understand it (sql-engines.md trap 1).
+    /// The result was not complete, or the driver did not understand it: not to be taken for an empty one.
     Odd(String),
     /// This connection's prepared statements are stale: forget them and run once more.
     Stale(StatementError),
@@ -182,7 +182,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Failu
             // Serialization and conflict with recovery on a standby, deadlock, lock not available.
             "40001" | "40P01" | "55P03" => busy(statement),
             "0A000" if statement.text.contains("cached plan") => Failure::Stale(statement),
-            // Parameter types changed below a cached text (sql-engines.md trap 6).
+            // Parameter types changed below a text that the driver has cached by the text alone.
             "22P03" => Failure::Stale(statement),
             // Our prepared statement is not there, or somebody else's is: the session is not ours after all, and none of
             // this connection's results can be believed.
@@ -231,7 +231,7 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
                 "22P02" | "22003" | "22021" | "22007" | "22008" | "22P05" | "2200N" | "23502" | "23514" | "42602"
             )
         }
-        // Illegal mix of collations (sql-engines.md trap 7), wrong value for a type, invalid or
+        // Illegal mix of collations, wrong value for a type, invalid or
         // inconvertible character string.
         Engine::MySql => matches!(
             code,

@@ -1,4 +1,4 @@
-//! Is the database there? The state machine of design.md section 7 rule 4, and the probe that drives it.
+//! Is the database there? The state machine (serving, holding, away), and the probe that drives it.
 //! Decided by connectivity only: a statement's own error never comes here.
 
 use std::fmt;

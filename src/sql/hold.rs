@@ -1,4 +1,4 @@
-//! Hold, then decide: rule 1 of design.md section 7. How often and how long a statement is tried, by what
+//! Hold, then decide: a short outage costs waiting and no answer. How often and how long a statement is tried, by what
 //! it is for. Knows nothing of SQL: a try is a future.
 
 use std::future::Future;

@@ -63,7 +63,7 @@ impl TableColumn {
         engine.quote(&format!("{}_{}{end}", bare(&self.table), bare(&self.column)))
     }
 
-    /// The two indexes for comparisons by caseIgnoreMatch (sql-engines.md section 2). None where the engine cannot
+    /// The two indexes for comparisons by caseIgnoreMatch. None where the engine cannot
     /// use any for them.
     pub fn case_ignore_indexes(&self, engine: Engine, described: &Column) -> Vec<String> {
         if !described.kind.is_text() {

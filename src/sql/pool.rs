@@ -1,7 +1,7 @@
 //! The connections that statements run on: at most so many, re-used, and never one that is still busy.
 //!
 //! Our own and not sqlx's: that one hides why it cannot connect ("timed out" for a refused, a hung and a
-//! busy database alike, and the three states of design.md section 7 hang on the difference), and pings
+//! busy database alike, and the states serving, holding and away hang on the difference), and pings
 //! without a time limit whenever a connection is given back, which hangs with a frozen database and
 //! costs a round trip per lookup.
 

@@ -12,7 +12,7 @@ use super::connection::Connection;
 use super::sessionless::{Address, Sessionless};
 
 /// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
-/// sent (sql-engines.md section 7; PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
+/// sent (PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
 /// do not know a name just skip it.
 const SETTINGS: &str = "SELECT pg_backend_pid(), count(set_config(name, \
      CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false)) \

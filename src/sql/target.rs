@@ -16,7 +16,7 @@ use super::sessionless::Address;
 use super::sessions::{Postgres, Sessions};
 use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TargetSession, TlsMode};
 
-/// Locks are waited for briefly inside SQLite and then repeated by rule 1 of design.md section 7, so
+/// Locks are waited for briefly inside SQLite and then repeated while there is time (`hold`), so
 /// that a waiting statement can be cancelled.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 

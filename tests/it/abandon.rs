@@ -1,4 +1,4 @@
-//! What nobody waits for any more ends in the database as well (issue 3, Must show 7): searches that are abandoned,
+//! What nobody waits for any more ends in the database as well: searches that are abandoned,
 //! cancelled or out of time, and those of clients that went; before the first entry and after it.
 
 use crate::harness::client::{equal, search as search_op};

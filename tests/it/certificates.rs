@@ -1,4 +1,4 @@
-//! Certificates replaced while the gateway runs (issue 4, Must show 9).
+//! Certificates replaced while the gateway runs.
 
 use crate::harness::client::tls;
 use crate::harness::ldap::user_dn;

@@ -1,4 +1,4 @@
-//! What `check` finds (design.md section 8; issue 2, Must show 6).
+//! What `check` finds.
 
 use crate::harness::gateway::{Ended, Gateway, run_in, run_to_end};
 use crate::harness::process::{command, run};

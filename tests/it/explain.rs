@@ -1,4 +1,4 @@
-//! What `explain` says of the searches that clients send (issue 3, Must show 4): on the manager's tables, with the
+//! What `explain` says of the searches that clients send: on the manager's tables, with the
 //! indexes that `check` proposes, none of them reads a whole table except those that list everything.
 //!
 //! The tables are large and analysed, so that every engine decides by itself that an index is worth it.

@@ -1,4 +1,4 @@
-//! The container image, built and run without an engine (issue 4, Must show 8).
+//! The container image, built and run without an engine.
 //!
 //! What containers have in common with processes is tested elsewhere; here is what the image adds to the binary.
 

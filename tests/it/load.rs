@@ -1,4 +1,4 @@
-//! Many clients, slow clients, big tables (issue 2, Must show 7 and 8). Figures are printed; only errors and memory can
+//! Many clients, slow clients, big tables. Figures are printed; only errors and memory can
 //! fail a test, because times on this machine move by a factor of two from run to run.
 
 use crate::harness::client::{equal, search_for};

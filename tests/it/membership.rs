@@ -1,4 +1,4 @@
-//! Membership against a join over the tables, on rows enough for mistakes to show (issue 2, Must show 9).
+//! Membership against a join over the tables, on rows enough for mistakes to show.
 
 use crate::harness::client::{equal, search_for};
 use crate::harness::database::Server;

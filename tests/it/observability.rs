@@ -1,4 +1,4 @@
-//! What operators see: the admin port, the metrics, the log (issue 4, Must show 10).
+//! What operators see: the admin port, the metrics, the log.
 
 use crate::harness::client::{bind, equal, extended, search_for};
 use crate::harness::gateway::Env;

@@ -1,4 +1,4 @@
-//! The database restarted, away, frozen, broken, late (design.md section 7; issue 2, Must show 5).
+//! The database restarted, away, frozen, broken, late.
 
 use crate::harness::client::{bind, equal, search_for};
 use crate::harness::ldap::{BASE, user_dn};

@@ -1,4 +1,4 @@
-//! `deploy/rolling-update` as it stands, on real processes (issue 4, Must show 3 and 4).
+//! `deploy/rolling-update` as it stands, on real processes.
 
 use crate::harness::gateway::Ended;
 use crate::harness::ldap::{BASE, BATTERY_PASSWORD, user_dn};

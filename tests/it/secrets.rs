@@ -1,4 +1,4 @@
-//! No password, hash or database password in a log, however verbose (issue 2, Must show 10).
+//! No password, hash or database password in a log, however verbose.
 //!
 //! Here on purpose-made traffic; `tests/run` looks through every log of the whole run after the last test.
 

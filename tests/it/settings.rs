@@ -1,4 +1,4 @@
-//! Settings that are wrong, `.env` files, and the commands (design.md sections 5 and 8; issue 2, Must show 1 and 6).
+//! Settings that are wrong, `.env` files, and the commands.
 
 use crate::harness::gateway::{Ended, run_in, run_to_end};
 use crate::harness::ldap::{BASE, BATTERY_PASSWORD, set, user_dn};

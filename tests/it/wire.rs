@@ -1,4 +1,4 @@
-//! Bytes on the wire: broken messages, odd values, pipelining, TLS (RFC 4511 4.1.1, 4.4.1; design.md section 3).
+//! Bytes on the wire: broken messages, odd values, pipelining, TLS (RFC 4511 4.1.1, 4.4.1).
 
 use crate::harness::client::{base_search, equal, extended, raw, search_for, tls};
 use crate::harness::ldap::{BASE, user_dn};

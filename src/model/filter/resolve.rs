@@ -65,7 +65,7 @@ struct Description {
 
 impl Description {
     /// None for what a filter must take as Undefined: a name or an option the schema does not have, and the
-    /// password, about which no question is answered (design.md promise 4).
+    /// password, about which no question is answered.
     fn find(schema: &Schema, description: &str) -> Option<Self> {
         let (id, tagged) = schema.describe(description)?;
         (id != ids::USER_PASSWORD).then_some(Self { id, tagged })

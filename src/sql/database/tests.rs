@@ -139,7 +139,7 @@ async fn a_changed_table_is_never_an_empty_answer() {
     let mut manager = place.manager(USERS).await;
     let database = place.database();
     for step in 0..3 {
-        // `*` on purpose: here the driver's worker dies in the middle (sql-engines.md trap 1).
+        // `*` on purpose: here the driver's worker dies in the middle, and its stream ends without an error.
         let rows = database
             .fetch("SELECT * FROM u", &[], Class::Lookup, within(4000))
             .await;

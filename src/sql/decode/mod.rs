@@ -1,4 +1,4 @@
-//! From each engine's values to `Cell`s. One bad value spoils nothing (design.md promise 7): what cannot
+//! From each engine's values to `Cell`s. One bad value spoils nothing else: what cannot
 //! be decoded is `Null`, counted, and logged once per column.
 
 pub(super) mod mysql;

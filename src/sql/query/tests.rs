@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// As deployed (issue 2).
+/// As deployed.
 pub(crate) const ALL_USERS: &str = r#"SELECT "uid" AS username, "uidNumber" AS uid_number, "gidNumber" AS gid_number, "givenName" AS first_name, "cn" AS full_name, "sn" AS last_name, "mail", "homeDirectory" AS home_directory, "userPassword" AS password FROM "Users""#;
 pub(crate) const ALL_GROUPS: &str = r#"SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g"#;
 pub(crate) const GROUPS_BY_MEMBER: &str = r#"SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g INNER JOIN "UserGroups" ug ON g."gidNumber" = ug."gidNumber" INNER JOIN "Users" u ON ug."uidNumber" = u."uidNumber" WHERE u."uid" = ?"#;

@@ -1,4 +1,4 @@
-//! What issue 2 asks for by name, and the entries that come.
+//! Lookups by name, number and membership, as clients send them, and the entries that come.
 
 use super::{Battery, names, search};
 use crate::harness::ldap::{BASE, set, user_dn};

@@ -1,5 +1,4 @@
-//! GitLab's sync of groups on a large directory: its time, its SQL statements, and the gateway's memory (issue 4, Must
-//! show 7).
+//! GitLab's sync of groups on a large directory: its time, its SQL statements, and the gateway's memory.
 
 use super::program::Program;
 use crate::harness::database::{APP_USER, Server};

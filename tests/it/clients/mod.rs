@@ -1,5 +1,5 @@
 //! Real clients, each in the language it comes in (`tests/clients/`), on TLS, against gateways on PostgreSQL with the
-//! deployed queries (issue 4, Must show 2, 6 and 7).
+//! deployed queries.
 //!
 //! - `strict`: libraries that take everything by the letter: schema parsers, controls
 //! - `proxmox`, `gitlab`, `search_guard`, `defguard`, `kanidm`: what these do with a directory, rule by rule; the tables

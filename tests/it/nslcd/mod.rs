@@ -1,4 +1,4 @@
-//! nslcd, its modules, and sudo-ldap: machines that have these in the place of SSSD (issue 4).
+//! nslcd, its modules, and sudo-ldap: machines that have these in the place of SSSD.
 //!
 //! Their text for administrators, which these tests use as it stands, is `docs/clients/nslcd.md`.
 

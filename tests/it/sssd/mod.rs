@@ -1,7 +1,6 @@
-//! Logins and lookups through a real SSSD, both replicas in `ldap_uri` (issue 4, Must show 1).
+//! Logins and lookups through a real SSSD, both replicas in `ldap_uri`.
 //!
-//! What SSSD does with which answer is in the project's notes on it; its text for administrators, which these tests use
-//! as it stands, is `docs/clients/sssd.md`. Each case runs with both schemas, unless it has to do with one only.
+//! The text for administrators, which these tests use as it stands, is `docs/clients/sssd.md`. Each case runs with both schemas, unless it has to do with one only.
 
 mod changes;
 mod logins;

@@ -1,4 +1,4 @@
-//! The database or a replica away, and what people on a machine with SSSD notice of it (issue 4, Must show 5 and 6).
+//! The database or a replica away, and what people on a machine with SSSD notice of it.
 
 use super::stage::{Memory, Stage, documented};
 use super::stories;

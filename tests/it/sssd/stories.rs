@@ -1,5 +1,5 @@
-//! What takes half a minute: an outage of that length, and replicas replaced one after the other (issue 4, Must show 3
-//! and 5). It runs in threads beside each other, from the first outage test on; the tests here wait for the end.
+//! What takes half a minute: an outage of that length, and replicas replaced one after the other. It
+//! runs in threads beside each other, from the first outage test on; the tests here wait for the end.
 
 use super::stage::{Memory, Stage, documented};
 use crate::harness::ldap::BASE;
