@@ -269,7 +269,8 @@ impl Run<'_> {
             return Some(*known);
         }
         let leaf = self.program.leaves.get(number)?;
-        spend(octets, LEAF)?;
+        // However few octets there are, something is looked at.
+        spend(octets, 0)?;
         let truth = match leaf {
             Leaf::One(filter) => match filter.attribute() {
                 Some(id) if !matches!(filter, ResolvedFilter::Present(_)) => {
@@ -296,6 +297,7 @@ impl Run<'_> {
             })?,
         };
         self.value = 0;
+        *octets = octets.saturating_sub(LEAF);
         if let Some(known) = self.known.get_mut(number) {
             *known = Some(truth);
         }

@@ -140,6 +140,76 @@ fn nested_conjunctions_are_flattened() {
     assert_eq!(filter.conjuncts().len(), 4);
 }
 
+/// What a program says of an entry, interrupted as often as can be.
+fn run(program: &Program, schema: &Schema, entry: &Entry, relations: &dyn Relations) -> Truth {
+    let mut run = program.begin();
+    loop {
+        if let Some(truth) = run.go_on(schema, entry, relations, 1) {
+            return truth;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_program_says_what_evaluation_says(filter in any_filter(), assigned in any_assignment()) {
+        thread_local! {
+            static SCHEMA: Schema = Schema::standard();
+        }
+        let truth = SCHEMA.with(|schema| run(&Program::new(&filter), schema, &Entry::default(), &assigned));
+        prop_assert_eq!(truth, assigned.truth(&filter));
+    }
+}
+
+/// Alternatives that are looked up in a set, types that share a leaf, equal leaves, values that break the syntax.
+#[test]
+fn a_program_says_of_values_what_evaluation_says() {
+    let schema = Schema::standard();
+    let mut entry = Entry::new("uid=alice,dc=example,dc=com");
+    for (id, value) in [
+        (ids::UID, "alice"),
+        (ids::CN, "Alice  \u{c4}rger"),
+        (ids::SN, "\u{c4}rger"),
+        (ids::UID_NUMBER, "7"),
+        (ids::MEMBER_OF, "cn=Staff, dc=example,dc=com"),
+        (ids::MEMBER_OF, "no name"),
+        (ids::OBJECT_CLASS, "posixAccount"),
+    ] {
+        entry.push(id, value.to_owned());
+    }
+    let others = |leaf: &str| (0..20).map(|n| format!("({leaf}{n})")).collect::<String>();
+    for leaf in [
+        "uid=ALICE",
+        "uid=bob",
+        "cn=alice \u{e4}rger",
+        "sn=\u{c4}rger",
+        "name=\u{e4}RGER",
+        "name=bob",
+        "uidNumber=7",
+        "memberOf=CN=staff,dc=example,dc=com",
+        "memberOf=cn=admins,dc=example,dc=com",
+        "objectClass=1.3.6.1.1.1.2.0",
+        ":caseIgnoreMatch:=alice",
+        ":caseIgnoreMatch:=nobody",
+        "nonsense=x",
+        "cn=*ice*",
+        "memberUid=*",
+    ] {
+        for filter in [
+            format!("({leaf})"),
+            format!("(|{}({leaf})({leaf}))", others("uid=x")),
+            format!("(!(|{}({leaf})))", others("cn=x")),
+            format!("(&(uid=alice)(|{}({leaf}))(!({leaf})))", others("memberOf=cn=x")),
+            format!("(&({leaf})(!(&({leaf})(uid=*)(sn=*)))(nonsense=x))"),
+        ] {
+            let resolved = Filter::parse(&filter).unwrap().resolve(&schema);
+            let expected = resolved.evaluate(&schema, &entry, &NoRelations);
+            let told = run(&Program::new(&resolved), &schema, &entry, &NoRelations);
+            assert_eq!(told, expected, "{filter}");
+        }
+    }
+}
+
 #[test]
 fn hostile_depth_is_undefined() {
     let mut filter = Filter::Present("uid".to_owned());
