@@ -55,7 +55,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     extensions: &SUPPORTED_EXTENSIONS,
 };
 
-/// Why the gateway can not start at all.
+/// Why the gateway cannot start at all.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The base DN.
@@ -68,18 +68,18 @@ pub enum StartError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Queries(Vec<QueryProblem>),
     /// The operating system refuses threads.
-    #[error("HASHING_THREADS: can not start threads: {0}")]
+    #[error("HASHING_THREADS: cannot start threads: {0}")]
     Threads(io::Error),
-    /// The admin port can not be opened.
-    #[error("ADMIN_ADDR: can not listen on {address}: {error}")]
+    /// The admin port cannot be opened.
+    #[error("ADMIN_ADDR: cannot listen on {address}: {error}")]
     Admin {
         /// Where.
         address: std::net::SocketAddr,
         /// Why not.
         error: io::Error,
     },
-    /// The port can not be opened.
-    #[error("PORT, BIND_IP: can not listen on {address}: {error}")]
+    /// The port cannot be opened.
+    #[error("PORT, BIND_IP: cannot listen on {address}: {error}")]
     Listen {
         /// Where.
         address: std::net::SocketAddr,
@@ -170,7 +170,7 @@ impl App {
     /// Serves until `stop` is over, then drains.
     ///
     /// # Errors
-    /// A port can not be opened now. Later that is retried.
+    /// A port cannot be opened now. Later that is retried.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let address = self.listener.address;
         // Opened for a moment only: the socket must stay closed until the directory can be served.

@@ -59,7 +59,7 @@ fn in_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(command),
         Err(error) => {
-            commands::complain(&format!("can not start: {error}"));
+            commands::complain(&format!("cannot start: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -101,7 +101,7 @@ fn is_within_cap(metadata: &Metadata<'_>) -> bool {
 }
 
 /// A database URI that can be logged: scheme, host, port and database; no user, no password, no
-/// parameters (they may hold a password too). What can not be understood is not shown at all.
+/// parameters (they may hold a password too). What cannot be understood is not shown at all.
 pub fn redact_uri(uri: &str) -> String {
     let Some((scheme, rest)) = uri.trim().split_once(':') else {
         return "…".into();

@@ -76,7 +76,7 @@ fn certificate(config: &Config, problems: &[Problem], report: &mut Report) {
     }
     let mut settings = config.tls.clone();
     if is_wrong(problems, &["TLS_MIN_VERSION", "TLS_MAX_VERSION"]) {
-        // Whether the suites fit the versions can not be said; the pair can still be looked at.
+        // Whether the suites fit the versions cannot be said; the pair can still be looked at.
         settings.min_version = TlsVersion::V1_2;
         settings.max_version = TlsVersion::V1_3;
         settings.ciphers = None;

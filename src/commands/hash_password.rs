@@ -14,7 +14,7 @@ use crate::auth::password::{MAX_PASSWORD_BYTES, hash_password};
 pub fn run() -> ExitCode {
     let mut line = Zeroizing::new(String::new());
     if let Err(error) = io::stdin().lock().read_line(&mut line) {
-        complain(&format!("can not read a password from standard input: {error}"));
+        complain(&format!("cannot read a password from standard input: {error}"));
         return ExitCode::FAILURE;
     }
     let password = line.trim_end_matches(['\r', '\n']);

@@ -34,7 +34,7 @@ const NOBODY: &str = "ldap-gateway-probe-nobody-6f1c2a";
 enum NotReady {
     #[error("{0} is no URI such as ldaps://ldap1:636")]
     Uri(String),
-    #[error("can not connect: {0}")]
+    #[error("cannot connect: {0}")]
     Connect(io::Error),
     #[error("the connection failed: {0}")]
     Connection(io::Error),

@@ -34,7 +34,7 @@ pub async fn run() -> ExitCode {
 pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     let metrics = Metrics::default();
     let _flush = telemetry::init(&config.log, metrics.clone())
-        .inspect_err(|error| complain(&format!("can not log: {error}")))
+        .inspect_err(|error| complain(&format!("cannot log: {error}")))
         .ok();
     for warning in warnings {
         warn!("{warning}");
@@ -42,7 +42,7 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
     // Passwords pass through this memory: it is nobody's to dump.
     #[cfg(target_os = "linux")]
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        warn!(%error, "core files can not be ruled out");
+        warn!(%error, "core files cannot be ruled out");
     }
     let tls = match acceptors(config, &metrics) {
         Ok(tls) => tls,
@@ -110,7 +110,7 @@ async fn stop_signal() {
         .chain(OTHER_STOP_SIGNALS.map(SignalKind::from_raw))
         .filter_map(|kind| {
             signal(kind)
-                .inspect_err(|error| warn!(%error, "a signal can not be caught"))
+                .inspect_err(|error| warn!(%error, "a signal cannot be caught"))
                 .ok()
         })
         .collect();

@@ -1,5 +1,5 @@
 //! Reads typed values by name and remembers everything that is wrong, so that all of it is reported at
-//! once. Names, defaults and secrecy come from the table, so they can not differ from what it says.
+//! once. Names, defaults and secrecy come from the table, so they cannot differ from what it says.
 //! Must not know: what the values are used for.
 
 use std::collections::{BTreeMap, BTreeSet};

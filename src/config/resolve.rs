@@ -14,7 +14,7 @@ use super::source::{EnvSource, Given};
 macro_rules! texts {
     ($($field:ident)*) => {
         /// The text of each setting that was given, under its name in lower case (as `envy` spells names). Text and
-        /// not values: `envy` ends at the first value it can not parse and quotes it, be it a secret or not.
+        /// not values: `envy` ends at the first value it cannot parse and quotes it, be it a secret or not.
         #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Texts {

@@ -221,7 +221,7 @@ impl Directory {
         let mut found = Vec::new();
         if !missing.is_empty() {
             found.push(format!(
-                "{} of {} users are found by SQL_QUERY_ALL_USERS but not by SQL_QUERY_ONE_USER; they can not bind: {}",
+                "{} of {} users are found by SQL_QUERY_ALL_USERS but not by SQL_QUERY_ONE_USER; they cannot bind: {}",
                 missing.len(),
                 sample.len(),
                 listed(&missing)
@@ -343,7 +343,7 @@ impl Directory {
             false => format!("best it takes {}", wanted.join(", and ")),
         };
         Some(format!(
-            "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups, so a search takes several statements; {wanted}"
+            "SQL_QUERY_ALL_MEMBERSHIPS cannot be joined with users and groups, so a search takes several statements; {wanted}"
         ))
     }
 

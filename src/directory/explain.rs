@@ -1,5 +1,5 @@
 //! What a search decides, noted for `explain` beside the statements that follow from it. Decides nothing itself, so
-//! that what is explained can not differ from what is done.
+//! that what is explained cannot differ from what is done.
 
 use super::{
     Directory,
@@ -57,7 +57,7 @@ pub(super) fn planned(directory: &Directory, source: &Source, residual: &Residua
             }
             Plan::Rows(Predicate::True) if source.reads_by_key() => format!("all of them, {CHUNK} at a time by key"),
             Plan::Rows(Predicate::True) => {
-                "all of them, in one stream: the query can not be read by key (sql/README.md)".to_owned()
+                "all of them, in one stream: the query cannot be read by key (sql/README.md)".to_owned()
             }
             Plan::Rows(Predicate::False) => "none of them can match: nothing is asked".to_owned(),
             Plan::Rows(predicate) if source.is_lookup(predicate) => "by a condition on a key".to_owned(),

@@ -209,7 +209,7 @@ impl Directory {
             let is_wanted = |group: &str| Name::new(group).is_some_and(|name| wanted.contains(&name.prepared));
             pairs.retain(|pair| asked.contains(pair.group.as_str()) || is_wanted(&pair.group));
         }
-        // Groups that the form can not decide, because a column that it compares is NULL (`Form::RowIn`).
+        // Groups that the form cannot decide, because a column that it compares is NULL (`Form::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
         if undecided.is_empty() {
             return Ok(pairs);
@@ -325,7 +325,7 @@ impl Directory {
 
     /// The users that have one of these names, as the database compares, each with these columns of the rows of
     /// all-groups that are its groups, in one statement. A user without any comes once or not at all. None where one
-    /// statement can not tell.
+    /// statement cannot tell.
     pub(super) async fn groups_with_rows(
         &self,
         users: &[String],

@@ -35,7 +35,7 @@ const REMEMBERED: usize = 64;
 pub(super) enum PrivateGroups {
     /// `LDAP_USER_PRIVATE_GROUPS=off`.
     Off,
-    /// They can not be found out.
+    /// They cannot be found out.
     Impossible(String),
     /// The table that lists them.
     Listed(Box<DescribedQuery>),

@@ -1,5 +1,5 @@
 //! A search that reads a listing: the rows that can match, chunk by chunk, without those that are no entries. No
-//! connection to the database is held between two chunks, except for queries that can not be read by key.
+//! connection to the database is held between two chunks, except for queries that cannot be read by key.
 
 use std::time::Instant;
 

@@ -184,7 +184,7 @@ impl Source {
         let columns = &self.maker.projection().columns;
         let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
         let mut rows = match (after, page) {
-            // A key that the database gave can be compared; one that can not is forged, and not the end.
+            // A key that the database gave can be compared; one that cannot is forged, and not the end.
             (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, class, deadline).await?,
             (_, page) => self.fetch(page, class, deadline).await?,
         };
@@ -334,7 +334,7 @@ impl Source {
         self.fetch(statement, class, deadline).await
     }
 
-    /// The rows as they come, for listings that can not be read by key.
+    /// The rows as they come, for listings that cannot be read by key.
     pub fn stream(&self, predicate: &Predicate, row_timeout: Duration) -> Option<RowStream> {
         let statement = self.table().select(&self.maker.projection().columns, predicate)?;
         Some(self.database.stream(statement.sql, statement.args, row_timeout))
@@ -417,7 +417,7 @@ fn key_of(cell: &Cell) -> Option<Key> {
     }
 }
 
-/// Runs a statement over a listing; none asks nothing, and a text that the database can not write is in no row. Any
+/// Runs a statement over a listing; none asks nothing, and a text that the database cannot write is in no row. Any
 /// other value that does not fit is a row's, and nothing was read: that must not look like "no rows".
 pub(super) async fn fetch(
     database: &Database,
@@ -431,7 +431,7 @@ pub(super) async fn fetch(
     none_for_foreign_text(database.fetch(&statement.sql, &statement.args, class, deadline).await)
 }
 
-/// A text that the database can not write is in no row.
+/// A text that the database cannot write is in no row.
 pub(super) fn none_for_foreign_text(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
     match rows {
         Err(error) if error.is_foreign_text() => Ok(Vec::new()),
@@ -439,7 +439,7 @@ pub(super) fn none_for_foreign_text(rows: Result<Vec<Row>, SqlError>) -> Result<
     }
 }
 
-/// Of a query by name: a name that the types it is compared with can not hold is in no row.
+/// Of a query by name: a name that the types it is compared with cannot hold is in no row.
 pub(super) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
     match rows {
         Err(error) if error.is_value_error() => Ok(Vec::new()),

@@ -46,7 +46,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// None for a name that caseIgnoreMatch can not compare (RFC 4518 2.4): no entry can have it.
+    /// None for a name that caseIgnoreMatch cannot compare (RFC 4518 2.4): no entry can have it.
     pub fn new(spelled: &str) -> Option<Self> {
         let prepared = crate::model::prepare::prepare_ignore_case(spelled)?;
         Some(Name {

@@ -182,7 +182,7 @@ pub(super) fn names_after(mut names: Vec<Name>, from: Option<&Key>) -> Vec<Name>
     names
 }
 
-/// What can not be prepared is no entry's name.
+/// What cannot be prepared is no entry's name.
 fn prepared(name: &str) -> String {
     Name::new(name).map(|name| name.prepared).unwrap_or_default()
 }

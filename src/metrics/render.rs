@@ -158,7 +158,7 @@ impl Metrics {
         page.one(
             "certificate_stale",
             "gauge",
-            "1 while the certificate files can not be used and an older certificate is served.",
+            "1 while the certificate files cannot be used and an older certificate is served.",
             u8::from(inner.certificate_stale.load(Relaxed)),
         )
     }

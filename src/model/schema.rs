@@ -189,7 +189,7 @@ impl Schema {
     #[must_use]
     pub fn attribute_type(&self, id: AttributeId) -> &AttributeType {
         // Every identifier comes from this schema or from one it extends; `name` stands in for the
-        // impossible rest, so that a mistake can not end a connection.
+        // impossible rest, so that a mistake cannot end a connection.
         static FALLBACK: std::sync::LazyLock<AttributeType> =
             std::sync::LazyLock::new(|| AttributeType::from(&definition::string("2.5.4.41", &["name"], "")));
         self.attributes.get(usize::from(id.0)).unwrap_or_else(|| &FALLBACK)

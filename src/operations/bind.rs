@@ -1,7 +1,7 @@
 //! Bind (RFC 4511 4.2, RFC 4513 5.1): simple and anonymous.
 //!
 //! Unknown, disabled and wrong all take the same work and give the same answer, so that nobody learns which names
-//! exist. Only a database that can not be asked is told apart, as `unavailable`: it is nobody's fault.
+//! exist. Only a database that cannot be asked is told apart, as `unavailable`: it is nobody's fault.
 
 use std::{borrow::Cow, sync::Arc};
 

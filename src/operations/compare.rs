@@ -78,7 +78,7 @@ async fn read(
     })
 }
 
-/// What is asserted is looked at before the entry, as in slapd: that it can not be compared says nothing about who has it.
+/// What is asserted is looked at before the entry, as in slapd: that it cannot be compared says nothing about who has it.
 async fn check_asserted(directory: &Directory, request: &CompareRequest) -> Result<(), LdapResult> {
     let schema = directory.schema();
     let Some((attribute, _)) = schema.describe(&request.attribute) else {

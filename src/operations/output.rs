@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 /// A chunk handed to the writer; two TLS records of 16 KiB, so that a long answer leaves in few large writes.
 const CHUNK: usize = 32 * 1024;
 
-/// The connection can not be written to any more.
+/// The connection cannot be written to any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client has gone")]
 pub struct Closed;

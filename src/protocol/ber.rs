@@ -246,7 +246,7 @@ pub const fn size(content: usize) -> usize {
 
 /// Appends identifier and length (the shortest form) of an element whose content the caller appends next.
 ///
-/// A content of four gigabytes or more can not be written in LDAP's lengths; messages are far below.
+/// A content of four gigabytes or more cannot be written in LDAP's lengths; messages are far below.
 pub fn put_header(buffer: &mut BytesMut, tag: u8, content: usize) {
     let [.., a, b, c, d] = (content as u64).to_be_bytes();
     match size(content) - content {

@@ -110,7 +110,7 @@ impl Decoder<'_> {
         Ok(members)
     }
 
-    /// Not is tagged explicitly, as a CHOICE can not be otherwise: exactly one filter inside.
+    /// Not is tagged explicitly, as a CHOICE cannot be otherwise: exactly one filter inside.
     fn negated(&mut self, content: &[u8], depth_left: usize) -> Result<Filter, Fault> {
         let depth_left = Self::deeper(depth_left)?;
         let mut reader = Reader::new(content);

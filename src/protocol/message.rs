@@ -32,7 +32,7 @@ pub enum Decoded {
     Incomplete,
     /// A request.
     Message(Message),
-    /// A well-formed request with a value that can not be used: to be answered with this, and the connection lives.
+    /// A well-formed request with a value that cannot be used: to be answered with this, and the connection lives.
     /// A refused bind leaves the connection anonymous like any failed one (RFC 4511 section 4.2.1).
     Unusable {
         /// The request's message id.
@@ -46,7 +46,7 @@ pub enum Decoded {
     },
 }
 
-/// The stream can not be understood any more: Notice of Disconnection with protocolError, then close.
+/// The stream cannot be understood any more: Notice of Disconnection with protocolError, then close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct ProtocolError {
@@ -71,7 +71,7 @@ impl From<BerError> for ProtocolError {
 pub(super) enum Fault {
     /// The structure is broken.
     Broken(ProtocolError),
-    /// The structure is right, the value can not be used.
+    /// The structure is right, the value cannot be used.
     Unusable(ResultCode, &'static str),
 }
 
@@ -176,7 +176,7 @@ fn decode_frame(frame: &[u8], shared: &Bytes, elements: usize) -> Result<Decoded
             code,
             text,
         }),
-        // Unbind and Abandon have no answer. Unbind means the same whatever its controls say; an Abandon that can not
+        // Unbind and Abandon have no answer. Unbind means the same whatever its controls say; an Abandon that cannot
         // be understood must not be performed, and no operation has the id 0.
         (Err(Fault::Unusable(..)), None) => {
             let request = if operation.tag == request::UNBIND {

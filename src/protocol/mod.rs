@@ -2,7 +2,7 @@
 //!
 //! Pure: no sockets, no tasks, no policy. Whether a request is allowed, what a DN means and which controls are
 //! supported is not known here. `ldap3_proto` is only a peer in the tests: its decoder ends the stream at the first
-//! value it can not use, loses signs and criticality and takes text only.
+//! value it cannot use, loses signs and criticality and takes text only.
 
 pub mod ber;
 pub mod control;

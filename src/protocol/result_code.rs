@@ -79,7 +79,7 @@ result_codes! {
     InvalidDNSyntax = 34, "invalidDNSyntax";
     /// An alias could not be dereferenced.
     AliasDereferencingProblem = 36, "aliasDereferencingProblem";
-    /// The entry can not be authenticated this way.
+    /// The entry cannot be authenticated this way.
     InappropriateAuthentication = 48, "inappropriateAuthentication";
     /// Name or password are wrong, or the account may not be used.
     InvalidCredentials = 49, "invalidCredentials";
@@ -87,7 +87,7 @@ result_codes! {
     InsufficientAccessRights = 50, "insufficientAccessRights";
     /// Too busy. Never sent: clients take it for a failure of the server.
     Busy = 51, "busy";
-    /// What is needed for an answer can not be reached.
+    /// What is needed for an answer cannot be reached.
     Unavailable = 52, "unavailable";
     /// Refused.
     UnwillingToPerform = 53, "unwillingToPerform";
@@ -107,7 +107,7 @@ result_codes! {
     NotAllowedOnRDN = 67, "notAllowedOnRDN";
     /// The entry is already there.
     EntryAlreadyExists = 68, "entryAlreadyExists";
-    /// The structural class can not change.
+    /// The structural class cannot change.
     ObjectClassModsProhibited = 69, "objectClassModsProhibited";
     /// More than one server would be needed.
     AffectsMultipleDSAs = 71, "affectsMultipleDSAs";
@@ -121,7 +121,7 @@ result_codes! {
     NoSuchOperation = 119, "noSuchOperation";
     /// RFC 3909: too late to cancel.
     TooLate = 120, "tooLate";
-    /// RFC 3909: the operation can not be cancelled.
+    /// RFC 3909: the operation cannot be cancelled.
     CannotCancel = 121, "cannotCancel";
     /// RFC 4528: the assertion control's filter does not match.
     AssertionFailed = 122, "assertionFailed";

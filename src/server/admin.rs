@@ -96,7 +96,7 @@ impl Admin {
                     });
                 }
                 Err(error) => {
-                    warn!(%error, "ADMIN_ADDR: can not accept connections");
+                    warn!(%error, "ADMIN_ADDR: cannot accept connections");
                     sleep(RETRY).await;
                 }
             }

@@ -40,7 +40,7 @@ use crate::{
     sql::health::State,
 };
 
-/// Requests of one connection that run side by side; more wait in its queue, so that one connection can not take the
+/// Requests of one connection that run side by side; more wait in its queue, so that one connection cannot take the
 /// whole pool.
 const CONCURRENT_OPERATIONS: usize = 8;
 /// Octets that are read and left alone meanwhile: so the end of the stream is seen even when it comes behind more

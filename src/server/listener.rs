@@ -1,4 +1,4 @@
-//! The listening socket: open while the database can be asked, closed while it can not, and the tasks behind it.
+//! The listening socket: open while the database can be asked, closed while it cannot, and the tasks behind it.
 //!
 //! A refused connection sends SSSD and Proxmox to the other replica within milliseconds; an accepted one that is not
 //! served does not. So the socket is closed as soon as the database is away and opened again when it is back.
@@ -84,7 +84,7 @@ impl Listener {
             match self.bind() {
                 Ok(socket) => return Some(socket),
                 Err(error) if !told => {
-                    error!(%error, "can not listen on {}, trying on", self.address);
+                    error!(%error, "cannot listen on {}, trying on", self.address);
                     told = true;
                 }
                 Err(_) => {}
@@ -146,7 +146,7 @@ async fn after_accept_error(error: &io::Error) {
             debug!(%error, "a client left before it was accepted")
         }
         _ => {
-            error!(%error, "can not accept connections");
+            error!(%error, "cannot accept connections");
             sleep(RETRY).await;
         }
     }

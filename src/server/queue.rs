@@ -127,7 +127,7 @@ impl Queue {
     /// Drops it for a cancel request (RFC 3909): the kind of its response, which is the caller's to send.
     ///
     /// # Errors
-    /// Why it can not be cancelled.
+    /// Why it cannot be cancelled.
     pub(super) fn cancel(&mut self, id: i32) -> Result<ResponseKind, ResultCode> {
         let waiting = self.waiting.iter_mut().find(|waiting| waiting.work.id() == id);
         let kind = match waiting {

@@ -1,10 +1,10 @@
 //! Ends on the server the statements that nobody waits for any more: abandoned, cancelled, out of time, or of a client
 //! that went. Knows nothing of why.
 //!
-//! The connection stays open until the server was told, so its session can not be somebody else's meanwhile. Afterwards
+//! The connection stays open until the server was told, so its session cannot be somebody else's meanwhile. Afterwards
 //! it is closed and not used again: a cancel that arrives late must find nothing. It also keeps its place in the pool,
 //! for a second or two at most: however many searches are abandoned at once, there are never more connections than places,
-//! and this one; and a server that can not be told takes no place from those who wait.
+//! and this one; and a server that cannot be told takes no place from those who wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Abandoned {
         }
     }
 
-    /// How long its connection is kept when the server can not be told.
+    /// How long its connection is kept when the server cannot be told.
     fn memory(&self) -> Duration {
         match &self.session {
             // Over a Unix socket all hosts are the same, and a number may be somebody else's after a restart.

@@ -110,7 +110,7 @@ pub struct Described {
     pub columns: Vec<Column>,
     /// The parameters' types, in the same spelling; PostgreSQL alone tells them.
     pub parameters: Vec<Option<String>>,
-    /// Whether the columns need names of ours, because theirs can not be referred to. Every statement asks.
+    /// Whether the columns need names of ours, because theirs cannot be referred to. Every statement asks.
     pub(super) renames: bool,
 }
 

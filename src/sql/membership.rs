@@ -15,7 +15,7 @@ pub enum Form {
     /// A lateral join: PostgreSQL, MySQL from 8.0.14.
     Lateral,
     /// `(group's columns) IN (groups by member)`: MariaDB. **A row without a user** names a group that this form
-    /// can not decide, since a column of its tuple is NULL: its members are to be read by `PerUser`.
+    /// cannot decide, since a column of its tuple is NULL: its members are to be read by `PerUser`.
     RowIn,
     /// A scalar subquery made into rows again: SQLite has no lateral join, but lets a scalar look outwards.
     JsonEach,

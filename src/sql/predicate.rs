@@ -252,7 +252,7 @@ fn write_list(writer: &mut Writer, scope: &Scope<'_>, parts: &[Predicate], betwe
     writer.push(")");
 }
 
-/// A column that does not exist can not be compared, so nothing is excluded.
+/// A column that does not exist cannot be compared, so nothing is excluded.
 fn with(writer: &mut Writer, column: Option<(&Column, &str)>, write: impl FnOnce(&mut Writer, &Column, &str)) {
     match column {
         Some((column, name)) => write(writer, column, name),

@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
             return Ok(None);
         };
         let (kind, length) = self.measure(first)?;
-        // A length that is no boundary can not happen; if it did, the rest would be one token and the
+        // A length that is no boundary cannot happen; if it did, the rest would be one token and the
         // database would refuse it.
         let (token, rest) = self.rest.split_at_checked(length.max(1)).unwrap_or((self.rest, ""));
         self.rest = rest;

@@ -9,7 +9,7 @@ use super::error::SqlError;
 /// Makes the file and runs the scripts in it, one after the other.
 ///
 /// # Errors
-/// The file can not be made, or a script fails.
+/// The file cannot be made, or a script fails.
 pub async fn create(path: &Path, scripts: &[&'static str]) -> Result<(), SqlError> {
     let failed = |error: sqlx::Error| SqlError::Unavailable(error.to_string());
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);

@@ -220,7 +220,7 @@ impl<'a> Source<'a> {
         (predicate != Predicate::False).then_some(predicate)
     }
 
-    /// Whether the columns need names of ours: the operator's can not be referred to.
+    /// Whether the columns need names of ours: the operator's cannot be referred to.
     pub(super) fn renames(&self) -> bool {
         self.described.renames
     }

@@ -318,7 +318,7 @@ def sync
       members.merge(member_dns(found[0]))
     end
     missing = members.first(limit).reject { |dn| by_dn(ldap, dn).size == 1 }
-    equal('members that can not be read', missing, [])
+    equal('members that cannot be read', missing, [])
     puts "#{names.size} groups, #{pairs} memberships, #{[members.size, limit].min} members"
   end
 end

@@ -300,7 +300,7 @@ fn rows_that_are_odd_are_named() {
             &report,
             &[
                 "users that are not served, because another one's name differs only in case or blanks: ALICE",
-                "but not by SQL_QUERY_ONE_USER; they can not bind: bob",
+                "but not by SQL_QUERY_ONE_USER; they cannot bind: bob",
                 "SQL_QUERY_ONE_USER gives another mail",
                 "no posixAccount: aanobody",
                 "(scheme: phpass ($P$))",
@@ -527,7 +527,7 @@ fn listed_memberships_are_compared_with_groups_by_member() {
             ],
         );
         expect_not(&report, &differences);
-        expect_not(&report, &["can not be joined"]);
+        expect_not(&report, &["cannot be joined"]);
 
         // Nobody in staff but erin, who is not; and a group that does not exist.
         let planted = check(&env(&|query| {
@@ -554,7 +554,7 @@ fn listed_memberships_are_compared_with_groups_by_member() {
             &[
                 "1 memberships do not count, because SQL_QUERY_ALL_GROUPS has no such group: bob in nosuch",
                 "its users and groups looked up",
-                "SQL_QUERY_ALL_MEMBERSHIPS can not be joined with users and groups",
+                "SQL_QUERY_ALL_MEMBERSHIPS cannot be joined with users and groups",
             ],
         );
     }

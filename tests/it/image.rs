@@ -102,7 +102,7 @@ fn ports() {
     );
     assert!(eventually(LONG, || refused.field("{{.State.Status}}") == "exited"));
     assert!(
-        refused.log().contains("can not listen on 0.0.0.0:636"),
+        refused.log().contains("cannot listen on 0.0.0.0:636"),
         "{}",
         refused.log()
     );
@@ -173,7 +173,7 @@ fn secrets_and_certificates() {
     let volume = format!("{}:/data", data.display());
     let mounted = |at: &str| format!("{}:{at}:ro", certs.display());
     let (at_certs, elsewhere) = (mounted("/certs"), mounted("/tls"));
-    // Not below /run/secrets, which Podman 4 can not fill where the root is read-only.
+    // Not below /run/secrets, which Podman 4 cannot fill where the root is read-only.
     let owned = |name: &str| format!("{name},target=/secrets/{name},uid={USER},mode=0400");
     let (uri, secret_key) = (owned("sql_uri"), owned("ldap_key"));
     let base = ["--network", "none", "--volume", &volume, "--secret", &uri];

@@ -9,7 +9,7 @@
 //! - `check`: what `check` finds
 //! - `schemas`: `check` and `serve` agree about some hundred schemas
 //! - `abandon`: what nobody waits for any more ends in the database
-//! - `attacks`: what hostile clients can not do to others
+//! - `attacks`: what hostile clients cannot do to others
 //! - `explain`: by which indexes clients' searches are answered
 //! - `controls`: request controls, Cancel
 //! - `clients`: what Proxmox, GitLab, Search Guard, Defguard and Kanidm do; strict schema parsers; controls

@@ -405,7 +405,7 @@ fn answers_the_same(engine: Engine) {
         };
         assert!(report.stdout.contains(how), "{form}: {}", report.text());
         assert_eq!(
-            report.stdout.contains("can not be joined with users and groups"),
+            report.stdout.contains("cannot be joined with users and groups"),
             !is_joined,
             "{form}: {}",
             report.text()

@@ -138,7 +138,7 @@ fn search_at_either(site: &Site, cut_off: Arc<AtomicUsize>) -> impl FnMut() -> R
     }
 }
 
-/// A version that can not reach the database: it never answers, the update stops, the others serve.
+/// A version that cannot reach the database: it never answers, the update stops, the others serve.
 #[test]
 fn a_broken_version() {
     let _guard = beside_others();
@@ -161,7 +161,7 @@ fn a_broken_version() {
 
     assert_eq!(ended.code, Some(1), "{}", ended.text());
     for words in [
-        "STOPPED at ldap1: the new one does not answer after 8 s: not ready: can not connect",
+        "STOPPED at ldap1: the new one does not answer after 8 s: not ready: cannot connect",
         "this is what ldap1 logged",
         "ldap2 serves",
         "left as they were: ldap2",
@@ -283,7 +283,7 @@ fn arguments() {
         ("--restart false --probe true a", "at least two"),
         ("--restart false --probe true a a", "a is named twice"),
         ("--restart false --probe true a --ssh=b", "unknown option --ssh=b"),
-        ("--restart false --probe true a b;reboot", "'b;reboot' can not be"),
+        ("--restart false --probe true a b;reboot", "'b;reboot' cannot be"),
         ("--restart false --probe true --pause 1m a b", "'1m'"),
         ("--restart false --probe true --pause 08 a b", "'08'"),
         ("--restart false --probe true --timeout 0 a b", "'0'"),

@@ -618,7 +618,7 @@ fn demo() {
         .arg(env!("CARGO_BIN_EXE_ldap-gateway"))
         .current_dir(&dir)
         .stdin(Stdio::null())
-        // Killed, it can not clean up after itself; the harness does.
+        // Killed, it cannot clean up after itself; the harness does.
         .env("TMPDIR", &dir)
         .env("PORT", free_port().to_string());
     let file = fs::File::create(&out).unwrap();

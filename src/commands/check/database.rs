@@ -354,12 +354,12 @@ async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> 
     for (hash, count) in counts {
         match hash {
             None => report.warn(format!(
-                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and can not bind"
+                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and cannot bind"
             )),
             Some(hash) => {
                 if let Some(problem) = hash.problem {
                     report.warn(format!(
-                        "SQL_QUERY_ONE_USER: {count} of {total} users can not bind: {problem} (scheme: {})",
+                        "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {problem} (scheme: {})",
                         hash.scheme
                     ));
                 }

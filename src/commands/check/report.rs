@@ -72,7 +72,7 @@ impl fmt::Display for Report {
         }
         match self.faults.len() {
             0 => write!(f, "The gateway can serve this."),
-            _ => write!(f, "The gateway can not serve this."),
+            _ => write!(f, "The gateway cannot serve this."),
         }
     }
 }

@@ -4,7 +4,7 @@
 /// What is named by each name.
 ///
 /// Every request looks up every attribute that it asks for. A hash of our own, because it must not tell cases apart: any
-/// other needs a copy in lower case. Clients only ask, they can not fill a bucket.
+/// other needs a copy in lower case. Clients only ask, they cannot fill a bucket.
 #[derive(Debug, Clone)]
 pub(super) struct Names<T> {
     buckets: Vec<Vec<(Box<[u8]>, T)>>,

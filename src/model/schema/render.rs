@@ -129,7 +129,7 @@ impl Schema {
 }
 
 fn push(text: &mut String, keyword: &str, value: &str) {
-    // Writing to a string can not fail.
+    // Writing to a string cannot fail.
     let _ = write!(text, " {keyword} {value}");
 }
 

@@ -32,7 +32,7 @@ impl Controls {
     ///
     /// # Errors
     /// A critical control is not supported or not appropriate for the operation (RFC 4511 4.1.11), or the value of a
-    /// supported one can not be used, critical or not.
+    /// supported one cannot be used, critical or not.
     pub fn of(request: &Request, controls: &[Control]) -> Result<Self, LdapResult> {
         let mut found = Controls::default();
         let mut critical = controls.iter().filter(|control| control.critical);

@@ -90,7 +90,7 @@ pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::
 struct Following {
     settings: TlsSettings,
     served: TlsSetup,
-    /// What is in the files can not be served.
+    /// What is in the files cannot be served.
     stale: bool,
     publish: watch::Sender<Acceptor>,
     metrics: Metrics,

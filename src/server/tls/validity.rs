@@ -9,7 +9,7 @@ const GENERALIZED_TIME: u8 = 0x18;
 /// The version, `[0] EXPLICIT`.
 const VERSION: u8 = ber::context_constructed(0);
 
-/// `notAfter` of a certificate in DER, in seconds since 1970; None where it can not be read.
+/// `notAfter` of a certificate in DER, in seconds since 1970; None where it cannot be read.
 pub(super) fn not_after(certificate: &[u8]) -> Option<i64> {
     let mut outer = Reader::new(certificate).constructed(ber::SEQUENCE).ok()?;
     let mut body = outer.constructed(ber::SEQUENCE).ok()?;

@@ -46,7 +46,7 @@ fn equalities(predicate: &Predicate) -> usize {
 /// An equality by itself.
 pub(super) fn write(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
     let Some(equality) = Equality::of(scope, leaf) else {
-        // A column that does not exist can not be compared, so nothing is excluded.
+        // A column that does not exist cannot be compared, so nothing is excluded.
         return writer.put("1 = 1");
     };
     match equality.arms() {

@@ -6,7 +6,7 @@ use super::super::engine::Engine;
 use super::{NumberTest, Predicate, Validity, assured, time};
 
 impl Predicate {
-    /// The same for these columns, with what is always or never true folded away: what can not be pushed
+    /// The same for these columns, with what is always or never true folded away: what cannot be pushed
     /// becomes `True`, what no row can meet `False`. Columns that do not exist count as unknown.
     pub fn simplify(&self, engine: Engine, columns: &[Column]) -> Predicate {
         self.settle(engine, columns, true)

@@ -123,7 +123,7 @@ pub fn members_in_a_column(ctx: &Battery) {
                 &format!(", {} AS member_uids FROM ", ctx.engine.quoted(&column)),
                 1,
             );
-            // Names with commas can not be in such a list.
+            // Names with commas cannot be in such a list.
             format!("{query} WHERE {}", ctx.engine.quoted("g.\"gidNumber\" < 30000"))
         })
     }));

@@ -401,7 +401,7 @@ pub fn ask(server: &str, port: u16, requests: &[Request]) -> Vec<Answer> {
 }
 
 fn connect(port: u16) -> TcpStream {
-    // Closed while the database can not be asked.
+    // Closed while the database cannot be asked.
     let mut connected = None;
     let limit = Duration::from_secs(30);
     eventually(limit, || {

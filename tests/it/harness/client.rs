@@ -1,4 +1,4 @@
-//! A client for what the command-line tools can not do: many connections, many requests at once, slow reading, raw bytes.
+//! A client for what the command-line tools cannot do: many connections, many requests at once, slow reading, raw bytes.
 
 use super::gateway::Gateway;
 use super::ldap::BASE;

@@ -1,7 +1,7 @@
 //! The image of `Dockerfile`, built by buildah, and containers of it, run by podman, with a storage of the run's own.
 //!
 //! Both work without an engine and without a registry. What containers need of the machine (namespaces, cgroups) is what
-//! fails where they can not run, and then these tests fail.
+//! fails where they cannot run, and then these tests fail.
 
 use super::gateway::{Ended, Env, log_file};
 use super::process::{is_root, run};
@@ -144,7 +144,7 @@ impl Container {
         let ended = podman(&arguments);
         assert!(
             ended.status.success(),
-            "containers can not be run on this machine: {}",
+            "containers cannot be run on this machine: {}",
             ended.text()
         );
         container
