@@ -28,6 +28,7 @@
 //! - `nslcd`: the same through nslcd, and sudo-ldap
 //! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
 //! - `image`: the container image, built and run
+//! - `failover`, `database_uri`: several database servers, and the ways to them: TLS, addresses, sockets
 //! - `bounds`: the documentation names the bounds that the code has
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
@@ -49,6 +50,7 @@ mod certificates;
 mod check;
 mod clients;
 mod controls;
+mod database_uri;
 mod differential;
 mod explain;
 mod failover;

@@ -3,7 +3,7 @@
 use super::database::{self, APP_USER};
 use super::process::{Daemon, command, is_root, run};
 use super::{free_port, note_secret, scratch};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
@@ -54,6 +54,11 @@ impl MariaDb {
         };
         server.launch();
         server
+    }
+
+    /// Where its data, its log and its socket are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Starts it, or starts it again, and waits until it answers.

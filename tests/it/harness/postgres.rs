@@ -4,7 +4,7 @@ use super::database::{self, APP_USER};
 use super::process::{Daemon, command, run};
 use super::{free_port, note_secret, scratch, test_dir};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
@@ -99,6 +99,11 @@ impl Postgres {
         if super::process::is_root() {
             run(Command::new("chown").arg("postgres:").arg(&self.dir));
         }
+    }
+
+    /// Where its data, its log and its socket are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Starts it, or starts it again, and waits until it answers.
