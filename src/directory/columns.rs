@@ -100,7 +100,7 @@ pub enum Ignored {
     Never,
     /// A column further left has the same meaning under another name.
     Duplicate,
-    /// A column further right has the same name.
+    /// A column further right has the same name, letter case aside.
     Repeated,
     /// A membership has a user and a group, and nothing else.
     NoMembership,
@@ -180,7 +180,8 @@ const MEMBERSHIP_COLUMNS: [(&str, Role); 6] = [
 pub const PASS_THROUGH: &str = "attr:";
 
 /// Assigns every column its use. Of several with one name the last counts, as in every driver that makes a record of a
-/// row; of several names with one meaning the one that comes first.
+/// row; of several names with one meaning the one that comes first. Letter case makes no other name, as in MariaDB and
+/// SQLite: `SELECT *, … AS password` counts also where the table calls its own column `Password`.
 pub fn assign<'a>(kind: Kind, columns: impl IntoIterator<Item = &'a str>, schema: &Schema) -> Vec<ColumnUse> {
     let standard = Schema::standard();
     assign_by(columns, |column| role(kind, column, schema, &standard), |role| role)
@@ -211,10 +212,11 @@ fn assign_by<'a, Meaning: Eq + Hash>(
         })
         .collect();
     // A name's place is its first column's, its value the last one's.
-    let mut names: Vec<&str> = Vec::new();
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for (position, name) in columns.iter().copied().enumerate() {
-        if let Some(earlier) = last.insert(name, position) {
+    let mut names: Vec<String> = Vec::new();
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for (position, name) in columns.iter().enumerate() {
+        let name = name.to_ascii_lowercase();
+        if let Some(earlier) = last.insert(name.clone(), position) {
             if let Some(earlier) = uses.get_mut(earlier)
                 && earlier.role.is_ok()
             {
@@ -352,7 +354,7 @@ mod tests {
     #[test]
     fn of_two_columns_for_one_attribute_the_left_one_counts() {
         assert_eq!(
-            roles(Kind::User, &["username", "uid", "title", "TITLE"])[..],
+            roles(Kind::User, &["username", "uid", "title", "attr:TITLE"])[..],
             [
                 Ok(Role::Name),
                 Err(Ignored::Duplicate),
@@ -368,14 +370,33 @@ mod tests {
         for (columns, expected) in [
             (["password", "userPassword", "password"], [repeated, duplicate, role]),
             (["userPassword", "password", "password"], [role, repeated, duplicate]),
-            // Two names, as they are to a driver that makes a record of a row.
+            // Letter case makes no other name.
+            (
+                ["Password", "note", "password"],
+                [repeated, Err(Ignored::Unknown), role],
+            ),
             (
                 ["password", "note", "PASSWORD"],
-                [role, Err(Ignored::Unknown), duplicate],
+                [repeated, Err(Ignored::Unknown), role],
+            ),
+            (["PASSWORD", "userPassword", "Password"], [repeated, duplicate, role]),
+            (
+                ["userPassword", "Password", "USERPASSWORD"],
+                [repeated, duplicate, role],
             ),
         ] {
             assert_eq!(roles(Kind::User, &columns), expected, "{columns:?}");
         }
+        let status = roles(
+            Kind::User,
+            &["Status", "status", "STATUS", "Title", "attr:x", "title", "ATTR:X"],
+        );
+        assert!(status[..2].iter().all(|role| *role == repeated) && status[2] == Ok(Role::Status));
+        assert_eq!([status[3], status[4]], [repeated; 2]);
+        assert!(status[5].is_ok() && status[6].is_ok(), "{status:?}");
+        let assigned = assign_membership(["Name", "uid", "name", "UID"]);
+        let roles: Vec<_> = assigned.into_iter().map(|column| column.role).collect();
+        assert_eq!(roles, [repeated, repeated, Ok(Role::Name), Ok(Role::Member)]);
         let assigned = assign_membership(["name", "uid", "gid_number", "name"]);
         let roles: Vec<_> = assigned.into_iter().map(|column| column.role).collect();
         assert_eq!(roles, [repeated, Ok(Role::Member), duplicate, Ok(Role::Name)]);

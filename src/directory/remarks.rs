@@ -20,15 +20,18 @@ impl DescribedQuery {
     /// Which column counts where several mean the same.
     pub fn remarks(&self, variable: &str) -> Vec<String> {
         let mut remarks = Vec::new();
-        let mut repeated: Vec<&str> = Vec::new();
+        let mut repeated: Vec<String> = Vec::new();
         for column in &self.columns {
             let name = column.column.as_str();
             match column.role {
-                Err(Ignored::Repeated) if !repeated.contains(&name) => {
-                    repeated.push(name);
-                    remarks.push(format!(
-                        "{variable}: {name} is the name of several columns: the last of them counts"
-                    ));
+                Err(Ignored::Repeated) => {
+                    let lower = name.to_ascii_lowercase();
+                    if !repeated.contains(&lower) {
+                        remarks.push(format!(
+                            "{variable}: {name} is the name of several columns: the last of them counts"
+                        ));
+                        repeated.push(lower);
+                    }
                 }
                 Err(Ignored::Duplicate) => remarks.push(format!(
                     "{variable}: {name} is ignored: a column further left has the same meaning"

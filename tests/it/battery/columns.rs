@@ -1,6 +1,7 @@
 //! Columns become attributes: account columns, pass-through, what is never served, rows that are bad.
 
 use super::{Battery, names, search};
+use crate::harness::gateway::run_to_end;
 use crate::harness::ldap::{BATTERY_PASSWORD, set, user_dn};
 use crate::harness::{Database, Engine, Env, Gateway, ldapwhoami};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -601,16 +602,38 @@ pub fn never_from_a_column(ctx: &Battery) {
 }
 
 pub fn the_column_further_left_counts(ctx: &Battery) {
-    let gateway =
-        ctx.gateway_with(|env| {
-            env.with_user_columns(&ctx.engine.quoted(
-                "'second@example.com' AS \"MAIL\", '/bin/first' AS login_shell, '/bin/second' AS \"loginShell\"",
-            ))
-        });
-    // MariaDB and SQLite take MAIL and mail for one name; whatever they make of it, the first is the one.
+    let shells = "'/bin/first' AS login_shell, '/bin/second' AS \"loginShell\"";
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted(shells)));
     let alice = search(&gateway, &["(uid=alice)"]).only();
     assert_eq!(alice.one("loginShell"), "/bin/first");
-    assert_eq!(alice.one("mail"), "alice@example.com");
+}
+
+/// Names that differ in letter case only are one name, also where the database tells them apart.
+pub fn the_last_column_of_a_name_counts(ctx: &Battery) {
+    let cheap = "CASE WHEN \"uid\" = 'cheap' THEN";
+    let columns = format!(
+        "'active' AS \"Status\", {cheap} 'locked' ELSE 'active' END AS status, 'second@example.com' AS \"MAIL\""
+    );
+    let env = ctx.database.deployed().with_user_columns(&ctx.engine.quoted(&columns));
+    assert!(!refuses(ctx.gateway, "cheap"));
+    let gateway = Gateway::start(&env);
+    assert!(refuses(&gateway, "cheap"), "the last status locks");
+    let alice = search(&gateway, &["(uid=alice)"]).only();
+    assert_eq!(alice.one("mail"), "second@example.com");
+    assert_eq!(
+        names(&gateway, "(&(uid=alice)(mail=second@example.com))"),
+        set(["alice"])
+    );
+    assert!(names(&gateway, "(mail=alice@example.com)").is_empty());
+    let report = run_to_end(&env, &["check"], "").text();
+    assert!(
+        report.contains("SQL_QUERY_ONE_USER: Status is the name of several columns"),
+        "{report}"
+    );
+
+    let new_password = "'no hash' AS \"Password\"";
+    let gateway = ctx.gateway_with(|env| env.with_user_columns(&ctx.engine.quoted(new_password)));
+    assert!(refuses(&gateway, "cheap"), "the old hash does not count");
 }
 
 pub fn kinds_of_columns(ctx: &Battery) {

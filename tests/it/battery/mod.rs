@@ -243,6 +243,7 @@ stamp! {
         pass_through,
         never_from_a_column,
         the_column_further_left_counts,
+        the_last_column_of_a_name_counts,
         kinds_of_columns,
         other_names_of_an_attribute,
     ],
