@@ -3,8 +3,8 @@
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
 use super::secret::Secret;
-use crate::database_uri::DatabaseUri;
 pub use crate::database_uri::{DatabaseKind, TlsMode as SslMode};
+use crate::database_uri::{DatabaseUri, WITHOUT_CERTIFICATE, has_certificate};
 
 /// The URI, its kind, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
 pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
@@ -26,10 +26,18 @@ pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode
         }
     };
     for (parameter, file) in found.files() {
-        if let Err(error) = std::fs::read(file) {
-            let why = format!("the file of its `{parameter}` cannot be read: {}", error.kind());
-            reader.problems.push(Problem::other("SQL_URI", why));
-        }
+        let why = match std::fs::read(file) {
+            Ok(text) if parameter == "sslrootcert" && !has_certificate(&text) => WITHOUT_CERTIFICATE.to_owned(),
+            Ok(_) => continue,
+            Err(error) => format!("cannot be read: {}", error.kind()),
+        };
+        let why = format!("the file of its `{parameter}` {why}");
+        reader.problems.push(Problem::other("SQL_URI", why));
+    }
+    if let DatabaseUri::Server(server) = &found {
+        let remarks = server.tls.remarks.iter();
+        let remarks = remarks.map(|remark| Warning::new("SQL_URI", *remark));
+        reader.warnings.extend(remarks);
     }
     let kind = found.kind();
     let ssl = match &found {

@@ -472,3 +472,22 @@ fn nothing_secret_is_printed() {
     assert_eq!(config.probe.as_ref().unwrap().password.reveal(), "hunter2");
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_file_of_authorities_has_a_certificate() {
+    let directory = TestDirectory::new();
+    let file = directory.path().join("ca.pem");
+    let uri = |query: &str| format!("mysql://h/d?{query}{}", file.display());
+    std::fs::write(&file, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+    for query in ["sslrootcert=", "ssl-ca=", "sslmode=verify-full&sslCA="] {
+        let text = problem(&[("SQL_URI", &uri(query))]);
+        let expected = "SQL_URI: the file of its `sslrootcert` has no certificate in it";
+        assert!(text.contains(expected), "{text}");
+    }
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["h".to_owned()]).unwrap();
+    std::fs::write(&file, params.self_signed(&key).unwrap().pem()).unwrap();
+    assert_eq!(warnings(&[("SQL_URI", &uri("sslrootcert="))]), [""; 0]);
+    let told = warnings(&[("SQL_URI", &uri("sslmode=verify-ca&sslrootcert="))]);
+    assert!(told.len() == 1 && told[0].contains("sslmode=verify-full"), "{told:?}");
+}

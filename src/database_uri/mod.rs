@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::redacted;
+pub use tls::{WITHOUT_CERTIFICATE, has_certificate};
 
 /// The database engines, by what the URI begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -164,6 +165,8 @@ pub struct Tls {
     pub mode: Option<TlsMode>,
     /// True when the URI says so itself, and what was asked for beside it is something else.
     pub overrules: bool,
+    /// What the operator should know about it, each a sentence.
+    pub remarks: Vec<&'static str>,
     /// The authorities to believe, besides the system's.
     pub ca: Option<Pem>,
     /// Our certificate.

@@ -192,10 +192,19 @@ fn wishes_for_tls_in_all_words() {
         ),
         (r#"ssl={"require":true,"rejectUnauthorized":false}"#, Some(Require)),
         ("ssl={}", Some(VerifyFull)),
-        ("sslrootcert=/ca.pem", Some(VerifyCa)),
-        ("sslmode=require&sslrootcert=/ca.pem", Some(VerifyCa)),
+        ("sslrootcert=/ca.pem", Some(VerifyFull)),
+        ("sslmode=require&sslrootcert=/ca.pem", Some(VerifyFull)),
+        ("sslCA=/ca.pem&ssl=true", Some(VerifyFull)),
+        ("ssl-mode=REQUIRED&ssl-ca=/ca.pem", Some(VerifyFull)),
+        ("requireSSL=true&tlsCAFile=/ca.pem", Some(VerifyFull)),
+        ("verifyServerCertificate=true&sslrootcert=/ca.pem", Some(VerifyFull)),
+        ("sslmode=verify-ca&sslrootcert=/ca.pem", Some(VerifyCa)),
+        (
+            "sslrootcert=/ca.pem&disableSslHostnameVerification=true",
+            Some(VerifyCa),
+        ),
         ("ssl-mode=VERIFY_IDENTITY&ssl-ca=/ca.pem", Some(VerifyFull)),
-        ("useSSL=true&serverSslCert=/ca.pem", Some(VerifyCa)),
+        ("useSSL=true&serverSslCert=/ca.pem", Some(VerifyFull)),
         ("sslrootcert=system", Some(VerifyFull)),
         ("ssl=true&sslmode=verify-full", Some(VerifyFull)),
         ("enabledTLSProtocols=TLSv1.2,TLSv1.3", None),
@@ -218,6 +227,8 @@ fn wishes_that_contradict_each_other() {
         "sslmode=disable&sslrootcert=/ca.pem",
         "sslmode=prefer&sslrootcert=/ca.pem",
         "sslmode=require&sslrootcert=system",
+        "ssl=no-verify&sslrootcert=/ca.pem",
+        "useSSL=true&trustServerCertificate=true&serverSslCert=/ca.pem",
         "useSSL=false&requireSSL=true",
         "sslmode=verify-full&trustServerCertificate=true",
         "sslmode=verify-full&ssl=no-verify",
@@ -254,6 +265,53 @@ fn the_setting_beside_the_uri_refines_it() {
         );
     }
     assert!(DatabaseUri::parse("postgres://h/d?sslcert=/c&sslkey=/k", Some(Disable)).is_err());
+}
+
+#[test]
+fn an_authority_without_a_mode_compares_names() {
+    use TlsMode::{Require, VerifyCa, VerifyFull};
+    let query = "sslrootcert=/ca.pem";
+    for (ssl, expected) in [(Require, VerifyFull), (VerifyCa, VerifyCa), (VerifyFull, VerifyFull)] {
+        let uri = format!("postgres://h/d?{query}");
+        assert_eq!(mode(&uri, Some(ssl)), Some(expected), "{ssl:?}");
+    }
+    for (query, is_told) in [
+        ("sslrootcert=/ca.pem", false),
+        ("sslmode=verify-full&sslrootcert=/ca.pem", false),
+        ("sslmode=verify-ca&sslrootcert=/ca.pem", true),
+        ("ssl-mode=VERIFY_CA", true),
+        (r#"ssl={"rejectUnauthorized":true,"verifyIdentity":false}"#, true),
+    ] {
+        let remarks = server(&format!("mysql://h/d?{query}")).tls.remarks;
+        assert_eq!(remarks.len(), usize::from(is_told), "{query}: {remarks:?}");
+        assert!(remarks.iter().all(|remark| remark.contains("verify-full")));
+    }
+}
+
+#[test]
+fn an_authority_is_a_certificate() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["h".to_owned()]).unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    assert!(has_certificate(
+        format!("# our own\n{}{pem}", key.serialize_pem()).as_bytes()
+    ));
+    for text in [
+        "",
+        "certificate",
+        &key.serialize_pem(),
+        &pem.replace("CERT", "X CERT"),
+        &pem[..90],
+    ] {
+        assert!(!has_certificate(text.as_bytes()), "{text}");
+    }
+    let uri = |pem: &str| format!("mysql://h/d?ssl={}", serde_json::json!({ "ca": pem }));
+    assert_eq!(mode(&uri(&pem).replace('+', "%2B"), None), Some(TlsMode::VerifyFull));
+    let found = problems(&uri("-----BEGIN CERTIFICATE-----"));
+    assert!(
+        found.len() == 1 && found[0].contains("no certificate in it"),
+        "{found:?}"
+    );
 }
 
 #[test]

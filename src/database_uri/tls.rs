@@ -29,6 +29,27 @@ struct Wish {
     decides: bool,
 }
 
+impl Wish {
+    /// Encryption, and not a word about certificates.
+    fn is_mere_require(&self) -> bool {
+        self.least == TlsMode::Require && TlsMode::from_word(&self.found) == Some(TlsMode::Require)
+    }
+}
+
+const NAMES_DO_NOT_COUNT: &str = "`verify-ca` does not compare the server's name, and the system's authorities are \
+     believed beside those of a file: a certificate of any of them passes for the database's; sslmode=verify-full also \
+     compares the name";
+
+/// What is wrong with text that [`has_certificate`] refuses.
+pub const WITHOUT_CERTIFICATE: &str = "has no certificate in it (PEM text with `BEGIN CERTIFICATE`)";
+
+/// Whether there is a certificate in PEM text; none is added to the system's authorities otherwise, and nobody notices.
+pub fn has_certificate(pem: &[u8]) -> bool {
+    x509_parser::pem::Pem::iter_from_buffer(pem)
+        .flatten()
+        .any(|part| part.label == "CERTIFICATE" && part.parse_x509().is_ok())
+}
+
 const WORDS: &str = "one of disable, prefer, require, verify-ca, verify-full";
 
 impl Wishes {
@@ -138,13 +159,16 @@ impl Wishes {
 
     /// What they come to, and what `beside` them was asked for.
     pub(super) fn settle(mut self, beside: Option<TlsMode>, problems: &mut Vec<String>) -> Tls {
-        use TlsMode::{Disable, Prefer, Require, VerifyCa, VerifyFull};
-        if self.ca.is_some() {
+        use TlsMode::{Disable, Prefer, VerifyCa, VerifyFull};
+        if let Some(ca) = &self.ca {
+            if let Pem::Inline(text) = ca
+                && !has_certificate(text)
+            {
+                problems.push(format!("its `ca` {WITHOUT_CERTIFICATE}"));
+            }
             // As in libpq: a known authority makes `require` verify.
-            for wish in self.wishes.iter_mut().filter(|wish| wish.most == Require) {
-                if TlsMode::from_word(&wish.found) == Some(Require) {
-                    wish.most = VerifyCa;
-                }
+            for wish in self.wishes.iter_mut().filter(|wish| wish.is_mere_require()) {
+                wish.most = VerifyFull;
             }
             self.add("sslrootcert", "a file", VerifyCa, VerifyFull, true);
         }
@@ -170,6 +194,8 @@ impl Wishes {
             (Some(strict), Some(loose)) => (strict.least, loose.most),
             _ => (Disable, VerifyFull),
         };
+        // The system's authorities are believed as well: only the name tells our server from all that they know.
+        let least_done = if self.ca.is_some() { most } else { least };
         let is_decided = self.wishes.iter().any(|wish| wish.decides);
         let (mode, overrules) = match beside {
             Some(beside) if (least..=most).contains(&beside) => (Some(beside), false),
@@ -182,12 +208,17 @@ impl Wishes {
                 ));
                 (Some(beside), false)
             }
-            Some(_) => (Some(least), true),
-            None => (is_decided.then_some(least), false),
+            Some(_) => (Some(least_done), true),
+            None => (is_decided.then_some(least_done), false),
+        };
+        let remarks = match mode {
+            Some(VerifyCa) => vec![NAMES_DO_NOT_COUNT],
+            _ => Vec::new(),
         };
         Tls {
             mode,
             overrules,
+            remarks,
             ca: self.ca,
             certificate: self.certificate,
             key: self.key,
