@@ -381,6 +381,24 @@ fn nothing_is_dropped() {
             r#"mysql://h/d?ssl={"rejectUnauthorised":true}"#,
             vec!["rejectUnauthorised"],
         ),
+        (
+            r#"mysql://h/d?ssl={"require":false,"rejectUnauthorized":true}"#,
+            vec!["`require` must be true", "ssl=false"],
+        ),
+        (
+            r#"postgres://h/d?ssl={"require":false}"#,
+            vec!["`require` must be true"],
+        ),
+        (r#"postgres://h/d?ssl={"require":null}"#, vec!["`require` must be true"]),
+        (r#"mysql://h/d?ssl={"require":"false"}"#, vec!["`require` must be true"]),
+        (
+            r#"mysql://h/d?ssl={"rejectUnauthorized":false,"verifyIdentity":true}"#,
+            vec!["contradict"],
+        ),
+        (
+            r#"mysql://h/d?ssl={"rejectUnauthorized":"yes"}"#,
+            vec!["`rejectUnauthorized`"],
+        ),
         ("mysql://h/d?ssl=Amazon%20RDS", vec!["`ssl`"]),
         ("mysql://h/d?enabledTLSProtocols=TLSv1.3", vec!["enabledTLSProtocols"]),
         ("sqlite:x?mode=everything", vec!["mode", "memory"]),

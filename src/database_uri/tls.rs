@@ -122,19 +122,22 @@ impl Wishes {
         let Ok(Value::Object(object)) = serde_json::from_str(value) else {
             return Err("begins with `{` and is no JSON object".to_owned());
         };
-        let (mut verifies, mut identity, mut is_on) = (true, true, true);
+        let (mut verifies, mut identity) = (true, None);
         for (key, value) in &object {
-            let switch = |target: &mut bool| match value {
-                Value::Bool(value) => {
-                    *target = *value;
-                    Ok(())
-                }
-                _ => Err(format!("its `{}` must be true or false", name_shown(key))),
+            let switch = || {
+                let shown = name_shown(key);
+                value
+                    .as_bool()
+                    .ok_or_else(|| format!("its `{shown}` must be true or false"))
             };
             match (key.as_str(), value) {
-                ("rejectUnauthorized", _) => switch(&mut verifies)?,
-                ("verifyIdentity", _) => switch(&mut identity)?,
-                ("require", _) => switch(&mut is_on)?,
+                ("rejectUnauthorized", _) => verifies = switch()?,
+                ("verifyIdentity", _) => identity = Some(switch()?),
+                // The drivers do not know it, and use TLS whatever it says.
+                ("require", Value::Bool(true)) => {}
+                ("require", _) => {
+                    return Err("its `require` must be true: an object asks for TLS (none: ssl=false)".to_owned());
+                }
                 ("ca", Value::String(text)) => self.ca = Some(pem(text)?),
                 ("cert", Value::String(text)) => self.certificate = Some(pem(text)?),
                 ("key", Value::String(text)) => self.key = Some(pem(text)?),
@@ -147,11 +150,15 @@ impl Wishes {
                 }
             }
         }
-        let mode = match (is_on, verifies, identity) {
-            (false, ..) => TlsMode::Prefer,
-            (true, false, _) => TlsMode::Require,
-            (true, true, false) => TlsMode::VerifyCa,
-            (true, true, true) => TlsMode::VerifyFull,
+        let mode = match (verifies, identity) {
+            (false, Some(true)) => {
+                return Err(
+                    "its `rejectUnauthorized` (false) and `verifyIdentity` (true) contradict each other".to_owned(),
+                );
+            }
+            (false, _) => TlsMode::Require,
+            (true, Some(false)) => TlsMode::VerifyCa,
+            (true, _) => TlsMode::VerifyFull,
         };
         self.add(name, "an object", mode, mode, true);
         Ok(())
