@@ -474,7 +474,7 @@ fn nothing_secret_is_printed() {
 }
 
 #[test]
-fn a_file_of_authorities_has_a_certificate() {
+fn who_the_database_is_must_be_proved() {
     let directory = TestDirectory::new();
     let file = directory.path().join("ca.pem");
     let uri = |query: &str| format!("mysql://h/d?{query}{}", file.display());
@@ -490,4 +490,6 @@ fn a_file_of_authorities_has_a_certificate() {
     assert_eq!(warnings(&[("SQL_URI", &uri("sslrootcert="))]), [""; 0]);
     let told = warnings(&[("SQL_URI", &uri("sslmode=verify-ca&sslrootcert="))]);
     assert!(told.len() == 1 && told[0].contains("sslmode=verify-full"), "{told:?}");
+    let told = warnings(&[("SQL_URI", "postgres://h/d?ssl=true")]);
+    assert!(told.len() == 1 && told[0].contains("is not verified"), "{told:?}");
 }

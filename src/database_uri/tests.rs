@@ -289,6 +289,42 @@ fn an_authority_without_a_mode_compares_names() {
 }
 
 #[test]
+fn encryption_alone_is_told() {
+    for (query, is_told) in [
+        ("ssl=true", true),
+        ("ssl=1", true),
+        ("tls=true", true),
+        ("sslmode=require", true),
+        ("ssl-mode=REQUIRED", true),
+        ("useSSL=true", true),
+        ("useSSL=true&requireSSL=true", true),
+        ("requireSSL=true", true),
+        ("ssl=true&sslcert=/c&sslkey=/k", true),
+        ("", false),
+        ("sslmode=prefer", false),
+        ("ssl=false", false),
+        ("ssl=no-verify", false),
+        ("sslmode=no-verify", false),
+        ("tls=skip-verify", false),
+        ("useSSL=true&trustServerCertificate=true", false),
+        ("useSSL=true&verifyServerCertificate=false", false),
+        (r#"ssl={"rejectUnauthorized":false}"#, false),
+        (r#"ssl={"require":true,"rejectUnauthorized":false}"#, false),
+        ("ssl=true&sslrootcert=/ca.pem", false),
+        ("ssl=true&sslmode=verify-full", false),
+    ] {
+        for scheme in ["postgres", "mysql"] {
+            let remarks = server(&format!("{scheme}://h/d?{query}")).tls.remarks;
+            assert_eq!(remarks.len(), usize::from(is_told), "{query}: {remarks:?}");
+            assert!(remarks.iter().all(|remark| remark.contains("sslmode=verify-full")));
+        }
+    }
+    // Verified because of the setting beside it.
+    let verified = DatabaseUri::parse("postgres://h/d?ssl=true", Some(TlsMode::VerifyFull));
+    assert!(matches!(verified, Ok(DatabaseUri::Server(server)) if server.tls.remarks.is_empty()));
+}
+
+#[test]
 fn an_authority_is_a_certificate() {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(["h".to_owned()]).unwrap();

@@ -40,6 +40,11 @@ const NAMES_DO_NOT_COUNT: &str = "`verify-ca` does not compare the server's name
      believed beside those of a file: a certificate of any of them passes for the database's; sslmode=verify-full also \
      compares the name";
 
+/// For the words that verify in other drivers (`ssl=true` of node-postgres and PgJDBC).
+const NOT_VERIFIED: &str = "TLS to the database is encrypted, and the server's certificate is not verified: \
+     sslmode=verify-full does that (sslrootcert names the file of your own authority); ssl=no-verify instead says that \
+     any certificate will do";
+
 /// What is wrong with text that [`has_certificate`] refuses.
 pub const WITHOUT_CERTIFICATE: &str = "has no certificate in it (PEM text with `BEGIN CERTIFICATE`)";
 
@@ -164,9 +169,15 @@ impl Wishes {
         Ok(())
     }
 
+    /// Encryption was asked for, and nobody said that any certificate will do.
+    fn is_mere_require(&self) -> bool {
+        let says_any = |wish: &Wish| wish.most == TlsMode::Require && !wish.is_mere_require();
+        self.wishes.iter().any(Wish::is_mere_require) && !self.wishes.iter().any(says_any)
+    }
+
     /// What they come to, and what `beside` them was asked for.
     pub(super) fn settle(mut self, beside: Option<TlsMode>, problems: &mut Vec<String>) -> Tls {
-        use TlsMode::{Disable, Prefer, VerifyCa, VerifyFull};
+        use TlsMode::{Disable, Prefer, Require, VerifyCa, VerifyFull};
         if let Some(ca) = &self.ca {
             if let Pem::Inline(text) = ca
                 && !has_certificate(text)
@@ -220,6 +231,7 @@ impl Wishes {
         };
         let remarks = match mode {
             Some(VerifyCa) => vec![NAMES_DO_NOT_COUNT],
+            Some(Require) if self.is_mere_require() => vec![NOT_VERIFIED],
             _ => Vec::new(),
         };
         Tls {
