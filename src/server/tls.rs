@@ -10,7 +10,6 @@ pub mod reload;
 mod self_made;
 #[cfg(test)]
 mod tests;
-mod validity;
 
 use std::fmt;
 use std::path::Path;
@@ -22,6 +21,7 @@ use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::sign::SingleCertAndKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SignatureAlgorithm, SupportedProtocolVersion};
+use x509_parser::parse_x509_certificate;
 
 use crate::config::{TlsSettings, TlsVersion};
 
@@ -42,6 +42,8 @@ pub struct TlsSetup {
     stamps: reload::Stamps,
     /// The pair was made by ourselves, because none is configured and none was found.
     pub self_made: bool,
+    /// It is not in the files, which have an older one of the same key.
+    unwritten: bool,
     /// What is legal but odd, each a sentence that names the setting.
     pub warnings: Vec<String>,
 }
@@ -229,8 +231,8 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         cipher_suites: usable,
         ..provider::default_provider()
     };
-    let (fingerprint, self_made) = (certificate.fingerprint, certificate.self_made);
-    let not_after = certificate.key.cert.first().and_then(|leaf| validity::not_after(leaf));
+    let (fingerprint, self_made, unwritten) = (certificate.fingerprint, certificate.self_made, certificate.unwritten);
+    let not_after = certificate.key.cert.first().and_then(|leaf| not_after(leaf));
     let chain = certificate::digest_of(&certificate.key.cert);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
@@ -248,8 +250,15 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
         chain,
         stamps,
         self_made,
+        unwritten,
         warnings,
     })
+}
+
+/// The end of a certificate in DER, in seconds since 1970; None where it cannot be read.
+fn not_after(certificate: &[u8]) -> Option<i64> {
+    let (_, certificate) = parse_x509_certificate(certificate).ok()?;
+    Some(certificate.validity().not_after.timestamp())
 }
 
 fn key_kind(algorithm: SignatureAlgorithm) -> &'static str {

@@ -43,6 +43,8 @@ pub(super) struct Certificate {
     pub fingerprint: String,
     /// Made here, and not found.
     pub self_made: bool,
+    /// Made here for a key that is in a file, and not written beside it.
+    pub unwritten: bool,
 }
 
 /// PEM text and where it is from.
@@ -271,6 +273,7 @@ fn matching(
         key,
         fingerprint,
         self_made: false,
+        unwritten: false,
     })
 }
 

@@ -87,6 +87,12 @@ pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::
     Ok((acceptors, ReadNow(ask)))
 }
 
+/// Whether the end of the certificate is to be looked at. Each look would make another where what was made cannot be
+/// written: that one is good until it ends soon itself.
+pub(super) fn is_due(since: Duration, served: &TlsSetup) -> bool {
+    since >= RENEWAL && (!served.unwritten || self_made::ends_soon(served.not_after))
+}
+
 struct Following {
     settings: TlsSettings,
     served: TlsSetup,
@@ -111,7 +117,7 @@ impl Following {
             let stamps = Stamps::of(&self.settings);
             // Certificate and key are replaced one after the other: wait until nothing moves.
             let at_rest = changing.as_ref() == Some(&stamps);
-            let renew = looked.elapsed() >= RENEWAL;
+            let renew = is_due(looked.elapsed(), &self.served);
             if now || renew || (stamps != read && at_rest) {
                 looked = Instant::now();
                 self.read();

@@ -36,10 +36,16 @@ pub(super) fn load(
     warnings: &mut Vec<String>,
 ) -> Result<Certificate, Vec<TlsError>> {
     let found = match pair(directory, warnings) {
-        // Perhaps somebody else is writing the other half.
-        Err(TlsError::HalfPair { .. }) if create != Create::InMemory => {
-            let _lock = Lock::of(directory);
-            pair(directory, warnings)
+        Err(TlsError::HalfPair { .. }) => {
+            // Perhaps somebody else is writing the other half.
+            let _lock = (create != Create::InMemory).then(|| Lock::of(directory));
+            let found = pair(directory, warnings);
+            if let Err(TlsError::HalfPair { .. }) = found
+                && let Some(certificate) = complete(common_name, directory, create, warnings)
+            {
+                return Ok(certificate);
+            }
+            found
         }
         found => found,
     };
@@ -54,6 +60,39 @@ pub(super) fn load(
         None if create == Create::RenewOnly => Err(vec![TlsError::NoPair(directory.display().to_string())]),
         None => make(common_name, directory, create, warnings),
     }
+}
+
+/// The certificate of a key that a start has left alone that was killed before it wrote the other file; None where it may
+/// be another's: no authority of ours is beside it, or a pair is served already, which somebody is replacing.
+fn complete(common_name: &str, directory: &Path, create: Create, warnings: &mut Vec<String>) -> Option<Certificate> {
+    let (certificate, key) = PAIRS.first()?;
+    let (certificate, key) = (directory.join(certificate), directory.join(key));
+    // A link that leads nowhere is not ours.
+    if create == Create::RenewOnly || fs::symlink_metadata(&certificate).is_ok() {
+        return None;
+    }
+    let authority = existing(directory).ok()??;
+    let text = read("", &key).ok()?.text;
+    let pair = authority
+        .sign(common_name, &own_names(common_name), Some(&text), true)
+        .ok()?;
+    let mut made = certificate_of(&pair, warnings).ok()?;
+    made.self_made = true;
+    let how = match create {
+        Create::InMemory => "is made at the start".to_owned(),
+        _ => match write(&certificate, &pair.certificate, 0o644) {
+            Ok(()) => format!("was made; its SHA-256 fingerprint is {}", made.fingerprint),
+            Err(error) => {
+                made.unwritten = true;
+                format!("was made for this run only: it cannot be written: {error}")
+            }
+        },
+    };
+    warnings.push(format!(
+        "{}: is missing beside its key: one {how}",
+        certificate.display()
+    ));
+    Some(made)
 }
 
 /// Whether a leaf that is only in memory is to be made anew: nobody else will.
@@ -104,6 +143,7 @@ fn renew(
             Ok(()) => {}
             Err(error) => {
                 new.self_made = true;
+                new.unwritten = true;
                 warnings.push(format!(
                     "the certificate was renewed for this run only ({} cannot be written: {error})",
                     certificate.display()

@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -471,9 +472,77 @@ fn a_pair_and_its_authority_are_made_once_and_kept() {
     );
     // The file of the pair is good for clients that are given that.
     openssl(&certs, "verify -CAfile server.crt -purpose sslserver server.crt");
+}
 
+#[test]
+fn a_start_that_was_killed_between_its_two_files_is_completed() {
+    let directory = TestDirectory::new();
+    let certs = directory.path().join("certs");
+    let settings = settings(CertificateSource::Directory(certs.clone()));
+    let first = server_config(&settings).unwrap();
+    let key = std::fs::read(certs.join("server.key")).unwrap();
     std::fs::remove_file(certs.join("server.crt")).unwrap();
+    // `check` says the same, and writes nothing.
+    let checked = check(&settings).unwrap();
+    assert!(checked.warnings[0].contains("beside its key"), "{:?}", checked.warnings);
+    assert!(!certs.join("server.crt").exists());
+    // While another one is served, somebody is replacing it.
+    let running = build(&settings, Create::RenewOnly).unwrap_err();
+    assert!(matches!(running.0[0], TlsError::HalfPair { .. }));
+    let second = server_config(&settings).unwrap();
+    assert!(
+        second.warnings[0].contains(&second.fingerprint),
+        "{:?}",
+        second.warnings
+    );
+    assert_ne!(first.fingerprint, second.fingerprint);
+    assert_eq!(std::fs::read(certs.join("server.key")).unwrap(), key);
+    handshake(&client(&[&TLS13]), &second).unwrap();
+    openssl(
+        &certs,
+        "verify -CAfile ca.pem -purpose sslserver -verify_hostname localhost server.crt",
+    );
+    let third = server_config(&settings).unwrap();
+    assert_eq!((third.fingerprint, third.warnings), (second.fingerprint, Vec::new()));
+
+    // A certificate without its key, a link that leads nowhere, and a key without our authority are somebody else's.
+    let (crt, key) = (certs.join("server.crt"), certs.join("server.key"));
+    std::fs::rename(&key, certs.join("kept")).unwrap();
     assert!(matches!(error(&settings), TlsError::HalfPair { .. }));
+    std::fs::rename(certs.join("kept"), &key).unwrap();
+    std::fs::remove_file(&crt).unwrap();
+    std::os::unix::fs::symlink("nowhere", &crt).unwrap();
+    assert!(matches!(error(&settings), TlsError::HalfPair { .. }));
+    std::fs::remove_file(&crt).unwrap();
+    std::fs::remove_file(certs.join("ca.key")).unwrap();
+    assert!(matches!(error(&settings), TlsError::HalfPair { .. }));
+}
+
+#[test]
+fn what_cannot_be_written_is_not_made_again_each_hour() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let directory = TestDirectory::new();
+    let settings = settings(CertificateSource::Directory(directory.path().join("certs")));
+    let mut served = server_config(&settings).unwrap();
+    assert!(reload::is_due(HOUR, &served) && !reload::is_due(HOUR / 2, &served));
+    served.unwritten = true;
+    assert!(!reload::is_due(HOUR * 9, &served));
+    // 119 days.
+    served.not_after = Some(chrono::Utc::now().timestamp() + 119 * 86_400);
+    assert!(reload::is_due(HOUR, &served));
+}
+
+#[test]
+fn the_end_of_a_certificate_is_read_in_both_forms_of_time() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    for (year, seconds) in [(1999, 915_148_800), (2030, 1_893_456_000), (2055, 2_682_374_400)] {
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(1998, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let certificate = params.self_signed(&key).unwrap();
+        assert_eq!(not_after(certificate.der()), Some(seconds), "{year}");
+    }
+    assert_eq!((not_after(b""), not_after(&[0x30, 0x02, 0x30, 0x00])), (None, None));
 }
 
 #[test]
