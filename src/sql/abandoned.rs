@@ -20,7 +20,7 @@ use super::pool::{Idle, Member, Pool};
 /// How long places in the pool wait for their statements to be ended, and how long one attempt may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end; where it has no
-/// connection left to be told by, no longer than places do. PostgreSQL notices by itself (`connection::POSTGRES_SESSION`).
+/// connection left to be told by, no longer than places do. PostgreSQL notices by itself (`client_connection_check_interval`).
 const MEMORY: Duration = Duration::from_secs(30);
 /// After an attempt that failed.
 const PAUSE: Duration = Duration::from_millis(250);

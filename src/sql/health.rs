@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -55,6 +56,8 @@ pub(super) struct Health {
     state: watch::Sender<State>,
     generation: AtomicU64,
     probe_now: Notify,
+    /// A new generation began, or the database is there again.
+    anew: Notify,
 }
 
 impl Health {
@@ -63,6 +66,7 @@ impl Health {
             state: watch::Sender::new(State::Starting),
             generation: AtomicU64::new(1),
             probe_now: Notify::new(),
+            anew: Notify::new(),
         }
     }
 
@@ -86,9 +90,18 @@ impl Health {
     /// Connections of `generation` are not used again. Of many that break at once, the first one counts,
     /// so that those made after it are kept.
     fn distrust(&self, generation: u64) {
-        let _ = self
+        let begun = self
             .generation
             .compare_exchange(generation, generation + 1, Ordering::AcqRel, Ordering::Acquire);
+        if begun.is_ok() {
+            self.anew.notify_waiters();
+        }
+    }
+
+    /// Ends when a connection that is being opened is better begun again: it would be of an old generation, or may
+    /// wait for a server that was away and knows nothing of it. Counts from the call, not from when it is first polled.
+    pub(super) fn anew(&self) -> Notified<'_> {
+        self.anew.notified()
     }
 
     /// Begins a new generation.
@@ -179,7 +192,10 @@ impl Health {
         });
         if changed {
             match (was, self.state()) {
-                (_, State::Serving) => tracing::info!(was = %was, why, "database: serving"),
+                (_, State::Serving) => {
+                    self.anew.notify_waiters();
+                    tracing::info!(was = %was, why, "database: serving");
+                }
                 (_, now) => tracing::warn!(was = %was, why, "database: {now}"),
             }
         }

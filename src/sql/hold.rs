@@ -13,7 +13,7 @@ use super::health::{Health, State};
 use super::pool::Pool;
 
 /// One try of a lookup; three fit into what SSSD waits.
-const TRY: Duration = Duration::from_millis(1500);
+pub(super) const TRY: Duration = Duration::from_millis(1500);
 /// How long a scan's statement may stay silent after an outage is over before its connection counts as
 /// lost in it.
 const AFTERMATH: Duration = Duration::from_secs(2);

@@ -34,11 +34,9 @@ pub(super) enum Fit {
     Unfit(String),
 }
 
-/// Connects to the first host that answers and may serve, of `only` if that is given. `limit` is for one host, where the
-/// URI does not say it.
+/// Connects to the first host that answers and may serve, of `only` if that is given. `limit` is for one host.
 pub(super) async fn open(target: &Target, only: Option<usize>, limit: Duration) -> Result<Opened, Failure> {
     let hosts = only.map_or(0..target.hosts(), |only| only..only + 1);
-    let limit = target.connect_timeout().unwrap_or(limit);
     // Who wants that one wants it whatever it is now.
     let matters = only.is_none() && (target.engine() == Engine::MySql || target.session() != TargetSession::Any);
     if hosts.len() == 1 {

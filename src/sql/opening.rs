@@ -8,13 +8,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::error::Failure;
+use super::hold::TRY;
 use super::pool::{FULL, Member, Pool};
 
 /// Connections that are being opened at a time.
 pub(super) const OPENING: usize = 2;
+
+/// How often in a row an attempt is given up for the next one, each with as much time more as the first one had: a host may
+/// be slow, or have lost what was sent to it, and the next attempt gets through. The longest is what requests are held for.
+const GIVEN_UP: u32 = 2;
 
 /// Who waits for a connection, having a place for it.
 #[derive(Default)]
@@ -22,6 +27,8 @@ pub(super) struct Askers {
     waiting: VecDeque<oneshot::Sender<Result<Member, Failure>>>,
     /// Tasks that open connections for them.
     opening: usize,
+    /// Attempts in a row that got no answer in time and were given up for another one.
+    given_up: u32,
 }
 
 impl Askers {
@@ -101,13 +108,37 @@ impl Opener {
             if self.pool.is_full() {
                 sleep(FULL).await;
             }
-            match self.pool.open(None).await {
-                Ok(member) => self.pool.hand_on(member),
-                // The living ones are shared meanwhile.
-                Err(Failure::Full(detail)) if self.pool.has_living() => self.pool.note_full(&detail),
-                Err(failure) => self.refuse(&failure),
-            }
+            self.attempt().await;
             self.end_if_superfluous();
+        }
+    }
+
+    /// Opens one connection. It takes no longer than a try may, whatever connecting may take otherwise, and ends when the
+    /// database is there again: what waits for an answer from before would keep everybody waiting who comes after it.
+    async fn attempt(&self) {
+        let given_up = self.pool.lock().askers.given_up;
+        let limit = self.pool.connect_timeout();
+        let patience = limit.min(TRY * (given_up + 1));
+        let begun = Instant::now();
+        let opened = tokio::select! {
+            biased;
+            opened = self.pool.open(patience) => opened,
+            () = self.pool.health().anew() => {
+                self.pool.lock().askers.given_up = 0;
+                return;
+            }
+        };
+        let is_last = patience == limit || given_up >= GIVEN_UP;
+        let was_slow = matches!(opened, Err(Failure::Connect(_))) && begun.elapsed() >= patience;
+        // The next attempt may take longer, for those who wait still.
+        let goes_on = was_slow && !is_last;
+        self.pool.lock().askers.given_up = if goes_on { given_up + 1 } else { 0 };
+        match opened {
+            Ok(member) => self.pool.hand_on(member),
+            Err(_) if goes_on => {}
+            // The living ones are shared meanwhile.
+            Err(Failure::Full(detail)) if self.pool.has_living() => self.pool.note_full(&detail),
+            Err(failure) => self.refuse(&failure),
         }
     }
 

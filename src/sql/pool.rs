@@ -73,7 +73,8 @@ pub(super) struct Member {
     pub(super) host: usize,
     generation: u64,
     born: Instant,
-    _counted: Counted,
+    /// None for one that is not lent to statements, so that nobody waits for it.
+    counted: Option<Counted>,
 }
 
 /// A connection that nobody uses.
@@ -82,7 +83,7 @@ pub(super) struct Idle {
     since: Instant,
 }
 
-/// One of the pool's living connections, for as long as it lives.
+/// One of the connections that statements run on, for as long as it lives.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -196,19 +197,30 @@ impl Pool {
 
     /// A connection to the first host that may serve, not one of the pool's.
     pub(super) async fn connect(&self) -> Result<Opened, Failure> {
-        hosts::open(&self.target, None, self.connect_timeout).await
+        hosts::open(&self.target, None, self.connect_timeout()).await
     }
 
-    /// A new connection, to one of the hosts or to whichever may serve.
-    pub(super) async fn open(&self, host: Option<usize>) -> Result<Member, Failure> {
+    /// How long connecting to one host may take.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.target.connect_timeout().unwrap_or(self.connect_timeout)
+    }
+
+    /// A new connection for statements, to whichever host may serve; `limit` is for one host.
+    pub(super) async fn open(&self, limit: Duration) -> Result<Member, Failure> {
+        let mut member = self.open_at(None, limit).await?;
+        member.counted = Some(Counted::new(&self.living));
+        Ok(member)
+    }
+
+    async fn open_at(&self, host: Option<usize>, limit: Duration) -> Result<Member, Failure> {
         let generation = self.health.generation();
-        let opened = hosts::open(&self.target, host, self.connect_timeout).await?;
+        let opened = hosts::open(&self.target, host, limit).await?;
         Ok(Member {
             connection: opened.connection,
             host: opened.host,
             generation,
             born: Instant::now(),
-            _counted: Counted::new(&self.living),
+            counted: None,
         })
     }
 
@@ -218,7 +230,8 @@ impl Pool {
         until.is_some_and(|until| Instant::now() < until) && self.has_living()
     }
 
-    /// Whether there is a connection that others will give back.
+    /// Whether there is a connection that others will give back, or that is closed soon and leaves room for another one.
+    /// Those that end statements and the probe's are none of these.
     pub(super) fn has_living(&self) -> bool {
         self.living.load(Ordering::Relaxed) > 0
     }
@@ -262,15 +275,17 @@ impl Pool {
         if let Some(idle) = last.filter(|idle| self.is_good(idle, generation)) {
             return Ok(idle.member);
         }
-        match self.open(Some(host)).await {
-            Err(failure) => {
-                if let Failure::Full(detail) = &failure {
-                    self.note_full(detail);
-                }
-                self.take_idle(generation, Some(host)).ok_or(failure)
-            }
-            opened => opened,
+        let failure = match self.open_at(Some(host), self.connect_timeout()).await {
+            Ok(member) => return Ok(member),
+            Err(failure) => failure,
+        };
+        if let Failure::Full(detail) = &failure {
+            self.note_full(detail);
         }
+        let mut member = self.take_idle(generation, Some(host)).ok_or(failure)?;
+        // It is not given back any more.
+        member.counted = None;
+        Ok(member)
     }
 
     pub(super) fn health(&self) -> &Health {

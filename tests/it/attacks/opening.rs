@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -159,6 +160,79 @@ fn few_connections_are_opened_at_a_time() {
             "attack, postgresql: at most {most} connections were being opened at once"
         ));
         assert!(most <= 4, "{most} at once");
+    });
+}
+
+/// A way to the server that may lose everything. What is lost never arrives, also when the way is there again.
+async fn lossy_way(upstream: u16) -> (u16, watch::Sender<bool>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (is_lost, losses) = watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut losses = losses.clone();
+            tokio::spawn(async move {
+                if !*losses.borrow() {
+                    let mut far = TcpStream::connect(("127.0.0.1", upstream)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+                        _ = losses.wait_for(|lost| *lost) => {}
+                    }
+                }
+                // Open, and silent for ever.
+                sleep(Duration::from_secs(120)).await;
+            });
+        }
+    });
+    (port, is_lost)
+}
+
+/// However long connecting may take: what was begun while the database was away holds up nobody when it is back.
+#[test]
+fn connecting_is_begun_again_when_the_database_is_back() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::PostgreSql);
+    let Server::Postgres(server) = &database.server else {
+        panic!("PostgreSQL")
+    };
+    block_on(async {
+        let (port, is_lost) = lossy_way(server.port).await;
+        let way = |uri: &str| uri.replace(&format!(":{}/", server.port), &format!(":{port}/")) + "?connect_timeout=60";
+        let env = database
+            .deployed()
+            .changed("SQL_URI", way)
+            .with("LDAP_UNENCRYPTED", true);
+        let gateway = Arc::new(Gateway::start(&env.with("LOG_LEVEL", "info")));
+        let mut clients = Vec::new();
+        for _ in 0..6 {
+            let mut client = Client::connect(&gateway).await;
+            assert_eq!(client.lookup("alice").await.expect("not answered"), 1);
+            clients.push(client);
+        }
+        is_lost.send_replace(true);
+        let mut askers = JoinSet::new();
+        for mut client in clients {
+            askers.spawn(async move { client.lookup("alice").await.is_ok() });
+        }
+        assert!(!askers.join_all().await.contains(&true), "answered without a database");
+        is_lost.send_replace(false);
+        let back = Instant::now();
+        let answered = loop {
+            if let Ok(mut client) = Client::try_connect(&gateway).await
+                && client.lookup("alice").await.is_ok_and(|found| found == 1)
+            {
+                break back.elapsed();
+            }
+            assert!(
+                back.elapsed() < Duration::from_secs(20),
+                "nothing is answered\n{}",
+                gateway.log_tail()
+            );
+            sleep(Duration::from_millis(100)).await;
+        };
+        figure(&format!(
+            "attack, postgresql: answered {answered:?} after the database is back"
+        ));
     });
 }
 
