@@ -315,6 +315,12 @@ impl Metrics {
         }
     }
 
+    /// Statements that the database has answered well, of all kinds.
+    pub fn statements_answered(&self) -> u64 {
+        let well = self.0.statements.iter().filter_map(|of_kind| of_kind.ended.first());
+        well.map(|count| count.load(Relaxed)).sum()
+    }
+
     /// A statement waits for a place in the pool, until the value is dropped.
     pub fn waiting_for_pool(&self) -> WaitingForPool<'_> {
         self.0.pool_waiting.fetch_add(1, Relaxed);

@@ -130,12 +130,18 @@ impl Connection {
         }
     }
 
-    /// False when the SQLite file has been deleted or replaced since.
-    pub(super) fn is_current(&self) -> bool {
+    /// False when the SQLite file has been deleted or replaced since, or a pooler has closed the idle connection.
+    pub(super) fn is_current(&mut self) -> bool {
         match self {
             Connection::Sqlite { file: Some(file), .. } => FileId::of(&file.path).is_ok_and(|now| now == *file),
+            Connection::Sessionless(connection) => connection.is_quiet(),
             _ => true,
         }
+    }
+
+    /// True when a pooler ended the connection with its last answer.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, Connection::Sessionless(connection) if connection.is_over())
     }
 
     /// Ends what still runs, as far as that can be done from here; else the session that another must end.

@@ -11,6 +11,7 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
 use super::engine::Engine;
+use super::sessionless::Refusal;
 
 /// What a read says that was meant to be bounded and is not.
 pub(super) const TOO_MANY_ROWS: &str = "more rows than a single read may have";
@@ -244,10 +245,11 @@ fn is_value_code(engine: Engine, code: &str) -> bool {
 /// PostgreSQL: ltree and hstore call a value that is none of theirs a syntax error. One of the statement's text says where
 /// in the text it is.
 fn is_value_of_no_syntax(error: &dyn DatabaseError, code: &str) -> bool {
+    let of_driver = error.try_downcast_ref::<PgDatabaseError>();
+    let by_pooler = error.try_downcast_ref::<Refusal>();
     code == "42601"
-        && error
-            .try_downcast_ref::<PgDatabaseError>()
-            .is_some_and(|error| error.position().is_none())
+        && (of_driver.is_some_and(|error| error.position().is_none())
+            || by_pooler.is_some_and(|error| !error.has_position))
 }
 
 /// The number of a MariaDB/MySQL error (its SQLSTATE is too coarse), the engine's own code elsewhere.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::connection::Connection;
 use super::error::{self, Failure};
@@ -23,6 +23,8 @@ const PROBE_WHILE_SERVING: Duration = Duration::from_secs(1);
 const PROBE_WHILE_DOWN: Duration = Duration::from_millis(500);
 /// A frozen database accepts connections and says nothing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Behind a pooler: how long short statements of our own may hold all sessions without one of them being answered.
+const IN_TURN: Duration = Duration::from_secs(30);
 
 /// What the database's connectivity is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +208,7 @@ impl Health {
 /// The probe: runs for ever on a connection of its own, outside the pool.
 pub(super) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
     let mut own: Option<Connection> = None;
+    let mut answered = (0, Instant::now());
     let mut states = health.subscribe();
     loop {
         let state = *states.borrow_and_update();
@@ -239,38 +242,75 @@ pub(super) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
         pool.prune();
         let limit = begun + PROBE_TIMEOUT;
         let limit = give_up.map_or(limit, |at| at.min(limit));
-        match timeout_at(limit, probe(&health, &pool, own.take())).await {
-            Ok(Ok(connection)) => {
+        let probed = timeout_at(limit, probe(&health, &pool, own.take()))
+            .await
+            .unwrap_or_else(|_| Err(Unanswered::Waits("the probe was not answered in time".to_owned())));
+        let count = pool.answered();
+        if probed.is_ok() || count != answered.0 {
+            answered = (count, Instant::now());
+        }
+        match probed {
+            Ok(connection) => {
                 own = Some(connection);
                 health.serve("the database answers again", true);
             }
-            Ok(Err(detail)) => health.probe_failed(begun, &detail),
-            Err(_) => health.probe_failed(begun, "the probe was not answered in time"),
+            // All of a pooler's sessions run statements of ours, and the probe waits behind them.
+            Err(Unanswered::Waits(detail)) if waits_in_turn(&pool, answered.1).await => {
+                tracing::debug!(detail, "the pooler has no session for the probe while statements run");
+                health.serve("the pooler lets us in, and statements run", false);
+            }
+            Err(Unanswered::Waits(detail) | Unanswered::Failed(detail)) => health.probe_failed(begun, &detail),
         }
     }
 }
 
+/// Why the probe has no answer.
+enum Unanswered {
+    /// It came to nobody's turn.
+    Waits(String),
+    Failed(String),
+}
+
+/// Whether it is our own statements that a probe waits for: some have taken all sessions that a pooler lends us, and it
+/// still lets us in. Of long ones nothing can be expected; of short ones that one is answered now and then, or the server
+/// behind the pooler hangs.
+async fn waits_in_turn(pool: &Pool, answered: Instant) -> bool {
+    let is_ours = pool.target().shares_sessions()
+        && pool.usage().in_use > 0
+        && (pool.runs_long() || answered.elapsed() < IN_TURN);
+    is_ours && matches!(timeout(PROBE_TIMEOUT, pool.target().lets_in()).await, Ok(true))
+}
+
 /// One question on the probe's connection, or on a new one when that is gone.
-async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<Connection, String> {
+async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<Connection, Unanswered> {
     if let Some(mut connection) = own
         && connection.is_current()
     {
         if answers(&mut connection, pool).await.is_ok() {
-            return Ok(connection);
+            return still_open(connection);
         }
         // The pool's connections have most likely gone the same way.
         health.renew();
     }
     let mut connection = match pool.connect().await {
         Ok(opened) => opened.connection,
-        Err(Failure::Connect(detail) | Failure::Full(detail)) => {
-            // No *new* connection (too many, a changed password): those that exist may work for days.
-            pool.spare().ok_or(detail)?
-        }
-        Err(_) => return Err("connecting failed".to_owned()),
+        // No *new* connection (too many, a changed password): those that exist may work for days.
+        Err(Failure::Full(detail)) => pool.spare().ok_or(Unanswered::Waits(detail))?,
+        Err(Failure::Connect(detail)) => pool.spare().ok_or(Unanswered::Failed(detail))?,
+        Err(_) => return Err(Unanswered::Failed("connecting failed".to_owned())),
     };
-    answers(&mut connection, pool).await?;
-    Ok(connection)
+    answers(&mut connection, pool).await.map_err(Unanswered::Failed)?;
+    still_open(connection)
+}
+
+/// The connection, unless a pooler's answer was that it has nothing for us.
+fn still_open(connection: Connection) -> Result<Connection, Unanswered> {
+    match connection.is_over() {
+        true => Err(Unanswered::Waits(
+            "the pooler let the probe wait for too long".to_owned(),
+        )),
+        false => Ok(connection),
+    }
 }
 
 /// Whether the server may serve still. Else any answer will do, an error about the question as well.

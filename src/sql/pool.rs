@@ -26,6 +26,10 @@ const IDLE: Duration = Duration::from_secs(300);
 /// No connection lives for ever, so that poolers and load balancers can move us.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
+/// Which part of the places scans may take, and which one streams.
+const SCANS: usize = 2;
+const STREAMS: usize = 4;
+
 /// How long a full database is not asked for another connection.
 pub(super) const FULL: Duration = Duration::from_secs(1);
 
@@ -135,8 +139,8 @@ impl Pool {
             size: size.max(1),
             metrics,
             repeats: share(2),
-            scans: share(2),
-            streams: share(4),
+            scans: share(SCANS),
+            streams: share(STREAMS),
             abandoned,
         };
         (pool, receiver)
@@ -158,6 +162,17 @@ impl Pool {
             in_use: self.size.saturating_sub(self.permits.available_permits()),
             idle: self.lock().idle.len(),
         }
+    }
+
+    /// Statements that were answered, since the start.
+    pub(super) fn answered(&self) -> u64 {
+        self.metrics.statements_answered()
+    }
+
+    /// Whether statements run, or are about to, that may take long.
+    pub(super) fn runs_long(&self) -> bool {
+        let some = |shares: &Semaphore, part: usize| shares.available_permits() < (self.size / part).max(1);
+        some(&self.scans, SCANS) || some(&self.streams, STREAMS)
     }
 
     /// A place in the pool; first come, first served.
@@ -250,7 +265,7 @@ impl Pool {
     /// The most recently used one, of that host if one is meant: the others may grow old and be closed.
     fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
         loop {
-            let idle = {
+            let mut idle = {
                 let idle = &mut self.lock().idle;
                 let fits = |idle: &Idle| host.is_none_or(|host| idle.member.host == host);
                 let at = idle.iter().rposition(fits)?;
@@ -308,7 +323,7 @@ impl Pool {
     /// Gives a connection to whoever waits longest, or keeps it for the next one.
     pub(super) fn hand_on(&self, member: Member) {
         // One that is not to be used any more is closed.
-        if member.generation == self.health.generation() {
+        if member.generation == self.health.generation() && !member.connection.is_over() {
             let mut members = self.lock();
             if let Some(member) = members.askers.give(member) {
                 members.idle.push(member.rest());

@@ -107,6 +107,11 @@ impl Postgres {
         }
     }
 
+    /// Logs in to a pooler, and asks nothing of a session.
+    pub(super) async fn lets_in(&self) -> Result<(), sqlx::Error> {
+        Sessionless::log_in(&self.address).await.map(drop)
+    }
+
     async fn open_sessionless(&self) -> Result<Connection, sqlx::Error> {
         let opened = Sessionless::open(&self.address).await?;
         Ok(Connection::Sessionless(Box::new(opened)))

@@ -61,6 +61,19 @@ impl Target {
         matches!(self, Target::Postgres(servers) if servers.options.iter().any(Postgres::is_shared))
     }
 
+    /// Whether a pooler that shares sessions lets us in, be one of them free or not.
+    pub(super) async fn lets_in(&self) -> bool {
+        let Target::Postgres(servers) = self else {
+            return false;
+        };
+        for server in servers.options.iter().filter(|server| server.is_shared()) {
+            if server.lets_in().await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
     fn uri(&self) -> Option<&ServerUri> {
         match self {
             Target::Postgres(servers) => Some(&servers.uri),

@@ -430,3 +430,82 @@ fn an_outage_behind_the_pooler_is_one() {
     assert!(back, "the port stays closed\n{}", gateway.log_tail());
     assert_eq!(lookup().unwrap(), 1);
 }
+
+/// All of the pooler's sessions run statements of ours: others wait, which is no outage.
+#[test]
+fn slow_statements_are_no_outage() {
+    let database = Database::fresh(Engine::PostgreSql);
+    let slow = |query: &str| query.replacen("\"mail\"", "(SELECT 'slow' FROM pg_sleep(7)) AS mail", 1);
+    let env = database.deployed().changed("SQL_QUERY_ALL_USERS", slow);
+    let bouncer = PgBouncer::start(&database, Mode::Transaction, 2, USUAL);
+    let gateway = Gateway::start(&env.with("SQL_POOL_SIZE", 6).with("SQL_URI", bouncer.uri(&database)));
+    block_on(async {
+        let mut bystander = Client::connect(&gateway).await;
+        assert_eq!(bystander.lookup("alice").await.unwrap(), 1);
+        let mut slow = JoinSet::new();
+        for _ in 0..2 {
+            let mut client = Client::connect(&gateway).await;
+            slow.spawn(async move {
+                let everybody = equal("objectClass", "posixAccount");
+                answer(
+                    &mut client,
+                    search_for(BASE, LdapSearchScope::Subtree, everybody, &["mail"]),
+                )
+                .await
+            });
+        }
+        while let Some(ended) = {
+            tokio::select! {
+                ended = slow.join_next() => ended.map(Some),
+                () = tokio::time::sleep(Duration::from_millis(200)) => Some(None),
+            }
+        } {
+            assert!(gateway.accepts(), "the port was closed\n{}", gateway.log_tail());
+            if let Some(ended) = ended {
+                let (code, entries) = ended.unwrap().expect("a listing was cut off");
+                assert_eq!(code, 0);
+                assert!(entries.len() > 2 && entries.values().all(|entry| entry.contains_key("mail")));
+            }
+        }
+        assert_eq!(bystander.lookup("alice").await.unwrap(), 1);
+    });
+    let log = gateway.log();
+    assert!(!log.contains("database: holding"), "{log}");
+}
+
+/// PgBouncer's time limits end statements and idle connections, and say nothing about the server.
+#[test]
+fn time_limits_of_the_pooler_are_no_outage() {
+    let database = Database::fresh(Engine::PostgreSql);
+    let slow = |query: &str| query.replacen("\"mail\"", "(SELECT 'slow' FROM pg_sleep(20)) AS mail", 1);
+    let env = database.deployed().changed("SQL_QUERY_ALL_USERS", slow);
+    let limits = format!("{USUAL}\nquery_timeout = 4\nquery_wait_timeout = 1\nclient_idle_timeout = 2");
+    let bouncer = PgBouncer::start(&database, Mode::Transaction, 2, &limits);
+    let gateway = Gateway::start(&env.with("SQL_POOL_SIZE", 6).with("SQL_URI", bouncer.uri(&database)));
+    block_on(async {
+        let mut slow = JoinSet::new();
+        for _ in 0..2 {
+            let mut client = Client::connect(&gateway).await;
+            slow.spawn(async move {
+                let everybody = equal("objectClass", "posixAccount");
+                answer(
+                    &mut client,
+                    search_for(BASE, LdapSearchScope::Subtree, everybody, &["mail"]),
+                )
+                .await
+            });
+        }
+        while let Some(ended) = slow.join_next().await {
+            let (code, _) = ended.unwrap().expect("a listing was cut off");
+            assert_ne!(code, 0, "an answer that is not complete");
+        }
+        for _ in 0..2 {
+            let mut client = Client::connect(&gateway).await;
+            assert_eq!(client.lookup("alice").await.unwrap(), 1);
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+    });
+    let log = gateway.log();
+    assert!(log.contains("query timeout"), "{log}");
+    assert!(!log.contains("database: holding"), "{log}");
+}

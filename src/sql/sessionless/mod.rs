@@ -9,6 +9,7 @@
 //! A result is believed only if its columns are those that the statement was described with on this connection.
 
 mod address;
+mod cancel;
 mod login;
 mod tls;
 mod types;
@@ -27,6 +28,8 @@ use sqlx::error::BoxDynError;
 use tokio::time::timeout;
 
 pub(super) use address::Address;
+pub(super) use cancel::CancelKey;
+pub(super) use wire::Refusal;
 
 use super::Row;
 use super::database::{ColumnDescription, Description, Origin};
@@ -79,41 +82,19 @@ pub(super) struct RawRow {
     described: Arc<Described>,
 }
 
-/// What a running statement is told to end by, in the pooler's words: it knows its clients by these two numbers.
-#[derive(Clone)]
-pub(super) struct CancelKey {
-    address: Arc<Address>,
-    key: (i32, i32),
-}
-
-impl std::fmt::Debug for CancelKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CancelKey")
-    }
-}
-
-impl PartialEq for CancelKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for CancelKey {}
-
-impl CancelKey {
-    /// Asks for the end of what runs for that connection, which must still be open. Returns when the pooler has taken it.
-    pub(super) async fn cancel(&self) -> Result<(), sqlx::Error> {
-        let mut wire = Wire::connect(&self.address).await?;
-        let (process, secret) = self.key;
-        frontend::cancel_request(process, secret, wire.outgoing());
-        wire.flush().await?;
-        wire.until_closed().await
-    }
-}
-
 impl Sessionless {
-    /// Connects and logs in; the caller limits the time.
+    /// Connects, logs in and finds a session; the caller limits the time.
     pub(super) async fn open(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
+        let mut opened = Sessionless::log_in(address).await?;
+        // A pooler lets us in whether it has a session for us or not; in session mode it may never have one.
+        match timeout(FIRST_ANSWER, opened.ping()).await {
+            Ok(answered) => answered.map(|()| opened),
+            Err(_) => Err(wire::no_session()),
+        }
+    }
+
+    /// Connects and logs in: what a pooler does itself, without a session.
+    pub(super) async fn log_in(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
         if address.options.is_some() {
             return Err(sqlx::Error::Configuration(
                 "sessions are shared among clients by a pooler, so settings in SQL_URI (options, search_path) \
@@ -124,26 +105,28 @@ impl Sessionless {
         }
         let mut wire = Wire::connect(address).await?;
         let key = login::log_in(&mut wire, address).await?;
-        let mut opened = Sessionless {
+        Ok(Sessionless {
             wire,
             address: Arc::clone(address),
             key,
             types: Types::default(),
             described: HashMap::new(),
-        };
-        // A pooler lets us in whether it has a session for us or not; in session mode it may never have one.
-        match timeout(FIRST_ANSWER, opened.ping()).await {
-            Ok(answered) => answered.map(|()| opened),
-            Err(_) => Err(wire::no_session()),
-        }
+        })
+    }
+
+    /// Whether the other side has ended the connection, as far as is known.
+    pub(super) fn is_over(&self) -> bool {
+        self.wire.is_over()
+    }
+
+    /// Whether an idle connection can still be used: nothing has come, neither its end nor a reason for that.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.wire.is_quiet()
     }
 
     /// What ends the statement in hand.
     pub(super) fn cancel_key(&self) -> Option<CancelKey> {
-        self.key.map(|key| CancelKey {
-            address: Arc::clone(&self.address),
-            key,
-        })
+        self.key.map(|key| CancelKey::new(&self.address, key))
     }
 
     /// Asks for nothing but an answer.
@@ -244,14 +227,11 @@ impl Sessionless {
     /// that it was described with.
     async fn ask(&mut self, sql: &str, args: &[Arg], described: &Described) -> Result<bool, sqlx::Error> {
         let out = self.wire.outgoing();
-        frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
-        frontend::bind("", "", [BINARY], args, value, [BINARY], out).map_err(|error| match error {
-            frontend::BindError::Conversion(error) => sqlx::Error::Encode(error),
-            frontend::BindError::Serialization(error) => unsendable(error),
-        })?;
-        frontend::describe(b'P', "", out)?;
-        frontend::execute("", 0, out)?;
-        frontend::sync(out);
+        if let Err(error) = write_statement(sql, args, out) {
+            // Half of a batch would be sent with the next one.
+            out.clear();
+            return Err(error);
+        }
         self.wire.flush().await?;
         match self.wire.receive().await? {
             Message::ParseComplete => {}
@@ -293,7 +273,10 @@ impl Sessionless {
 
     async fn look(&mut self, sql: &str, args: &[Arg]) -> Result<(Vec<u32>, Vec<Column>), sqlx::Error> {
         let out = self.wire.outgoing();
-        frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
+        if let Err(error) = frontend::parse("", sql, args.iter().map(type_of), out) {
+            out.clear();
+            return Err(unsendable(error));
+        }
         frontend::describe(b'S', "", out)?;
         frontend::sync(out);
         self.wire.flush().await?;
@@ -453,6 +436,19 @@ pub(super) fn row(raw: &RawRow, losses: &Losses) -> Row {
         });
     }
     cells
+}
+
+/// All of a statement, with its values.
+fn write_statement(sql: &str, args: &[Arg], out: &mut bytes::BytesMut) -> Result<(), sqlx::Error> {
+    frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
+    frontend::bind("", "", [BINARY], args, value, [BINARY], out).map_err(|error| match error {
+        frontend::BindError::Conversion(error) => sqlx::Error::Encode(error),
+        frontend::BindError::Serialization(error) => unsendable(error),
+    })?;
+    frontend::describe(b'P', "", out).map_err(unsendable)?;
+    frontend::execute("", 0, out).map_err(unsendable)?;
+    frontend::sync(out);
+    Ok(())
 }
 
 /// More values than a statement can have, or a text that cannot be one: nothing has happened to the connection.

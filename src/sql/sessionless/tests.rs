@@ -44,6 +44,10 @@ fn error_message(severity: &str, code: &str) -> Vec<u8> {
     message(b'E', format!("S{severity}\0C{code}\0Mwords\0\0").as_bytes())
 }
 
+fn error_with(severity: &str, code: &str, words: &str) -> Vec<u8> {
+    message(b'E', format!("S{severity}\0C{code}\0M{words}\0\0").as_bytes())
+}
+
 fn parsed() -> Vec<u8> {
     message(b'1', b"")
 }
@@ -213,6 +217,44 @@ async fn errors_are_the_statements_or_the_connections() {
             .await
             .unwrap_err();
         assert!(matches!(error, sqlx::Error::Protocol(_)), "{code}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_poolers_time_limits_are_no_lost_connection() {
+    for (words, code) in [
+        ("query timeout", "08P01"),
+        ("query_wait_timeout", "55P03"),
+        ("client_idle_timeout", "55P03"),
+        ("idle transaction timeout", "55P03"),
+    ] {
+        let error = run(&[vec![error_with("FATAL", "08P01", words)]]).await.unwrap_err();
+        let found = error
+            .as_database_error()
+            .map(|error| error.code().unwrap().into_owned());
+        assert_eq!(found.as_deref(), Some(code), "{words}: {error:?}");
+    }
+    let own = error_with("ERROR", "57014", "canceling statement due to statement timeout");
+    let error = run(&[vec![own, ready(b'I')]]).await.unwrap_err();
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "57014");
+}
+
+#[tokio::test]
+async fn what_a_value_cannot_be_is_no_syntax_error() {
+    for (place, is_value) in [("", true), ("P7\0", false)] {
+        let refused = message(
+            b'E',
+            format!("SERROR\0C42601\0Mltree syntax error\0{place}\0").as_bytes(),
+        );
+        let error = run(&[vec![refused, ready(b'I')]]).await.unwrap_err();
+        match crate::sql::error::running(crate::sql::engine::Engine::PostgreSql, &error, 0) {
+            crate::sql::error::Failure::Statement(statement) => {
+                let words = statement.text.contains("ltree");
+                let error = crate::sql::SqlError::Statement(statement);
+                assert_eq!((error.is_value_error(), words), (is_value, !is_value), "{place}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::net::{TcpStream, UnixStream};
 use super::address::{Address, Place};
 use super::tls;
 use fallible_iterator::FallibleIterator;
+use futures::FutureExt;
 
 /// The longest message that PostgreSQL can send (`MaxAllocSize`).
 const LONGEST: i32 = 0x3fff_ffff;
@@ -28,6 +29,8 @@ pub(super) struct Wire {
     stream: Box<dyn Octets>,
     incoming: BytesMut,
     outgoing: BytesMut,
+    /// The other side has ended it.
+    is_over: bool,
 }
 
 impl Wire {
@@ -53,7 +56,18 @@ impl Wire {
             stream,
             incoming: BytesMut::with_capacity(READ),
             outgoing: BytesMut::new(),
+            is_over: false,
         }
+    }
+
+    /// Whether the other side has ended it, as far as is known.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Whether nothing has come since the last answer: not its end, nor the reason for that. Does not wait.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        !self.is_over && self.incoming.is_empty() && self.stream.read_buf(&mut self.incoming).now_or_never().is_none()
     }
 
     /// Where messages are written before they are sent.
@@ -125,12 +139,17 @@ impl Wire {
 
     async fn failed(&mut self, body: &ErrorResponseBody) -> sqlx::Error {
         let error = Refusal::read(body);
+        self.is_over |= error.is_fatal;
         match error.code.as_str() {
+            // A time limit of the pooler's: it ends this connection, and says nothing about the server.
+            _ if error.is_fatal && error.is_of_time() => error.into(),
             // The connection ends with it. PgBouncer says 08P01 of whatever happens to the server.
             _ if error.is_fatal => io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string()).into(),
-            // None: the pooler took the batch apart. Cancelled: nobody of ours does that to a statement that is waited
-            // for, so it was meant for whoever had the session before.
-            "26000" | "34000" | "57014" => sqlx::Error::Protocol(error.to_string()),
+            // None: the pooler took the batch apart.
+            "26000" | "34000" => sqlx::Error::Protocol(error.to_string()),
+            // Cancelled: nobody of ours does that to a statement that is waited for, so it was meant for whoever had the
+            // session before. The server's own limit is for this statement.
+            "57014" if !error.message.contains("statement timeout") => sqlx::Error::Protocol(error.to_string()),
             _ => loop {
                 match self.receive().await {
                     Ok(Message::ReadyForQuery(ready)) if ready.status() == b'I' => break error.into(),
@@ -167,16 +186,32 @@ pub(super) fn no_session() -> sqlx::Error {
         code: "53300".to_owned(),
         message: "the pooler has no session free".to_owned(),
         is_fatal: true,
+        has_position: false,
     }
     .into()
 }
 
+/// What a server or a pooler refused, and why.
 #[derive(Debug)]
-struct Refusal {
+pub(in crate::sql) struct Refusal {
     code: String,
     message: String,
     is_fatal: bool,
+    /// Says where in the statement's text it is.
+    pub(in crate::sql) has_position: bool,
 }
+
+/// PgBouncer's words for a statement that ran for too long.
+const RAN_TOO_LONG: [&str; 2] = ["query timeout", "query_timeout"];
+/// PgBouncer's words for what did not happen: no session was free in time, or nothing was asked for a while.
+const NOT_RUN: [&str; 4] = [
+    "query_wait_timeout",
+    "client_idle_timeout",
+    "idle transaction timeout",
+    "idle_transaction_timeout",
+];
+/// The code of a statement that may be repeated: "lock not available".
+const NOT_NOW: &str = "55P03";
 
 impl Refusal {
     fn read(body: &ErrorResponseBody) -> Refusal {
@@ -184,6 +219,7 @@ impl Refusal {
             code: String::new(),
             message: String::new(),
             is_fatal: false,
+            has_position: false,
         };
         let mut fields = body.fields();
         while let Ok(Some(field)) = fields.next() {
@@ -191,6 +227,7 @@ impl Refusal {
             match field.type_() {
                 b'C' => refusal.code = text(),
                 b'M' => refusal.message = text(),
+                b'P' => refusal.has_position = true,
                 // The first in the server's language, the second in English; poolers send the first.
                 b'S' | b'V' => refusal.is_fatal |= matches!(field.value_bytes(), b"FATAL" | b"PANIC"),
                 _ => {}
@@ -200,7 +237,16 @@ impl Refusal {
         if refusal.is_fatal && refusal.message.starts_with("no more connections allowed") {
             refusal.code = "53300".to_owned();
         }
+        // Nor have its time limits.
+        if refusal.is_fatal && NOT_RUN.contains(&refusal.message.as_str()) {
+            refusal.code = NOT_NOW.to_owned();
+        }
         refusal
+    }
+
+    /// Whether it is one of the pooler's time limits.
+    fn is_of_time(&self) -> bool {
+        self.code == NOT_NOW || RAN_TOO_LONG.contains(&self.message.as_str())
     }
 }
 
