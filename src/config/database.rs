@@ -9,10 +9,14 @@ use crate::database_uri::{DatabaseUri, WITHOUT_CERTIFICATE, has_certificate};
 /// The URI, its kind, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
 pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
     let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
+    let mut word = String::new();
     let asked = reader.parsed(
         "SQL_SSL",
         "true, false, prefer, require, verify-ca or verify-full",
-        SslMode::from_word,
+        |text| {
+            text.to_ascii_lowercase().clone_into(&mut word);
+            SslMode::from_word(text)
+        },
     );
     if uri.reveal().is_empty() {
         return (uri, DatabaseKind::default(), asked);
@@ -42,9 +46,19 @@ pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode
     let kind = found.kind();
     let ssl = match &found {
         DatabaseUri::Server(server) if server.tls.overrules => {
-            let mode = server.tls.mode.unwrap_or_default().word();
-            let why = format!("has no effect: SQL_URI asks for `{mode}`");
-            reader.warnings.push(Warning::new("SQL_SSL", why));
+            let mode = server.tls.mode.unwrap_or_default();
+            // A mere `true` did nothing in deployments of the gateway for Node, beside whatever URI. Any other word was
+            // written for this one, and who wrote it believes that the connection is at least that safe.
+            if word != "true" && asked.is_some_and(|asked| asked > mode) {
+                let why = format!(
+                    "asks for `{word}`, and SQL_URI only for `{}`: let both ask for the same, or leave one of them out",
+                    mode.word()
+                );
+                reader.problems.push(Problem::other("SQL_SSL", why));
+            } else {
+                let why = format!("has no effect: SQL_URI asks for `{}`", mode.word());
+                reader.warnings.push(Warning::new("SQL_SSL", why));
+            }
             None
         }
         DatabaseUri::Server(_) => asked,

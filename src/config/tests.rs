@@ -393,6 +393,56 @@ fn ssl_of_the_uri_has_precedence() {
 }
 
 #[test]
+fn ssl_is_not_dropped_where_the_uri_asks_for_less() {
+    let less = [
+        ("postgres://h/d?sslmode=disable", "disable"),
+        ("postgres://h/d?ssl=false", "disable"),
+        ("mysql://h/d?useSSL=false", "disable"),
+        ("mysql://h/d?ssl-mode=DISABLED", "disable"),
+        ("postgres://h/d?sslmode=prefer", "prefer"),
+        ("mariadb://h/d?ssl-mode=PREFERRED", "prefer"),
+    ];
+    for (uri, mode) in less {
+        for word in ["require", "REQUIRED", "verify-ca", "verify_full", "yes", "1", "on"] {
+            let found = problem(&[("SQL_URI", uri), ("SQL_SSL", word)]);
+            let lower = word.to_ascii_lowercase();
+            let expected = format!("SQL_SSL: asks for `{lower}`, and SQL_URI only for `{mode}`");
+            assert!(found.starts_with(&expected), "{uri} {word}: {found}");
+        }
+        // It did nothing in deployments of the gateway for Node.
+        for word in ["true", "True"] {
+            let both = [("SQL_URI", uri), ("SQL_SSL", word)];
+            assert_eq!((config(&both).database.ssl, warnings(&both).len()), (None, 1), "{uri}");
+        }
+    }
+    assert!(problem(&[("SQL_URI", less[0].0), ("SQL_SSL", "prefer")]).contains("`disable`"));
+    for mode in ["require", "no-verify"] {
+        let uri = format!("postgres://h/d?sslmode={mode}");
+        let found = problem(&[("SQL_URI", &uri), ("SQL_SSL", "verify-full")]);
+        assert!(
+            found.contains("`verify-full`, and SQL_URI only for `require`"),
+            "{found}"
+        );
+    }
+    // The stricter wish of the URI holds.
+    for word in ["false", "off", "disable", "prefer", "require"] {
+        let both = [("SQL_URI", "postgres://h/d?sslmode=verify-full"), ("SQL_SSL", word)];
+        assert_eq!((config(&both).database.ssl, warnings(&both).len()), (None, 1), "{word}");
+    }
+    // What says the same is nothing to speak of.
+    for (uri, word) in [
+        ("postgres://h/d?sslmode=disable", "off"),
+        ("mysql://h/d?useSSL=true", "verify-full"),
+    ] {
+        let both = [("SQL_URI", uri), ("SQL_SSL", word)];
+        assert!(
+            config(&both).database.ssl.is_some() && warnings(&both).is_empty(),
+            "{uri}"
+        );
+    }
+}
+
+#[test]
 fn certificates_come_in_pairs() {
     assert_eq!(
         problem(&[("LDAP_CERT_PATH", "c")]),
