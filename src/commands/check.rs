@@ -7,6 +7,7 @@ mod columns;
 mod database;
 mod report;
 mod rows;
+mod survey;
 
 use std::process::ExitCode;
 

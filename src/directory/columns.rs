@@ -89,6 +89,11 @@ impl Role {
             Role::Password | Role::AuthBackends | Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt
         )
     }
+
+    /// Decides about binds besides the password.
+    pub fn is_standing(self) -> bool {
+        self.is_private() && self != Role::Password
+    }
 }
 
 /// Why a column is not used.

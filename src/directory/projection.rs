@@ -29,9 +29,7 @@ impl Projection {
 
     /// What decides about binds besides the password.
     pub fn of_standing(columns: &[ColumnUse]) -> Self {
-        Self::new(columns, |role| {
-            role == Role::Name || role.is_private() && role != Role::Password
-        })
+        Self::new(columns, |role| role == Role::Name || role.is_standing())
     }
 
     fn new(columns: &[ColumnUse], used: impl Fn(Role) -> bool) -> Self {

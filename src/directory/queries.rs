@@ -3,6 +3,7 @@
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 
 use std::{
+    collections::HashSet,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -116,8 +117,22 @@ impl DescribedQuery {
 
     /// The same with the names that this one has in the column of `role`.
     pub fn names_by(&self, role: Role, other: &DescribedQuery) -> bool {
+        self.takes_as(role, other, Role::Name)
+    }
+
+    /// Whether two queries have the same columns that decide about binds, each from the same column of the same table.
+    pub fn judges_as(&self, other: &DescribedQuery) -> bool {
+        let roles = |query: &DescribedQuery| -> HashSet<Role> {
+            let roles = query.columns.iter().filter_map(|column| column.role.ok());
+            roles.filter(|role| role.is_standing()).collect()
+        };
+        let own = roles(self);
+        own == roles(other) && own.into_iter().all(|role| self.takes_as(role, other, role))
+    }
+
+    fn takes_as(&self, role: Role, other: &DescribedQuery, others: Role) -> bool {
         let origin = |query: &DescribedQuery, role| query.origins.get(query.column(role)?).cloned();
-        let origins = (origin(self, role), origin(other, Role::Name));
+        let origins = (origin(self, role), origin(other, others));
         // Of a compound query SQLite tells where the first arm's column comes from.
         let is_told = |query: &OperatorQuery| query.engine() != Engine::Sqlite || !query.is_compound();
         is_told(&self.query)

@@ -4,7 +4,7 @@
 use super::{
     Directory,
     columns::{Ignored, Role},
-    queries::{DescribedQuery, GROUPS_BY_MEMBER, QueryProblem, VARIABLES},
+    queries::{ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem, VARIABLES},
 };
 
 /// A column of a type whose values cannot be decoded, ever.
@@ -42,6 +42,26 @@ impl DescribedQuery {
         remarks
     }
 
+    /// That columns of all-users refuse nobody, because `one_user`, which binds read, has no such column; None where
+    /// there are none.
+    pub fn idle_standing(&self, one_user: &DescribedQuery) -> Option<String> {
+        let columns = self.columns.iter().filter(|column| {
+            let role = column.role.ok().filter(|role| role.is_standing());
+            role.is_some_and(|role| one_user.column(role).is_none())
+        });
+        let names: Vec<&str> = columns.map(|column| column.column.as_str()).collect();
+        let (noun, refuse, them) = match names.len() {
+            0 => return None,
+            1 => ("column", "it refuses", "it"),
+            _ => ("columns", "they refuse", "them"),
+        };
+        Some(format!(
+            "{ONE_USER} has no {noun} {}, which {ALL_USERS} has: {refuse} nobody; select {them} in {ONE_USER} too, \
+             or leave {them} out of {ALL_USERS}",
+            names.join(", ")
+        ))
+    }
+
     /// The columns that are read and whose type can never be decoded.
     pub fn unreadable(&self, variable: &'static str) -> Vec<Unreadable> {
         let columns = self.columns.iter().zip(&self.types);
@@ -49,6 +69,10 @@ impl DescribedQuery {
             let role = column.role.ok().filter(|_| !kind.is_readable)?;
             // A group's row comes from all-groups.
             if variable == GROUPS_BY_MEMBER && role != Role::Name {
+                return None;
+            }
+            // Binds read one-user.
+            if variable == ALL_USERS && role.is_private() {
                 return None;
             }
             let meaning = meaning(role);
@@ -76,6 +100,9 @@ fn meaning(role: Role) -> &'static str {
         Role::Number | Role::PrimaryGroup => ", and no row would have its number",
         Role::Member | Role::Members | Role::MemberUids => ", and no group would have members",
         Role::Password => ", and nobody could bind",
+        Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt | Role::AuthBackends => {
+            ", and nobody with a value could bind"
+        }
         _ => "",
     }
 }
@@ -89,6 +116,7 @@ impl Directory {
             let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
             query.remarks(variable).into_iter().chain(unreadable)
         });
-        of_each.collect()
+        let [all_users, one_user, ..] = &self.queries;
+        of_each.chain(all_users.idle_standing(one_user)).collect()
     }
 }

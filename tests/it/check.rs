@@ -312,6 +312,48 @@ fn rows_that_are_odd_are_named() {
     }
 }
 
+/// What `serve` does not ask keeps it from nothing.
+#[test]
+fn what_cannot_be_looked_at_is_a_warning() {
+    let _guard = beside_others();
+    let env = Database::shared(Engine::PostgreSql)
+        .deployed()
+        .changed("SQL_QUERY_ONE_USER", |query| {
+            let failing = "CASE WHEN \"uid\" = 'bob' THEN 1 / (\"uidNumber\" - \"uidNumber\") END AS locked";
+            query.replacen(" FROM ", &format!(", {failing} FROM "), 1)
+        });
+    let report = check(&env);
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    expect(
+        &report,
+        &[
+            "the columns that refuse binds: this could not be looked at: a value does not fit",
+            "the stored hashes: this could not be looked at: a value does not fit",
+            " users, ",
+            "The gateway can serve this.",
+        ],
+    );
+    expect_not(&report, &["SQL_URI"]);
+}
+
+/// On SQLite a name may be a blob among texts.
+#[test]
+fn names_of_another_kind_and_hashes_that_nobody_has_are_told() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::Sqlite);
+    database.sql("UPDATE \"Users\" SET \"uid\" = CAST(\"uid\" AS BLOB) WHERE \"uid\" = 'bob'");
+    database.sql("UPDATE \"Users\" SET \"userPassword\" = NULL");
+    let report = check(&database.deployed());
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    expect(
+        &report,
+        &[
+            "1 rows of users have no name, or one of another kind than the others",
+            "users have a usable hash\n",
+        ],
+    );
+}
+
 #[test]
 fn columns_that_are_ignored_or_texts_are_named() {
     let _guard = beside_others();

@@ -234,6 +234,8 @@ fn check_counts_words_addresses_and_what_is_made_up() {
         )]);
         let without = count("\"mail\" IS NULL OR \"mail\" = ''");
         line(&[&format!("{without} of {total} users have no mail address")]);
+        assert_eq!(text.matches("LDAP_MAIL_FALLBACK").count(), 1, "{text}");
+        line(&["Values that are missing, and what is served instead"]);
         line(&[
             &format!("2 of {total} users have a mail address that is also another one's"),
             "bob, off",
@@ -259,5 +261,58 @@ fn check_counts_words_addresses_and_what_is_made_up() {
             made_up.text()
         );
         assert!(!text.contains("argon2id$") && !text.contains("in plain text"), "{text}");
+    }
+}
+
+/// Binds read SQL_QUERY_ONE_USER: a column that only all-users has refuses nobody, and neither `check` nor `serve` says so.
+#[test]
+fn account_columns_count_where_binds_read_them() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let database = with_copies(engine, &COPIES);
+        let columns = engine.quoted("on_ AS enabled, lock_ AS locked, until_ AS expires_at, chain_ AS auth_backends");
+        let status = format!(", {}", engine.quoted("\"status\""));
+        for (instead, idle, bound) in [
+            (
+                String::new(),
+                "columns enabled, locked, expires_at, auth_backends, status",
+                ["off", "shut"],
+            ),
+            (
+                format!(", {}, 'no' AS locked", columns.replace(", lock_ AS locked", "")),
+                "column status",
+                ["left", "shut"],
+            ),
+        ] {
+            let env = with_account_columns(&database, engine).changed("SQL_QUERY_ONE_USER", |query| {
+                query.replace(&status, "").replace(&format!(", {columns}"), &instead)
+            });
+            let said = format!("SQL_QUERY_ONE_USER has no {idle}, which SQL_QUERY_ALL_USERS has: ");
+            let report = run_to_end(&env, &["check"], "");
+            let text = report.text();
+            assert_eq!(report.code, Some(0), "{text}");
+            assert!(text.contains(&said), "{}: no {said:?} in\n{text}", engine.name());
+            assert!(text.contains("which has no such column"), "{text}");
+            let refuses = |why: &str| {
+                let mut lines = text.lines();
+                lines.any(|line| line.contains(why) && line.ends_with("cannot bind"))
+            };
+            assert!(!refuses("locked "), "{}: {text}", engine.name());
+            assert!(!refuses("status Archived "), "{}: {text}", engine.name());
+            assert_eq!(refuses("expired "), !instead.is_empty(), "{}: {text}", engine.name());
+            let gateway = Gateway::start(&env);
+            let is_logged = eventually(Duration::from_secs(20), || gateway.log().contains(&said));
+            assert!(is_logged, "{}", gateway.log());
+            block_on(async {
+                for name in bound {
+                    let mut client = Client::connect(&gateway).await;
+                    assert_eq!(
+                        client.bind(&user_dn(name), BATTERY_PASSWORD).await.unwrap(),
+                        0,
+                        "{name}"
+                    );
+                }
+            });
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::report::{Fault, Report, table};
 use crate::{
     directory::{
         columns::{ColumnUse, Ignored, Kind, Role},
-        queries::DescribedQuery,
+        queries::{DescribedQuery, Examination},
     },
     model::schema::Schema,
 };
@@ -43,7 +43,15 @@ impl Query {
 }
 
 /// Adds the table of one query to the report, and warnings about its columns.
-pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, schema: &Schema, report: &mut Report) {
+pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, examined: &Examination, report: &mut Report) {
+    let [_, one_user, ..] = &examined.queries;
+    let is_idle = |column: &ColumnUse| {
+        let role = column
+            .role
+            .ok()
+            .filter(|role| which == Query::AllUsers && role.is_private());
+        role.is_some_and(|role| one_user.as_ref().is_some_and(|query| query.column(role).is_none()))
+    };
     let columns = query.columns.iter().zip(&query.types);
     let rows: Vec<Vec<String>> = columns
         .map(|(column, kind)| {
@@ -51,7 +59,11 @@ pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, schema
                 "NULL" => "(computed)".to_owned(),
                 name => name.to_lowercase(),
             };
-            vec![column.column.clone(), type_name, meaning(which, column, schema)]
+            let meaning = match is_idle(column) {
+                true => "not read: binds read SQL_QUERY_ONE_USER, which has no such column".to_owned(),
+                false => meaning(which, column, &examined.schema),
+            };
+            vec![column.column.clone(), type_name, meaning]
         })
         .collect();
     report.section(variable, table(&rows));
@@ -61,7 +73,7 @@ pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, schema
     // Those that something depends on are problems of the query.
     for unreadable in query.unreadable(variable) {
         if !unreadable.decides {
-            report.fault(Fault::Database, unreadable.problem.to_string());
+            report.fault(Fault::Attribute, unreadable.problem.to_string());
         }
     }
     // SQLite names such a column by the text, quotes included.

@@ -1,21 +1,17 @@
-//! The part of `check` that asks the database: can it be reached, what are the queries, what do the rows hold.
-
-use std::collections::BTreeSet;
+//! The part of `check` that asks the database whether it can be reached and what the queries are.
 
 use super::{
     columns::{self, Query, RECOMMENDED},
     is_wrong,
     report::{Fault, Report},
-    rows,
+    survey,
 };
 use crate::{
     app::{self, CAPABILITIES},
-    auth::password::survey,
     config::{Config, DatabaseKind, Problem},
     directory::{
-        Directory, DirectoryError,
+        Directory,
         account::RefusedWords,
-        advice::{Count, SMALL, Sample, listed},
         columns::{Kind, Role},
         queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
     },
@@ -88,7 +84,7 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     match Directory::describe(&database, &base, &app::layout(config), &parsed, CAPABILITIES).await {
         Ok(directory) => {
             let words = config.access.status_refused.iter().map(String::as_str);
-            survey_rows(&directory, &RefusedWords::new(words), report).await;
+            survey::show(&directory, &RefusedWords::new(words), report).await;
         }
         Err(found) => {
             for problem in found {
@@ -147,7 +143,7 @@ fn show(examined: &Examination, report: &mut Report) {
     let each = VARIABLES.into_iter().zip(&examined.queries).zip(Query::ALL);
     for ((variable, query), which) in each {
         if let Some(query) = query {
-            columns::show(which, variable, query, &examined.schema, report);
+            columns::show(which, variable, query, examined, report);
         }
     }
     let [all_users, one_user, all_groups, _, _] = &examined.queries;
@@ -205,6 +201,9 @@ fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examin
             .map(|role| columns::attribute(Kind::User, role, &examined.schema))
             .collect()
     };
+    if let Some(text) = all_users.idle_standing(one_user) {
+        report.warn(text);
+    }
     let slow = lacking(all_users, one_user);
     if !slow.is_empty() {
         report.warn(format!(
@@ -228,143 +227,4 @@ fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, report: &mut
             report.advise(format!("a column {column} in both user queries: {gain}"));
         }
     }
-}
-
-async fn survey_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) {
-    let refusals = directory.refusals().await;
-    for (variable, error) in &refusals {
-        report.fault(Fault::Database, format!("{variable}: {}", error.detail()));
-    }
-    if !refusals.is_empty() {
-        return;
-    }
-    if let Err(error) = look_at_rows(directory, words, report).await {
-        report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
-    }
-}
-
-async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
-    let users = directory.count(Kind::User).await?;
-    let groups = directory.count(Kind::Group).await?;
-    let private = private_groups(directory, report).await?;
-    report.section(
-        "Directory",
-        vec![
-            format!("{} users, {} groups", users.named, groups.named),
-            format!("memberships are read from {}", directory.membership_form()),
-            private,
-        ],
-    );
-    for (count, kind) in [(users, "users"), (groups, "groups")] {
-        if count.rows > count.named {
-            report.warn(format!(
-                "{} rows of {kind} have no name and are left out",
-                count.rows - count.named
-            ));
-        }
-    }
-    for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
-        let twins = directory.twins(kind).await?;
-        if !twins.is_empty() {
-            report.warn(format!(
-                "{what} that are not served, because another one's name differs only in case or blanks: {}",
-                listed(&twins)
-            ));
-        }
-    }
-    let sample = directory.sample().await?;
-    rows::show(directory, &sample, words, report).await?;
-    for (kind, variable) in [
-        (Kind::User, "SQL_QUERY_ALL_USERS"),
-        (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
-    ] {
-        for text in directory.constants(kind).await? {
-            report.warn(format!("{variable}: {text}"));
-        }
-    }
-    for text in directory.one_user_differences(&sample).await? {
-        report.warn(text);
-    }
-    for text in directory.membership_differences(&sample, users).await? {
-        report.warn(text);
-    }
-    if let Some(text) = directory.slow_memberships() {
-        report.advise(text);
-    }
-    hashes(directory, &sample, report).await?;
-    for advice in directory.index_advice(&sample, users, groups).await? {
-        let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
-        let what = if statements.is_empty() {
-            "an index would help"
-        } else {
-            "this would help:"
-        };
-        report.advise(format!("{}; {what}{}", advice.reason, statements.concat()));
-    }
-    let small = |count: Count| count.rows < SMALL;
-    if small(users) && small(groups) {
-        report.advise(format!(
-            "with fewer than {SMALL} users and groups no index matters yet; sql/README.md lists those worth having"
-        ));
-    }
-    Ok(())
-}
-
-/// How many there are as far as the numbers decide: a group may have the name of one.
-async fn private_groups(directory: &Directory, report: &mut Report) -> Result<String, DirectoryError> {
-    if let Some(why) = directory.no_private_groups() {
-        report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
-        return Ok("no user private groups".to_owned());
-    }
-    if !directory.kinds().contains(&Kind::PrivateGroup) {
-        return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
-    }
-    let count = directory.count(Kind::PrivateGroup).await?;
-    Ok(format!(
-        "{} user private groups, of gid numbers that no group has",
-        count.named
-    ))
-}
-
-/// Which rows can bind at all, by the kind of their hash.
-async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
-    let counts = directory.hashes(sample, survey).await?;
-    let total: usize = counts.values().sum();
-    let usable: BTreeSet<&str> = counts
-        .keys()
-        .flatten()
-        .filter(|hash| hash.problem.is_none())
-        .map(|hash| hash.scheme)
-        .collect();
-    let good: usize = counts
-        .iter()
-        .filter(|(hash, _)| hash.is_some_and(|hash| hash.problem.is_none()))
-        .map(|(_, count)| count)
-        .sum();
-    if total > 0 {
-        let schemes: Vec<&str> = usable.into_iter().collect();
-        report.section(
-            "Passwords",
-            vec![format!(
-                "{good} of {total} users have a usable hash: {}",
-                schemes.join(", ")
-            )],
-        );
-    }
-    for (hash, count) in counts {
-        match hash {
-            None => report.warn(format!(
-                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and cannot bind"
-            )),
-            Some(hash) => {
-                if let Some(problem) = hash.problem {
-                    report.warn(format!(
-                        "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {problem} (scheme: {})",
-                        hash.scheme
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
 }

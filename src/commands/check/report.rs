@@ -9,6 +9,8 @@ pub enum Fault {
     Settings,
     /// The database, or what it says about a query.
     Database,
+    /// An attribute that the gateway is served without.
+    Attribute,
 }
 
 /// Everything found.
@@ -36,12 +38,12 @@ impl Report {
         self.advice.push(text.into());
     }
 
-    /// Adds something that keeps the gateway from serving.
+    /// Adds something that keeps the gateway from serving, all of it or an attribute.
     pub fn fault(&mut self, fault: Fault, text: impl Into<String>) {
         self.faults.push((fault, text.into()));
     }
 
-    /// What keeps the gateway from serving.
+    /// What is wrong.
     pub fn faults(&self) -> &[(Fault, String)] {
         &self.faults
     }
@@ -70,10 +72,13 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
-        match self.faults.len() {
-            0 => write!(f, "The gateway can serve this."),
-            _ => write!(f, "The gateway cannot serve this."),
-        }
+        f.write_str(if self.faults.is_empty() {
+            "The gateway can serve this."
+        } else if self.faults.iter().all(|(fault, _)| *fault == Fault::Attribute) {
+            "The gateway serves this without what is named below."
+        } else {
+            "The gateway cannot serve this."
+        })
     }
 }
 
@@ -114,9 +119,15 @@ mod tests {
             report.to_string(),
             "Database\n  SQLite\n\nWarnings\n  - odd\n\nAdvice\n  - an index:\n    CREATE INDEX\n\nThe gateway can serve this."
         );
+        report.fault(Fault::Attribute, "SQL_QUERY_ALL_USERS: column title");
+        assert!(
+            report
+                .to_string()
+                .ends_with("The gateway serves this without what is named below.")
+        );
         report.fault(Fault::Database, "SQL_URI: away");
-        assert!(!report.to_string().contains("gateway can serve"));
-        assert_eq!(report.faults().len(), 1);
+        assert!(report.to_string().ends_with("The gateway cannot serve this."));
+        assert_eq!(report.faults().len(), 2);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What `check` says of the rows: what is made up for them, whose values are another one's, whose account is closed.
 
-use super::report::{Report, table};
+use super::{
+    report::{Report, table},
+    survey::seen,
+};
 use crate::{
     directory::{
         Directory, DirectoryError,
@@ -17,26 +20,28 @@ const WORDS: usize = 50;
 /// Looks at the rows of all users and groups.
 ///
 /// # Errors
-/// The database could not answer.
+/// The database cannot be reached any more.
 pub async fn show(
     directory: &Directory,
     sample: &Sample,
     words: &RefusedWords,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    let users = directory.rows(Kind::User).await?;
-    made_up(directory, &users, report);
-    doubtful_users(directory, &users, report);
-    doubtful_groups(&directory.rows(Kind::Group).await?, report);
-    accounts(&directory.accounts(sample, words).await?, report);
+    if let Some(users) = seen("the rows of users", directory.rows(Kind::User).await, report)? {
+        made_up(directory, &users, report);
+        doubtful_users(directory, &users, report);
+    }
+    if let Some(groups) = seen("the rows of groups", directory.rows(Kind::Group).await, report)? {
+        doubtful_groups(&groups, report);
+    }
+    let found = directory.accounts(sample, words).await;
+    if let Some(found) = seen("the columns that refuse binds", found, report)? {
+        accounts(&found, report);
+    }
     Ok(())
 }
 
 fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
-    let mail = match directory.makes_addresses_up() {
-        true => "the name and the domain of the base DN",
-        false => "none (LDAP_MAIL_FALLBACK=off)",
-    };
     let home = match users.numbered_homes {
         0 => "/home/NAME".to_owned(),
         count => format!("/home/NAME, and for {count} /home/UIDNUMBER"),
@@ -44,11 +49,13 @@ fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
     let lines: Vec<Vec<String>> = users
         .lacking
         .iter()
+        // Of addresses that are not made up the section about mail tells.
+        .filter(|(id, _)| **id != ids::MAIL || directory.makes_addresses_up())
         .map(|(id, count)| {
             let instead = match *id {
                 ids::CN => "first and last name, one of them, or the user name",
                 ids::SN => "the last word of cn",
-                ids::MAIL => mail,
+                ids::MAIL => "the name and the domain of the base DN",
                 ids::HOME_DIRECTORY => &home,
                 ids::LOGIN_SHELL => "/bin/bash",
                 _ => "none",
@@ -61,7 +68,7 @@ fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
         })
         .collect();
     if !lines.is_empty() {
-        report.section("Values that are made up", table(&lines));
+        report.section("Values that are missing, and what is served instead", table(&lines));
     }
 }
 

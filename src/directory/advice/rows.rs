@@ -97,16 +97,23 @@ impl Directory {
         Ok(walk.end())
     }
 
-    /// What the account columns say of every user; of those of the sample where only SQL_QUERY_ONE_USER has the columns.
+    /// What the account columns of SQL_QUERY_ONE_USER say, which binds read: of every user where SQL_QUERY_ALL_USERS has
+    /// the very same columns, and else of those of the sample.
     ///
     /// # Errors
     /// The database could not answer.
     pub async fn accounts(&self, sample: &Sample, words: &RefusedWords) -> Result<Accounts, DirectoryError> {
         let mut found = Accounts::default();
         let [all_users, asked, ..] = &self.queries;
-        let roles = |query: &super::DescribedQuery| Projection::of_standing(&query.columns);
-        let (listed, asked) = (roles(all_users), roles(asked));
-        if asked.roles().iter().all(|role| listed.position(*role).is_some()) {
+        if !asked
+            .columns
+            .iter()
+            .any(|column| column.role.is_ok_and(Role::is_standing))
+        {
+            return Ok(found);
+        }
+        if all_users.judges_as(asked) {
+            let listed = Projection::of_standing(&all_users.columns);
             let maker = EntryMaker::new(Kind::User, self.tree.clone(), self.schema.clone(), listed);
             let source = Source::new(self.database.clone(), Kind::User, all_users, maker, None);
             let projection = source.maker().projection();

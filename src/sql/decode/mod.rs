@@ -1,5 +1,5 @@
-//! From each engine's values to `Cell`s. One bad value spoils nothing else: what cannot
-//! be decoded is `Null`, counted, and logged once per column.
+//! From each engine's values to `Cell`s. One bad value spoils nothing else: what cannot be decoded is
+//! `Unreadable`, counted, and logged once per column.
 
 pub(super) mod mysql;
 pub(super) mod postgres;
@@ -35,7 +35,8 @@ impl Losses {
             tracing::warn!(
                 column,
                 r#type = type_name,
-                "a value of this column cannot be decoded and counts as absent (logged once)"
+                "a value of this column cannot be decoded (logged once): an attribute is absent, and a column that decides \
+                 about binds refuses"
             );
         }
         Cell::Unreadable

@@ -273,7 +273,6 @@ fn typed(engine: Engine) -> Vec<Values> {
                 &["'NaN'", "'Infinity'", "1e300", "1000000000.5"],
                 &["4000000000.5"],
             ),
-            ("expires_at", "interval", &["'1 year'"], &["NULL"]),
         ],
         Engine::MariaDb => vec![
             ("enabled", "bit(1)", &["b'0'"], &["b'1'", "NULL"]),

@@ -218,6 +218,14 @@ impl Case {
                 matches!(self.expected, Expected::Served)
             }
         };
+        let closing = match &self.expected {
+            Expected::Served => "The gateway can serve this.",
+            Expected::Lacking(_) => "The gateway serves this without what is named below.",
+            Expected::Refused(..) => "The gateway cannot serve this.",
+        };
+        if !report.stdout.trim_end().ends_with(closing) {
+            return Err(format!("check does not end with {closing} {}", report.text()));
+        }
         if let Expected::Lacking(words) = &self.expected {
             for word in *words {
                 if !report.stderr.contains(word) {

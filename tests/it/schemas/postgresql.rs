@@ -55,7 +55,14 @@ fn undecodable() -> Vec<Case> {
             .lacking(&["SQL_QUERY_ALL_USERS: column title", "SQL_QUERY_ONE_USER: column mobile", "description"]),
         case("a status that cannot be decoded", "CREATE DOMAIN stay AS daterange;")
             .with_column("NULL::stay AS expires_at")
-            .lacking(&["SQL_QUERY_ONE_USER: column expires_at"]),
+            .refused("SQL_QUERY_ONE_USER", "column expires_at is of type daterange, whose values cannot be decoded, and nobody with a value could bind"),
+        case("a chain that cannot be decoded", "")
+            .with_column("NULL::money AS status, NULL::interval AS enabled, NULL::point AS locked, NULL::int4range AS auth_backends")
+            .refused("SQL_QUERY_ONE_USER", "column auth_backends is of type"),
+        case("a status that cannot be decoded and is not read", "")
+            .users("SELECT *, login AS username, id AS uid_number, gid AS gid_number, pw AS password, '7'::money AS locked FROM people", "")
+            .one(format!("{USERS} WHERE login = ?"))
+            .said("SQL_QUERY_ONE_USER has no column locked, which SQL_QUERY_ALL_USERS has: it refuses nobody"),
     ]
 }
 

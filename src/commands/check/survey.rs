@@ -1,0 +1,225 @@
+//! The part of `check` that looks at rows. What cannot be looked at is a warning: the gateway serves without these questions.
+
+use std::collections::BTreeSet;
+
+use super::{
+    report::{Fault, Report},
+    rows,
+};
+use crate::{
+    auth::password::survey,
+    directory::{
+        Directory, DirectoryError,
+        account::RefusedWords,
+        advice::{Count, SMALL, Sample, listed},
+        columns::Kind,
+    },
+    sql::SqlError,
+};
+
+/// Runs each query once, and then looks at what the rows hold.
+pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {
+    let refusals = directory.refusals().await;
+    for (variable, error) in &refusals {
+        report.fault(Fault::Database, format!("{variable}: {}", error.detail()));
+    }
+    if !refusals.is_empty() {
+        return;
+    }
+    if let Err(error) = look_at_rows(directory, words, report).await {
+        report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
+    }
+}
+
+/// The answer to a question about `what`; none, and a warning, where it failed or took too long.
+///
+/// # Errors
+/// The database cannot be reached any more.
+pub fn seen<T>(
+    what: &str,
+    answer: Result<T, DirectoryError>,
+    report: &mut Report,
+) -> Result<Option<T>, DirectoryError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error @ (DirectoryError::Unreachable | DirectoryError::Sql(SqlError::Unavailable(_)))) => Err(error),
+        Err(error) => {
+            report.warn(format!("{what}: this could not be looked at: {}", error.detail()));
+            Ok(None)
+        }
+    }
+}
+
+async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
+    let users = counted(directory, Kind::User, "users", report).await?;
+    let groups = counted(directory, Kind::Group, "groups", report).await?;
+    let private = private_groups(directory, report).await?;
+    let number = |count: Option<Count>| count.map_or("?".to_owned(), |count| count.named.to_string());
+    report.section(
+        "Directory",
+        vec![
+            format!("{} users, {} groups", number(users), number(groups)),
+            format!("memberships are read from {}", directory.membership_form()),
+            private,
+        ],
+    );
+    for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
+        let twins = directory.twins(kind).await;
+        let twins = seen(&format!("{what} of one name"), twins, report)?.unwrap_or_default();
+        if !twins.is_empty() {
+            report.warn(format!(
+                "{what} that are not served, because another one's name differs only in case or blanks: {}",
+                listed(&twins)
+            ));
+        }
+    }
+    if let Some(sample) = seen("the first users", directory.sample().await, report)? {
+        rows::show(directory, &sample, words, report).await?;
+        differences(directory, &sample, users, report).await?;
+        hashes(directory, &sample, report).await?;
+        if let (Some(users), Some(groups)) = (users, groups) {
+            indexes(directory, &sample, users, groups, report).await?;
+        }
+    }
+    Ok(())
+}
+
+/// How many there are, and a warning where some have no name.
+async fn counted(
+    directory: &Directory,
+    kind: Kind,
+    what: &str,
+    report: &mut Report,
+) -> Result<Option<Count>, DirectoryError> {
+    let count = directory.count(kind).await;
+    let count = seen(&format!("the number of {what}"), count, report)?;
+    if let Some(nameless) = count.map(|count| count.rows.saturating_sub(count.named))
+        && nameless > 0
+    {
+        report.warn(format!(
+            "{nameless} rows of {what} have no name, or one of another kind than the others (on SQLite a blob among \
+             texts), and are left out"
+        ));
+    }
+    Ok(count)
+}
+
+/// Where queries disagree, or are not what they seem.
+async fn differences(
+    directory: &Directory,
+    sample: &Sample,
+    users: Option<Count>,
+    report: &mut Report,
+) -> Result<(), DirectoryError> {
+    for (kind, variable) in [
+        (Kind::User, "SQL_QUERY_ALL_USERS"),
+        (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
+    ] {
+        let texts = directory.constants(kind).await;
+        for text in seen(&format!("{variable}: texts in double quotes"), texts, report)?.unwrap_or_default() {
+            report.warn(format!("{variable}: {text}"));
+        }
+    }
+    let texts = directory.one_user_differences(sample).await;
+    let what = "whether SQL_QUERY_ONE_USER gives the same entries as SQL_QUERY_ALL_USERS";
+    for text in seen(what, texts, report)?.unwrap_or_default() {
+        report.warn(text);
+    }
+    if let Some(users) = users {
+        let texts = directory.membership_differences(sample, users).await;
+        for text in seen("whether the queries agree on memberships", texts, report)?.unwrap_or_default() {
+            report.warn(text);
+        }
+    }
+    if let Some(text) = directory.slow_memberships() {
+        report.advise(text);
+    }
+    Ok(())
+}
+
+/// Which indexes would help.
+async fn indexes(
+    directory: &Directory,
+    sample: &Sample,
+    users: Count,
+    groups: Count,
+    report: &mut Report,
+) -> Result<(), DirectoryError> {
+    let advice = directory.index_advice(sample, users, groups).await;
+    for advice in seen("which indexes would help", advice, report)?.unwrap_or_default() {
+        let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
+        let what = if statements.is_empty() {
+            "an index would help"
+        } else {
+            "this would help:"
+        };
+        report.advise(format!("{}; {what}{}", advice.reason, statements.concat()));
+    }
+    let small = |count: Count| count.rows < SMALL;
+    if small(users) && small(groups) {
+        report.advise(format!(
+            "with fewer than {SMALL} users and groups no index matters yet; sql/README.md lists those worth having"
+        ));
+    }
+    Ok(())
+}
+
+/// How many there are as far as the numbers decide: a group may have the name of one.
+async fn private_groups(directory: &Directory, report: &mut Report) -> Result<String, DirectoryError> {
+    if let Some(why) = directory.no_private_groups() {
+        report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
+        return Ok("no user private groups".to_owned());
+    }
+    if !directory.kinds().contains(&Kind::PrivateGroup) {
+        return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
+    }
+    let count = directory.count(Kind::PrivateGroup).await;
+    Ok(match seen("the number of user private groups", count, report)? {
+        Some(count) => format!("{} user private groups, of gid numbers that no group has", count.named),
+        None => "user private groups, of gid numbers that no group has".to_owned(),
+    })
+}
+
+/// Which rows can bind at all, by the kind of their hash.
+async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
+    let counts = directory.hashes(sample, survey).await;
+    let Some(counts) = seen("the stored hashes", counts, report)? else {
+        return Ok(());
+    };
+    let total: usize = counts.values().sum();
+    let usable: BTreeSet<&str> = counts
+        .keys()
+        .flatten()
+        .filter(|hash| hash.problem.is_none())
+        .map(|hash| hash.scheme)
+        .collect();
+    let good: usize = counts
+        .iter()
+        .filter(|(hash, _)| hash.is_some_and(|hash| hash.problem.is_none()))
+        .map(|(_, count)| count)
+        .sum();
+    if total > 0 {
+        let mut line = format!("{good} of {total} users have a usable hash");
+        if !usable.is_empty() {
+            let schemes: Vec<&str> = usable.into_iter().collect();
+            line = format!("{line}: {}", schemes.join(", "));
+        }
+        report.section("Passwords", vec![line]);
+    }
+    for (hash, count) in counts {
+        match hash {
+            None => report.warn(format!(
+                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and cannot bind"
+            )),
+            Some(hash) => {
+                if let Some(problem) = hash.problem {
+                    report.warn(format!(
+                        "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {problem} (scheme: {})",
+                        hash.scheme
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
