@@ -26,6 +26,9 @@ const OCTETS: usize = 32 * 1024;
 /// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
 const ROWS_A_TURN: usize = 32;
 
+/// Entries that a filter of few parts is held against in one go: those of a lookup.
+const FEW_ENTRIES: usize = 4;
+
 impl Results<'_> {
     /// Rows become entries; those that match get the membership values that were asked for.
     pub(super) async fn entries(
@@ -50,6 +53,8 @@ impl Results<'_> {
         let schema = &self.directory.schema;
         if residual.is_large || needs.before_filter {
             entries = Box::pin(matching(schema, residual.program(), &residual.relations, entries)).await;
+        } else if entries.len() > FEW_ENTRIES {
+            entries = Box::pin(matching_by_turns(schema, residual, entries)).await;
         } else {
             entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
         }
@@ -141,6 +146,19 @@ pub(super) async fn matching(
             }
         };
         if truth == Truth::True {
+            matching.push(entry);
+        }
+    }
+    matching
+}
+
+/// Those of the entries that match a filter of few parts; others get their turn between two of them.
+async fn matching_by_turns(schema: &Schema, residual: &Residual, entries: Vec<Entry>) -> Vec<Entry> {
+    let mut matching = Vec::new();
+    let mut turn = Turn::begin();
+    for entry in entries {
+        turn.end_if_over().await;
+        if residual.filter.evaluate(schema, &entry, &residual.relations) == Truth::True {
             matching.push(entry);
         }
     }

@@ -108,7 +108,7 @@ fn has_room(source: &Source, types: Types, left: usize) -> bool {
 }
 
 /// The types of a shared leaf that entries have.
-fn shared(source: &Source, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
+pub(super) fn shared(source: &Source, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
     let served = types.shared(source.maker().schema());
     served.filter(|&id| source.maker().serves(id))
 }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::OnceLock, time::Instant};
 use super::{
     Directory, DirectoryError,
     columns::Kind,
-    narrow::{LONGEST_VALUE, narrow},
+    narrow::{LONGEST_VALUE, narrow, shared},
     relations::{MembershipTerm, RelationSets},
     source::Source,
     tree::Name,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{
-        filter::{Program, ResolvedFilter, Truth},
+        filter::{Program, ResolvedFilter, Truth, Types},
         matching::Assertion,
         schema::{AttributeId, ids},
     },
@@ -80,17 +80,24 @@ pub async fn residual(
         (filter, RelationSets::none(kind))
     };
     Ok((filter != ResolvedFilter::False).then(|| Residual {
-        is_large: is_large(&filter),
+        is_large: is_large(&filter, |types| shared(source, types).count()),
         filter,
         relations,
         program: OnceLock::new(),
     }))
 }
 
-/// Whether a filter has so many parts that it is laid out before it is held against entries.
-pub(super) fn is_large(filter: &ResolvedFilter) -> bool {
+/// Whether a filter has so many parts that it is laid out before it is held against entries. `types_of` says how many of
+/// their types entries have.
+pub(super) fn is_large(filter: &ResolvedFilter, types_of: impl Fn(Types) -> usize) -> bool {
     let mut leaves = 0;
-    filter.for_each_leaf(&mut |_| leaves += 1);
+    filter.for_each_leaf(&mut |leaf| {
+        leaves += match leaf {
+            // It is held against the values of each of them.
+            ResolvedFilter::AnyOf { types, .. } if leaves <= FEW_LEAVES => types_of(*types),
+            _ => 1,
+        }
+    });
     leaves > FEW_LEAVES
 }
 

@@ -21,8 +21,8 @@ use crate::sql::{
 /// Some name, also of users that have numbers for names; it is not looked for.
 const A_NAME: &str = "1";
 
-/// A statement, and whose query it is made of.
-type Rehearsed = (&'static str, String);
+/// Whose query a statement is made of, the statement, and whether it takes a value of ours.
+type Rehearsed = (&'static str, String, bool);
 
 /// For a statement that reads nothing.
 const NOTHING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,12 +34,12 @@ impl Directory {
     /// The first statement of each query that the database refuses, or that it could not be asked.
     pub(super) async fn rehearse(&self) -> Result<(), Vec<QueryProblem>> {
         let mut problems: Vec<QueryProblem> = Vec::new();
-        for (variable, sql) in self.rehearsed() {
+        for (variable, sql, takes_value) in self.rehearsed() {
             if problems.iter().any(|problem| problem.variable == variable) {
                 continue;
             }
             let prepared = self.database.describe(&sql).await;
-            problems.extend(problem(variable, prepared)?);
+            problems.extend(problem(variable, prepared, takes_value)?);
         }
         for (variable, query) in self.all_queries() {
             if problems.iter().any(|problem| problem.variable == variable) {
@@ -53,7 +53,7 @@ impl Directory {
             let run = self
                 .database
                 .fetch(&nothing.sql, &nothing.args, Class::Lookup, deadline);
-            problems.extend(problem(variable, run.await)?);
+            problems.extend(problem(variable, run.await, !nothing.args.is_empty())?);
         }
         match problems.is_empty() {
             true => Ok(()),
@@ -73,7 +73,7 @@ impl Directory {
         let [all_users, _, all_groups, by_member] = &self.queries;
         let mut statements = Vec::new();
         let mut add = |variable, statement: Option<Statement>| {
-            statements.extend(statement.map(|statement| (variable, statement.sql)));
+            statements.extend(statement.map(|statement| (variable, statement.sql, !statement.args.is_empty())));
         };
         for statement in listing(all_users, &self.users) {
             add(ALL_USERS, statement);
@@ -104,20 +104,25 @@ impl Directory {
             }
         }
         let lookups = self.one_user.iter().flat_map(|one_user| one_user.statements());
-        statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned())));
+        statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned(), true)));
         statements
     }
 }
 
-/// What is wrong with a query by what the database said of a statement made of it.
+/// What is wrong with a query by what the database said of a statement made of it. `takes_value` says that one of ours is
+/// in it: else it is a constant of the query's own that its type cannot hold, and nobody would ever be answered.
 ///
 /// # Errors
 /// It could not be asked: then no other statement can be, either.
-fn problem<T>(variable: &'static str, said: Result<T, SqlError>) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
+fn problem<T>(
+    variable: &'static str,
+    said: Result<T, SqlError>,
+    takes_value: bool,
+) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
     match said {
         Ok(_) => Ok(None),
-        // Of a value, and there is none yet.
-        Err(error) if error.is_value_error() => Ok(None),
+        // Of our value, which is none that anybody asks for.
+        Err(error) if takes_value && error.is_value_error() => Ok(None),
         Err(error) => match QueryProblem::of_database(variable, &error) {
             problem if problem.unreachable => Err(vec![problem]),
             problem => Ok(Some(QueryProblem {

@@ -183,7 +183,8 @@ impl<'a> Results<'a> {
     fn new(directory: &'a Directory, filter: ResolvedFilter, query: &Query) -> Self {
         Results {
             directory,
-            is_large: is_large(&filter),
+            // The entries above the others have few attributes.
+            is_large: is_large(&filter, |_| 1),
             filter,
             selection: query.selection.clone(),
             lookup_deadline: query.lookup_deadline,

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
+    corked::Progress,
     in_flight::{InFlight, write_cancel_response},
     own_wakes::join,
     queue::{Queue, Waiting, Work},
@@ -119,8 +120,8 @@ fn changes(states: watch::Receiver<State>) -> impl Stream<Item = ()> {
     })
 }
 
-/// Serves one connection until it ends.
-pub async fn serve<S>(stream: S, client: Client, shared: Shared)
+/// Serves one connection until it ends; `progress` is that of its [`Corked`](super::corked::Corked) socket.
+pub async fn serve<S>(stream: S, progress: Progress, client: Client, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -128,7 +129,7 @@ where
     let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
     let write_timeout = shared.write_timeout;
     let metrics = shared.services.metrics.clone();
-    let writing = write_chunks(write_half, queue, write_timeout, metrics);
+    let writing = write_chunks(write_half, queue, write_timeout, progress, metrics);
     let now = Instant::now();
     let connection = Connection {
         shared,

@@ -4,10 +4,14 @@
 use std::{
     io,
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
 
 /// Octets held at most: a chunk of an answer with what TLS adds to each of its messages leaves in one write.
 const HELD: usize = 64 * 1024;
@@ -21,15 +25,44 @@ pub struct Corked<S> {
     held: Vec<u8>,
     /// Octets at the start of `held` that the stream has taken.
     taken: usize,
+    progress: Progress,
+}
+
+/// When the stream last took something of what is held. Whoever writes and flushes learns of it only when it has taken
+/// all, which a slow client may need very long for.
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<Mutex<Instant>>);
+
+impl Progress {
+    /// None yet; the time counts from now.
+    pub fn new() -> Self {
+        Progress(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    /// When there was some.
+    pub fn last(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress::new()
+    }
 }
 
 impl<S> Corked<S> {
-    /// Nothing is held yet, and no memory either.
-    pub fn new(stream: S) -> Self {
+    /// Nothing is held yet, and no memory either. What the stream takes is noted in `progress`.
+    pub fn new(stream: S, progress: Progress) -> Self {
         Corked {
             stream,
             held: Vec::new(),
             taken: 0,
+            progress,
         }
     }
 }
@@ -39,7 +72,10 @@ impl<S: AsyncWrite + Unpin> Corked<S> {
         while let Some(rest) = self.held.get(self.taken..).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut self.stream).poll_write(context, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                taken => self.taken += taken,
+                taken => {
+                    self.taken += taken;
+                    self.progress.note();
+                }
             }
         }
         self.taken = 0;
@@ -90,7 +126,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Corked<S> {
 mod tests {
     use super::*;
     use futures::FutureExt;
-    use std::sync::{Arc, Mutex};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Notes the sizes of the writes that it gets.
@@ -113,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_leaves_at_once_when_it_is_flushed() {
         let writes = Writes::default();
-        let mut corked = Corked::new(writes.clone());
+        let mut corked = Corked::new(writes.clone(), Progress::new());
         for _ in 0..100 {
             corked.write_all(&[0; 300]).await.unwrap();
         }
@@ -129,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn no_more_is_held_than_allowed_and_nothing_is_lost() {
         let (near, mut far) = tokio::io::duplex(1000);
-        let mut corked = Corked::new(near);
+        let mut corked = Corked::new(near, Progress::new());
         let sent: Vec<u8> = (0..300_000_u32).map(|number| number as u8).collect();
         let part = corked.write(&sent).await.unwrap();
         assert_eq!(part, HELD);

@@ -16,7 +16,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     connection::{self, Shared},
-    corked::Corked,
+    corked::{Corked, Progress},
     tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
 use crate::{operations::record::Client, sql::health::State};
@@ -161,15 +161,16 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
         debug!(%error, "no TCP_NODELAY");
     }
     let Client { connection, address } = client;
+    let progress = Progress::new();
     let Some(tls) = tls else {
         info!(connection, client = %address, "connected");
-        return connection::serve(Corked::new(stream), client, shared).await;
+        return connection::serve(Corked::new(stream, progress.clone()), progress, client, shared).await;
     };
-    let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, &shared)).await {
+    let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, progress.clone(), &shared)).await {
         Ok(Ok(Some(stream))) => {
             let (version, cipher) = tls::parameters(&stream);
             info!(connection, client = %address, tls = version, cipher, "connected");
-            return connection::serve(stream, client, shared).await;
+            return connection::serve(stream, progress, client, shared).await;
         }
         Ok(Ok(None)) => return debug!(connection, client = %address, "closed before its handshake began"),
         Ok(Err(error)) => error,
@@ -184,6 +185,7 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
 async fn handshake(
     tls: &Acceptor,
     stream: TcpStream,
+    progress: Progress,
     shared: &Shared,
 ) -> io::Result<Option<TlsStream<Corked<TcpStream>>>> {
     let mut availability = shared.availability.clone();
@@ -198,7 +200,7 @@ async fn handshake(
         Ok(0) | Err(_) => return Ok(None),
         Ok(_) => {}
     }
-    match tls.accept(Corked::new(stream)).into_fallible().await {
+    match tls.accept(Corked::new(stream, progress)).into_fallible().await {
         Ok(stream) => Ok(Some(stream)),
         Err((error, mut stream)) => {
             // The alert that tells the client why.

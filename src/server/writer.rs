@@ -2,19 +2,21 @@
 //!
 //! So each message is a TLS record of its own (a large one several): curl up to 7.88.1, and whatever else waits for the
 //! socket while TLS has decrypted more than one message, hangs otherwise. The stream collects what is written until the
-//! flush (`corked`), so that there are few writes to the socket. Of messages only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
+//! flush (`corked`), so that there are few writes to the socket, and tells of each part that the client takes. Of messages
+//! only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
 //! hand over a chunk then learns that the queue is closed.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
+use super::corked::Progress;
 use crate::{metrics::Metrics, protocol::first_message};
 
 /// Chunks that may wait for a slow client. With chunks of some 32 KiB this bounds what a connection holds.
@@ -28,26 +30,28 @@ pub async fn write_chunks<W>(
     mut stream: W,
     mut queue: mpsc::Receiver<Bytes>,
     patience: Duration,
+    progress: Progress,
     metrics: Metrics,
 ) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
+    let patience = Patience { patience, progress };
     while let Some(chunk) = queue.recv().await {
         metrics.sent(chunk.len());
-        write_messages(&mut stream, &chunk, patience).await?;
+        write_messages(&mut stream, &chunk, &patience).await?;
         // What other operations queued meanwhile leaves before the flush.
         while let Ok(more) = queue.try_recv() {
             metrics.sent(more.len());
-            write_messages(&mut stream, &more, patience).await?;
+            write_messages(&mut stream, &more, &patience).await?;
         }
-        within(patience, stream.flush()).await?;
+        patience.lasts(stream.flush()).await?;
     }
-    within(patience, stream.shutdown()).await
+    patience.lasts(stream.shutdown()).await
 }
 
 /// A write for each message of a chunk.
-async fn write_messages<W>(stream: &mut W, mut chunk: &[u8], patience: Duration) -> io::Result<()>
+async fn write_messages<W>(stream: &mut W, mut chunk: &[u8], patience: &Patience) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
@@ -61,8 +65,7 @@ where
     Ok(())
 }
 
-/// `patience` counts from the last byte the client took, not for the chunk as a whole.
-async fn write_all<W>(stream: &mut W, mut chunk: &[u8], patience: Duration) -> io::Result<()>
+async fn write_all<W>(stream: &mut W, mut chunk: &[u8], patience: &Patience) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
@@ -70,7 +73,7 @@ where
         // Nearly always there is room, and a timer for each message would cost more than the message.
         let written = match stream.write(chunk).now_or_never() {
             Some(written) => written?,
-            None => within(patience, stream.write(chunk)).await?,
+            None => patience.lasts(stream.write(chunk)).await?,
         };
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
@@ -80,22 +83,45 @@ where
     Ok(())
 }
 
-async fn within<T>(patience: Duration, write: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(patience, write)
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+/// How long a client may take nothing.
+struct Patience {
+    patience: Duration,
+    progress: Progress,
+}
+
+impl Patience {
+    /// It counts from the last octet that the client took, however many the write or flush still has to hand over.
+    async fn lasts<T>(&self, write: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        let begun = Instant::now();
+        let mut write = pin!(write);
+        loop {
+            let last = self.progress.last().max(begun);
+            match timeout_at(last + self.patience, &mut write).await {
+                Ok(written) => return written,
+                Err(_) if self.progress.last() <= last => return Err(io::ErrorKind::TimedOut.into()),
+                Err(_) => {}
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::corked::Corked;
     use tokio::io::AsyncReadExt;
 
     #[tokio::test]
     async fn queued_chunks_arrive_in_order_and_the_stream_is_closed() {
         let (near, mut far) = tokio::io::duplex(1024);
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
-        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(5), Metrics::default()));
+        let writer = tokio::spawn(write_chunks(
+            near,
+            queue,
+            Duration::from_secs(5),
+            Progress::new(),
+            Metrics::default(),
+        ));
         sender.send(Bytes::from_static(b"one ")).await.ok();
         sender.send(Bytes::from_static(b"two")).await.ok();
         drop(sender);
@@ -109,10 +135,57 @@ mod tests {
     async fn a_client_that_takes_nothing_is_given_up() {
         let (near, _far) = tokio::io::duplex(4);
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
-        let writer = tokio::spawn(write_chunks(near, queue, Duration::from_secs(30), Metrics::default()));
+        let writer = tokio::spawn(write_chunks(
+            near,
+            queue,
+            Duration::from_secs(30),
+            Progress::new(),
+            Metrics::default(),
+        ));
         sender.send(Bytes::from_static(b"more than fits")).await.ok();
         let ended = writer.await;
         assert!(matches!(ended, Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
         assert!(sender.send(Bytes::new()).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_slowly_gets_everything() {
+        const MESSAGE: usize = 200_000;
+        let (near, mut far) = tokio::io::duplex(1024);
+        let progress = Progress::new();
+        let corked = Corked::new(near, progress.clone());
+        let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
+        let patience = Duration::from_secs(30);
+        let writer = tokio::spawn(write_chunks(corked, queue, patience, progress, Metrics::default()));
+        sender.send(Bytes::from(vec![b' '; MESSAGE])).await.ok();
+        drop(sender);
+        let mut received = 0;
+        let mut part = [0; 1024];
+        while let Ok(read) = far.read(&mut part).await
+            && read > 0
+        {
+            received += read;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        assert_eq!(received, MESSAGE);
+        assert!(matches!(writer.await, Ok(Ok(()))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_stops_in_the_middle_is_given_up() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let progress = Progress::new();
+        let corked = Corked::new(near, progress.clone());
+        let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
+        let patience = Duration::from_secs(30);
+        let begun = Instant::now();
+        let writer = tokio::spawn(write_chunks(corked, queue, patience, progress, Metrics::default()));
+        sender.send(Bytes::from(vec![b' '; 10_000])).await.ok();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let mut part = [0; 1024];
+        assert!(matches!(far.read(&mut part).await, Ok(1024)));
+        let ended = writer.await;
+        assert!(matches!(ended, Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
+        assert_eq!(begun.elapsed().as_secs(), 50, "counted from the last octet");
     }
 }
