@@ -16,7 +16,7 @@ use super::{
     columns::{Kind, Role},
     membership::{By, Membership, Pair},
     queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER},
-    source::{fetch, none_for_the_name},
+    source::{fetch, none_for_the_name, none_for_the_name_alone},
     tree::Name,
 };
 use crate::{
@@ -103,7 +103,9 @@ impl Directory {
         let groups = Table::lookup(&by_member.query, &by_member.described, name);
         let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
         let rows = fetch(&self.database, statement, Class::ScanChunk, deadline()).await;
-        refusals.extend(none_for_the_name(rows).err().map(|error| (GROUPS_BY_MEMBER, error)));
+        let class = Class::ScanChunk;
+        let rows = none_for_the_name_alone(&self.database, by_member, name, rows, class, deadline()).await;
+        refusals.extend(rows.err().map(|error| (GROUPS_BY_MEMBER, error)));
         refusals
     }
 

@@ -16,7 +16,7 @@ use super::{
     columns::Role,
     memberships_query::MembershipsQuery,
     queries::DescribedQuery,
-    source::{Key, fetch, none_for_the_name},
+    source::{Key, fetch, none_for_the_name_alone},
     tree::Name,
 };
 use crate::{
@@ -350,8 +350,11 @@ impl Directory {
                 // The query may find more than all-users has, and knows nobody's spelling.
                 let projection = self.users.maker().projection();
                 let rows = self.users.named(users, class, deadline).await?;
-                let users = rows.iter().filter_map(|row| projection.name(row)).collect();
-                self.pairs_of_users(users, class, deadline).await
+                // Names that the database cannot look for are read all: nobody is asked about another one's row.
+                let wanted = prepared(users);
+                let is_wanted = |name: &String| Name::new(name).is_some_and(|name| wanted.contains(&name.prepared));
+                let users = rows.iter().filter_map(|row| projection.name(row)).filter(is_wanted);
+                self.pairs_of_users(users.collect(), class, deadline).await
             }
             By::Groups(groups) => {
                 let wanted: HashSet<String> = prepared(groups);
@@ -387,7 +390,7 @@ impl Directory {
         let found: Vec<Vec<Pair>> = stream::iter(users)
             .map(|user| async move {
                 let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await;
-                let rows = none_for_the_name(rows)?;
+                let rows = none_for_the_name_alone(&self.database, by_member, &user, rows, class, deadline).await?;
                 let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
                 Ok::<_, SqlError>(
                     groups

@@ -447,6 +447,29 @@ pub(super) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<
     }
 }
 
+/// The same of a name that somebody has: his rows may hold what the operator's SQL fails on, and that is no reason to find
+/// nothing. So the name alone is tried; only where the types of the query's parameters cannot hold it there is no row.
+pub(super) async fn none_for_the_name_alone(
+    database: &Database,
+    query: &DescribedQuery,
+    name: &str,
+    rows: Result<Vec<Row>, SqlError>,
+    class: Class,
+    deadline: Instant,
+) -> Result<Vec<Row>, SqlError> {
+    let error = match rows {
+        Err(error) if error.is_value_error() => error,
+        other => return other,
+    };
+    let Some(alone) = query.query.value_alone(&query.described, name) else {
+        return Err(error);
+    };
+    match database.fetch(&alone.sql, &alone.args, class, deadline).await {
+        Ok(_) => Err(error),
+        refused => none_for_the_name(refused),
+    }
+}
+
 /// The asked spelling, and its lower case where that is another.
 pub(super) fn spellings(name: &Name) -> Vec<String> {
     let lower = name.spelled.to_lowercase();

@@ -425,6 +425,20 @@ impl OperatorQuery {
         };
         Bound { sql, binds }
     }
+
+    /// The value as each parameter has it and nothing else: no row is read, so what fails here fails because of the value.
+    /// `None` where the engine tells no types.
+    pub fn value_alone(&self, described: &Described, value: &str) -> Option<Statement> {
+        let casts = described.parameters.iter().flatten();
+        let casts: Vec<String> = casts
+            .map(|wanted| format!("({}) IS NULL", cast_text("$1::text", Some(wanted))))
+            .collect();
+        let asks = self.engine() == Engine::PostgreSql && !casts.is_empty() && !value.contains('\0');
+        asks.then(|| Statement {
+            sql: format!("SELECT {}", casts.join(", ")),
+            args: vec![Arg::Text(value.to_owned())],
+        })
+    }
 }
 
 /// On PostgreSQL: `text`, an expression of type text, as a value of the type that a `TypeDescription` names `wanted`. A text that

@@ -54,6 +54,7 @@ mod database_uri;
 mod differential;
 mod explain;
 mod failover;
+mod groups_by_member;
 mod harness;
 mod image;
 mod layers;
