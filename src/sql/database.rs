@@ -216,7 +216,7 @@ impl Database {
     /// Does not use the present connections again (a reload: certificates, grants, search paths may have
     /// changed). Statements in flight end undisturbed.
     pub fn renew(&self) {
-        self.inner.health.renew();
+        self.inner.pool.renew();
     }
 
     /// All queries have been described: leave `Starting`.

@@ -303,6 +303,12 @@ impl Pool {
         Ok(member)
     }
 
+    /// Opens new connections from now on, and reads the files for TLS anew.
+    pub(super) fn renew(&self) {
+        self.target.forget_files();
+        self.health.renew();
+    }
+
     pub(super) fn health(&self) -> &Health {
         &self.health
     }

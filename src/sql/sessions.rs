@@ -93,7 +93,7 @@ impl Postgres {
         let options = self.options.clone().options([(PROOF, proof.as_str())]);
         let mut connection = match options.connect().await {
             Ok(connection) => connection,
-            Err(sqlx::Error::Database(error)) if may_be_the_proof(error.code().as_deref().unwrap_or_default()) => {
+            Err(sqlx::Error::Database(error)) if self.may_be_the_proof(error.code().as_deref().unwrap_or_default()) => {
                 tracing::debug!(%error, "a session of our own was refused");
                 return Ok(None);
             }
@@ -105,6 +105,17 @@ impl Postgres {
             Ok(_) | Err(sqlx::Error::Database(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether it may be the proof that was refused. The operator's own settings go along with it: what a server says of
+    /// those is never what a pooler says of a parameter.
+    fn may_be_the_proof(&self, code: &str) -> bool {
+        may_be_the_proof(code) && (self.address.options.is_none() || code == "08P01")
+    }
+
+    /// Makes the next connection read the files for TLS again.
+    pub(super) fn forget_files(&self) {
+        self.address.tls.forget();
     }
 
     /// Logs in to a pooler, and asks nothing of a session.

@@ -61,6 +61,13 @@ impl Target {
         matches!(self, Target::Postgres(servers) if servers.options.iter().any(Postgres::is_shared))
     }
 
+    /// Makes the next connections read the files for TLS again.
+    pub(super) fn forget_files(&self) {
+        if let Target::Postgres(servers) = self {
+            servers.options.iter().for_each(Postgres::forget_files);
+        }
+    }
+
     /// Whether a pooler that shares sessions lets us in, be one of them free or not.
     pub(super) async fn lets_in(&self) -> bool {
         let Target::Postgres(servers) = self else {
@@ -149,7 +156,7 @@ fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<Postgres
         options = options.application_name(APPLICATION_NAME);
     }
     let options = options.disable_statement_logging();
-    let address = Address::of(&options, uri);
+    let address = Address::of(&options);
     Ok(Postgres::new(options, address, sessions))
 }
 

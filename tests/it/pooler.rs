@@ -249,6 +249,24 @@ fn a_pooler_is_noticed_however_it_is_set_up() {
     }
 }
 
+/// What is wrong with the operator's own settings is said as the server says it, and is no sign of a pooler.
+#[test]
+fn a_wrong_option_is_named_and_no_pooler() {
+    let database = Database::shared(Engine::PostgreSql);
+    for (options, words) in [
+        ("-c%20serach_path%3Dpublic", "serach_path"),
+        ("-c%20statement_timeout%3Dabc", "statement_timeout"),
+    ] {
+        let env = database
+            .deployed()
+            .changed("SQL_URI", |uri| format!("{uri}?options={options}"));
+        let checked = run_to_end(&env, &["check"], "");
+        assert_eq!(checked.code, Some(1), "{}", checked.text());
+        assert!(checked.text().contains(words), "{}", checked.text());
+        assert!(!checked.text().contains("pooler"), "{}", checked.text());
+    }
+}
+
 /// Whoever knows may say so.
 #[test]
 fn the_setting_decides_where_it_says_something() {
@@ -305,6 +323,14 @@ fn tls_to_the_pooler_obeys_the_uri() {
             assert_eq!(noticed, code == 0, "{wish} {sessions}: {}", checked.text());
         }
     }
+    let none = format!(
+        "{}?sslmode=verify-full&sslrootcert={}",
+        secure.uri(database),
+        key.display()
+    );
+    let none = check(none, "shared");
+    assert_eq!(none.code, Some(78), "{}", none.text());
+    assert!(none.text().contains("no certificate"), "{}", none.text());
     // The name is looked at, or not.
     for (wish, code) in [("verify-full", 1), ("verify-ca", 0)] {
         let uri = secure.uri(database).replace("@127.0.0.1:", "@localhost:");

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::database_uri::{Pem, ServerUri, TlsMode};
+use super::tls::Built;
+use crate::database_uri::{Pem, TlsMode};
 
 /// A server.
 #[derive(Clone)]
@@ -20,8 +23,10 @@ pub(in crate::sql) struct Address {
 }
 
 impl Address {
-    /// Where the driver would go, with what it does not tell: the password, and the certificates.
-    pub(in crate::sql) fn of(options: &PgConnectOptions, uri: &ServerUri) -> Address {
+    /// Where the driver would go, and with what: the URI's, else the environment's (`PGPASSWORD`, `PGSSLROOTCERT`, …) or
+    /// `~/.pgpass`.
+    pub(in crate::sql) fn of(options: &PgConnectOptions) -> Address {
+        let secrets = Secrets::of(options);
         let (host, port) = (options.get_host(), options.get_port());
         let directory = Path::new(host);
         let socket = match options.get_socket() {
@@ -34,7 +39,7 @@ impl Address {
                 None => Place::Tcp(host.to_owned(), port),
             },
             user: options.get_username().to_owned(),
-            password: uri.password.as_ref().map(|password| password.reveal().to_owned()),
+            password: secrets.password,
             database: options.get_database().map(str::to_owned),
             tls: Certificates {
                 mode: match options.get_ssl_mode() {
@@ -44,9 +49,10 @@ impl Address {
                     PgSslMode::VerifyCa => TlsMode::VerifyCa,
                     PgSslMode::VerifyFull => TlsMode::VerifyFull,
                 },
-                ca: uri.tls.ca.clone(),
-                certificate: uri.tls.certificate.clone(),
-                key: uri.tls.key.clone(),
+                ca: secrets.ca,
+                certificate: secrets.certificate,
+                key: secrets.key,
+                built: Built::default(),
             },
             application_name: options.get_application_name().map(str::to_owned),
             options: options
@@ -54,6 +60,44 @@ impl Address {
                 .filter(|options| !options.is_empty())
                 .map(str::to_owned),
         }
+    }
+}
+
+/// What the driver keeps to itself, but for its URL.
+#[derive(Default)]
+struct Secrets {
+    password: Option<String>,
+    ca: Option<Pem>,
+    certificate: Option<Pem>,
+    key: Option<Pem>,
+}
+
+impl Secrets {
+    fn of(options: &PgConnectOptions) -> Secrets {
+        // It makes no URL of every host and user: these are names that it takes.
+        let named = options.clone().host("localhost").username("user").database("database");
+        let named = match named.get_socket() {
+            Some(_) => named.socket("socket"),
+            None => named,
+        };
+        let url = named.to_url_lossy();
+        let mut secrets = Secrets::default();
+        if let Some(password) = url.password() {
+            secrets.password = Some(percent_decode_str(password).decode_utf8_lossy().into_owned());
+        }
+        for (name, value) in url.query_pairs() {
+            let pem = match value.strip_prefix("file: ") {
+                Some(path) => Pem::File(PathBuf::from(path)),
+                None => Pem::Inline(value.as_bytes().to_vec()),
+            };
+            match &*name {
+                "sslrootcert" => secrets.ca = Some(pem),
+                "sslcert" => secrets.certificate = Some(pem),
+                "sslkey" => secrets.key = Some(pem),
+                _ => {}
+            }
+        }
+        secrets
     }
 }
 
@@ -70,8 +114,9 @@ pub(in crate::sql) enum Place {
 pub(in crate::sql) struct Certificates {
     /// What it must prove.
     pub(in crate::sql) mode: TlsMode,
-    /// PEM: the authorities to believe besides the system's, our certificate and its key.
+    /// PEM: the authorities to believe instead of the system's, our certificate and its key.
     pub(in crate::sql) ca: Option<Pem>,
     pub(in crate::sql) certificate: Option<Pem>,
     pub(in crate::sql) key: Option<Pem>,
+    pub(in crate::sql) built: Built,
 }

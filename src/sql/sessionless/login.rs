@@ -9,8 +9,22 @@ use super::address::Address;
 use super::wire::{self, Wire};
 use fallible_iterator::FallibleIterator;
 
-/// Logs in, and returns what cancel requests are made with.
-pub(super) async fn log_in(wire: &mut Wire, address: &Address) -> Result<Option<(i32, i32)>, sqlx::Error> {
+/// Connects and logs in; the second value is what cancel requests are made with.
+pub(super) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32)>), sqlx::Error> {
+    let connecting = async {
+        let mut wire = Wire::connect(address).await?;
+        let key = log_in(&mut wire, address).await?;
+        Ok((wire, key))
+    };
+    let connected: Result<_, sqlx::Error> = connecting.await;
+    if connected.is_err() {
+        // Perhaps the certificates were replaced.
+        address.tls.forget();
+    }
+    connected
+}
+
+async fn log_in(wire: &mut Wire, address: &Address) -> Result<Option<(i32, i32)>, sqlx::Error> {
     let Address { user, database, .. } = address;
     // What sqlx asks for too, and every pooler knows: PgBouncer refuses other parameters, or drops them.
     let mut parameters = vec![

@@ -103,8 +103,7 @@ impl Sessionless {
                     .into(),
             ));
         }
-        let mut wire = Wire::connect(address).await?;
-        let key = login::log_in(&mut wire, address).await?;
+        let (wire, key) = login::connect(address).await?;
         Ok(Sessionless {
             wire,
             address: Arc::clone(address),

@@ -97,13 +97,9 @@ async fn run_with(answers: &[Vec<Vec<u8>>], sql: &str, args: &[Arg]) -> Result<V
             let _ = theirs.write_all(&answer.concat()).await;
         }
     });
-    let uri = match crate::database_uri::DatabaseUri::parse("postgres://h/d", None).unwrap() {
-        crate::database_uri::DatabaseUri::Server(uri) => uri,
-        other => panic!("{other:?}"),
-    };
     let mut connection = Sessionless {
         wire: Wire::over(Box::new(ours)),
-        address: Arc::new(Address::of(&PgConnectOptions::new(), &uri)),
+        address: Arc::new(Address::of(&PgConnectOptions::new())),
         key: None,
         types: Types::default(),
         described: HashMap::new(),
@@ -267,6 +263,30 @@ async fn what_cannot_be_sent_is_the_statements_own_error() {
     assert!(matches!(error, sqlx::Error::Encode(_)), "{error:?}");
     let error = run_with(&[], "SELECT '\0'", &[]).await.unwrap_err();
     assert!(matches!(error, sqlx::Error::Encode(_)), "{error:?}");
+}
+
+/// As from the URI, the environment or `~/.pgpass`.
+#[test]
+fn the_drivers_password_and_certificates_are_ours() {
+    let options = PgConnectOptions::new()
+        .host("::1")
+        .username("a/b@c")
+        .password("p%2F+ä \"")
+        .ssl_root_cert("/etc/a b.pem")
+        .ssl_client_cert_from_pem("-----BEGIN X-----\n+\n-----END X-----");
+    for options in [options.clone(), options.socket("/run/postgresql")] {
+        let address = Address::of(&options);
+        assert_eq!(
+            (address.user.as_str(), address.password.as_deref()),
+            ("a/b@c", Some("p%2F+ä \""))
+        );
+        assert!(matches!(&address.tls.ca, Some(crate::database_uri::Pem::File(path)) if path.ends_with("a b.pem")));
+        assert!(
+            matches!(&address.tls.certificate, Some(crate::database_uri::Pem::Inline(text))
+            if text.starts_with(b"-----BEGIN X-----\n+\n"))
+        );
+        assert!(address.tls.key.is_none());
+    }
 }
 
 #[test]

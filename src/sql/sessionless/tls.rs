@@ -1,7 +1,8 @@
 //! TLS to the server, as it is wished (libpq's manual, 34.19); the same as sqlx does for its connections.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use postgres_protocol::message::frontend;
 use sqlx::error::BoxDynError;
@@ -19,6 +20,50 @@ use tokio_rustls::rustls::{
 use super::address::Certificates;
 use super::wire::Octets;
 use crate::database_uri::{Pem, TlsMode};
+
+/// How long the files' content is believed.
+const BELIEVED: Duration = Duration::from_secs(300);
+
+/// What was made of the files, and when: reading all of the system's authorities takes long.
+#[derive(Clone, Default)]
+pub(in crate::sql) struct Built(Arc<Mutex<Option<Made>>>);
+
+/// When it was begun, and what it gave.
+type Made = (Instant, Arc<ClientConfig>);
+
+impl Built {
+    fn get(&self) -> Option<Arc<ClientConfig>> {
+        let built = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, config) = built.as_ref()?;
+        (since.elapsed() < BELIEVED).then(|| Arc::clone(config))
+    }
+
+    fn set(&self, config: Option<Made>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+}
+
+impl Certificates {
+    /// Makes the next connection read the files again.
+    pub(in crate::sql) fn forget(&self) {
+        self.built.set(None);
+    }
+
+    /// What the files say; read beside the threads that serve.
+    async fn config(&self) -> Result<Arc<ClientConfig>, sqlx::Error> {
+        if let Some(config) = self.built.get() {
+            return Ok(config);
+        }
+        let (wish, begun) = (self.clone(), Instant::now());
+        let config = Arc::new(
+            tokio::task::spawn_blocking(move || config(&wish))
+                .await
+                .map_err(failed)??,
+        );
+        self.built.set(Some((begun, Arc::clone(&config))));
+        Ok(config)
+    }
+}
 
 /// The stream as it is, or encrypted.
 pub(super) async fn wrapped(
@@ -44,9 +89,9 @@ pub(super) async fn wrapped(
             ));
         }
     }
-    let config = config(wish).await?;
+    let config = wish.config().await?;
     let name = ServerName::try_from(host.to_owned()).map_err(failed)?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let stream = TlsConnector::from(config).connect(name, stream).await;
     Ok(Box::new(stream.map_err(failed)?))
 }
 
@@ -54,10 +99,10 @@ fn failed(error: impl Into<BoxDynError>) -> sqlx::Error {
     sqlx::Error::Tls(error.into())
 }
 
-async fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
+fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
     let provider = Arc::new(ring::default_provider());
     let authority = match wish.mode {
-        TlsMode::VerifyCa | TlsMode::VerifyFull => Some(authorities(wish, &provider).await?),
+        TlsMode::VerifyCa | TlsMode::VerifyFull => Some(authorities(wish, &provider)?),
         TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => None,
     };
     let verifier = Arc::new(Verifier {
@@ -72,10 +117,10 @@ async fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
         .with_custom_certificate_verifier(verifier);
     match (&wish.certificate, &wish.key) {
         (Some(certificate), Some(key)) => {
-            let chain = CertificateDer::pem_slice_iter(&read(certificate).await?)
+            let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(failed)?;
-            let key = PrivateKeyDer::from_pem_slice(&read(key).await?).map_err(failed)?;
+            let key = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(failed)?;
             builder.with_client_auth_cert(chain, key).map_err(failed)
         }
         (None, None) => Ok(builder.with_no_client_auth()),
@@ -83,18 +128,19 @@ async fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
     }
 }
 
-async fn authorities(
-    wish: &Certificates,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, sqlx::Error> {
+fn authorities(wish: &Certificates, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, sqlx::Error> {
     let mut roots = RootCertStore::empty();
-    // Those that cannot be read are missed by whoever needs them.
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        let _ = roots.add(certificate);
-    }
     if let Some(ca) = &wish.ca {
-        for certificate in CertificateDer::pem_slice_iter(&read(ca).await?) {
+        for certificate in CertificateDer::pem_slice_iter(&read(ca)?) {
             roots.add(certificate.map_err(failed)?).map_err(failed)?;
+        }
+        if roots.is_empty() {
+            return Err(failed("sslrootcert has no certificate in it"));
+        }
+    } else {
+        // Those that cannot be read are missed by whoever needs them.
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            let _ = roots.add(certificate);
         }
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
@@ -102,9 +148,9 @@ async fn authorities(
         .map_err(failed)
 }
 
-async fn read(pem: &Pem) -> io::Result<Vec<u8>> {
+fn read(pem: &Pem) -> io::Result<Vec<u8>> {
     match pem {
-        Pem::File(path) => tokio::fs::read(path).await,
+        Pem::File(path) => std::fs::read(path),
         Pem::Inline(text) => Ok(text.clone()),
     }
 }
