@@ -94,16 +94,16 @@ fn jammed(engine: Engine) {
     let observed = Observed::start(&env(&database));
     block_on(async {
         let mut attackers = Vec::new();
+        // All of them first: beside lookups that hold the places a listing would wait for one, and not for its client.
         for _ in 0..ROUNDS {
-            let mut client = jam(&observed).await;
+            attackers.push(jam(&observed).await);
+        }
+        for attacker in &mut attackers {
             // Few enough to run beside the listings.
             for number in 0..4 {
-                client
-                    .send(search(equal("uid", &format!("zz{number:05}"))))
-                    .await
-                    .unwrap();
+                let lookup = search(equal("uid", &format!("zz{number:05}")));
+                attacker.send(lookup).await.unwrap();
             }
-            attackers.push(client);
         }
         let begun = Instant::now();
         while in_use(&observed) < PLACES {
