@@ -369,8 +369,8 @@ fn columns_that_are_ignored_or_texts_are_named() {
     expect(
         &report,
         &[
-            "SQL_QUERY_ALL_USERS: MAIL is ignored",
-            "SQL_QUERY_ONE_USER: MAIL is ignored",
+            "SQL_QUERY_ALL_USERS: mail is the name of several columns: the last of them counts",
+            "SQL_QUERY_ONE_USER: mail is the name of several columns: the last of them counts",
         ],
     );
 
