@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 /// A chunk handed to the writer; two TLS records of 16 KiB, so that a long answer leaves in few large writes.
-const CHUNK: usize = 32 * 1024;
+pub const CHUNK: usize = 32 * 1024;
 
 /// The connection cannot be written to any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

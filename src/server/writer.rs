@@ -5,6 +5,9 @@
 //! flush (`corked`), so that there are few writes to the socket, and tells of each part that the client takes. Of messages
 //! only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
 //! hand over a chunk then learns that the queue is closed.
+//!
+//! A record costs a listing as much as a twentieth of its CPU and more. So after a thousand messages of a long answer its
+//! full chunks are handed on whole; its end, with whatever is smaller than a chunk, is message by message again.
 
 use std::{io, pin::pin, time::Duration};
 
@@ -17,10 +20,13 @@ use tokio::{
 };
 
 use super::corked::Progress;
-use crate::{metrics::Metrics, protocol::first_message};
+use crate::{metrics::Metrics, operations::output::CHUNK, protocol::first_message};
 
 /// Chunks that may wait for a slow client. With chunks of some 32 KiB this bounds what a connection holds.
 pub const QUEUED_CHUNKS: usize = 4;
+
+/// After so many messages in full chunks, one after the other, those that follow are not taken apart.
+const LONG_ANSWER: usize = 1_000;
 
 /// Writes chunks until all senders are gone, then closes the stream in good order (TLS close_notify, FIN).
 ///
@@ -37,31 +43,40 @@ where
     W: AsyncWrite + Unpin,
 {
     let patience = Patience { patience, progress };
+    let mut run = 0;
     while let Some(chunk) = queue.recv().await {
         metrics.sent(chunk.len());
-        write_messages(&mut stream, &chunk, &patience).await?;
+        write_chunk(&mut stream, &chunk, &mut run, &patience).await?;
         // What other operations queued meanwhile leaves before the flush.
         while let Ok(more) = queue.try_recv() {
             metrics.sent(more.len());
-            write_messages(&mut stream, &more, &patience).await?;
+            write_chunk(&mut stream, &more, &mut run, &patience).await?;
         }
         patience.lasts(stream.flush()).await?;
     }
     patience.lasts(stream.shutdown()).await
 }
 
-/// A write for each message of a chunk.
-async fn write_messages<W>(stream: &mut W, mut chunk: &[u8], patience: &Patience) -> io::Result<()>
+/// A write for each message of a chunk, or one for all of it in the midst of a long answer. `run` counts the messages of the
+/// full chunks before it.
+async fn write_chunk<W>(stream: &mut W, mut chunk: &[u8], run: &mut usize, patience: &Patience) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
+    let is_full = chunk.len() >= CHUNK;
+    if is_full && *run >= LONG_ANSWER {
+        return write_all(stream, chunk, patience).await;
+    }
+    let mut messages = 0;
     while let Some((message, rest)) = chunk
         .split_at_checked(first_message(chunk))
         .filter(|_| !chunk.is_empty())
     {
         write_all(stream, message, patience).await?;
+        messages += 1;
         chunk = rest;
     }
+    *run = if is_full { *run + messages } else { 0 };
     Ok(())
 }
 
@@ -109,6 +124,10 @@ impl Patience {
 mod tests {
     use super::*;
     use crate::server::corked::Corked;
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
     use tokio::io::AsyncReadExt;
 
     #[tokio::test]
@@ -129,6 +148,51 @@ mod tests {
         far.read_to_string(&mut read).await.ok();
         assert_eq!(read, "one two");
         assert!(matches!(writer.await, Ok(Ok(()))));
+    }
+
+    /// Messages of 64 octets, and so many of them.
+    fn messages(number: usize) -> Bytes {
+        let mut message = vec![0x30, 62];
+        message.resize(64, 0);
+        Bytes::from(message.repeat(number))
+    }
+
+    /// How many writes each chunk becomes.
+    async fn writes(chunks: &[Bytes]) -> Vec<usize> {
+        struct Counter(usize);
+        impl AsyncWrite for Counter {
+            fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+                self.0 += 1;
+                Poll::Ready(Ok(octets.len()))
+            }
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+        }
+        let patience = Patience {
+            patience: Duration::from_secs(30),
+            progress: Progress::new(),
+        };
+        let (mut run, mut counted) = (0, Vec::new());
+        for chunk in chunks {
+            let mut counter = Counter(0);
+            let written = write_chunk(&mut counter, chunk, &mut run, &patience).await;
+            assert!(written.is_ok());
+            counted.push(counter.0);
+        }
+        counted
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_is_taken_apart_at_its_beginning_and_its_end() {
+        let (full, rest) = (messages(CHUNK / 64), messages(3));
+        assert_eq!(
+            writes(&[full.clone(), full.clone(), full.clone(), rest, full]).await,
+            [512, 512, 1, 3, 512]
+        );
     }
 
     #[tokio::test(start_paused = true)]
