@@ -22,8 +22,8 @@ use super::{
 use crate::{
     model::{entry::Entry, value::Cell},
     sql::{
-        Row, database::Origin, engine::Engine, error::SqlError, hold::Class, membership::Form, predicate::Predicate,
-        statement::Source as Table,
+        Form, Row, Source as Table, database::Origin, engine::Engine, error::SqlError, hold::Class,
+        predicate::Predicate,
     },
 };
 

@@ -22,13 +22,8 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        Row,
-        database::Database,
-        error::SqlError,
-        hold::Class,
-        membership::{Form, Membership as SqlMembership, Named},
+        Form, Membership as SqlMembership, Named, Row, Statement, database::Database, error::SqlError, hold::Class,
         predicate::Predicate,
-        statement::Statement,
     },
 };
 
@@ -453,7 +448,7 @@ fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     ))
 }
 
-/// The same of a row as [`Pairs::groups_with`](crate::sql::pairs::Pairs::groups_with) gives it.
+/// The same of a row as [`Pairs::groups_with`](crate::sql::Pairs::groups_with) gives it.
 fn listed_user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let group_row = row.split_off(row.len().min(4));
     let pair = pair(&row);

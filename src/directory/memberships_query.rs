@@ -21,13 +21,8 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        ColumnKind, Row,
-        database::Database,
-        error::SqlError,
-        hold::Class,
-        pairs::Pairs,
+        ColumnKind, Pairs, Row, Source as Table, Statement, database::Database, error::SqlError, hold::Class,
         predicate::Predicate,
-        statement::{Source as Table, Statement},
     },
 };
 

@@ -18,12 +18,12 @@ use super::{
 use crate::{
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
-        Row,
+        ANTI_JOIN_COLUMNS, Referred, Referring, Row,
         database::{Database, Origin},
-        derived::{COLUMNS, Referred, Referring, without_referent},
         error::SqlError,
         hold::Class,
         predicate::Predicate,
+        without_referent,
     },
 };
 
@@ -71,7 +71,9 @@ impl PrivateGroups {
             Err(SqlError::Statement(error)) => return Ok(PrivateGroups::Impossible(error.text)),
             Err(error) => return Err(error),
         }
-        let roles = COLUMNS.into_iter().zip([Role::Name, Role::Number, Role::PrimaryGroup]);
+        let roles = ANTI_JOIN_COLUMNS
+            .into_iter()
+            .zip([Role::Name, Role::Number, Role::PrimaryGroup]);
         let columns = roles.map(|(column, role)| ColumnUse {
             column: column.to_owned(),
             role: Ok(role),
@@ -79,7 +81,7 @@ impl PrivateGroups {
         Ok(PrivateGroups::Listed(Box::new(DescribedQuery {
             query,
             described,
-            origins: COLUMNS.map(|_| Origin::Unknown).to_vec(),
+            origins: ANTI_JOIN_COLUMNS.map(|_| Origin::Unknown).to_vec(),
             types: Vec::new(),
             columns: columns.collect(),
         })))

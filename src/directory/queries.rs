@@ -16,9 +16,8 @@ use super::{
 use crate::{
     model::schema::Schema,
     sql::{
-        Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
+        Described, Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
         database::{Database, Origin},
-        described::Described,
         hold::Class,
     },
 };

@@ -11,12 +11,7 @@ use super::{
     queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
     source::Source,
 };
-use crate::sql::{
-    Predicate,
-    error::SqlError,
-    hold::Class,
-    statement::{Source as Table, Statement},
-};
+use crate::sql::{Predicate, Source as Table, Statement, error::SqlError, hold::Class};
 
 /// Some name, also of users that have numbers for names; it is not looked for.
 const A_NAME: &str = "1";

@@ -17,15 +17,12 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        Row,
+        Described, OperatorQuery, Row, Source as Table, Statement,
         database::{Database, RowStream},
-        described::Described,
         engine::Engine,
         error::{SqlError, StatementError},
         hold::Class,
         predicate::Predicate,
-        query::OperatorQuery,
-        statement::{Source as Table, Statement},
     },
 };
 

@@ -9,57 +9,7 @@ use sqlx::postgres::{PgConnection, PgTypeInfo, PgTypeKind};
 use sqlx::{AssertSqlSafe, Executor, Row as _, TypeInfo};
 
 use super::decode;
-use super::engine::Engine;
-
-/// OIDs from here on are given by each database for itself.
-pub(super) const FIRST_OWN_OID: u32 = 16_384;
-/// The type that compares without case.
-const CITEXT: &str = "citext";
-
-/// A type, as far as SQL and its values depend on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TypeDescription {
-    /// What its values are compared as and bound values are cast to: the base of a domain. In sqlx's spelling where it is
-    /// built in (`VARCHAR`, `INT4`, `TEXT[]`), else qualified and quoted (`extensions.citext`, `"my app"."Mood"[]`);
-    /// `NULL` for expressions on SQLite.
-    pub name: String,
-    /// As the database calls it, for people to read.
-    pub shown: String,
-    /// Whether its values can be decoded at all.
-    pub is_readable: bool,
-}
-
-impl TypeDescription {
-    /// A type whose values are decoded, under its only name.
-    pub(super) fn named(name: &str) -> TypeDescription {
-        TypeDescription {
-            name: name.to_owned(),
-            shown: name.to_owned(),
-            is_readable: true,
-        }
-    }
-}
-
-/// Whether a name that [`TypeNames::describe`] gives, or the bare one, is that of `citext`.
-pub(super) fn is_citext(name: &str) -> bool {
-    name.strip_suffix(CITEXT)
-        .is_some_and(|before| before.is_empty() || before.ends_with('.'))
-}
-
-/// `=` and the like as an operator of the type called `name`. Those of an extension's type are where the type is. Behind a
-/// search path without that schema PostgreSQL finds no operator, or silently compares citext as text, with case.
-pub(super) fn operator(name: &str, symbol: &str) -> String {
-    match name.rsplit_once('.') {
-        Some((schema, bare)) if is_plain(bare) => format!("OPERATOR({schema}.{symbol})"),
-        _ => symbol.to_owned(),
-    }
-}
-
-/// Whether a name needs no quotes, as the types of extensions.
-fn is_plain(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-}
+use super::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 
 /// The qualified names of types.
 #[derive(Default)]
@@ -127,23 +77,6 @@ impl TypeNames {
     }
 }
 
-/// A type's name with its schema, quoted part by part.
-pub(super) fn qualified(schema: &str, name: &str, is_simple: bool) -> String {
-    let name = match is_simple && is_plain(name) {
-        true => name.to_owned(),
-        false => Engine::PostgreSql.quote(name),
-    };
-    format!("{}.{name}", Engine::PostgreSql.quote(schema))
-}
-
-/// sqlx has the names of built-in types in capitals; others are as `regtype` has them.
-pub(super) fn shown(name: &str) -> String {
-    match name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        true => name.to_owned(),
-        false => name.to_ascii_lowercase(),
-    }
-}
-
 /// 0, which is no type's, where it is not known.
 fn oid(info: &PgTypeInfo) -> u32 {
     info.oid().map_or(0, |Oid(oid)| oid)
@@ -158,26 +91,5 @@ fn innermost(info: &PgTypeInfo) -> &PgTypeInfo {
             _ => innermost(element),
         },
         _ => info,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn citext_is_known_in_any_schema() {
-        for name in ["citext", "extensions.citext", "\"my ext\".citext"] {
-            assert!(is_citext(name), "{name}");
-        }
-        for name in ["\"citext\"", "app.\"citext\"", "mycitext", "citext[]", "VARCHAR"] {
-            assert!(!is_citext(name), "{name}");
-        }
-        assert_eq!(operator("\"my ext\".citext", "="), "OPERATOR(\"my ext\".=)");
-        assert_eq!(operator("\"a.b\".ltree", ">"), "OPERATOR(\"a.b\".>)");
-        assert_eq!(operator("citext", ">"), ">");
-        assert_eq!(operator("\"app\".\"mood\"", ">"), ">");
-        assert_eq!(operator("\"ext\".ltree[]", ">"), ">");
-        assert_eq!(operator("VARCHAR", ">"), ">");
     }
 }

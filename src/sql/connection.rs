@@ -16,11 +16,12 @@ use sqlx::{
     Statement, TypeInfo,
 };
 
-use super::catalog::{TypeDescription, TypeNames};
+use super::catalog::TypeNames;
 use super::database::{ColumnDescription, Description, Origin};
 use super::decode::{self, Losses};
 use super::engine::Engine;
 use super::error::{self, Failure, StatementError};
+use super::query::type_name::TypeDescription;
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::statement::Arg;
@@ -297,7 +298,7 @@ const ROWS_A_TURN: usize = 32;
 /// result (sqlx's SQLite worker after a schema change), so only "command complete" counts.
 async fn drain<Done, Raw>(
     mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
-    decode: impl Fn(&Raw) -> super::Row,
+    decode: impl Fn(&Raw) -> super::row::Row,
     row_timeout: Option<Duration>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Ended> {

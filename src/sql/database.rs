@@ -10,16 +10,16 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::Row;
 use super::abandoned;
-use super::catalog::TypeDescription;
 use super::decode::Losses;
 use super::engine::Engine;
 use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
 use super::hold::{Class, Rule, hold};
 use super::pool::{Lease, Pool, PoolUsage};
+use super::query::type_name::TypeDescription;
 use super::record::{Recorder, Stream};
+use super::row::Row;
 use super::sessions::Sessions;
 use super::sink::{Batch, Sink};
 use super::statement::Arg;

@@ -4,11 +4,11 @@
 use std::time::Instant;
 
 use super::database::Database;
-use super::described::Column;
 use super::engine::Engine;
 use super::error::SqlError;
 use super::hold::Class;
 use super::predicate;
+use super::query::description::Column;
 use super::statement::Arg;
 
 /// Foreign keys to a table whose column leads no index: PostgreSQL and SQLite make none by themselves.
@@ -160,7 +160,7 @@ fn words(query: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::described::ColumnKind;
+    use super::super::query::description::ColumnKind;
     use super::*;
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
             name: "username".to_owned(),
             type_name: "VARCHAR".to_owned(),
             kind: ColumnKind::Text,
-            collation: super::super::described::Collation::parse(Engine::PostgreSql, "true true \"C.UTF-8\""),
+            collation: super::super::query::description::Collation::parse(Engine::PostgreSql, "true true \"C.UTF-8\""),
         };
         let uid = TableColumn::new(Engine::PostgreSql, "\"Users\"", "uid");
         assert_eq!(

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use serde_json::Value as Json;
 
-use super::Row;
 use super::database::Database;
 use super::engine::Engine;
 use super::error::SqlError;
 use super::hold::Class;
+use super::row::Row;
 use super::statement::{Arg, Statement};
 
 /// PostgreSQL: indexes over some rows only, so that reading one from end to end is not reading a table.

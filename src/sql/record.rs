@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Row;
 use super::error::SqlError;
+use super::row::Row;
 use super::statement::{Arg, Statement};
 
 /// A statement as it was sent, and what came of it. Never what its rows hold.

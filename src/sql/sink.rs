@@ -2,8 +2,8 @@
 
 use tokio::sync::mpsc;
 
-use super::Row;
 use super::error::{Failure, SqlError, StatementError, TOO_MANY_ROWS};
+use super::row::Row;
 
 /// A read that is meant to be bounded (a lookup, a chunk) and brings more rows than this is a mistake in
 /// a query, and must not take the process's memory.

@@ -1,486 +1,89 @@
-//! Statements over an operator's query: the query is a table `q`, its columns are always named, every value is
-//! bound. Knows the engines' dialects; must not know which column is which attribute, nor how rows are read.
+//! Statements and how they are written: text on one side, bound values on the other. Knows nothing of what the
+//! statement is for.
 
-use std::fmt::Write as _;
+use std::fmt;
 
-use super::described::{Column, ColumnKind, Described};
 use super::engine::Engine;
-use super::predicate::Predicate;
-use super::query::OperatorQuery;
-pub(super) use super::writer::Writer;
-pub use super::writer::{Arg, Statement};
 
-/// The operator's query as a table, with its parameter's value where it has one.
-#[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
-    query: &'a OperatorQuery,
-    described: &'a Described,
-    value: &'a str,
+/// A value to bind.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Arg {
+    /// Text; on PostgreSQL of type `text`.
+    Text(String),
+    /// A 64-bit integer; on PostgreSQL of type `int8`.
+    Integer(i64),
+    /// `text[]` on PostgreSQL; a JSON array as text on the others, for `json_each`.
+    TextList(Vec<String>),
 }
 
-impl<'a> Source<'a> {
-    /// A query without a parameter.
-    pub fn listing(query: &'a OperatorQuery, described: &'a Described) -> Source<'a> {
-        Source {
-            query,
-            described,
-            value: "",
-        }
-    }
-
-    /// A query for one name. `None` when no row can have that name: PostgreSQL refuses U+0000.
-    pub fn lookup(query: &'a OperatorQuery, described: &'a Described, value: &'a str) -> Option<Source<'a>> {
-        (!value.contains('\0')).then_some(Source {
-            query,
-            described,
-            value,
-        })
-    }
-
-    /// The columns at these positions of the rows that `predicate` lets through, a superset of what it means.
-    /// `None` when there can be none: then nothing is to be asked. A position that does not exist gives NULL.
-    pub fn select(&self, columns: &[usize], predicate: &Predicate) -> Option<Statement> {
-        let predicate = self.simplify(predicate)?;
-        let mut writer = self.begin();
-        self.write_select(&mut writer, &self.list(columns));
-        self.write_where(&mut writer, &predicate);
-        Some(writer.finish())
-    }
-
-    /// Up to `limit` rows that `predicate` lets through and whose key is after `last` in the database's own order, in that order. Rows without a
-    /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
-    ///
-    /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
-    /// between them. So when a page is full, its last key's rows are to be read again with `ties`. A forged
-    /// key with a character that a latin1 column lacks is error 1267 on MySQL.
-    pub fn page_after(
-        &self,
-        columns: &[usize],
-        key: usize,
-        predicate: &Predicate,
-        last: Option<&str>,
-        limit: u32,
-    ) -> Option<Statement> {
-        let after = match last {
-            None => Predicate::HasKey(key),
-            Some(last) => Predicate::KeyAfter {
-                column: key,
-                last: last.to_owned(),
-            },
-        };
-        let predicate = self.simplify(&Predicate::And(vec![predicate.clone(), after]))?;
-        let mut writer = self.begin();
-        self.write_select(&mut writer, &self.list(columns));
-        self.write_where(&mut writer, &predicate);
-        let order = self.key(key);
-        let _ = write!(writer.sql, "\nORDER BY {order}\nLIMIT {limit}");
-        Some(writer.finish())
-    }
-
-    /// All rows whose key the database holds equal to `last`.
-    pub fn ties(&self, columns: &[usize], key: usize, last: &str) -> Option<Statement> {
-        self.select(
-            columns,
-            &Predicate::KeyEquals {
-                column: key,
-                last: last.to_owned(),
-            },
-        )
-    }
-
-    /// Rows whose key is not alone: lowered it occurs more than once, or it is not canonical (printable ASCII
-    /// without outer or double blanks), so that only RFC 4518 preparation can tell. All names that are equal
-    /// under caseIgnoreMatch are among them, except the one *canonical* spelling of a name that is otherwise
-    /// not: look those up by `Predicate::EqualsAny` with the prepared names.
-    pub fn twins(&self, columns: &[usize], key: usize) -> Option<Statement> {
-        let not_canonical = self.simplify(&Predicate::NotCanonical { column: key });
-        let column = self.described.columns.get(key)?;
-        let list = self.list(columns);
-        let mut writer = self.begin();
-        self.write_select(&mut writer, &list);
-        let folded = |alias: &str| super::predicate::folded(self.query.engine(), column, &self.name(alias, key));
-        let is_any = match (self.query.engine(), folded("q") == self.name("q", key)) {
-            (Engine::PostgreSql, true) => format!("{} ANY", column.operator("=")),
-            _ => "IN".to_owned(),
-        };
-        let _ = write!(
-            writer.sql,
-            "\nWHERE {} {is_any} (SELECT {} FROM ",
-            folded("q"),
-            folded("t")
-        );
-        self.write_table(&mut writer, "t");
-        let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
-        // Two arms and not an OR, for which PostgreSQL looks through the whole subquery once a row.
-        if let Some(predicate) = not_canonical {
-            let scope = self.scope(&predicate);
-            writer.push("\nAND NOT (");
-            predicate.write(&mut writer, &scope);
-            writer.push(")\nUNION ALL\n");
-            self.write_select(&mut writer, &list);
-            writer.push("\nWHERE ");
-            predicate.write(&mut writer, &scope);
-        }
-        Some(writer.finish())
-    }
-
-    /// The rows whose text can be one of `prepared` (RFC 4518, caseIgnore): by ASCII case alone, and all that are not
-    /// canonical, since only preparation can tell what those are equal to.
-    pub fn in_any_case(&self, columns: &[usize], column: usize, prepared: &[String]) -> Option<Statement> {
-        let described = self.described.columns.get(column)?;
-        let engine = self.query.engine();
-        let canonical: Vec<String> = prepared
-            .iter()
-            .filter(|text| super::predicate::is_canonical(text))
-            .cloned()
-            .collect();
-        let not_canonical = self.simplify(&Predicate::NotCanonical { column });
-        if canonical.is_empty() && not_canonical.is_none() {
-            return None;
-        }
-        let mut writer = self.begin();
-        self.write_select(&mut writer, &self.list(columns));
-        writer.push("\nWHERE ");
-        if !canonical.is_empty() {
-            let folded = super::predicate::folded(engine, described, &self.name("q", column));
-            let own_type = described.kind == ColumnKind::TextIgnoreCase && folded == self.name("q", column);
-            let kind = if own_type { described.kind } else { ColumnKind::Text };
-            let column = Column {
-                kind,
-                ..described.clone()
-            };
-            writer.equals_any(&folded, &column, &canonical);
-            writer.push(if not_canonical.is_some() { "\nOR " } else { "" });
-        }
-        if let Some(predicate) = not_canonical {
-            predicate.write(&mut writer, &self.scope(&predicate));
-        }
-        Some(writer.finish())
-    }
-
-    /// How many rows there are.
-    pub fn count(&self, predicate: &Predicate) -> Option<Statement> {
-        self.probe("count(*)", "", predicate)
-    }
-
-    /// One row, the number 1, if any row passes; also what asks whether the query can be run at all.
-    pub fn exists(&self, predicate: &Predicate) -> Option<Statement> {
-        self.probe("1", "\nLIMIT 1", predicate)
-    }
-
-    /// No row at all, whatever there is: whether the query may be run. Preparing it does not show a missing permission.
-    pub fn nothing(&self) -> Option<Statement> {
-        self.probe("1", "\nLIMIT 0", &Predicate::True)
-    }
-
-    /// Asks the collations of the text columns, also of an empty table: the positions, and a statement of one
-    /// row with a text for each of them, for `Described::set_collations`. Older servers may refuse it, which
-    /// only means that nothing is known.
-    pub fn collations(&self) -> Option<(Vec<usize>, Statement)> {
-        let engine = self.query.engine();
-        let positions = self.described.collated(engine);
-        if positions.is_empty() {
-            return None;
-        }
-        let answers = (1..=positions.len()).map(|number| match engine {
-            Engine::PostgreSql => format!(
-                "concat_ws(' ', coalesce((SELECT k.collisdeterministic FROM pg_collation k \
-                 WHERE k.oid = pg_collation_for(s.c{number})::regcollation)::text, '-'), \
-                 (lower('I' || left(coalesce(s.c{number}::text, ''), 0)) = 'i')::text, pg_collation_for(s.c{number}))"
-            ),
-            Engine::MySql | Engine::Sqlite => format!("COLLATION(s.c{number})"),
-        });
-        let answers = answers.collect::<Vec<_>>().join(", ");
-        let named = positions
-            .iter()
-            .enumerate()
-            .map(|(at, position)| format!("{} AS c{}", self.name("q", *position), at + 1));
-        let named = named.collect::<Vec<_>>().join(", ");
-        let mut writer = self.begin();
-        let _ = write!(
-            writer.sql,
-            "SELECT {answers} FROM (SELECT 1 AS one) o LEFT JOIN (SELECT {named} FROM "
-        );
-        self.write_table(&mut writer, "q");
-        writer.push(" LIMIT 1) s ON 1 = 1");
-        Some((positions, writer.finish()))
-    }
-
-    fn probe(&self, what: &str, end: &str, predicate: &Predicate) -> Option<Statement> {
-        let predicate = self.simplify(predicate)?;
-        let mut writer = self.begin();
-        self.write_select(&mut writer, what);
-        self.write_where(&mut writer, &predicate);
-        writer.push(end);
-        Some(writer.finish())
-    }
-
-    fn simplify(&self, predicate: &Predicate) -> Option<Predicate> {
-        let predicate = predicate.simplify(self.query.engine(), &self.described.columns);
-        (predicate != Predicate::False).then_some(predicate)
-    }
-
-    /// Whether the columns need names of ours: the operator's cannot be referred to.
-    pub(super) fn renames(&self) -> bool {
-        self.described.renames
-    }
-
-    /// The column at `position`, quoted and qualified; NULL where there is none.
-    pub(super) fn name(&self, alias: &str, position: usize) -> String {
-        match self.described.columns.get(position) {
-            None => "NULL".to_owned(),
-            Some(_) if self.renames() => format!("{alias}.gw_{}", position + 1),
-            Some(column) => format!("{alias}.{}", self.query.engine().quote(&column.name)),
-        }
-    }
-
-    /// The columns at these positions under these names, of rows of a query without a parameter, for use as a table.
-    pub(super) fn write_columns_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
-        self.write_table_of(writer, ["", ""], columns, predicate);
-    }
-
-    /// As `write_columns_as`, rows that are alike to the last octet being one. A collation alone would make one of `cafe`
-    /// and `café`.
-    pub(super) fn write_distinct_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
-        let octets = columns.iter().enumerate().map(|(at, (position, _))| {
-            let name = self.name("q", *position);
-            let octets = match self.query.engine() {
-                Engine::PostgreSql => format!("{name}::text COLLATE \"C\""),
-                Engine::MySql | Engine::Sqlite => format!("HEX({name})"),
-            };
-            format!(", {octets} AS gw_octets_{}", at + 1)
-        });
-        let octets: String = octets.collect();
-        self.write_table_of(writer, ["DISTINCT ", &octets], columns, predicate);
-    }
-
-    fn write_table_of(
-        &self,
-        writer: &mut Writer,
-        [before, after]: [&str; 2],
-        columns: &[(usize, &str)],
-        predicate: &Predicate,
-    ) {
-        writer.put("(");
-        self.write_names(writer);
-        let named = columns
-            .iter()
-            .map(|(position, name)| format!("{} AS {name}", self.name("q", *position)));
-        let named = named.collect::<Vec<_>>().join(", ");
-        self.write_select(writer, &format!("{before}{named}{after}"));
-        self.write_where(writer, predicate);
-        writer.put(")");
-    }
-
-    pub(super) fn list(&self, columns: &[usize]) -> String {
-        columns
-            .iter()
-            .map(|position| self.name("q", *position))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    fn names_of_ours(&self) -> String {
-        (1..=self.described.columns.len())
-            .map(|number| format!("gw_{number}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    fn scope(&self, predicate: &Predicate) -> Scope<'_> {
-        let names = |alias: &str| {
-            (0..self.described.columns.len())
-                .map(|at| self.name(alias, at))
-                .collect()
-        };
-        // Without a parameter, whose value would be bound once more, and without names of ours, behind which SQLite finds
-        // no index. Where it has to make the table first, it would make it twice.
-        let plain = self.query.placeholders() == 0 && !self.renames() && self.query.reads_by_key();
-        let again =
-            (self.query.engine() == Engine::Sqlite && plain && super::predicate::reads_again(predicate)).then(|| {
-                let mut writer = Writer::new(Engine::Sqlite);
-                self.write_table(&mut writer, "z");
-                Again {
-                    table: writer.finish().sql,
-                    names: names("z"),
-                }
-            });
-        Scope {
-            columns: &self.described.columns,
-            names: names("q"),
-            again,
-        }
-    }
-
-    fn key(&self, position: usize) -> String {
-        match self.described.columns.get(position) {
-            Some(column) => super::predicate::key(self.query.engine(), column, &self.name("q", position)),
-            None => "NULL".to_owned(),
-        }
-    }
-
-    fn begin(&self) -> Writer {
-        let mut writer = Writer::new(self.query.engine());
-        self.write_names(&mut writer);
-        writer
-    }
-
-    /// What must stand before `SELECT` to give columns names that have none of their own: a column list after
-    /// a derived table is not in MariaDB 10.11 and SQLite, so it is a `WITH` there.
-    fn write_names(&self, writer: &mut Writer) {
-        if self.renames() && self.query.engine() != Engine::PostgreSql {
-            writer.put(&format!("WITH gw_q ({}) AS (\n", self.names_of_ours()));
-            self.write_query(writer);
-            writer.put("\n)\n");
-        }
-    }
-
-    fn write_select(&self, writer: &mut Writer, list: &str) {
-        writer.push("SELECT ").push(list).push(" FROM ");
-        self.write_table(writer, "q");
-    }
-
-    /// The query as a table. It stands on lines of its own, or a `--` comment in it would take the parenthesis.
-    pub(super) fn write_table(&self, writer: &mut Writer, alias: &str) {
-        let renames = self.renames();
-        if renames && self.query.engine() != Engine::PostgreSql {
-            writer.push("gw_q ").push(alias);
-            return;
-        }
-        writer.push("(\n");
-        self.write_query(writer);
-        writer.push("\n) ").push(alias);
-        if renames {
-            writer.push(&format!("({})", self.names_of_ours()));
-        }
-    }
-
-    /// The operator's text with its parameter bound.
-    fn write_query(&self, writer: &mut Writer) {
-        let text = self.query.bound(self.described).sql;
-        match (self.query.placeholders(), writer.engine) {
-            (0, _) => {}
-            // `$1` wherever it occurs; ours follow.
-            (_, Engine::PostgreSql) => {
-                if writer.args.is_empty() {
-                    writer.args.push(Arg::Text(self.value.to_owned()));
-                }
-            }
-            (count, Engine::MySql | Engine::Sqlite) => {
-                writer
-                    .args
-                    .extend(std::iter::repeat_n(Arg::Text(self.value.to_owned()), count));
-            }
-        }
-        writer.push(&text);
-    }
-
-    fn write_where(&self, writer: &mut Writer, predicate: &Predicate) {
-        if *predicate != Predicate::True {
-            writer.push("\nWHERE ");
-            predicate.write(writer, &self.scope(predicate));
+impl fmt::Debug for Arg {
+    /// Values are what clients typed, passwords in the wrong field included.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Arg::Text(_) => f.write_str("Text(…)"),
+            Arg::Integer(_) => f.write_str("Integer(…)"),
+            Arg::TextList(list) => write!(f, "TextList({} …)", list.len()),
         }
     }
 }
 
-/// The columns a predicate speaks of.
-pub(super) struct Scope<'a> {
-    pub(super) columns: &'a [Column],
-    pub(super) names: Vec<String>,
-    pub(super) again: Option<Again>,
-}
-
-/// The same rows as another table, to be looked through for values that only RFC 4518 preparation can judge.
-pub(super) struct Again {
-    pub(super) table: String,
-    pub(super) names: Vec<String>,
-}
-
-/// A query with one parameter as the engine wants it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
-    /// The text.
+/// SQL text and the values of its placeholders, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Statement {
+    /// The text; equal for all values wherever the engine allows, so that it is prepared once.
     pub sql: String,
-    /// How often the value, always as text, is to be bound.
-    pub binds: usize,
+    /// The values.
+    pub args: Vec<Arg>,
 }
 
-impl OperatorQuery {
-    /// The query by itself, its parameter a bound text whatever type the operator's SQL wants there: that is
-    /// how the text behaved when it was a literal.
-    pub fn bound(&self, described: &Described) -> Bound {
-        let sql = self.render(|_, number| match self.engine() {
-            Engine::PostgreSql => {
-                let wanted = described
-                    .parameters
-                    .get(number.saturating_sub(1))
-                    .and_then(|name| name.as_deref());
-                cast_text("$1::text", wanted)
-            }
-            engine @ (Engine::MySql | Engine::Sqlite) => engine.placeholder(number),
-        });
-        let binds = match self.engine() {
-            Engine::PostgreSql => self.placeholders().min(1),
-            Engine::MySql | Engine::Sqlite => self.placeholders(),
-        };
-        Bound { sql, binds }
-    }
-
-    /// The value as each parameter has it and nothing else: no row is read, so what fails here fails because of the value.
-    /// `None` where the engine tells no types.
-    pub fn value_alone(&self, described: &Described, value: &str) -> Option<Statement> {
-        let casts = described.parameters.iter().flatten();
-        let casts: Vec<String> = casts
-            .map(|wanted| format!("({}) IS NULL", cast_text("$1::text", Some(wanted))))
-            .collect();
-        let asks = self.engine() == Engine::PostgreSql && !casts.is_empty() && !value.contains('\0');
-        asks.then(|| Statement {
-            sql: format!("SELECT {}", casts.join(", ")),
-            args: vec![Arg::Text(value.to_owned())],
-        })
-    }
+/// A statement being written.
+pub(crate) struct Writer {
+    pub(crate) engine: Engine,
+    pub(crate) sql: String,
+    pub(crate) args: Vec<Arg>,
 }
 
-/// On PostgreSQL: `text`, an expression of type text, as a value of the type that a `TypeDescription` names `wanted`. A text that
-/// is none fails with 22P02 or 22003, which means that there is no such row.
-pub(super) fn cast_text(text: &str, wanted: Option<&str>) -> String {
-    match wanted {
-        None | Some("TEXT" | "VARCHAR" | "UNKNOWN") => text.to_owned(),
-        // A bare name is no JSON and no array by itself; the operator means the value.
-        Some("JSONB") => format!("to_jsonb({text})"),
-        Some("JSON") => format!("to_json({text})"),
-        Some("BYTEA") => format!("convert_to({text}, 'UTF8')"),
-        Some(list) if list.ends_with("[]") => format!("ARRAY[{text}]::{}", postgres_type(list)),
-        Some(other) => format!("({text})::{}", postgres_type(other)),
-    }
-}
-
-/// A `TypeDescription`'s name of a type as it can be written in SQL: built-in ones are in capitals there, others as SQL
-/// has them, or bare.
-pub(super) fn postgres_type(name: &str) -> String {
-    let (element, list) = name.strip_suffix("[]").map_or((name, ""), |element| (element, "[]"));
-    let element = match element {
-        // `char` alone would be char(1), `bit` bit(1).
-        "CHAR" => "bpchar".to_owned(),
-        "BIT" => "varbit".to_owned(),
-        // One byte, and not the type called CHAR.
-        "\"CHAR\"" => "\"char\"".to_owned(),
-        own if own.starts_with('"') || own.contains('.') => own.to_owned(),
-        built_in if built_in.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) => {
-            built_in.to_ascii_lowercase()
+impl Writer {
+    pub(crate) fn new(engine: Engine) -> Writer {
+        Writer {
+            engine,
+            sql: String::new(),
+            args: Vec::new(),
         }
-        bare => Engine::PostgreSql.quote(bare),
-    };
-    element + list
-}
+    }
 
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-mod tests;
+    pub(crate) fn push(&mut self, text: &str) -> &mut Writer {
+        self.sql.push_str(text);
+        self
+    }
+
+    /// `push` where nothing follows.
+    pub(crate) fn put(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    /// Binds a value; gives its placeholder, on PostgreSQL with the type (sqlx caches statements by text only).
+    pub(crate) fn bind(&mut self, arg: Arg) -> String {
+        let kind = match arg {
+            Arg::Text(_) => "text",
+            Arg::Integer(_) => "int8",
+            Arg::TextList(_) => "text[]",
+        };
+        self.args.push(arg);
+        match self.engine {
+            Engine::PostgreSql => format!("${}::{kind}", self.args.len()),
+            Engine::MySql | Engine::Sqlite => "?".to_owned(),
+        }
+    }
+
+    pub(crate) fn text(&mut self, value: &str) -> String {
+        self.bind(Arg::Text(value.to_owned()))
+    }
+
+    pub(crate) fn finish(self) -> Statement {
+        Statement {
+            sql: self.sql,
+            args: self.args,
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Row;
+use super::row::Row;
 use super::statement::{Arg, Statement};
 
 /// The rows, once they are there. The sender is gone without them when the lookup failed or nobody waits for it.

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use crate::sql::{
+    Arg,
     plan::{Access, QueryPlan},
     record::{Note, Recorded},
-    statement::Arg,
 };
 
 /// Longer lists of values are cut.

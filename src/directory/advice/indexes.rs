@@ -13,13 +13,13 @@ use crate::{
         tree::Name,
     },
     sql::{
+        Source as Table, Statement,
         database::Origin,
         engine::Engine,
         hold::Class,
         indexes::{self, TableColumn},
         plan::plan,
         predicate::Predicate,
-        statement::{Source as Table, Statement},
     },
 };
 

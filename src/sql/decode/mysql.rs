@@ -9,7 +9,7 @@ use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 
 /// Decodes a row.
-pub(in crate::sql) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::Row {
+pub(in crate::sql) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {

@@ -25,7 +25,7 @@ const EVER: Timestamp = Timestamp {
 };
 
 /// Decodes a row.
-pub(in crate::sql) fn row(row: &PgRow, losses: &Losses) -> crate::sql::Row {
+pub(in crate::sql) fn row(row: &PgRow, losses: &Losses) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {

@@ -3,17 +3,27 @@
 
 use std::fmt::Write as _;
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::{Arg, Writer};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::query::type_name::cast_text;
+use crate::sql::statement::{Arg, Writer};
 
 /// Rows that only RFC 4518 preparation can compare.
 pub(super) const NOT_CANONICAL: &str = "'[^ -~]|^ |  | $'";
 /// Rows that can be equal to an assertion that is not ASCII.
 pub(super) const NOT_ASCII: &str = "'[^ -~]'";
 
+/// Printable ASCII without outer or double blanks.
+pub(crate) fn is_canonical(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.contains("  ")
+}
+
 /// The column as text where comparing it as it is would be wrong; its index is lost then.
-pub(in crate::sql) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
+pub(crate) fn as_text(engine: Engine, column: &Column, name: &str) -> String {
     match engine {
         Engine::Sqlite if column.kind != ColumnKind::Text => format!("CAST({name} AS TEXT)"),
         _ => name.to_owned(),
@@ -37,7 +47,7 @@ pub(super) fn folds_ascii(column: &Column) -> bool {
 }
 
 /// The column such that values equal but for ASCII case are equal; may hold more equal.
-pub(in crate::sql) fn folded(engine: Engine, column: &Column, name: &str) -> String {
+pub(crate) fn folded(engine: Engine, column: &Column, name: &str) -> String {
     match engine {
         Engine::PostgreSql if column.kind == ColumnKind::TextIgnoreCase && folds_ascii(column) => name.to_owned(),
         Engine::PostgreSql => {
@@ -127,7 +137,7 @@ pub(super) fn write_not_canonical(writer: &mut Writer, column: &Column, name: &s
 }
 
 /// The half of every comparison for rows that only RFC 4518 preparation can judge, as an index's condition.
-pub(in crate::sql) fn not_canonical(engine: Engine, column: &Column, name: &str) -> String {
+pub(crate) fn not_canonical(engine: Engine, column: &Column, name: &str) -> String {
     let mut writer = Writer::new(engine);
     write_not_canonical(&mut writer, column, name, NOT_CANONICAL);
     writer.finish().sql
@@ -169,7 +179,7 @@ pub(super) fn write_uuid(writer: &mut Writer, column: &Column, name: &str, value
 }
 
 /// What pages are ordered and continued by.
-pub(in crate::sql) fn key(engine: Engine, column: &Column, name: &str) -> String {
+pub(crate) fn key(engine: Engine, column: &Column, name: &str) -> String {
     match (engine, column.kind) {
         (Engine::Sqlite, ColumnKind::Integer) => name.to_owned(),
         _ => as_text(engine, column, name),
@@ -193,9 +203,7 @@ pub(super) fn write_key(writer: &mut Writer, column: &Column, name: &str, compar
     let value = match (engine, column.kind) {
         (Engine::PostgreSql, ColumnKind::TextIgnoreCase) => format!("({value})::{}", column.type_name),
         (Engine::PostgreSql, ColumnKind::FixedText) => format!("({value})::bpchar"),
-        (Engine::PostgreSql, ColumnKind::Boolean | ColumnKind::Other) => {
-            super::super::statement::cast_text(&value, Some(&column.type_name))
-        }
+        (Engine::PostgreSql, ColumnKind::Boolean | ColumnKind::Other) => cast_text(&value, Some(&column.type_name)),
         _ => value,
     };
     let operator = column.operator(operator);
@@ -212,4 +220,8 @@ fn write_key_type(writer: &mut Writer, column: &Column, name: &str) {
         ColumnKind::Integer => writer.put(&format!(" AND typeof({name}) = 'integer'")),
         _ => {}
     }
+}
+
+pub(super) fn is_uuid(engine: Engine, column: &Column) -> bool {
+    engine == Engine::PostgreSql && column.type_name == "UUID"
 }

@@ -5,11 +5,14 @@
 //! so there it says `not canonical AND c IN (SELECT c … WHERE not canonical)`, whose inner rows are those of a partial
 //! index. The condition before it is for all other ways of reading: without it each row would be looked for in the list.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::{Again, Scope, Writer};
-use super::comparison::{NOT_ASCII, NOT_CANONICAL, write_exact_half, write_folded_half, write_not_canonical};
-use super::{Predicate, is_canonical};
+use super::comparison::{
+    NOT_ASCII, NOT_CANONICAL, is_canonical, write_exact_half, write_folded_half, write_not_canonical,
+};
+use super::expression::Predicate;
+use super::scope::{Again, Scope};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::statement::Writer;
 
 /// More comparisons than these are not worth a table each.
 const MOST: usize = 32;
@@ -31,7 +34,7 @@ struct Equality<'a> {
 }
 
 /// Whether it pays to have the rows as a second table.
-pub(in crate::sql) fn reads_again(predicate: &Predicate) -> bool {
+pub(crate) fn reads_again(predicate: &Predicate) -> bool {
     (1..=MOST).contains(&equalities(predicate))
 }
 

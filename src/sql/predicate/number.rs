@@ -1,10 +1,10 @@
 //! Numbers and truth values, per engine. Numbers may stand in text columns, in any spelling that is read as a number:
 //! ` 7`, `+7`, `007`.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::{Arg, Writer};
 use super::comparison::{is_deterministic, postgres_text};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::statement::{Arg, Writer};
 
 /// A test of a whole number other than equality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

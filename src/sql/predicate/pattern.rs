@@ -1,10 +1,11 @@
 //! Substrings assertions as LIKE. Canonical values are compared by the engine, all others are let through.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::{Engine, LIKE_ESCAPE, escape_like};
-use super::super::statement::Writer;
-use super::NOT_CANONICAL;
-use super::comparison::{NOT_ASCII, as_text, folds_ascii, is_deterministic, postgres_text, write_not_canonical};
+use super::comparison::{
+    NOT_ASCII, NOT_CANONICAL, as_text, folds_ascii, is_deterministic, postgres_text, write_not_canonical,
+};
+use crate::sql::engine::{Engine, LIKE_ESCAPE, escape_like};
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::statement::Writer;
 
 /// Longer patterns are not worth their price, and SQLite refuses them somewhere.
 const LONGEST: usize = 2000;

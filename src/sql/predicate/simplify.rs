@@ -1,9 +1,12 @@
 //! What is left of a condition for given columns: what no engine can be asked is folded away, towards letting rows
 //! through. Writes nothing.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::{NumberTest, Predicate, Validity, assured, time};
+use super::comparison::is_uuid;
+use super::expression::{Predicate, Validity};
+use super::number::NumberTest;
+use super::{negation, time};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
 
 impl Predicate {
     /// The same for these columns, with what is always or never true folded away: what cannot be pushed
@@ -33,7 +36,7 @@ impl Predicate {
                 match possible {
                     possible if positive => possible,
                     Predicate::False => Predicate::True,
-                    possible if assured::is_told(&possible, engine, column) => possible.negated(),
+                    possible if negation::is_told(&possible, engine, column) => possible.negated(),
                     _ => Predicate::True,
                 }
             }
@@ -209,12 +212,8 @@ fn is_number(column: &Column) -> bool {
     column.kind == ColumnKind::Integer || matches!(column.type_name.as_str(), "NUMERIC" | "DECIMAL")
 }
 
-pub(super) fn is_uuid(engine: Engine, column: &Column) -> bool {
-    engine == Engine::PostgreSql && column.type_name == "UUID"
-}
-
 /// Whether a value of the column can be `value` at all.
-pub(in crate::sql) fn possible_value(column: &Column, value: &str) -> bool {
+pub(crate) fn possible_value(column: &Column, value: &str) -> bool {
     let integer = || value.parse::<i64>().is_ok_and(|number| number.to_string() == value);
     !value.contains('\0') && (column.kind != ColumnKind::Integer || integer())
 }

@@ -3,10 +3,11 @@
 //! (text, blobs, expressions, UNION): for some fifteen names, no row was missed that is equal after NFKC, lower-casing
 //! and squeezing of blanks, which is less than RFC 4518. Not run: MySQL 8, and keys of type uuid, enum or boolean.
 
-use super::super::described::{Collation, Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::{Arg, Scope, Statement, Writer};
+use super::scope::Scope;
 use super::*;
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Collation, Column, ColumnKind};
+use crate::sql::statement::{Arg, Statement, Writer};
 
 fn column(type_name: &str, kind: ColumnKind) -> Column {
     Column {

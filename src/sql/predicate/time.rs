@@ -1,10 +1,10 @@
 //! Points in time, per engine: columns of time types, and SQLite's texts.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::Writer;
 use super::comparison::as_text;
 use crate::model::time::Timestamp;
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::statement::Writer;
 
 /// The years that every engine writes alike, less a few days at both ends: `infinity` is served as the last second of
 /// 9999, and PostgreSQL has no year 0.

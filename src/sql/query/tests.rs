@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::error::QueryError;
+use super::operator_query::OperatorQuery;
+use crate::sql::engine::Engine;
 
 /// As deployed.
 pub(crate) const ALL_USERS: &str = r#"SELECT "uid" AS username, "uidNumber" AS uid_number, "gidNumber" AS gid_number, "givenName" AS first_name, "cn" AS full_name, "sn" AS last_name, "mail", "homeDirectory" AS home_directory, "userPassword" AS password FROM "Users""#;

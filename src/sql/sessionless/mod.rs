@@ -31,11 +31,11 @@ pub(super) use address::Address;
 pub(super) use cancel::CancelKey;
 pub(super) use wire::Refusal;
 
-use super::Row;
 use super::database::{ColumnDescription, Description, Origin};
 use super::decode::Losses;
 use super::statement::Arg;
 use crate::model::value::Cell;
+use crate::sql::row::Row;
 use fallible_iterator::FallibleIterator;
 use types::{Type, Types};
 use wire::Wire;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::model::value::Cell;
-use crate::sql::catalog::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 use crate::sql::decode::{Losses, postgres};
+use crate::sql::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 
 pub(super) const INT8: u32 = 20;
 pub(super) const TEXT: u32 = 25;

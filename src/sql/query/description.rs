@@ -1,9 +1,9 @@
 //! What a database says about a query without running it, as far as writing SQL depends on it. Must not know
 //! which column is which attribute.
 
-use super::catalog::{is_citext, operator};
-use super::engine::Engine;
-use super::query::OperatorQuery;
+use super::operator_query::OperatorQuery;
+use super::type_name::{is_citext, operator};
+use crate::sql::engine::Engine;
 
 /// How values of a column compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Collation {
 pub struct Column {
     /// Its name as the database spells it.
     pub name: String,
-    /// The database's type, as a [`TypeDescription`](super::TypeDescription) has its name.
+    /// The database's type, as a [`TypeDescription`](crate::sql::TypeDescription) has its name.
     pub type_name: String,
     /// How its values compare.
     pub kind: ColumnKind,
@@ -92,13 +92,13 @@ pub struct Column {
 impl Column {
     /// Whether PostgreSQL's own text of a value is the one that is served, so that names can be looked for in lists. Bytes,
     /// times, fractions, JSON and addresses have others.
-    pub(super) fn is_its_text(&self) -> bool {
+    pub(crate) fn is_its_text(&self) -> bool {
         let own = self.type_name.contains('.') && !self.type_name.ends_with("[]");
         self.kind.is_text() || self.kind == ColumnKind::Integer || own || self.type_name == "UUID"
     }
 
     /// An operator between two values of the column's own type.
-    pub(super) fn operator(&self, symbol: &str) -> String {
+    pub(crate) fn operator(&self, symbol: &str) -> String {
         operator(&self.type_name, symbol)
     }
 }
@@ -111,7 +111,7 @@ pub struct Described {
     /// The parameters' types, in the same spelling; PostgreSQL alone tells them.
     pub parameters: Vec<Option<String>>,
     /// Whether the columns need names of ours, because theirs cannot be referred to. Every statement asks.
-    pub(super) renames: bool,
+    pub(crate) renames: bool,
 }
 
 impl Described {

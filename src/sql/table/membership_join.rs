@@ -1,12 +1,14 @@
 //! Membership from a listing of pairs: joined with the users and groups that exist, in one statement. For listings that
 //! may be compared in SQL only; who may say so is the caller. Must not know how a membership is served.
 
-use super::described::{Column, Described};
-use super::engine::Engine;
-use super::membership::{Named, column, keep_possible};
-use super::predicate::Predicate;
-use super::query::OperatorQuery;
-use super::statement::{Source, Statement, Writer};
+use super::group_memberships::{Named, column, keep_possible};
+use super::query_table::Source;
+use crate::sql::engine::Engine;
+use crate::sql::predicate::Predicate;
+use crate::sql::predicate::equals_any::write_equals_any;
+use crate::sql::query::description::{Column, Described};
+use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::statement::{Statement, Writer};
 
 /// A listing of pairs, and the two listings that it is joined with.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,7 @@ impl Pairs<'_> {
         if let Some(names) = users {
             let column = column(self.users)?;
             writer.put("\nWHERE ");
-            writer.equals_any("gw_u.gw_name", column, &keep_possible(column, names)?);
+            write_equals_any(&mut writer, "gw_u.gw_name", column, &keep_possible(column, names)?);
         }
         Some(writer.finish())
     }
@@ -66,13 +68,13 @@ impl Pairs<'_> {
         let mut writer = Writer::new(self.query.engine());
         self.write_joined(&mut writer, columns, None);
         writer.put("\nWHERE ");
-        writer.equals_any("gw_u.gw_name", column, &users);
+        write_equals_any(&mut writer, "gw_u.gw_name", column, &users);
         // As an outer join SQLite would make a table of all pairs first.
         let nothing = ", NULL".repeat(columns.len() + 3);
         writer.put(&format!("\nUNION ALL\nSELECT gw_u.gw_name{nothing} FROM "));
         self.write_users(&mut writer);
         writer.put("\nWHERE ");
-        writer.equals_any("gw_u.gw_name", column, &users);
+        write_equals_any(&mut writer, "gw_u.gw_name", column, &users);
         Some(writer.finish())
     }
 
@@ -128,9 +130,8 @@ impl Pairs<'_> {
     missing_docs
 )]
 mod tests {
-    use super::super::engine::Engine;
-    use super::super::statement::Arg;
     use super::*;
+    use crate::sql::statement::Arg;
 
     struct Setting {
         queries: [(OperatorQuery, Described); 3],

@@ -1,12 +1,15 @@
 //! The other side of a condition: SQL that is true of rows only of which the condition is certainly true, so that its
 //! negation can leave them out. What it speaks of is never looked up by an index; it may be slow, but never wrong.
 
-use super::super::described::{Column, ColumnKind};
-use super::super::engine::Engine;
-use super::super::statement::{Scope, Writer};
-use super::comparison::{as_text, postgres_text, write_nonempty, write_not_canonical};
-use super::simplify::is_uuid;
-use super::{NOT_CANONICAL, NumberTest, Predicate, Validity, is_canonical, with};
+use super::comparison::{
+    NOT_ASCII, NOT_CANONICAL, as_text, is_canonical, is_uuid, postgres_text, write_nonempty, write_not_canonical,
+};
+use super::expression::{Predicate, Validity};
+use super::number::NumberTest;
+use super::scope::{Scope, with};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::{Column, ColumnKind};
+use crate::sql::statement::Writer;
 
 /// Whether there is such SQL for a leaf that `simplify` has left.
 pub(super) fn is_told(leaf: &Predicate, engine: Engine, column: &Column) -> bool {
@@ -122,7 +125,7 @@ fn write_present(writer: &mut Writer, column: &Column, name: &str, validity: Val
             write_nonempty(writer, column, name);
             if engine == Engine::Sqlite || validity == Validity::Ascii {
                 writer.push(" AND NOT (");
-                write_not_canonical(writer, column, name, super::comparison::NOT_ASCII);
+                write_not_canonical(writer, column, name, NOT_ASCII);
                 writer.push(")");
             }
         }

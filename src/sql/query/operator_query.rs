@@ -8,100 +8,9 @@
 
 use std::fmt;
 
-use super::engine::Engine;
-use super::scanner::{Kind, Token, is_word_part, scan};
-
-/// What is wrong with the text of a query.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum QueryError {
-    /// Nothing but blanks and comments.
-    #[error("the query is empty")]
-    Empty,
-    /// It would change something, or give no table.
-    #[error("the query must be a SELECT, but begins with {0}")]
-    NotASelect(String),
-    /// A string literal does not end.
-    #[error("line {line}: a string that begins here does not end")]
-    UnterminatedString {
-        /// Where it begins.
-        line: usize,
-    },
-    /// A quoted name does not end.
-    #[error("line {line}: a quoted name that begins here does not end")]
-    UnterminatedIdentifier {
-        /// Where it begins.
-        line: usize,
-    },
-    /// A comment does not end.
-    #[error("line {line}: a comment that begins here does not end")]
-    UnterminatedComment {
-        /// Where it begins.
-        line: usize,
-    },
-    /// `/*! … */` is code on some servers and a comment on others.
-    #[error("line {line}: executable comments (/*! … */) are not supported")]
-    ExecutableComment {
-        /// Where it begins.
-        line: usize,
-    },
-    /// No engine takes U+0000.
-    #[error("line {line}: the query contains a NUL character")]
-    NulCharacter {
-        /// Where it is.
-        line: usize,
-    },
-    /// It could not be put in parentheses.
-    #[error("line {line}: parentheses or brackets do not match")]
-    UnbalancedParentheses {
-        /// Where the first one too many is, or the last line.
-        line: usize,
-    },
-    /// SQLite would silently ignore the second.
-    #[error("line {line}: a second statement follows; there must be only one")]
-    SecondStatement {
-        /// Where it begins.
-        line: usize,
-    },
-    /// A directory only reads.
-    #[error("line {line}: the query locks rows (FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE); a directory only reads")]
-    Locking {
-        /// Where it is asked for.
-        line: usize,
-    },
-    /// `:name` and the like on SQLite.
-    #[error("line {line}: {name} is a named placeholder; write ? or $1")]
-    NamedPlaceholder {
-        /// The placeholder.
-        name: String,
-        /// Where it is.
-        line: usize,
-    },
-    /// `$2`: there is only one value to give.
-    #[error("line {line}: ${number} has no value; there is only $1")]
-    UnknownParameter {
-        /// Its number.
-        number: usize,
-        /// Where it is.
-        line: usize,
-    },
-    /// `?` and `$1` together, where both are placeholders.
-    #[error("line {line}: the query uses both ? and $1; use one of them")]
-    MixedPlaceholders {
-        /// Where the first `?` is.
-        line: usize,
-    },
-    /// A lookup without a place for its value.
-    #[error("the query has no placeholder; write ? where the name belongs")]
-    NoPlaceholder,
-    /// A listing that wants a value.
-    #[error("line {line}: the query has a placeholder, but there is no value for it here{hint}")]
-    HasPlaceholder {
-        /// Where the first one is.
-        line: usize,
-        /// What else may be meant.
-        hint: &'static str,
-    },
-}
+use super::error::QueryError;
+use super::lexer::{Kind, Token, is_word_part, scan};
+use crate::sql::engine::Engine;
 
 /// One of the operator's queries, ready to be wrapped.
 #[derive(Clone, PartialEq, Eq)]
@@ -194,7 +103,7 @@ impl OperatorQuery {
     }
 
     /// A query that we have written ourselves, which is not read by key.
-    pub(super) fn of_ours(text: String, engine: Engine) -> OperatorQuery {
+    pub(crate) fn of_ours(text: String, engine: Engine) -> OperatorQuery {
         OperatorQuery {
             engine,
             parts: vec![Part::Text(text)],
@@ -476,14 +385,3 @@ fn reads_by_key(code: &[Token], engine: Engine) -> bool {
     }
     true
 }
-
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-pub(crate) mod tests;

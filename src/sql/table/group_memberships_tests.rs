@@ -3,9 +3,12 @@
 //! by user, and narrowing to one group or two users gave that part of the whole. MariaDB refuses LATERAL and, with
 //! LIMIT, row IN. Not run: LATERAL on MySQL 8, and members through citext beyond preparing and running it.
 
-use super::super::query::tests::{ALL_GROUPS, ALL_USERS, GROUPS_BY_MEMBER};
-use super::super::statement::Arg;
-use super::*;
+use super::group_memberships::{Form, Membership, Named};
+use crate::sql::engine::Engine;
+use crate::sql::query::description::Described;
+use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::query::tests::{ALL_GROUPS, ALL_USERS, GROUPS_BY_MEMBER};
+use crate::sql::statement::Arg;
 
 struct Setting {
     queries: [(OperatorQuery, Described); 3],

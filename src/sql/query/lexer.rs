@@ -1,12 +1,12 @@
 //! Cuts an operator's query into tokens, exactly as far as is needed to find what is *not* inside quotes and
 //! comments. Knows the lexical rules of each engine and nothing of grammar.
 
-use super::engine::Engine;
-use super::query::QueryError;
+use super::error::QueryError;
+use crate::sql::engine::Engine;
 
 /// What a token is, as far as the query layer cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Blanks and comments.
     Blank,
     /// An unquoted identifier or keyword.
@@ -37,7 +37,7 @@ pub(super) enum Kind {
 
 /// A piece of the query.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token<'a> {
+pub(crate) struct Token<'a> {
     /// What it is.
     pub kind: Kind,
     /// Its text; all texts together are the query.
@@ -47,7 +47,7 @@ pub(super) struct Token<'a> {
 }
 
 /// Cuts `text` into tokens that together are the whole of it.
-pub(super) fn scan(text: &str, engine: Engine) -> Result<Vec<Token<'_>>, QueryError> {
+pub(crate) fn scan(text: &str, engine: Engine) -> Result<Vec<Token<'_>>, QueryError> {
     let mut scanner = Scanner {
         engine,
         rest: text,
@@ -256,6 +256,6 @@ fn is_word_start(c: char) -> bool {
 }
 
 /// Whether the character continues an unquoted name.
-pub(super) fn is_word_part(c: char) -> bool {
+pub(crate) fn is_word_part(c: char) -> bool {
     is_word_start(c) || c.is_ascii_digit() || c == '$'
 }

@@ -2,12 +2,14 @@
 //! groups-by-member query. Which form an engine takes depends on its version and on the query, so the forms are
 //! tried in turn by preparing them. Must not know how a membership is served.
 
-use super::catalog::is_citext;
-use super::described::{Column, ColumnKind, Described};
-use super::engine::Engine;
-use super::predicate::{Predicate, possible};
-use super::query::OperatorQuery;
-use super::statement::{Source, Statement, Writer, cast_text};
+use super::query_table::Source;
+use crate::sql::engine::Engine;
+use crate::sql::predicate::equals_any::write_equals_any;
+use crate::sql::predicate::{Predicate, possible_value};
+use crate::sql::query::description::{Column, ColumnKind, Described};
+use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::query::type_name::{cast_text, is_citext};
+use crate::sql::statement::{Statement, Writer};
 
 /// A way to read memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,7 +141,7 @@ impl<'a> Membership<'a> {
         self.by_member.query.engine()
     }
 
-    fn lateral(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
+    pub(super) fn lateral(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
         let group = column(self.by_member)?;
         let mut writer = Writer::new(self.engine());
         let inner = lateral_names(self.by_member);
@@ -184,7 +186,7 @@ impl<'a> Membership<'a> {
         if let Some(groups) = groups {
             let groups = keep_possible(group, groups)?;
             writer.push(" AND ");
-            writer.equals_any(&name, group, &groups);
+            write_equals_any(writer, &name, group, &groups);
         }
         writer.push(")) gw_j");
         Some(())
@@ -220,12 +222,12 @@ impl<'a> Membership<'a> {
         writer.put(&format!("\nWHERE {MEMBER} IS NOT NULL"));
         if let Some(users) = &users {
             writer.put(" AND ");
-            writer.equals_any(MEMBER, column(self.users)?, users);
+            write_equals_any(&mut writer, MEMBER, column(self.users)?, users);
         }
         let write_groups = |writer: &mut Writer| {
             if let Some(groups) = &groups {
                 writer.put(" AND ");
-                writer.equals_any(&name, group, groups);
+                write_equals_any(writer, &name, group, groups);
             }
         };
         write_groups(&mut writer);
@@ -285,12 +287,12 @@ impl<'a> Membership<'a> {
         let mut between = "\nWHERE ";
         if let Some(users) = users {
             writer.put(between);
-            writer.equals_any(MEMBER, column(self.users)?, &users);
+            write_equals_any(&mut writer, MEMBER, column(self.users)?, &users);
             between = " AND ";
         }
         if let Some((group, name, groups)) = groups {
             writer.put(between);
-            writer.equals_any(name, group, &groups);
+            write_equals_any(&mut writer, name, group, &groups);
         }
         Some(writer.finish())
     }
@@ -377,22 +379,15 @@ fn lateral_names(named: Named<'_>) -> LateralNames {
     }
 }
 
-pub(super) fn column(named: Named<'_>) -> Option<&Column> {
+pub(crate) fn column(named: Named<'_>) -> Option<&Column> {
     named.described.columns.get(named.name)
 }
 
-pub(super) fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
-    let values: Vec<String> = values.iter().filter(|value| possible(column, value)).cloned().collect();
+pub(crate) fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {
+    let values: Vec<String> = values
+        .iter()
+        .filter(|value| possible_value(column, value))
+        .cloned()
+        .collect();
     (!values.is_empty()).then_some(values)
 }
-
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-mod tests;

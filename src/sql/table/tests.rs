@@ -1,6 +1,11 @@
-use super::*;
-use crate::sql::described::ColumnKind;
+use super::query_table::Source;
+use crate::sql::engine::Engine;
+use crate::sql::predicate::Predicate;
+use crate::sql::query::bound::Bound;
+use crate::sql::query::description::{ColumnKind, Described};
+use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::query::tests::{ALL_USERS, GROUPS_BY_MEMBER};
+use crate::sql::statement::{Arg, Statement};
 
 fn described(query: &OperatorQuery, columns: &[(&str, &str)], parameters: &[&str]) -> Described {
     let columns = columns

@@ -2,14 +2,15 @@
 //! like an operator's query. Compares whole numbers only, as the database has them, so it is the same rows on all
 //! engines; must not know what they are served as.
 
-use super::described::{Column, ColumnKind, Described};
-use super::engine::Engine;
-use super::predicate::Predicate;
-use super::query::OperatorQuery;
-use super::statement::{Source, Writer};
+use super::query_table::Source;
+use crate::sql::engine::Engine;
+use crate::sql::predicate::Predicate;
+use crate::sql::query::description::{Column, ColumnKind, Described};
+use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::statement::Writer;
 
 /// What its columns are called: the name, its number, and the number that it refers to.
-pub const COLUMNS: [&str; 3] = ["gw_name", "gw_number", "gw_reference"];
+pub const ANTI_JOIN_COLUMNS: [&str; 3] = ["gw_name", "gw_number", "gw_reference"];
 
 /// A listing whose rows have a name, a number of their own, and refer to a number.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +57,7 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
     let engine = from.query.engine();
     let rows = |alias: &str| {
         let has_all = Predicate::And([name, number, reference].map(Predicate::HasKey).to_vec());
-        let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(COLUMNS).collect();
+        let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(ANTI_JOIN_COLUMNS).collect();
         let source = Source::listing(from.query, from.described);
         table(engine, source, &columns, &has_all, alias)
     };
@@ -82,7 +83,9 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
         name: name.to_owned(),
         ..column.clone()
     };
-    let columns = [name_column, number_column, reference_column].into_iter().zip(COLUMNS);
+    let columns = [name_column, number_column, reference_column]
+        .into_iter()
+        .zip(ANTI_JOIN_COLUMNS);
     let described = Described {
         columns: columns.map(|(column, name)| named(column, name)).collect(),
         parameters: Vec::new(),
@@ -136,7 +139,7 @@ mod tests {
         );
         let (query, described) = found?;
         assert!(!query.reads_by_key());
-        assert_eq!(described.columns.len(), COLUMNS.len());
+        assert_eq!(described.columns.len(), ANTI_JOIN_COLUMNS.len());
         Some(query.to_describe())
     }
 

@@ -1,0 +1,154 @@
+//! The conditions that can be asked of rows, as values. How they are written is said elsewhere.
+
+use super::number::NumberTest;
+use super::pattern::Pattern;
+
+/// A condition on the values as they are served; columns are positions in `Described::columns`. Columns must hold one
+/// value per row, served as the text it is: a list in a JSON or comma-separated text column must not be compared
+/// with this.
+///
+/// What a condition means no engine may be able to say. So each has two sides: its SQL lets through a superset of the
+/// rows it is true of, and under [`Predicate::Not`] another SQL, where there is one, takes out a subset of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Predicate {
+    /// Everything.
+    True,
+    /// Nothing at all.
+    False,
+    /// True of no other rows than the inner one, and nobody knows of which of them.
+    Maybe(Box<Predicate>),
+    /// All of them.
+    And(Vec<Predicate>),
+    /// Any of them.
+    Or(Vec<Predicate>),
+    /// Not that: every row of which the inner one is not assured.
+    Not(Box<Predicate>),
+    /// There is a value, and it is one of the attribute's syntax; NULL and the empty text are none.
+    Present {
+        /// The column.
+        column: usize,
+        /// What else may be none.
+        validity: Validity,
+    },
+    /// caseIgnoreMatch with a prepared assertion.
+    EqualsIgnoreCase {
+        /// The column.
+        column: usize,
+        /// The assertion after RFC 4518 preparation with case folding.
+        prepared: String,
+    },
+    /// caseExactMatch with a prepared assertion.
+    EqualsExact {
+        /// The column.
+        column: usize,
+        /// The assertion after RFC 4518 preparation without case folding.
+        value: String,
+    },
+    /// The pieces of a substrings assertion.
+    Like {
+        /// The column.
+        column: usize,
+        /// The pieces.
+        pattern: Pattern,
+    },
+    /// One of these spellings as the database compares, by its plain index: finds what is there, but what it
+    /// does not find may still be there in another spelling. **No superset** of an LDAP match.
+    EqualsAny {
+        /// The column.
+        column: usize,
+        /// The spellings.
+        values: Vec<String>,
+    },
+    /// integerMatch, also on numbers kept as text.
+    IntegerEquals {
+        /// The column.
+        column: usize,
+        /// The number.
+        value: i64,
+    },
+    /// Another test of a number, also of one kept as text.
+    Number {
+        /// The column.
+        column: usize,
+        /// The test.
+        test: NumberTest,
+    },
+    /// A truth value.
+    BooleanIs {
+        /// The column.
+        column: usize,
+        /// Which one.
+        value: bool,
+    },
+    /// UUIDMatch, also of UUIDs kept as text.
+    UuidEquals {
+        /// The column.
+        column: usize,
+        /// The UUID, hyphenated and in lower case.
+        value: String,
+    },
+    /// A point in time within these seconds since 1970, UTC.
+    Time {
+        /// The column.
+        column: usize,
+        /// Not before this.
+        from: Option<i64>,
+        /// Before this.
+        before: Option<i64>,
+    },
+    /// The value is not printable ASCII, or has outer or double blanks.
+    NotCanonical {
+        /// The column.
+        column: usize,
+    },
+    /// The column has a value that pages can be ordered by.
+    HasKey(usize),
+    /// The key is after `last`, in the database's order.
+    KeyAfter {
+        /// The column.
+        column: usize,
+        /// A key as the database gave it.
+        last: String,
+    },
+    /// The key is equal to `last`, for the database.
+    KeyEquals {
+        /// The column.
+        column: usize,
+        /// A key as the database gave it.
+        last: String,
+    },
+}
+
+/// Which values of a column are values of its attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// Any text.
+    Text,
+    /// ASCII.
+    Ascii,
+    /// Whole numbers, in any spelling.
+    Number,
+    /// UUIDs, in any spelling.
+    Uuid,
+    /// No engine can tell.
+    Unknown,
+}
+
+impl Predicate {
+    /// Nothing is known.
+    pub fn unknown() -> Predicate {
+        Predicate::True.maybe()
+    }
+
+    /// [`Predicate::Maybe`] of it.
+    #[must_use]
+    pub fn maybe(self) -> Predicate {
+        Predicate::Maybe(Box::new(self))
+    }
+
+    /// [`Predicate::Not`] of it.
+    #[must_use]
+    pub fn negated(self) -> Predicate {
+        Predicate::Not(Box::new(self))
+    }
+}
