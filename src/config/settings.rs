@@ -1,5 +1,4 @@
-//! The one table of all settings: `parse` takes names and defaults from it, `docs/settings.md`, the
-//! README and `--help` are rendered from it or compared with it by tests.
+//! The one table of all settings: `parse` takes names and defaults from it, and a test compares `docs/settings.md` with it.
 //! Must not know: what the values are used for.
 
 /// One setting, as the operator sees it.
@@ -229,15 +228,11 @@ impl Absent {
 /// The table as Markdown with a heading for each section, for `docs/settings.md`.
 pub fn markdown() -> String {
     let sections = Section::ALL.map(|section| {
-        let rows = rows(section, |setting| {
-            let secret = if setting.secret { " (secret)" } else { "" };
-            format!(
-                "{}{secret} | {} | {}",
-                names(setting),
-                setting.kind.label(),
-                setting.default.label()
-            )
-        });
+        let rows: String = SETTINGS
+            .iter()
+            .filter(|setting| setting.section == section)
+            .map(row)
+            .collect();
         format!(
             "## {}\n\n| Setting | Type | Default | What it is for |\n|---|---|---|---|\n{rows}",
             section.title()
@@ -246,26 +241,15 @@ pub fn markdown() -> String {
     sections.join("\n")
 }
 
-/// The table as Markdown in one piece, for the README.
-pub fn short_markdown() -> String {
-    let sections = Section::ALL.map(|section| {
-        rows(section, |setting| {
-            format!("{} | {}", names(setting), setting.default.label())
-        })
-    });
+fn row(setting: &Setting) -> String {
+    let secret = if setting.secret { " (secret)" } else { "" };
     format!(
-        "| Setting | Default | What it is for |\n|---|---|---|\n{}",
-        sections.concat()
+        "| {}{secret} | {} | {} | {} |\n",
+        names(setting),
+        setting.kind.label(),
+        setting.default.label(),
+        setting.text
     )
-}
-
-/// The rows of a section; `cells` are those before the text.
-fn rows(section: Section, cells: impl Fn(&Setting) -> String) -> String {
-    SETTINGS
-        .iter()
-        .filter(|setting| setting.section == section)
-        .map(|setting| format!("| {} | {} |\n", cells(setting), setting.text))
-        .collect()
 }
 
 /// The names of a setting.
@@ -304,23 +288,19 @@ mod tests {
         );
     }
 
-    /// `SETTINGS_BLESS=1 cargo test --lib config` writes the pages anew.
+    /// `SETTINGS_BLESS=1 cargo test --lib config` writes the page anew.
     #[test]
     fn the_documentation_lists_exactly_these_settings() {
-        for (page, table) in [("docs/settings.md", markdown()), ("README.md", short_markdown())] {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
-            let text = std::fs::read_to_string(&path).unwrap();
-            let (begin, end) = ("<!-- settings: begin -->\n\n", "\n<!-- settings: end -->");
-            let (head, rest) = text.split_once(begin).unwrap();
-            let (found, tail) = rest.split_once(end).unwrap();
-            if std::env::var_os("SETTINGS_BLESS").is_some() {
-                std::fs::write(&path, format!("{head}{begin}{table}{end}{tail}")).unwrap();
-                continue;
-            }
-            assert_eq!(
-                found, table,
-                "{page}: run SETTINGS_BLESS=1 cargo test --lib config::settings"
-            );
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (begin, end) = ("<!-- settings: begin -->\n\n", "\n<!-- settings: end -->");
+        let (head, rest) = text.split_once(begin).unwrap();
+        let (found, tail) = rest.split_once(end).unwrap();
+        let table = markdown();
+        if std::env::var_os("SETTINGS_BLESS").is_some() {
+            std::fs::write(&path, format!("{head}{begin}{table}{end}{tail}")).unwrap();
+        } else {
+            assert_eq!(found, table, "run SETTINGS_BLESS=1 cargo test --lib config::settings");
         }
     }
 }

@@ -30,8 +30,8 @@ const SECURITY: &[&str] = &[
 
 /// The same numbers in other pages' sentences.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("README.md", "lookups up to {sql/health:HOLD}"),
-    ("README.md", "**Away**, after {sql/health:HOLD}"),
+    ("docs/outages.md", "lookups up to {sql/health:HOLD}"),
+    ("docs/outages.md", "**Away**, after {sql/health:HOLD}"),
     ("docs/observability.md", "less than {sql/health:HOLD} ago"),
     (
         "docs/observability.md",

@@ -30,6 +30,7 @@
 //! - `image`: the container image, built and run
 //! - `failover`, `database_uri`: several database servers, and the ways to them: TLS, addresses, sockets
 //! - `bounds`: the documentation names the bounds that the code has
+//! - `documentation`: links and names of pages are right, the README is short and its example works
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -52,6 +53,7 @@ mod clients;
 mod controls;
 mod database_uri;
 mod differential;
+mod documentation;
 mod explain;
 mod failover;
 mod groups_by_member;
