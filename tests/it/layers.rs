@@ -1,81 +1,30 @@
-//! Which module may know which (the arrows of the house plan): downwards only, and each package in its one place.
+//! Which module may know which: downwards only, no circles, and each package in its one place.
 
-use crate::harness::repository;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod imports;
 
-/// From top to bottom; a layer may use those below it, except where `FORBIDDEN` says otherwise. `config` and `protocol`
-/// are on their own, above `model` only.
-const LAYERS: [&str; 7] = ["app", "server", "operations", "auth", "directory", "sql", "model"];
+use imports::{Imports, Sources};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What a module must not name of ours, beyond what is above it.
-const FORBIDDEN: [(&str, &[&str]); 6] = [
+/// What each module may use of the others, from top to bottom.
+const MAY_USE: [(&str, &str); 15] = [
+    ("main", ""),
+    ("cli", "commands"),
     (
-        "metrics",
-        &[
-            "app",
-            "server",
-            "operations",
-            "auth",
-            "directory",
-            "sql",
-            "model",
-            "protocol",
-            "config",
-            "telemetry",
-            "commands",
-            "cli",
-        ],
+        "commands",
+        "app auth config database_uri directory metrics model operations server sql telemetry",
     ),
-    (
-        "database_uri",
-        &[
-            "app",
-            "server",
-            "operations",
-            "auth",
-            "directory",
-            "sql",
-            "model",
-            "protocol",
-            "config",
-            "telemetry",
-            "metrics",
-            "commands",
-            "cli",
-        ],
-    ),
-    ("model", &["config", "protocol", "telemetry", "commands", "cli"]),
-    (
-        "protocol",
-        &[
-            "app",
-            "server",
-            "operations",
-            "auth",
-            "directory",
-            "sql",
-            "config",
-            "telemetry",
-            "commands",
-            "cli",
-        ],
-    ),
-    (
-        "config",
-        &[
-            "app",
-            "server",
-            "operations",
-            "auth",
-            "directory",
-            "sql",
-            "protocol",
-            "commands",
-            "cli",
-        ],
-    ),
-    ("sql", &["protocol"]),
+    ("app", "auth config directory metrics model operations server sql"),
+    ("server", "config metrics model operations protocol sql"),
+    ("operations", "auth directory metrics model protocol sql"),
+    ("auth", ""),
+    ("directory", "metrics model sql"),
+    ("sql", "database_uri metrics model"),
+    ("telemetry", "config database_uri metrics"),
+    ("config", "database_uri model"),
+    ("protocol", "model"),
+    ("model", ""),
+    ("metrics", ""),
+    ("database_uri", ""),
 ];
 
 /// Packages, and where alone they may be named.
@@ -94,141 +43,121 @@ const PACKAGES: [(&str, &[&str]); 12] = [
     ("argon2", &["auth/"]),
 ];
 
-/// `(path below src, text without comments and tests)` of every source file.
-fn sources() -> Vec<(String, String)> {
-    fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(dir).unwrap().flatten() {
-            if entry.path().is_dir() {
-                walk(&entry.path(), files)
-            } else {
-                files.push(entry.path())
-            }
-        }
-    }
-    let src = repository("src");
-    let mut files = Vec::new();
-    walk(&src, &mut files);
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
-    files.sort();
-    files
-        .iter()
-        .map(|file| {
-            let name = file.strip_prefix(&src).unwrap().display().to_string();
-            let text = fs::read_to_string(file).unwrap();
-            // Tests may name what they like: what follows the first test attribute, and files of tests.
-            let mut code = if name.contains("tests") {
-                ""
-            } else {
-                text.split("#[cfg(test)]").next().unwrap()
-            };
-            // Its other attributes may stand before that one.
-            if let Some(at) = code
-                .rfind("#[allow(")
-                .filter(|at| code[*at..].trim_end().ends_with(")]"))
-            {
-                code = &code[..at];
-            }
-            let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
-            (name, lines.collect::<Vec<_>>().join("\n"))
-        })
-        .collect()
-}
-
-/// Whether a text names a package: `word::` at the start of a path, or `use word`.
-fn names(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + word.len()..]);
-        // A quote stands before the name of a log target.
-        let starts = !before.ends_with(|c: char| c.is_alphanumeric() || "_:\",".contains(c));
-        starts && (after.starts_with("::") || (before.trim_end().ends_with("use") && after.starts_with([';', ' '])))
-    })
-}
-
-/// `crate::{a::b, c}` as `crate::a`, `crate::c`: the modules of ours that a text names.
-fn ours(text: &str) -> Vec<String> {
-    let mut modules = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        if let Some(list) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            let mut start = true;
-            let mut name = String::new();
-            for c in list.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => start = true,
-                    c if start && (c.is_alphanumeric() || c == '_') => name.push(c),
-                    c if start && c.is_whitespace() && name.is_empty() => {}
-                    _ => start = false,
-                }
-                let ends = !(c.is_alphanumeric() || c == '_');
-                if ends && !name.is_empty() {
-                    modules.push(std::mem::take(&mut name));
-                }
-            }
-            modules.extend((!name.is_empty()).then_some(name));
-        } else {
-            modules.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
-        }
-    }
-    modules
-}
-
-/// The module a file belongs to: `model` for `model/dn.rs` and `model.rs`.
-fn module(path: &str) -> &str {
-    path.split(['/', '.']).next().unwrap()
-}
-
-#[test]
-fn imports_are_read() {
-    assert_eq!(ours("use crate::model::dn; crate::sql::x()"), ["model", "sql"]);
-    assert_eq!(
-        ours("use crate::{model::{dn, entry}, sql, config::Config};"),
-        ["model", "sql", "config"]
-    );
-    assert!(names("use sqlx::Pool;", "sqlx") && names("(sqlx::query())", "sqlx") && names("use sqlx;", "sqlx"));
-    assert!(
-        !names("let sqlx_like = 1;", "sqlx")
-            && !names("use crate::sqlx::x", "sqlx")
-            && !names("tokio_rustls::x", "rustls")
-    );
-}
+/// Folders whose circles are still to be opened.
+const KNOWN: [&str; 11] = [
+    "auth/password/",
+    "commands/",
+    "config/",
+    "database_uri/",
+    "directory/",
+    "metrics/",
+    "model/",
+    "operations/",
+    "protocol/",
+    "server/",
+    "sql/",
+];
 
 #[test]
 fn arrows_point_downwards() {
     let mut wrong = Vec::new();
-    let sources = sources();
-    assert!(!sources.is_empty());
-    for (path, text) in &sources {
-        let from = module(path);
-        let mut forbidden: Vec<&str> = Vec::new();
-        if let Some(level) = LAYERS.iter().position(|layer| *layer == from) {
-            forbidden.extend(&LAYERS[..level]);
-        }
-        forbidden.extend(
-            FORBIDDEN
-                .iter()
-                .filter(|(module, _)| *module == from)
-                .flat_map(|(_, names)| *names),
-        );
-        for to in ours(text) {
-            if forbidden.contains(&to.as_str()) {
-                wrong.push(format!("{path} names crate::{to}"));
-            }
+    for ((from, to), names) in Sources::read().imports() {
+        let allowed = MAY_USE.iter().find(|(module, _)| *module == top(&from));
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{from}: this module has no line in MAY_USE"));
+        if top(&from) != top(&to) && !allowed.split(' ').any(|module| module == top(&to)) {
+            wrong.push(arrow(&from, &to, &names));
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(
+        wrong.is_empty(),
+        "imports that MAY_USE does not allow:\n{}",
+        wrong.concat()
+    );
+}
+
+#[test]
+fn no_circles() {
+    let imports = Sources::read().imports();
+    let mut circles = circles(&imports);
+    // Folders side by side are in one order, too.
+    for depth in [1, 2] {
+        circles.extend(self::circles(&folded(&imports, depth)));
+    }
+    circles.retain(|circle| {
+        !KNOWN
+            .iter()
+            .any(|folder| circle.members.iter().all(|member| member.starts_with(folder)))
+    });
+    let told: String = circles.iter().map(|circle| circle.told.as_str()).collect();
+    assert!(
+        told.is_empty(),
+        "{told}\nThe lowest thing that all of them use belongs into a file of its own."
+    );
+}
+
+#[test]
+fn a_circle_is_found() {
+    let planted = |texts: &[(&str, &str)]| {
+        let texts = texts.iter().map(|(file, text)| (file.to_string(), text.to_string()));
+        let circles = circles(&Sources::of(texts).imports());
+        circles.into_iter().map(|circle| circle.told).collect::<String>()
+    };
+    // By several ways of writing an import, through a front page, and from a list.
+    let circle = planted(&[
+        (
+            "a/mod.rs",
+            "pub mod b;\nmod c;\npub use c::{C, D as E};\npub use crate::f;",
+        ),
+        (
+            "a/b.rs",
+            "use super::{E, f::F};\nfn b() { println!(\"{}\", crate::a::C) }",
+        ),
+        (
+            "a/c.rs",
+            "use std::fmt::Debug;\nuse crate::{a::{b::{self}}};\nstruct C; struct D;\nfn c() { b::b() }",
+        ),
+        ("f.rs", "pub struct F;"),
+    ]);
+    assert_eq!(
+        circle,
+        "2 import each other:\n  a/b.rs -> a/c.rs: C, D\n  a/c.rs -> a/b.rs: b\n"
+    );
+    // A front page that hands on and defines; a module written inline.
+    let circle = planted(&[
+        ("a/mod.rs", "mod b;\npub use b::B;\npub const A: u8 = 1;"),
+        (
+            "a/b.rs",
+            "pub struct B;\nmod inside { use super::super::A; use super::B; }",
+        ),
+    ]);
+    assert_eq!(
+        circle,
+        "2 import each other:\n  a/b.rs -> a/mod.rs: A\n  a/mod.rs -> a/b.rs: B\n"
+    );
+    // Tests, comments, texts and `mod` lines import nothing.
+    let none = planted(&[
+        (
+            "a/mod.rs",
+            "mod b;\npub const A: u8 = 1; // b::B\n#[cfg(test)]\n#[allow(x)]\nmod tests { use super::b::B; }",
+        ),
+        ("a/b.rs", "use super::A;\nconst TEXT: &str = \"crate::a::A\";"),
+        ("a/c.rs", "/// Of [`super::d`].\nstruct C;"),
+        ("a/d.rs", "use super::c::C;"),
+    ]);
+    assert_eq!(none, "");
 }
 
 #[test]
 fn packages_stay_in_their_place() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
+    for source in Sources::read().iter() {
         for (package, places) in PACKAGES {
-            if !places.iter().any(|place| path.starts_with(place)) && names(&text, package) {
-                wrong.push(format!("{path} names {package}"));
+            let is_named = source
+                .paths
+                .iter()
+                .any(|path| path.first().is_some_and(|first| first == package));
+            if is_named && !places.iter().any(|place| source.file.starts_with(place)) {
+                wrong.push(format!("{} names {package}", source.file));
             }
         }
     }
@@ -237,31 +166,20 @@ fn packages_stay_in_their_place() {
 
 #[test]
 fn only_config_reads_the_environment() {
-    let readers = ["env::var", "env::vars", "env::var_os", "env::vars_os"];
-    for (path, text) in sources() {
-        if module(&path) != "config" {
-            for reader in readers {
-                assert!(!text.contains(reader), "{path} reads the environment: {reader}");
-            }
+    for source in Sources::read().iter().filter(|source| top(&source.file) != "config") {
+        for reader in ["env::var", "env::vars", "env::var_os", "env::vars_os"] {
+            assert!(!source.names(reader), "{} reads the environment: {reader}", source.file);
         }
     }
 }
 
 #[test]
 fn the_model_is_pure() {
-    for (path, text) in sources() {
-        if ["model", "protocol"].contains(&module(&path)) {
-            for outside in [
-                "tokio",
-                "std::fs",
-                "std::net",
-                "std::env",
-                "async ",
-                "ldap3_proto",
-                "std::process",
-                "std::thread",
-            ] {
-                assert!(!text.contains(outside), "{path} names {outside}");
+    let outside = "tokio std::fs std::net std::env std::process std::thread async ldap3_proto";
+    for source in Sources::read().iter() {
+        if ["model", "protocol"].contains(&top(&source.file)) {
+            for outside in outside.split(' ') {
+                assert!(!source.names(outside), "{} names {outside}", source.file);
             }
         }
     }
@@ -269,17 +187,10 @@ fn the_model_is_pure() {
 
 #[test]
 fn lints_are_not_allowed_again() {
-    for (path, text) in sources() {
-        for lint in [
-            "unwrap_used",
-            "expect_used",
-            "clippy::panic",
-            "indexing_slicing",
-            "string_slice",
-            "missing_docs",
-            "await_holding_lock",
-        ] {
-            assert!(!text.contains(lint), "{path} turns {lint} off outside of tests");
+    let lints = "unwrap_used expect_used clippy::panic indexing_slicing string_slice missing_docs await_holding_lock";
+    for source in Sources::read().iter() {
+        for lint in lints.split(' ') {
+            assert!(!source.names(lint), "{} turns {lint} off outside of tests", source.file);
         }
     }
 }
@@ -291,9 +202,78 @@ fn no_names_of_machines() {
         env!("CARGO_MANIFEST_DIR").to_owned(),
         std::env::var("HOME").unwrap_or_default() + "/",
     ];
-    for (path, text) in sources() {
+    for source in Sources::read().iter() {
         for place in places.iter().filter(|place| place.len() > 1) {
-            assert!(!text.contains(place.as_str()), "{path}: {place}");
+            assert!(!source.text.contains(place.as_str()), "{}: {place}", source.file);
         }
     }
+}
+
+/// The module at the top: `model` for `model/dn/parse.rs` and `model.rs`.
+fn top(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap()
+}
+
+/// An import as a line.
+fn arrow(from: &str, to: &str, names: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    format!("  {from} -> {to}: {}\n", names.join(", "))
+}
+
+/// Imports between folders of some depth, and the files beside them.
+fn folded(imports: &Imports, depth: usize) -> Imports {
+    let fold = |file: &str| file.split('/').take(depth).collect::<Vec<_>>().join("/");
+    let mut folded = Imports::new();
+    for ((from, to), names) in imports {
+        let arrow = (fold(from), fold(to));
+        if arrow.0 != arrow.1 {
+            folded.entry(arrow).or_default().extend(names.iter().cloned());
+        }
+    }
+    folded
+}
+
+/// Files, or folders, that import each other.
+struct Circle {
+    members: BTreeSet<String>,
+    /// The imports that tie them, a line each.
+    told: String,
+}
+
+fn circles(imports: &Imports) -> Vec<Circle> {
+    let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in imports.keys() {
+        next.entry(from).or_default().insert(to);
+    }
+    let reached: BTreeMap<&str, BTreeSet<&str>> = next.keys().map(|from| (*from, reached(&next, from))).collect();
+    let reaches = |from: &str, to: &str| reached.get(from).is_some_and(|files| files.contains(to));
+    let mut circles: Vec<Circle> = Vec::new();
+    for from in next.keys() {
+        let members = next.keys().filter(|to| reaches(from, to) && reaches(to, from));
+        let members: BTreeSet<String> = members.map(|member| member.to_string()).collect();
+        if members.is_empty() || circles.iter().any(|circle| circle.members == members) {
+            continue;
+        }
+        let ties = imports
+            .iter()
+            .filter(|((from, to), _)| members.contains(from) && members.contains(to));
+        let ties: String = ties.map(|((from, to), names)| arrow(from, to, names)).collect();
+        let told = format!("{} import each other:\n{ties}", members.len());
+        circles.push(Circle { members, told });
+    }
+    circles
+}
+
+/// All that a file imports, and what that imports, and so on.
+fn reached<'a>(next: &BTreeMap<&'a str, BTreeSet<&'a str>>, file: &str) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![file];
+    while let Some(file) = open.pop() {
+        for to in next.get(file).into_iter().flatten() {
+            if reached.insert(*to) {
+                open.push(to);
+            }
+        }
+    }
+    reached
 }
