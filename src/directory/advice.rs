@@ -22,7 +22,7 @@ use super::{
 use crate::{
     model::{entry::Entry, value::Cell},
     sql::{
-        Form, Row, Source as Table, database::Origin, engine::Engine, error::SqlError, hold::Class,
+        Form, Row, Source as Table, budget::Budget, database::Origin, engine::Engine, error::SqlError,
         predicate::Predicate,
     },
 };
@@ -81,7 +81,7 @@ impl Directory {
         let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
         for (variable, query) in listings.into_iter().chain(memberships) {
             let statement = Table::listing(&query.query, &query.described).exists(&Predicate::True);
-            let rows = fetch(&self.database, statement, Class::ScanChunk, deadline()).await;
+            let rows = fetch(&self.database, statement, budget()).await;
             refusals.extend(rows.err().map(|error| (variable, error)));
         }
         if !refusals.is_empty() {
@@ -95,16 +95,15 @@ impl Directory {
         };
         let name = found.as_deref().unwrap_or("nobody");
         if let Some(one_user) = &self.one_user {
-            let rows = one_user.account_rows(name, deadline()).await;
+            let rows = one_user.account_rows(name, Budget::bind(deadline())).await;
             let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
             refusals.extend(rows.err().map(|error| (ONE_USER, error)));
         }
         let column = by_member.column(Role::Name).unwrap_or_default();
         let groups = Table::lookup(&by_member.query, &by_member.described, name);
         let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
-        let rows = fetch(&self.database, statement, Class::ScanChunk, deadline()).await;
-        let class = Class::ScanChunk;
-        let rows = none_for_the_name_alone(&self.database, by_member, name, rows, class, deadline()).await;
+        let rows = fetch(&self.database, statement, budget()).await;
+        let rows = none_for_the_name_alone(&self.database, by_member, name, rows, budget()).await;
         refusals.extend(rows.err().map(|error| (GROUPS_BY_MEMBER, error)));
         refusals
     }
@@ -128,7 +127,7 @@ impl Directory {
     pub async fn passing(&self, kind: Kind, predicate: &Predicate) -> Result<u64, DirectoryError> {
         let query = self.listing(kind);
         let table = Table::listing(&query.query, &query.described);
-        let rows = fetch(&self.database, table.count(predicate), Class::ScanChunk, deadline()).await?;
+        let rows = fetch(&self.database, table.count(predicate), budget()).await?;
         let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
         Ok(cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
     }
@@ -138,7 +137,7 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn twins(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-        let losers = self.source(kind).losers(deadline()).await?;
+        let losers = self.source(kind).losers(budget()).await?;
         let mut names: Vec<String> = losers.names().map(str::to_owned).collect();
         names.sort_unstable();
         Ok(names)
@@ -149,10 +148,7 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn sample(&self) -> Result<Sample, DirectoryError> {
-        let chunk = self
-            .users
-            .chunk(&Predicate::True, None, SAMPLE, Class::ScanChunk, deadline())
-            .await?;
+        let chunk = self.users.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
         let projection = self.users.maker().projection();
         let names = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
         Ok(Sample {
@@ -171,9 +167,7 @@ impl Directory {
         if self.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
             return Ok(Vec::new());
         }
-        let chunk = source
-            .chunk(&Predicate::True, None, SAMPLE, Class::ScanChunk, deadline())
-            .await?;
+        let chunk = source.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
         let text = query.query.to_describe();
         let mut found = Vec::new();
         for (position, column) in source.maker().projection().columns.iter().enumerate() {
@@ -207,7 +201,7 @@ impl Directory {
             let Some(name) = projection.name(row).and_then(|name| Name::new(&name)) else {
                 continue;
             };
-            let Some(other) = one_user.find(&name, deadline()).await? else {
+            let Some(other) = one_user.find(&name, Budget::lookup(deadline())).await? else {
                 missing.push(name.spelled);
                 continue;
             };
@@ -259,15 +253,11 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn membership_differences(&self, sample: &Sample, users: Count) -> Result<Vec<String>, DirectoryError> {
-        let asked = self
-            .pairs_of_users(sample.names.clone(), Class::ScanChunk, deadline())
-            .await?;
-        let read = self
-            .pairs(By::Users(&sample.names), Class::ScanChunk, deadline())
-            .await?;
+        let asked = self.pairs_of_users(sample.names.clone(), budget()).await?;
+        let read = self.pairs(By::Users(&sample.names), budget()).await?;
         let mut either = asked.clone();
         either.extend(read.iter().cloned());
-        let existing = self.existing_groups(&either, Class::ScanChunk, deadline()).await?;
+        let existing = self.existing_groups(&either, budget()).await?;
         let (asked, read) = (keys(&asked), keys(&read));
         let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
         let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
@@ -304,7 +294,7 @@ impl Directory {
         // User by user it would be a statement for every user there is.
         let per_user = matches!(self.membership, Membership::ByMember(Form::PerUser));
         if !groups.is_empty() && !per_user && users.rows <= LARGE {
-            let members = keys(&self.pairs(By::Groups(&groups), Class::ScanChunk, deadline()).await?);
+            let members = keys(&self.pairs(By::Groups(&groups), budget()).await?);
             let looked_at: BTreeSet<String> = groups
                 .iter()
                 .filter_map(|group| Some(Name::new(group)?.prepared))
@@ -364,7 +354,7 @@ impl Directory {
         };
         let projection = one_user.account_projection();
         for name in &sample.names {
-            for mut row in one_user.account_rows(name, deadline()).await? {
+            for mut row in one_user.account_rows(name, Budget::bind(deadline())).await? {
                 let hash = super::lookup::stored_hash(projection.take(&mut row, Role::Password));
                 *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
             }
@@ -380,6 +370,10 @@ impl Directory {
             Kind::PrivateGroup => self.private_groups.listing().unwrap_or(all_groups),
         }
     }
+}
+
+fn budget() -> Budget {
+    Budget::scan(PATIENCE)
 }
 
 fn deadline() -> Instant {

@@ -14,7 +14,7 @@ use crate::{
         schema::{Schema, ids},
         value::Value,
     },
-    sql::{Row, hold::Class},
+    sql::{Row, budget::StatementKind},
 };
 
 /// How long a task works on before others get their turn: a search of everything, or with a large filter, must not hold
@@ -36,7 +36,7 @@ impl Results<'_> {
         kind: Kind,
         rows: Vec<Row>,
         residual: &Residual,
-        class: Class,
+        statements: StatementKind,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let maker = self.directory.source(kind).maker();
         let needs = Needs::of(&self.directory.schema, &residual.filter, &self.selection);
@@ -48,7 +48,7 @@ impl Results<'_> {
             }
         }
         if needs.before_filter {
-            Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
+            Box::pin(self.add_membership(kind, needs, &mut entries, statements)).await?;
         }
         let schema = &self.directory.schema;
         if residual.is_large || needs.before_filter {
@@ -59,7 +59,7 @@ impl Results<'_> {
             entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
         }
         if !needs.before_filter {
-            Box::pin(self.add_membership(kind, needs, &mut entries, class)).await?;
+            Box::pin(self.add_membership(kind, needs, &mut entries, statements)).await?;
         }
         if kind == Kind::Group {
             self.served.add(&entries);
@@ -72,7 +72,7 @@ impl Results<'_> {
         kind: Kind,
         needs: Needs,
         entries: &mut [Entry],
-        class: Class,
+        statements: StatementKind,
     ) -> Result<(), DirectoryError> {
         let needed = match kind {
             Kind::User => needs.member_of,
@@ -83,10 +83,10 @@ impl Results<'_> {
             return Ok(());
         }
         let names: Vec<String> = entries.iter().map(|entry| entry_name(kind, entry)).collect();
-        let deadline = self.deadline(class);
+        let budget = self.budget(statements);
         let mut related = match kind {
-            Kind::User => self.directory.groups_of(&names, class, deadline).await?,
-            Kind::Group => self.directory.members_of(&names, class, deadline).await?,
+            Kind::User => self.directory.groups_of(&names, budget).await?,
+            Kind::Group => self.directory.members_of(&names, budget).await?,
             Kind::PrivateGroup => return Ok(()),
         };
         let mut turn = Turn::begin();

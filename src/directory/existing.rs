@@ -1,9 +1,6 @@
 //! Which of the names that a source of memberships gives are those of users and groups, and how their entries spell them.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    time::Instant,
-};
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{
     Directory, DirectoryError,
@@ -13,7 +10,7 @@ use super::{
     tree::Name,
     twins::Rank,
 };
-use crate::sql::{Row, hold::Class, predicate::Predicate};
+use crate::sql::{Row, budget::Budget, predicate::Predicate};
 
 impl Directory {
     /// The groups among the pairs that all-groups knows, by prepared name, as it spells them: a memberOf that points
@@ -21,11 +18,10 @@ impl Directory {
     pub(super) async fn existing_groups(
         &self,
         pairs: &[Pair],
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<HashMap<String, String>, DirectoryError> {
         let names = pairs.iter().map(|pair| pair.group.clone()).collect();
-        self.existing(Kind::Group, names, self.groups_spelled_alike, class, deadline)
+        self.existing(Kind::Group, names, self.groups_spelled_alike, budget)
             .await
     }
 
@@ -36,8 +32,7 @@ impl Directory {
         kind: Kind,
         mut names: Vec<String>,
         spelled_alike: bool,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<HashMap<String, String>, DirectoryError> {
         names.sort_unstable();
         names.dedup();
@@ -54,7 +49,7 @@ impl Directory {
             }
         };
         for names in names.chunks(CHUNK_SIZE) {
-            add(&mut found, source.named(names, class, deadline).await?);
+            add(&mut found, source.named(names, budget).await?);
         }
         if spelled_alike {
             return Ok(found.spelled());
@@ -66,7 +61,7 @@ impl Directory {
             .collect();
         if missing.len() > FEW {
             for names in missing.chunks(CHUNK_SIZE) {
-                add(&mut found, source.named_in_any_case(names, class, deadline).await?);
+                add(&mut found, source.named_in_any_case(names, budget).await?);
             }
             return Ok(found.spelled());
         }
@@ -77,9 +72,7 @@ impl Directory {
         let any_spelling = Predicate::Or(equal.collect());
         let mut after: Option<Key> = None;
         loop {
-            let chunk = source
-                .chunk(&any_spelling, after.as_ref(), CHUNK, class, deadline)
-                .await?;
+            let chunk = source.chunk(&any_spelling, after.as_ref(), CHUNK, budget).await?;
             add(&mut found, chunk.rows);
             after = chunk.next;
             if after.is_none() {

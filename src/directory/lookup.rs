@@ -3,8 +3,6 @@
 //! uid and cn are caseIgnoreMatch while most databases compare exactly: the spelling that was asked for and its
 //! lower case are tried by the fast query first, and only a miss looks at every spelling.
 
-use std::time::Instant;
-
 use super::{
     Directory, DirectoryError,
     account::{Account, Found, RefusedWords},
@@ -16,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{dn::Dn, time::Timestamp, value::Cell},
-    sql::{Row, hold::Class, predicate::Predicate},
+    sql::{Row, budget::Budget, predicate::Predicate},
 };
 
 /// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.
@@ -24,15 +22,15 @@ const SPELLINGS: u32 = 500;
 
 impl Directory {
     /// The row of the entry with this name; none when there is no such entry.
-    pub(super) async fn find(&self, kind: Kind, name: &Name, deadline: Instant) -> Result<Option<Row>, DirectoryError> {
+    pub(super) async fn find(&self, kind: Kind, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
         let found = match kind {
             Kind::User => match &self.one_user {
-                Some(one_user) => one_user.find(name, deadline).await?,
+                Some(one_user) => one_user.find(name, budget).await?,
                 None => None,
             },
-            Kind::Group => self.groups.find_spelled(name, deadline).await?,
+            Kind::Group => self.groups.find_spelled(name, budget).await?,
             Kind::PrivateGroup => {
-                let found = Box::pin(self.any_group(name, deadline)).await?;
+                let found = Box::pin(self.any_group(name, budget)).await?;
                 return Ok(found
                     .filter(|(kind, _)| *kind == Kind::PrivateGroup)
                     .map(|(_, row)| row));
@@ -42,7 +40,7 @@ impl Directory {
             return Ok(found);
         }
         let source = self.source(kind);
-        Box::pin(self.any_spelling(source, name, Class::Lookup, deadline)).await
+        Box::pin(self.any_spelling(source, name, budget)).await
     }
 
     /// The rows of one kind.
@@ -56,13 +54,7 @@ impl Directory {
     }
 
     /// Of all rows whose name equals the asked one under caseIgnoreMatch, the one with the lowest number.
-    async fn any_spelling(
-        &self,
-        source: &Source,
-        name: &Name,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Option<Row>, DirectoryError> {
+    async fn any_spelling(&self, source: &Source, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
         let projection = source.maker().projection();
         let predicate = Predicate::EqualsIgnoreCase {
             column: source.name_column(),
@@ -71,9 +63,7 @@ impl Directory {
         let mut best: Option<(Rank, Row)> = None;
         let mut after: Option<Key> = None;
         loop {
-            let chunk = source
-                .chunk(&predicate, after.as_ref(), SPELLINGS, class, deadline)
-                .await?;
+            let chunk = source.chunk(&predicate, after.as_ref(), SPELLINGS, budget).await?;
             for row in chunk.rows {
                 if let Some(rank) = Rank::of(projection, &row, name)
                     && best.as_ref().is_none_or(|(least, _)| rank < *least)
@@ -92,13 +82,13 @@ impl Directory {
     /// registering `Alice`; the row of the one-user query is needed too, so a condition there is honoured.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
+    /// The database could not answer in time.
     pub async fn account(
         &self,
         dn: &Dn,
         lenient: bool,
         refused: &RefusedWords,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Found, DirectoryError> {
         let name = match self.tree.locate(dn, &self.schema) {
             Place::Entry(Kind::User, name) => Some(name),
@@ -108,7 +98,7 @@ impl Directory {
         let Some(name) = name else {
             return Ok(Found::NotAUser);
         };
-        let winner = self.any_spelling(&self.users, &name, Class::Bind, deadline).await?;
+        let winner = self.any_spelling(&self.users, &name, budget).await?;
         let projection = self.users.maker().projection();
         let winner = winner.and_then(|row| Some((projection.name(&row)?, projection.number(&row))));
         // Also for a name that nobody has: an unknown user must not be answered sooner.
@@ -116,7 +106,7 @@ impl Directory {
         let Some(one_user) = &self.one_user else {
             return Ok(Found::Unknown("SQL_QUERY_ONE_USER cannot be asked"));
         };
-        let rows = one_user.account_rows(spelled, deadline).await;
+        let rows = one_user.account_rows(spelled, budget).await;
         let Some((spelled, number)) = winner else {
             none_for_the_name(rows)?;
             return Ok(Found::Unknown(""));

@@ -1,6 +1,6 @@
 //! Memberships from a column of all-groups that lists the members: user names or DNs, as an array, JSON or text.
 
-use std::{collections::HashSet, time::Instant};
+use std::collections::HashSet;
 
 use super::{
     Directory, DirectoryError,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{dn::Dn, value::Cell},
-    sql::{Class, Predicate, Row},
+    sql::{Budget, Predicate, Row},
 };
 
 impl Directory {
@@ -22,13 +22,12 @@ impl Directory {
         &self,
         role: Role,
         by: By<'_>,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Pair>, DirectoryError> {
         let mut pairs = Vec::new();
         match by {
             By::Groups(names) => {
-                let rows = self.groups.named(names, class, deadline).await?;
+                let rows = self.groups.named(names, budget).await?;
                 pairs.extend(rows.into_iter().flat_map(|row| self.listed(role, row)));
             }
             By::Users(names) => {
@@ -37,7 +36,7 @@ impl Directory {
                 loop {
                     let chunk = self
                         .groups
-                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, budget)
                         .await?;
                     let listed = chunk.rows.into_iter().flat_map(|row| self.listed(role, row));
                     pairs.extend(
@@ -50,7 +49,7 @@ impl Directory {
                 }
             }
         }
-        self.of_existing_users(pairs, class, deadline).await
+        self.of_existing_users(pairs, budget).await
     }
 
     /// The members that a row of all-groups lists.
@@ -94,16 +93,11 @@ impl Directory {
         }
     }
 
-    async fn of_existing_users(
-        &self,
-        pairs: Vec<Pair>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    async fn of_existing_users(&self, pairs: Vec<Pair>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         // A list may spell a name in another case than its user does.
         let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
         names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
-        let existing = self.existing(Kind::User, names, true, class, deadline).await?;
+        let existing = self.existing(Kind::User, names, true, budget).await?;
         Ok(with_existing_users(pairs, &existing))
     }
 }

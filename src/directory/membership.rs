@@ -4,10 +4,7 @@
 //! The source is the query of all memberships, or a members column of the all-groups query, or the groups-by-member
 //! query, turned round in the form that the engine can. A pair counts only between a user and a group that exist.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Instant,
-};
+use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -22,7 +19,7 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        Form, Membership as SqlMembership, Named, Row, Statement, database::Database, error::SqlError, hold::Class,
+        Form, Membership as SqlMembership, Named, Row, Statement, budget::Budget, database::Database, error::SqlError,
         predicate::Predicate,
     },
 };
@@ -155,47 +152,39 @@ impl Membership {
 
 impl Directory {
     /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
-    pub(super) async fn pairs(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+    pub(super) async fn pairs(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         match &self.membership {
-            Membership::Column(role) => self.pairs_of_column(*role, by, class, deadline).await,
-            Membership::Listed(listed) if !listed.is_joined() => {
-                self.pairs_looked_up(listed, by, class, deadline).await
-            }
-            Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, class, deadline).await,
-            Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, class, deadline).await,
+            Membership::Column(role) => self.pairs_of_column(*role, by, budget).await,
+            Membership::Listed(listed) if !listed.is_joined() => self.pairs_looked_up(listed, by, budget).await,
+            Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, budget).await,
+            Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, budget).await,
         }
     }
 
     /// In parts, where it is more than is read at once. Not recursive: a task's stack is small.
-    async fn pairs_at_once(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+    async fn pairs_at_once(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         let mut pairs = Vec::new();
         let mut parts = vec![by];
         while let Some(by) = parts.pop() {
             let statement = self.pairs_statement(by);
-            let rows = match fetch(&self.database, statement.clone(), class, deadline).await {
+            let rows = match fetch(&self.database, statement.clone(), budget).await {
                 Err(error) if error.is_too_many_rows() => {
                     if let Some((first, second)) = by.halves().filter(|_| self.groups_spelled_alike) {
                         parts.extend([second, first]);
                         continue;
                     }
                     // One group of very many members: they are one entry and have to be held together anyway.
-                    self.collect(statement, concerns(by), deadline).await?
+                    self.collect(statement, concerns(by), budget).await?
                 }
                 rows => rows?,
             };
-            pairs.extend(self.decided(by, rows, class, deadline).await?);
+            pairs.extend(self.decided(by, rows, budget).await?);
         }
         Ok(pairs)
     }
 
     /// The pairs that rows of the question's statement tell.
-    async fn decided(
-        &self,
-        by: By<'_>,
-        rows: Vec<Row>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    async fn decided(&self, by: By<'_>, rows: Vec<Row>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
         if let By::Groups(names) = by {
             // More may have been read, and a collation may hold a group's name equal to another's.
@@ -210,11 +199,11 @@ impl Directory {
             return Ok(pairs);
         }
         match by {
-            By::Users(_) => self.pairs_per_user(by, class, deadline).await,
+            By::Users(_) => self.pairs_per_user(by, budget).await,
             By::Groups(_) => {
                 let doubtful = prepared(&undecided);
                 pairs.retain(|pair| Name::new(&pair.group).is_none_or(|name| !doubtful.contains(&name.prepared)));
-                pairs.extend(self.pairs_per_user(By::Groups(&undecided), class, deadline).await?);
+                pairs.extend(self.pairs_per_user(By::Groups(&undecided), budget).await?);
                 Ok(pairs)
             }
         }
@@ -225,12 +214,12 @@ impl Directory {
         &self,
         statement: Option<Statement>,
         concerns: impl Fn(&Row) -> bool,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Row>, SqlError> {
         let Some(statement) = statement else {
             return Ok(Vec::new());
         };
-        let patience = deadline.saturating_duration_since(Instant::now());
+        let patience = budget.left();
         let mut stream = self.database.stream(statement.sql, statement.args, patience);
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
@@ -266,10 +255,9 @@ impl Directory {
     pub(super) async fn members_of(
         &self,
         groups: &[String],
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
-        let pairs = self.pairs(By::Groups(groups), class, deadline).await?;
+        let pairs = self.pairs(By::Groups(groups), budget).await?;
         Ok(grouped(pairs.into_iter().map(|pair| (pair.group, pair.user))))
     }
 
@@ -277,18 +265,17 @@ impl Directory {
     pub(super) async fn groups_of(
         &self,
         users: &[String],
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
         let names = [self.groups.name_column()];
-        if let Some(found) = self.groups_with_rows(users, &names, class, deadline).await? {
+        if let Some(found) = self.groups_with_rows(users, &names, budget).await? {
             let named = |row: Row| Some(row.first()?.to_text()?.into_owned());
             return Ok(grouped(
                 found.into_iter().filter_map(|(user, row)| Some((user, named(row?)?))),
             ));
         }
-        let pairs = self.pairs(By::Users(users), class, deadline).await?;
-        let existing = self.existing_groups(&pairs, class, deadline).await?;
+        let pairs = self.pairs(By::Users(users), budget).await?;
+        let existing = self.existing_groups(&pairs, budget).await?;
         Ok(grouped(pairs.into_iter().filter_map(|pair| {
             let group = existing.get(&Name::new(&pair.group)?.prepared)?;
             Some((pair.user, group.clone()))
@@ -325,13 +312,12 @@ impl Directory {
         &self,
         users: &[String],
         columns: &[usize],
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Option<Vec<(String, Option<Row>)>>, DirectoryError> {
         let Some((statement, read)) = self.groups_with_rows_asked(users, columns) else {
             return Ok(None);
         };
-        let rows = match fetch(&self.database, Some(statement), class, deadline).await {
+        let rows = match fetch(&self.database, Some(statement), budget).await {
             Err(error) if error.is_too_many_rows() => return Ok(None),
             rows => rows?,
         };
@@ -339,17 +325,17 @@ impl Directory {
     }
 
     /// Statement by statement, a few at a time; for groups, of every user there is.
-    async fn pairs_per_user(&self, by: By<'_>, class: Class, deadline: Instant) -> Result<Vec<Pair>, DirectoryError> {
+    async fn pairs_per_user(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         match by {
             By::Users(users) => {
                 // The query may find more than all-users has, and knows nobody's spelling.
                 let projection = self.users.maker().projection();
-                let rows = self.users.named(users, class, deadline).await?;
+                let rows = self.users.named(users, budget).await?;
                 // Names that the database cannot look for are read all: nobody is asked about another one's row.
                 let wanted = prepared(users);
                 let is_wanted = |name: &String| Name::new(name).is_some_and(|name| wanted.contains(&name.prepared));
                 let users = rows.iter().filter_map(|row| projection.name(row)).filter(is_wanted);
-                self.pairs_of_users(users.collect(), class, deadline).await
+                self.pairs_of_users(users.collect(), budget).await
             }
             By::Groups(groups) => {
                 let wanted: HashSet<String> = prepared(groups);
@@ -358,11 +344,11 @@ impl Directory {
                 loop {
                     let chunk = self
                         .users
-                        .chunk(&Predicate::True, after.as_ref(), CHUNK, class, deadline)
+                        .chunk(&Predicate::True, after.as_ref(), CHUNK, budget)
                         .await?;
                     let projection = self.users.maker().projection();
                     let users = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
-                    let mut found = self.pairs_of_users(users, class, deadline).await?;
+                    let mut found = self.pairs_of_users(users, budget).await?;
                     found.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
                     pairs.extend(found);
                     after = chunk.next;
@@ -374,18 +360,13 @@ impl Directory {
         }
     }
 
-    pub(super) async fn pairs_of_users(
-        &self,
-        users: Vec<String>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    pub(super) async fn pairs_of_users(&self, users: Vec<String>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         let [all_users, _, groups, by_member] = &self.queries;
         let relation = relation(all_users, groups, by_member);
         let found: Vec<Vec<Pair>> = stream::iter(users)
             .map(|user| async move {
-                let rows = fetch(&self.database, relation.groups_of(&user), class, deadline).await;
-                let rows = none_for_the_name_alone(&self.database, by_member, &user, rows, class, deadline).await?;
+                let rows = fetch(&self.database, relation.groups_of(&user), budget).await;
+                let rows = none_for_the_name_alone(&self.database, by_member, &user, rows, budget).await?;
                 let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
                 Ok::<_, SqlError>(
                     groups

@@ -4,10 +4,7 @@
 //! the rows are found in any spelling, and their users and groups are looked up: what a table of names holds is compared
 //! as LDAP does, whatever its collation.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Instant,
-};
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Directory, DirectoryError,
@@ -21,7 +18,7 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        ColumnKind, Pairs, Row, Source as Table, Statement, database::Database, error::SqlError, hold::Class,
+        ColumnKind, Pairs, Row, Source as Table, Statement, budget::Budget, database::Database, error::SqlError,
         predicate::Predicate,
     },
 };
@@ -181,8 +178,7 @@ impl Directory {
         &self,
         listed: &MembershipsQuery,
         by: By<'_>,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Pair>, DirectoryError> {
         match (by, listed.by_number) {
             (By::Users(names), by_number) => {
@@ -193,12 +189,12 @@ impl Directory {
                         .and_then(prepared_name)
                         .is_some_and(|name| wanted.contains(&name))
                 };
-                let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
+                let rows = self.rows_of_list(statements, is_meant, budget).await?;
                 if by_number {
-                    let groups = self.groups_by_number(numbers(&rows), class, deadline).await?;
-                    self.pairs_by_number(rows, &groups, class, deadline).await
+                    let groups = self.groups_by_number(numbers(&rows), budget).await?;
+                    self.pairs_by_number(rows, &groups, budget).await
                 } else {
-                    self.with_users(rows.iter().filter_map(user_and_name).collect(), class, deadline)
+                    self.with_users(rows.iter().filter_map(user_and_name).collect(), budget)
                         .await
                 }
             }
@@ -210,15 +206,15 @@ impl Directory {
                         .and_then(prepared_name)
                         .is_some_and(|name| wanted.contains(&name))
                 };
-                let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
-                self.with_users(rows.iter().filter_map(user_and_name).collect(), class, deadline)
+                let rows = self.rows_of_list(statements, is_meant, budget).await?;
+                self.with_users(rows.iter().filter_map(user_and_name).collect(), budget)
                     .await
             }
             (By::Groups(names), true) => {
                 let mut groups: HashMap<i64, Vec<String>> = HashMap::new();
                 let wanted = prepared(names);
                 for names in names.chunks(CHUNK_SIZE) {
-                    self.add_numbers(&mut groups, &self.groups.named(names, class, deadline).await?);
+                    self.add_numbers(&mut groups, &self.groups.named(names, budget).await?);
                 }
                 // A collation may hold another group's name equal.
                 groups.retain(|_, names| {
@@ -231,8 +227,8 @@ impl Directory {
                         .and_then(number)
                         .is_some_and(|number| groups.contains_key(&number))
                 };
-                let rows = self.rows_of_list(statements, is_meant, class, deadline).await?;
-                self.pairs_by_number(rows, &groups, class, deadline).await
+                let rows = self.rows_of_list(statements, is_meant, budget).await?;
+                self.pairs_by_number(rows, &groups, budget).await
             }
         }
     }
@@ -242,14 +238,13 @@ impl Directory {
         &self,
         statements: Vec<Option<Statement>>,
         is_meant: impl Fn(&Row) -> bool,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Row>, DirectoryError> {
         let mut rows = Vec::new();
         for statement in statements {
-            match fetch(&self.database, statement.clone(), class, deadline).await {
+            match fetch(&self.database, statement.clone(), budget).await {
                 Err(error) if error.is_too_many_rows() => {
-                    rows.extend(self.collect(statement, &is_meant, deadline).await?);
+                    rows.extend(self.collect(statement, &is_meant, budget).await?);
                 }
                 found => rows.extend(found?.into_iter().filter(|row| is_meant(row))),
             }
@@ -261,15 +256,14 @@ impl Directory {
     async fn groups_by_number(
         &self,
         numbers: HashSet<i64>,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<HashMap<i64, Vec<String>>, DirectoryError> {
         let mut groups = HashMap::new();
         let Some(column) = self.groups.column(Role::Number) else {
             return Ok(groups);
         };
         for any in any_number(column, &numbers) {
-            self.add_numbers(&mut groups, &self.groups.rows(&any, class, deadline).await?);
+            self.add_numbers(&mut groups, &self.groups.rows(&any, budget).await?);
         }
         Ok(groups)
     }
@@ -293,8 +287,7 @@ impl Directory {
         &self,
         rows: Vec<Row>,
         groups: &HashMap<i64, Vec<String>>,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Pair>, DirectoryError> {
         let pairs = rows.iter().flat_map(|row| {
             let user = row.first().and_then(Cell::to_text).map(|user| user.into_owned());
@@ -307,18 +300,13 @@ impl Directory {
                 })
             })
         });
-        self.with_users(pairs.collect(), class, deadline).await
+        self.with_users(pairs.collect(), budget).await
     }
 
     /// The pairs whose user exists, spelled as its entry is.
-    pub(super) async fn with_users(
-        &self,
-        pairs: Vec<Pair>,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Pair>, DirectoryError> {
+    pub(super) async fn with_users(&self, pairs: Vec<Pair>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
         let names = pairs.iter().map(|pair| pair.user.clone()).collect();
-        let existing = self.existing(Kind::User, names, false, class, deadline).await?;
+        let existing = self.existing(Kind::User, names, false, budget).await?;
         Ok(with_existing_users(pairs, &existing))
     }
 }

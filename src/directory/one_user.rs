@@ -1,7 +1,5 @@
 //! The one-user query: the fast way to an entry by name, and the only way to an account.
 
-use std::time::Instant;
-
 use super::{
     projection::Projection,
     queries::DescribedQuery,
@@ -9,7 +7,7 @@ use super::{
     tree::Name,
     twins::pick,
 };
-use crate::sql::{Arg, Predicate, Row, Source as Table, SqlError, database::Database, hold::Class};
+use crate::sql::{Arg, Predicate, Row, Source as Table, SqlError, budget::Budget, database::Database};
 
 /// The one-user query.
 pub struct OneUser {
@@ -36,18 +34,12 @@ impl Lookup {
         })
     }
 
-    async fn rows(
-        &self,
-        database: &Database,
-        name: &str,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    async fn rows(&self, database: &Database, name: &str, budget: Budget) -> Result<Vec<Row>, SqlError> {
         if name.contains('\0') {
             return Ok(Vec::new());
         }
         let args = vec![Arg::Text(name.to_owned()); self.binds];
-        none_for_foreign_text(database.fetch(&self.sql, &args, class, deadline).await)
+        none_for_foreign_text(database.fetch(&self.sql, &args, budget).await)
     }
 }
 
@@ -80,14 +72,14 @@ impl OneUser {
     /// also where this query lacks a column that entries need.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn find(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn find(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
         let Some(entry) = &self.entry else {
             return Ok(None);
         };
         for spelling in spellings(name) {
             // A miss is no answer: all-users is asked next.
-            let rows = none_for_the_name(entry.rows(&self.database, &spelling, Class::Lookup, deadline).await)?;
+            let rows = none_for_the_name(entry.rows(&self.database, &spelling, budget).await)?;
             if let Some(row) = pick(&self.projection, rows, name) {
                 return Ok(Some(row));
             }
@@ -109,9 +101,9 @@ impl OneUser {
     /// The rows that a bind needs, for a name spelled as the database spells it.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`, or the name or a row does not fit the query.
-    pub async fn account_rows(&self, name: &str, deadline: Instant) -> Result<Vec<Row>, SqlError> {
-        self.account.rows(&self.database, name, Class::Bind, deadline).await
+    /// The database could not answer in time, or the name or a row does not fit the query.
+    pub async fn account_rows(&self, name: &str, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        self.account.rows(&self.database, name, budget).await
     }
 
     /// What the rows of [`OneUser::account_rows`] hold.

@@ -1,7 +1,7 @@
 //! From a filter to what the database is asked: which kinds can match at all, which names are meant, and which rows
 //! can be left out. Whatever it decides is a superset; the filter is evaluated on every row that comes back.
 
-use std::{collections::HashMap, sync::OnceLock, time::Instant};
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{
     Directory, DirectoryError,
@@ -18,7 +18,7 @@ use crate::{
         matching::Assertion,
         schema::{AttributeId, ids},
     },
-    sql::{Row, predicate::Predicate},
+    sql::{Budget, Row, predicate::Predicate},
 };
 
 /// How many names are looked up one by one.
@@ -70,12 +70,12 @@ pub async fn residual(
     kind: Kind,
     filter: &ResolvedFilter,
     is_found: bool,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<Option<Residual>, DirectoryError> {
     let source = directory.source(kind);
     let filter = filter.map_leaves(&mut |leaf| known(source, leaf)).matching();
     let (filter, relations) = if asks_memberships(kind, &filter) {
-        Box::pin(with_memberships(directory, kind, filter, is_found, deadline)).await?
+        Box::pin(with_memberships(directory, kind, filter, is_found, budget)).await?
     } else {
         (filter, RelationSets::none(kind))
     };
@@ -113,7 +113,7 @@ async fn with_memberships(
     kind: Kind,
     filter: ResolvedFilter,
     is_found: bool,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<(ResolvedFilter, RelationSets), DirectoryError> {
     // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
     if kind == Kind::User && (is_found || names(directory.source(kind), &filter).is_some_and(|names| are_few(&names))) {
@@ -135,7 +135,7 @@ async fn with_memberships(
             relation
         })
     });
-    let relations = RelationSets::answer(directory, kind, &terms, deadline).await?;
+    let relations = RelationSets::answer(directory, kind, &terms, budget).await?;
     let filter = filter.map_leaves(&mut |leaf| match leaf {
         ResolvedFilter::Relation(relation) if relations.get(*relation)?.is_empty() => Some(ResolvedFilter::False),
         _ => None,

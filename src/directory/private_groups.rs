@@ -4,7 +4,7 @@
 //! They are the rows of a table over the operator's listings (`sql::derived`), which compares the numbers; whether a
 //! group has the name only caseIgnoreMatch can say, so that is looked at here, row by row or batch by batch.
 
-use std::{borrow::Cow, collections::HashSet, time::Instant};
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{
     Directory, DirectoryError,
@@ -18,10 +18,9 @@ use super::{
 use crate::{
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
-        ANTI_JOIN_COLUMNS, Referred, Referring, Row,
+        ANTI_JOIN_COLUMNS, Budget, Referred, Referring, Row,
         database::{Database, Origin},
         error::SqlError,
-        hold::Class,
         predicate::Predicate,
         without_referent,
     },
@@ -106,12 +105,12 @@ impl Directory {
     }
 
     /// The row of the private group with this name; that no group has the name is known.
-    pub(super) async fn private_group(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, DirectoryError> {
+    pub(super) async fn private_group(&self, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
         let Some(source) = &self.private_source else {
             return Ok(None);
         };
         // The user first, by the fast way: another spelling, and which of twins is the entry, are decided there.
-        let Some(user) = self.find(Kind::User, name, deadline).await? else {
+        let Some(user) = self.find(Kind::User, name, budget).await? else {
             return Ok(None);
         };
         let projection = self.users.maker().projection();
@@ -129,24 +128,18 @@ impl Directory {
             last: gid.to_string(),
         };
         let named = source.named_one_of(std::slice::from_ref(&spelled));
-        let rows = source
-            .rows(&Predicate::And(vec![gid, named]), Class::Lookup, deadline)
-            .await?;
+        let rows = source.rows(&Predicate::And(vec![gid, named]), budget).await?;
         let own = source.maker().projection();
         let is_own = |row: &Row| own.name(row).as_ref() == Some(&spelled) && own.number(row) == Some(number);
         Ok(rows.into_iter().find(is_own))
     }
 
     /// The row of the group with this name, or else of the private group.
-    pub(super) async fn any_group(
-        &self,
-        name: &Name,
-        deadline: Instant,
-    ) -> Result<Option<(Kind, Row)>, DirectoryError> {
-        if let Some(row) = self.find(Kind::Group, name, deadline).await? {
+    pub(super) async fn any_group(&self, name: &Name, budget: Budget) -> Result<Option<(Kind, Row)>, DirectoryError> {
+        if let Some(row) = self.find(Kind::Group, name, budget).await? {
             return Ok(Some((Kind::Group, row)));
         }
-        let row = self.private_group(name, deadline).await?;
+        let row = self.private_group(name, budget).await?;
         Ok(row.map(|row| (Kind::PrivateGroup, row)))
     }
 
@@ -155,8 +148,7 @@ impl Directory {
         &self,
         source: &Source,
         rows: Vec<Row>,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Vec<Row>, DirectoryError> {
         let projection = source.maker().projection();
         let mut names: Vec<Name> = Vec::new();
@@ -166,13 +158,13 @@ impl Directory {
         let taken: HashSet<String> = if names.len() <= NAMES_LOOKED_UP {
             let mut taken = HashSet::new();
             for name in names {
-                if self.find(Kind::Group, &name, deadline).await?.is_some() {
+                if self.find(Kind::Group, &name, budget).await?.is_some() {
                     taken.insert(name.prepared);
                 }
             }
             taken
         } else {
-            self.groups.names_among(&names, class, deadline).await?
+            self.groups.names_among(&names, budget).await?
         };
         let is_free = |row: &Row| {
             let name = projection.name(row).and_then(|name| Name::new(&name));

@@ -17,8 +17,8 @@ use crate::{
     model::schema::Schema,
     sql::{
         Described, Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
+        budget::Budget,
         database::{Database, Origin},
-        hold::Class,
     },
 };
 
@@ -328,7 +328,7 @@ async fn set_collations(database: &Database, query: &OperatorQuery, described: &
         return;
     };
     let deadline = Instant::now() + COLLATIONS_TIMEOUT;
-    if let Ok(rows) = fetch(database, Some(statement), Class::Lookup, deadline).await
+    if let Ok(rows) = fetch(database, Some(statement), Budget::lookup(deadline)).await
         && let Some(row) = rows.first()
     {
         let texts = row.iter().map(|cell| cell.to_text().map(|text| text.into_owned()));

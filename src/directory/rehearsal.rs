@@ -11,7 +11,7 @@ use super::{
     queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
     source::Source,
 };
-use crate::sql::{Predicate, Source as Table, Statement, error::SqlError, hold::Class};
+use crate::sql::{Predicate, Source as Table, Statement, budget::Budget, error::SqlError};
 
 /// Some name, also of users that have numbers for names; it is not looked for.
 const A_NAME: &str = "1";
@@ -44,10 +44,8 @@ impl Directory {
             else {
                 continue;
             };
-            let deadline = Instant::now() + NOTHING_TIMEOUT;
-            let run = self
-                .database
-                .fetch(&nothing.sql, &nothing.args, Class::Lookup, deadline);
+            let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
+            let run = self.database.fetch(&nothing.sql, &nothing.args, budget);
             problems.extend(problem(variable, run.await, !nothing.args.is_empty())?);
         }
         match problems.is_empty() {

@@ -1,12 +1,9 @@
 //! The memberships that a filter asks for, answered beforehand: for each the set of entries that have it. Where one
 //! statement can, a user's groups come as rows of all-groups, so that they need not be read again.
 
-use std::{
-    collections::{
-        HashMap, HashSet,
-        hash_map::Entry::{Occupied, Vacant},
-    },
-    time::Instant,
+use std::collections::{
+    HashMap, HashSet,
+    hash_map::Entry::{Occupied, Vacant},
 };
 
 use super::{
@@ -29,7 +26,7 @@ use crate::{
         prepare::{Fold, prepare_exact},
         schema::ids,
     },
-    sql::{Row, hold::Class},
+    sql::{Row, budget::Budget},
 };
 
 /// One membership that a filter asks for, answered beforehand.
@@ -93,7 +90,7 @@ impl RelationSets {
         directory: &Directory,
         kind: Kind,
         terms: &[MembershipTerm],
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Self, DirectoryError> {
         // Clients ask for member, uniqueMember and memberUid of one user in one filter.
         let mut asked: HashMap<String, Option<Related>> = HashMap::new();
@@ -106,8 +103,8 @@ impl RelationSets {
             let related = match asked.entry(name.prepared.clone()) {
                 Occupied(known) => known.into_mut(),
                 Vacant(new) => new.insert(match kind {
-                    Kind::User => Box::pin(members(directory, &name, deadline)).await?,
-                    Kind::Group => Box::pin(groups(directory, &name, deadline)).await?,
+                    Kind::User => Box::pin(members(directory, &name, budget)).await?,
+                    Kind::Group => Box::pin(groups(directory, &name, budget)).await?,
                     // They have no members and are none.
                     Kind::PrivateGroup => None,
                 }),
@@ -144,26 +141,26 @@ struct Related {
 }
 
 /// The members of a group; None when there is no such group.
-async fn members(directory: &Directory, group: &Name, deadline: Instant) -> Result<Option<Related>, DirectoryError> {
-    let Some(spelled) = spelled(directory, Kind::Group, group, deadline).await? else {
+async fn members(directory: &Directory, group: &Name, budget: Budget) -> Result<Option<Related>, DirectoryError> {
+    let Some(spelled) = spelled(directory, Kind::Group, group, budget).await? else {
         return Ok(None);
     };
     let names = [spelled.clone()];
-    let pairs = directory.pairs(By::Groups(&names), Class::Lookup, deadline).await?;
+    let pairs = directory.pairs(By::Groups(&names), budget).await?;
     let set = RelationSet::named(pairs.into_iter().map(|pair| pair.user));
     Ok(Some(Related { spelled, set }))
 }
 
 /// The groups of a user; None when there is no such user.
-async fn groups(directory: &Directory, user: &Name, deadline: Instant) -> Result<Option<Related>, DirectoryError> {
+async fn groups(directory: &Directory, user: &Name, budget: Budget) -> Result<Option<Related>, DirectoryError> {
     // A user is found together with the groups; another spelling, or one of twins, is looked up first.
-    if let Some(found) = groups_of_spellings(directory, &spellings(user), user, deadline).await? {
+    if let Some(found) = groups_of_spellings(directory, &spellings(user), user, budget).await? {
         return Ok(Some(found));
     }
-    let Some(spelled) = spelled(directory, Kind::User, user, deadline).await? else {
+    let Some(spelled) = spelled(directory, Kind::User, user, budget).await? else {
         return Ok(None);
     };
-    let found = groups_of_spellings(directory, std::slice::from_ref(&spelled), user, deadline).await?;
+    let found = groups_of_spellings(directory, std::slice::from_ref(&spelled), user, budget).await?;
     // Who is in no group may not be found in this way.
     Ok(Some(found.unwrap_or(Related {
         spelled,
@@ -176,14 +173,11 @@ async fn groups_of_spellings(
     directory: &Directory,
     spellings: &[String],
     user: &Name,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<Option<Related>, DirectoryError> {
     let is_meant = |found: &str| Name::new(found).is_some_and(|found| found.prepared == user.prepared);
     let columns = &directory.groups.maker().projection().columns;
-    if let Some(mut found) = directory
-        .groups_with_rows(spellings, columns, Class::Lookup, deadline)
-        .await?
-    {
+    if let Some(mut found) = directory.groups_with_rows(spellings, columns, budget).await? {
         found.retain(|(user, _)| is_meant(user));
         let Some(spelled) = only(found.iter().map(|(user, _)| user)) else {
             return Ok(None);
@@ -197,7 +191,7 @@ async fn groups_of_spellings(
         set.rows = Some(rows);
         return Ok(Some(Related { spelled, set }));
     }
-    let mut pairs = directory.pairs(By::Users(spellings), Class::Lookup, deadline).await?;
+    let mut pairs = directory.pairs(By::Users(spellings), budget).await?;
     pairs.retain(|pair| is_meant(&pair.user));
     let Some(spelled) = only(pairs.iter().map(|pair| &pair.user)) else {
         return Ok(None);
@@ -205,7 +199,7 @@ async fn groups_of_spellings(
     let set = match directory.groups_spelled_alike {
         true => RelationSet::named(pairs.into_iter().map(|pair| pair.group)),
         false => {
-            let existing = directory.existing_groups(&pairs, Class::Lookup, deadline).await?;
+            let existing = directory.existing_groups(&pairs, budget).await?;
             RelationSet::named(existing.into_values())
         }
     };
@@ -217,9 +211,9 @@ async fn spelled(
     directory: &Directory,
     kind: Kind,
     name: &Name,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<Option<String>, DirectoryError> {
-    let row = directory.find(kind, name, deadline).await?;
+    let row = directory.find(kind, name, budget).await?;
     Ok(row.and_then(|row| directory.source(kind).maker().projection().name(&row)))
 }
 

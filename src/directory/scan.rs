@@ -1,8 +1,6 @@
 //! A search that reads a listing: the rows that can match, chunk by chunk, without those that are no entries. No
 //! connection to the database is held between two chunks, except for queries that cannot be read by key.
 
-use std::time::Instant;
-
 use super::{
     DirectoryError,
     columns::Kind,
@@ -16,7 +14,12 @@ use super::{
 };
 use crate::{
     model::entry::Entry,
-    sql::{Row, database::RowStream, hold::Class, predicate::Predicate},
+    sql::{
+        Row,
+        budget::{Budget, StatementKind},
+        database::RowStream,
+        predicate::Predicate,
+    },
 };
 
 /// The fewest: a chunk must have a row whose name can be read.
@@ -30,7 +33,7 @@ pub(super) struct Scan {
     after: Option<Key>,
     /// The page before ended among rows with equal keys.
     in_tie: bool,
-    class: Class,
+    statements: StatementKind,
     /// Two rows whose names differ in case only are one DN; reading much of the table would show both.
     losers: Losers,
     /// They are looked for among the names of each chunk: a page must not cost more the more rows there are.
@@ -56,7 +59,7 @@ impl<'a> Results<'a> {
         let losers = if is_selective || losers_by_chunk {
             Losers::default()
         } else {
-            self.named(kind).losers(Instant::now() + self.scan_timeout).await?
+            self.named(kind).losers(Budget::scan(self.scan_timeout)).await?
         };
         // Pages need an order, whatever it costs.
         let stream = if !is_selective && !source.reads_by_key() && self.page.is_none() {
@@ -70,7 +73,11 @@ impl<'a> Results<'a> {
             residual,
             in_tie: matches!(from, Some((Order::Tie, _))),
             after: from.map(|(_, key)| key),
-            class: if is_lookup { Class::Lookup } else { Class::ScanChunk },
+            statements: if is_lookup {
+                StatementKind::Lookup
+            } else {
+                StatementKind::Scan
+            },
             losers,
             losers_by_chunk,
             stream,
@@ -82,14 +89,14 @@ impl<'a> Results<'a> {
     pub(super) async fn advance(&mut self, mut scan: Box<Scan>) -> Result<Vec<Entry>, DirectoryError> {
         let source = self.directory.source(scan.kind);
         if let (true, Some(key)) = (std::mem::take(&mut scan.in_tie), &scan.after) {
-            let deadline = self.deadline(scan.class);
-            let rows = source.ties(&scan.predicate, key, scan.class, deadline).await?;
+            let budget = self.budget(scan.statements);
+            let rows = source.ties(&scan.predicate, key, budget).await?;
             if scan.losers_by_chunk {
                 scan.losers = self.losers_among(scan.kind, &rows).await?;
             }
             let rows = rest_of_tie(source, &mut scan.losers, rows, key);
-            let rows = self.only_entries(scan.kind, rows, scan.class).await?;
-            let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
+            let rows = self.only_entries(scan.kind, rows, scan.statements).await?;
+            let entries = self.entries(scan.kind, rows, &scan.residual, scan.statements).await?;
             self.stages.push_front(Stage::Scan(scan));
             return Ok(entries);
         }
@@ -99,11 +106,11 @@ impl<'a> Results<'a> {
                 None => (Vec::new(), false),
             },
             None => {
-                let deadline = self.deadline(scan.class);
+                let budget = self.budget(scan.statements);
                 let limit = self.rows_wanted(scan.asked);
                 scan.asked = limit;
                 let chunk = source
-                    .chunk(&scan.predicate, scan.after.as_ref(), limit, scan.class, deadline)
+                    .chunk(&scan.predicate, scan.after.as_ref(), limit, budget)
                     .await
                     .map_err(|error| match self.page.is_some() && error.is_foreign_text() {
                         true => DirectoryError::Position,
@@ -118,10 +125,10 @@ impl<'a> Results<'a> {
         }
         let projection = source.maker().projection();
         rows.retain(|row| scan.losers.keep(projection, row));
-        let rows = self.only_entries(scan.kind, rows, scan.class).await?;
-        let entries = self.entries(scan.kind, rows, &scan.residual, scan.class).await?;
+        let rows = self.only_entries(scan.kind, rows, scan.statements).await?;
+        let entries = self.entries(scan.kind, rows, &scan.residual, scan.statements).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
-        scan.class = Class::ScanChunk;
+        scan.statements = StatementKind::Scan;
         if more && self.first_only {
             explain::stopped(self.directory, scan.kind);
         } else if more {
@@ -148,18 +155,23 @@ impl<'a> Results<'a> {
             .iter()
             .filter_map(|row| Name::new(&projection.name(row)?))
             .collect();
-        let deadline = Instant::now() + self.scan_timeout;
-        Ok(self.named(kind).losers_among(&names, deadline).await?)
+        let budget = Budget::scan(self.scan_timeout);
+        Ok(self.named(kind).losers_among(&names, budget).await?)
     }
 
     /// The rows that are entries as far as other tables decide about that.
-    async fn only_entries(&self, kind: Kind, rows: Vec<Row>, class: Class) -> Result<Vec<Row>, DirectoryError> {
+    async fn only_entries(
+        &self,
+        kind: Kind,
+        rows: Vec<Row>,
+        statements: StatementKind,
+    ) -> Result<Vec<Row>, DirectoryError> {
         if kind != Kind::PrivateGroup || rows.is_empty() {
             return Ok(rows);
         }
         let source = self.directory.source(kind);
-        let deadline = self.deadline(class);
-        self.directory.not_named_as_groups(source, rows, class, deadline).await
+        let budget = self.budget(statements);
+        self.directory.not_named_as_groups(source, rows, budget).await
     }
 
     /// Rows worth reading at a time, where the last chunk, not enough, was of `asked`. One entry more than wanted shows

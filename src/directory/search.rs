@@ -27,7 +27,11 @@ use crate::{
         filter::{Filter, NoRelations, Program, ResolvedFilter, Truth},
         scope::Scope,
     },
-    sql::{Row, hold::Class, predicate::Predicate},
+    sql::{
+        Row,
+        budget::{Budget, StatementKind},
+        predicate::Predicate,
+    },
 };
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
@@ -61,7 +65,7 @@ pub struct Results<'a> {
     /// The filter is laid out before it is held against entries.
     is_large: bool,
     pub(super) selection: Selection,
-    lookup_deadline: Instant,
+    lookup: Budget,
     pub(super) scan_timeout: Duration,
     pub(super) served: Served,
     /// Entries that the client still takes.
@@ -131,7 +135,7 @@ impl Directory {
                 }
             }
             Place::Entry(kind, name) => {
-                let Some((kind, row)) = Box::pin(self.standing_at(kind, &name, query.lookup_deadline)).await? else {
+                let Some((kind, row)) = Box::pin(self.standing_at(kind, &name, results.lookup)).await? else {
                     return Ok(self.nothing_below(kind));
                 };
                 if itself {
@@ -139,17 +143,15 @@ impl Directory {
                 }
             }
             Place::Below(kind, name) => {
-                return Ok(
-                    match Box::pin(self.standing_at(kind, &name, query.lookup_deadline)).await? {
-                        Some((kind, row)) => {
-                            let name = self.source(kind).maker().projection().name(&row);
-                            Found::NoSuchObject {
-                                matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
-                            }
+                return Ok(match Box::pin(self.standing_at(kind, &name, results.lookup)).await? {
+                    Some((kind, row)) => {
+                        let name = self.source(kind).maker().projection().name(&row);
+                        Found::NoSuchObject {
+                            matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
                         }
-                        None => self.nothing_below(kind),
-                    },
-                );
+                    }
+                    None => self.nothing_below(kind),
+                });
             }
             Place::Nowhere(matched) => return Ok(Found::NoSuchObject { matched }),
             Place::Foreign => {
@@ -164,11 +166,11 @@ impl Directory {
         &self,
         kind: Kind,
         name: &Name,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Option<(Kind, Row)>, DirectoryError> {
         match kind {
-            Kind::User => Ok(self.find(kind, name, deadline).await?.map(|row| (kind, row))),
-            Kind::Group | Kind::PrivateGroup => self.any_group(name, deadline).await,
+            Kind::User => Ok(self.find(kind, name, budget).await?.map(|row| (kind, row))),
+            Kind::Group | Kind::PrivateGroup => self.any_group(name, budget).await,
         }
     }
 
@@ -187,7 +189,7 @@ impl<'a> Results<'a> {
             is_large: is_large(&filter, |_| 1),
             filter,
             selection: query.selection.clone(),
-            lookup_deadline: query.lookup_deadline,
+            lookup: Budget::lookup(query.lookup_deadline),
             scan_timeout: query.scan_timeout,
             served: Served::default(),
             wanted: query.wanted,
@@ -220,7 +222,7 @@ impl<'a> Results<'a> {
                     continue;
                 }
                 Stage::Rows(kind, rows, residual) => {
-                    let entries = self.entries(kind, rows, &residual, Class::Lookup).await?;
+                    let entries = self.entries(kind, rows, &residual, StatementKind::Lookup).await?;
                     (Origin::Named(kind), entries)
                 }
                 Stage::Scan(scan) => (Origin::Keyed(scan.kind), Box::pin(self.advance(scan)).await?),
@@ -255,8 +257,8 @@ impl<'a> Results<'a> {
         if let (Origin::Keyed(kind), Some(last)) = (origin, fitting.checked_sub(1).and_then(|last| entries.get(last))) {
             let key = entry_name(kind, last);
             let source = self.directory.source(kind);
-            let deadline = Instant::now() + self.scan_timeout;
-            let rows = Box::pin(source.ties(&Predicate::True, &key, Class::ScanChunk, deadline)).await?;
+            let budget = Budget::scan(self.scan_timeout);
+            let rows = Box::pin(source.ties(&Predicate::True, &key, budget)).await?;
             if rows.len() > 1 {
                 let projection = source.maker().projection();
                 let tied = rows.iter().filter_map(|row| projection.name(row)).collect();
@@ -316,7 +318,7 @@ impl<'a> Results<'a> {
 
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
-        if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup_deadline).await? {
+        if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup).await? {
             explain::base_entry(self.directory, kind, &residual);
             self.stages.push_back(Stage::Rows(kind, rows, Box::new(residual)));
         }
@@ -329,7 +331,7 @@ impl<'a> Results<'a> {
             Kind::PrivateGroup => self.served.fold(&self.filter),
             Kind::User | Kind::Group => Cow::Borrowed(&self.filter),
         };
-        let Some(residual) = residual(self.directory, kind, &filter, false, self.lookup_deadline).await? else {
+        let Some(residual) = residual(self.directory, kind, &filter, false, self.lookup).await? else {
             explain::impossible(self.directory, kind);
             return Ok(());
         };
@@ -361,7 +363,7 @@ impl<'a> Results<'a> {
                 };
                 let mut rows = Vec::new();
                 for name in names {
-                    rows.extend(self.directory.find(kind, &name, self.lookup_deadline).await?);
+                    rows.extend(self.directory.find(kind, &name, self.lookup).await?);
                 }
                 Stage::Rows(kind, rows, Box::new(residual))
             }
@@ -370,10 +372,11 @@ impl<'a> Results<'a> {
         })
     }
 
-    pub(super) fn deadline(&self, class: Class) -> Instant {
-        match class {
-            Class::ScanChunk => Instant::now() + self.scan_timeout,
-            Class::Lookup | Class::Bind => self.lookup_deadline,
+    /// For a statement that begins now.
+    pub(super) fn budget(&self, kind: StatementKind) -> Budget {
+        match kind {
+            StatementKind::Scan => Budget::scan(self.scan_timeout),
+            StatementKind::Lookup | StatementKind::Bind => self.lookup,
         }
     }
 }

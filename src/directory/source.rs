@@ -2,10 +2,7 @@
 //!
 //! It knows which column is which; what a row means as an entry is the mapping's business.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, time::Duration};
 
 use super::{
     columns::{ColumnUse, Kind, Role},
@@ -17,11 +14,10 @@ use super::{
 use crate::{
     model::value::Cell,
     sql::{
-        Described, OperatorQuery, Row, Source as Table, Statement,
+        Budget, Described, OperatorQuery, Row, Source as Table, Statement,
         database::{Database, RowStream},
         engine::Engine,
         error::{SqlError, StatementError},
-        hold::Class,
         predicate::Predicate,
     },
 };
@@ -168,22 +164,21 @@ impl Source {
     /// last key are read again, and a chunk never ends inside of them.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
+    /// The database could not answer in time.
     pub async fn chunk(
         &self,
         predicate: &Predicate,
         after: Option<&Key>,
         limit: u32,
-        class: Class,
-        deadline: Instant,
+        budget: Budget,
     ) -> Result<Chunk, SqlError> {
         let table = self.table();
         let columns = &self.maker.projection().columns;
         let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
         let mut rows = match (after, page) {
             // A key that the database gave can be compared; one that cannot is forged, and not the end.
-            (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, class, deadline).await?,
-            (_, page) => self.fetch(page, class, deadline).await?,
+            (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, budget).await?,
+            (_, page) => self.fetch(page, budget).await?,
         };
         if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(Chunk { rows, next: None });
@@ -199,7 +194,7 @@ impl Source {
         if after == Some(&last) {
             return Err(SqlError::Statement(StatementError::ours("the names do not go on")));
         }
-        for row in self.ties(predicate, &last, class, deadline).await? {
+        for row in self.ties(predicate, &last, budget).await? {
             if !rows.contains(&row) {
                 rows.push(row);
             }
@@ -210,21 +205,15 @@ impl Source {
     /// The rows that satisfy `predicate` and whose key the database holds equal to `key`.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn ties(
-        &self,
-        predicate: &Predicate,
-        key: &Key,
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn ties(&self, predicate: &Predicate, key: &Key, budget: Budget) -> Result<Vec<Row>, SqlError> {
         let same_key = Predicate::KeyEquals {
             column: self.name,
             last: key.clone(),
         };
         let predicate = Predicate::And(vec![predicate.clone(), same_key]);
         let statement = self.table().select(&self.maker.projection().columns, &predicate);
-        self.fetch(statement, class, deadline).await
+        self.fetch(statement, budget).await
     }
 
     /// Whether a row can have this key at all.
@@ -239,49 +228,39 @@ impl Source {
     /// The row with the asked name, if the database has it in the asked spelling or in lower case.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn find_spelled(&self, name: &Name, deadline: Instant) -> Result<Option<Row>, SqlError> {
-        let rows = self.named(&spellings(name), Class::Lookup, deadline).await?;
+    /// The database could not answer in time.
+    pub async fn find_spelled(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
+        let rows = self.named(&spellings(name), budget).await?;
         Ok(pick(self.maker.projection(), rows, name))
     }
 
     /// The rows with exactly these names, as the database compares.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn named(&self, names: &[String], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn named(&self, names: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let statement = self
             .table()
             .select(&self.maker.projection().columns, &self.named_one_of(names));
-        self.fetch(statement, class, deadline).await
+        self.fetch(statement, budget).await
     }
 
     /// The rows that have one of these prepared names in whatever spelling, and others.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn named_in_any_case(
-        &self,
-        prepared: &[String],
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn named_in_any_case(&self, prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let columns = &self.maker.projection().columns;
-        self.in_any_case(columns, prepared, class, deadline).await
+        self.in_any_case(columns, prepared, budget).await
     }
 
     /// Which of these names rows have, prepared: whatever their spelling.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn names_among(
-        &self,
-        asked: &[Name],
-        class: Class,
-        deadline: Instant,
-    ) -> Result<HashSet<String>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn names_among(&self, asked: &[Name], budget: Budget) -> Result<HashSet<String>, SqlError> {
         let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
-        let rows = self.in_any_case(&[self.name], &prepared, class, deadline).await?;
+        let rows = self.in_any_case(&[self.name], &prepared, budget).await?;
         let asked: HashSet<String> = prepared.into_iter().collect();
         let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
         Ok(names
@@ -298,26 +277,18 @@ impl Source {
     /// As [`Source::losers`], of the rows that have one of these names.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn losers_among(&self, names: &[Name], deadline: Instant) -> Result<Losers, SqlError> {
+    /// The database could not answer in time.
+    pub async fn losers_among(&self, names: &[Name], budget: Budget) -> Result<Losers, SqlError> {
         let projection = &self.maker.projection().of_names();
         let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
-        let rows = self
-            .in_any_case(&projection.columns, &prepared, Class::ScanChunk, deadline)
-            .await?;
+        let rows = self.in_any_case(&projection.columns, &prepared, budget).await?;
         Ok(Losers::among(projection, &rows))
     }
 
-    async fn in_any_case(
-        &self,
-        columns: &[usize],
-        prepared: &[String],
-        class: Class,
-        deadline: Instant,
-    ) -> Result<Vec<Row>, SqlError> {
+    async fn in_any_case(&self, columns: &[usize], prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let statement = self.table().in_any_case(columns, self.name, prepared);
-        match self.fetch(statement.clone(), class, deadline).await {
-            Err(error) if error.is_too_many_rows() => self.collect(statement, deadline).await,
+        match self.fetch(statement.clone(), budget).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, budget).await,
             rows => rows,
         }
     }
@@ -325,10 +296,10 @@ impl Source {
     /// The rows that satisfy a predicate that finds few.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn rows(&self, predicate: &Predicate, class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    /// The database could not answer in time.
+    pub async fn rows(&self, predicate: &Predicate, budget: Budget) -> Result<Vec<Row>, SqlError> {
         let statement = self.table().select(&self.maker.projection().columns, predicate);
-        self.fetch(statement, class, deadline).await
+        self.fetch(statement, budget).await
     }
 
     /// The rows as they come, for listings that cannot be read by key.
@@ -340,13 +311,13 @@ impl Source {
     /// The rows that are no entries because another row has the same name under caseIgnoreMatch and a lower number.
     ///
     /// # Errors
-    /// The database could not answer before `deadline`.
-    pub async fn losers(&self, deadline: Instant) -> Result<Losers, SqlError> {
+    /// The database could not answer in time.
+    pub async fn losers(&self, budget: Budget) -> Result<Losers, SqlError> {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
         let twins = self.table().twins(&projection.columns, self.name);
-        let mut rows = match self.fetch(twins.clone(), Class::ScanChunk, deadline).await {
-            Err(error) if error.is_too_many_rows() => self.collect(twins, deadline).await?,
+        let mut rows = match self.fetch(twins.clone(), budget).await {
+            Err(error) if error.is_too_many_rows() => self.collect(twins, budget).await?,
             rows => rows?,
         };
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
@@ -359,7 +330,7 @@ impl Source {
             .collect();
         for names in canonical.chunks(NAMES_A_STATEMENT) {
             let named = self.table().select(&projection.columns, &self.named_one_of(names));
-            rows.extend(self.fetch(named, Class::ScanChunk, deadline).await?);
+            rows.extend(self.fetch(named, budget).await?);
         }
         Ok(Losers::among(projection, &rows))
     }
@@ -385,10 +356,10 @@ impl Source {
     }
 
     /// The rows of a result of any size.
-    async fn collect(&self, statement: Option<Statement>, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    async fn collect(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
         let mut rows = Vec::new();
         if let Some(statement) = statement {
-            let patience = deadline.saturating_duration_since(Instant::now());
+            let patience = budget.left();
             let mut stream = self.database.stream(statement.sql, statement.args, patience);
             while let Some(batch) = stream.next().await {
                 rows.extend(batch?);
@@ -401,8 +372,8 @@ impl Source {
         Table::listing(&self.query, &self.described)
     }
 
-    async fn fetch(&self, statement: Option<Statement>, class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
-        fetch(&self.database, statement, class, deadline).await
+    async fn fetch(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        fetch(&self.database, statement, budget).await
     }
 }
 
@@ -419,13 +390,12 @@ fn key_of(cell: &Cell) -> Option<Key> {
 pub(super) async fn fetch(
     database: &Database,
     statement: Option<Statement>,
-    class: Class,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<Vec<Row>, SqlError> {
     let Some(statement) = statement else {
         return Ok(Vec::new());
     };
-    none_for_foreign_text(database.fetch(&statement.sql, &statement.args, class, deadline).await)
+    none_for_foreign_text(database.fetch(&statement.sql, &statement.args, budget).await)
 }
 
 /// A text that the database cannot write is in no row.
@@ -451,8 +421,7 @@ pub(super) async fn none_for_the_name_alone(
     query: &DescribedQuery,
     name: &str,
     rows: Result<Vec<Row>, SqlError>,
-    class: Class,
-    deadline: Instant,
+    budget: Budget,
 ) -> Result<Vec<Row>, SqlError> {
     let error = match rows {
         Err(error) if error.is_value_error() => error,
@@ -461,7 +430,7 @@ pub(super) async fn none_for_the_name_alone(
     let Some(alone) = query.query.value_alone(&query.described, name) else {
         return Err(error);
     };
-    match database.fetch(&alone.sql, &alone.args, class, deadline).await {
+    match database.fetch(&alone.sql, &alone.args, budget).await {
         Ok(_) => Err(error),
         refused => none_for_the_name(refused),
     }

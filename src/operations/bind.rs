@@ -20,6 +20,7 @@ use crate::{
     directory::{DirectoryError, account::Found},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
+    sql::Budget,
 };
 
 /// Answers a bind request and says who the session is from now on.
@@ -85,8 +86,8 @@ async fn account(context: &Context, dn: &Dn) -> Result<Found, DirectoryError> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let policy = &context.services.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
-    let deadline = context.received + policy.bind_hold;
-    directory.account(dn, lenient, &policy.refused_words, deadline).await
+    let budget = Budget::bind(context.received + policy.bind_hold);
+    directory.account(dn, lenient, &policy.refused_words, budget).await
 }
 
 async fn verify(context: &Context, found: Found, password: &[u8], report: &mut Report) -> Result<Identity, Failure> {

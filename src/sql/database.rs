@@ -11,11 +11,12 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::abandoned;
+use super::budget::{Budget, StatementKind};
 use super::decode::Losses;
 use super::engine::Engine;
 use super::error::{Failure, SqlError};
 use super::health::{self, Health, State};
-use super::hold::{Class, Rule, hold};
+use super::hold::{Rule, hold};
 use super::pool::{Lease, Pool, PoolUsage};
 use super::query::type_name::TypeDescription;
 use super::record::{Recorder, Stream};
@@ -263,34 +264,29 @@ impl Database {
     }
 
     /// All rows of a statement that is bounded by itself (a lookup, a chunk). Held and repeated until
-    /// the deadline as its class allows; `Ok` only with a complete result.
-    pub async fn fetch(
-        &self,
-        sql: &str,
-        args: &[Arg],
-        class: Class,
-        deadline: impl Into<Instant>,
-    ) -> Result<Vec<Row>, SqlError> {
-        let fetching = self.fetch_held(sql, args, class, deadline.into());
+    /// the deadline as its kind allows; `Ok` only with a complete result.
+    pub async fn fetch(&self, sql: &str, args: &[Arg], budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let fetching = self.fetch_held(sql, args, budget);
         match &self.recorder {
             Some(recorder) => recorder.watch(sql, args, Box::pin(fetching)).await,
             None => fetching.await,
         }
     }
 
-    async fn fetch_held(&self, sql: &str, args: &[Arg], class: Class, deadline: Instant) -> Result<Vec<Row>, SqlError> {
+    async fn fetch_held(&self, sql: &str, args: &[Arg], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let Inner { pool, health, .. } = &*self.inner;
+        let deadline = Instant::from(budget.deadline);
         // Scans of everything leave half the pool to the others.
-        let _share = match class {
-            Class::ScanChunk => Some(
+        let _share = match budget.kind {
+            StatementKind::Scan => Some(
                 timeout_at(deadline, pool.scans.acquire())
                     .await
                     .map_err(|_| SqlError::TimedOut)?,
             ),
-            Class::Lookup | Class::Bind => None,
+            StatementKind::Lookup | StatementKind::Bind => None,
         };
         let first = loop {
-            if class != Class::Lookup || !pool.is_taken() {
+            if budget.kind != StatementKind::Lookup || !pool.is_taken() {
                 break None;
             }
             match self.inner.waiting.turn(sql, args) {
@@ -303,12 +299,12 @@ impl Database {
                 },
             }
         };
-        let rule = class.rule();
+        let rule = budget.kind.rule();
         let sent = first.as_ref();
-        let kind = match class {
-            Class::Lookup => Statement::Lookup,
-            Class::Bind => Statement::Bind,
-            Class::ScanChunk => Statement::Scan,
+        let kind = match budget.kind {
+            StatementKind::Lookup => Statement::Lookup,
+            StatementKind::Bind => Statement::Bind,
+            StatementKind::Scan => Statement::Scan,
         };
         let fetching = hold(&rule, deadline, health, pool, |permit| async move {
             if let Some(first) = sent {

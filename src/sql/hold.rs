@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use super::budget::StatementKind;
 use super::error::{Failure, SqlError, StatementError};
 use super::health::{Health, State};
 use super::pool::Pool;
@@ -22,17 +23,6 @@ const ODD: u32 = 2;
 /// A statement that loses its connection every time is not an outage.
 const LOST: u32 = 8;
 
-/// What a statement is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// By key or index: fast or not at all. A slow try is repeated on another connection.
-    Lookup,
-    /// As a lookup, for somebody who is logging in.
-    Bind,
-    /// A part of a scan: repeated after an error, never because it is slow.
-    ScanChunk,
-}
-
 /// How a kind of statement is tried.
 pub(super) struct Rule {
     /// The longest that one try may take.
@@ -41,17 +31,14 @@ pub(super) struct Rule {
     pub(super) open_ended: bool,
 }
 
-impl Class {
+impl StatementKind {
     pub(super) fn rule(self) -> Rule {
-        match self {
-            Class::Lookup | Class::Bind => Rule {
-                cut: Some(TRY),
-                open_ended: false,
+        Rule {
+            cut: match self {
+                StatementKind::Lookup | StatementKind::Bind => Some(TRY),
+                StatementKind::Scan => None,
             },
-            Class::ScanChunk => Rule {
-                cut: None,
-                open_ended: false,
-            },
+            open_ended: false,
         }
     }
 }

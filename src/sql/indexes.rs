@@ -1,12 +1,10 @@
 //! The indexes that spare the reading of a whole table (`plan` says where that happens). For `check` only.
 //! Proposes nothing that our statements could not use: their text and the index's come from the same functions.
 
-use std::time::Instant;
-
+use super::budget::Budget;
 use super::database::Database;
 use super::engine::Engine;
 use super::error::SqlError;
-use super::hold::Class;
 use super::predicate;
 use super::query::description::Column;
 use super::statement::Arg;
@@ -94,12 +92,8 @@ impl TableColumn {
 /// Foreign keys to `table` (as [`TableColumn`] spells it) that lead no index.
 ///
 /// # Errors
-/// The database did not answer before `deadline`.
-pub async fn bare_foreign_keys(
-    database: &Database,
-    table: &str,
-    deadline: Instant,
-) -> Result<Vec<TableColumn>, SqlError> {
+/// The database did not answer in time.
+pub async fn bare_foreign_keys(database: &Database, table: &str, budget: Budget) -> Result<Vec<TableColumn>, SqlError> {
     let engine = database.engine();
     let (sql, table) = match engine {
         Engine::PostgreSql => (BARE_KEYS_POSTGRES, table.to_owned()),
@@ -107,9 +101,7 @@ pub async fn bare_foreign_keys(
         // It makes an index with every foreign key.
         Engine::MySql => return Ok(Vec::new()),
     };
-    let rows = database
-        .fetch(sql, &[Arg::Text(table)], Class::ScanChunk, deadline)
-        .await?;
+    let rows = database.fetch(sql, &[Arg::Text(table)], budget).await?;
     let keys = rows.iter().filter_map(|row| match row.as_slice() {
         [table, column] => Some(TableColumn::new(engine, &table.to_text()?, &column.to_text()?)),
         _ => None,

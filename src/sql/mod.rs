@@ -3,6 +3,7 @@
 //! database is there at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
 
 mod abandoned;
+pub mod budget;
 mod catalog;
 mod connection;
 pub mod database;
@@ -10,7 +11,7 @@ mod decode;
 pub mod engine;
 pub mod error;
 pub mod health;
-pub mod hold;
+mod hold;
 mod hosts;
 pub mod indexes;
 mod opening;
@@ -31,11 +32,11 @@ mod target;
 mod waiting;
 
 pub use crate::database_uri::TlsMode;
+pub use budget::{Budget, StatementKind};
 pub use database::{ColumnDescription, Database, Description, RowStream, SqlSettings};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use health::State;
-pub use hold::Class;
 pub use pool::PoolUsage;
 pub use predicate::Predicate;
 pub use query::bound::Bound;

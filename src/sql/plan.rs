@@ -1,14 +1,13 @@
 //! How the engine would run a statement: which tables it reads, and by which index. For `check` and `explain` only.
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use serde_json::Value as Json;
 
+use super::budget::Budget;
 use super::database::Database;
 use super::engine::Engine;
 use super::error::SqlError;
-use super::hold::Class;
 use super::row::Row;
 use super::statement::{Arg, Statement};
 
@@ -72,10 +71,10 @@ impl QueryPlan {
 /// Asks for the plan of a statement with its values.
 ///
 /// # Errors
-/// The database did not explain it before `deadline`.
-pub async fn plan(database: &Database, statement: &Statement, deadline: Instant) -> Result<QueryPlan, SqlError> {
+/// The database did not explain it in time.
+pub async fn plan(database: &Database, statement: &Statement, budget: Budget) -> Result<QueryPlan, SqlError> {
     let ask = |sql: String, args: Vec<Arg>| async move {
-        let rows = database.fetch(&sql, &args, Class::ScanChunk, deadline).await?;
+        let rows = database.fetch(&sql, &args, budget).await?;
         Ok::<_, SqlError>(rows.iter().filter_map(last_text).collect::<Vec<String>>())
     };
     let explain = |how: &str| ask(format!("{how} {}", statement.sql), statement.args.clone());

@@ -18,6 +18,7 @@ use crate::{
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
     operations::policy::LOOKUP_HOLD,
     sql::{
+        Budget,
         database::Database,
         plan::plan,
         record::{Event, Recorded, Recorder},
@@ -230,7 +231,7 @@ async fn steps(
                     last.add(&recorded);
                     continue;
                 }
-                let step = explained(database, directory, recorded, Instant::now() + patience).await;
+                let step = explained(database, directory, recorded, Budget::scan(patience)).await;
                 steps.push(Step::Statement(Box::new(step)));
             }
         }
@@ -238,8 +239,8 @@ async fn steps(
     steps
 }
 
-async fn explained(database: &Database, directory: &Directory, recorded: Recorded, deadline: Instant) -> Explained {
-    let planned = plan(database, &recorded.statement, deadline).await;
+async fn explained(database: &Database, directory: &Directory, recorded: Recorded, budget: Budget) -> Explained {
+    let planned = plan(database, &recorded.statement, budget).await;
     let planned = planned.map(|mut plan| {
         for read in &mut plan.reads {
             read.table = directory.table(&read.table, &recorded.statement.sql);

@@ -2,7 +2,7 @@
 //!
 //! Proposed is only what a lookup of ours can use, over a plain column of a table.
 
-use super::{Count, SMALL, Sample, deadline};
+use super::{Count, SMALL, Sample, budget};
 use crate::{
     directory::{
         Directory, DirectoryError,
@@ -16,7 +16,6 @@ use crate::{
         Source as Table, Statement,
         database::Origin,
         engine::Engine,
-        hold::Class,
         indexes::{self, TableColumn},
         plan::plan,
         predicate::Predicate,
@@ -173,7 +172,7 @@ impl Directory {
         let Some(statement) = lookup.statement.filter(|_| !lookup.indexes.is_empty()) else {
             return Ok(None);
         };
-        let scanned = plan(&self.database, &statement, deadline()).await?.whole();
+        let scanned = plan(&self.database, &statement, budget()).await?.whole();
         let hit = scanned
             .iter()
             .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
@@ -212,10 +211,10 @@ impl Directory {
             let Some(statement) = self.pairs_statement(by) else {
                 continue;
             };
-            let scanned = plan(&self.database, &statement, deadline()).await?.whole();
+            let scanned = plan(&self.database, &statement, budget()).await?.whole();
             let keys = match side {
                 Some(side) if !scanned.is_empty() => {
-                    indexes::bare_foreign_keys(&self.database, &side.table, deadline()).await?
+                    indexes::bare_foreign_keys(&self.database, &side.table, budget()).await?
                 }
                 _ => Vec::new(),
             };
@@ -279,10 +278,7 @@ impl Directory {
     }
 
     async fn some_group(&self) -> Result<Option<String>, DirectoryError> {
-        let chunk = self
-            .groups
-            .chunk(&Predicate::True, None, 1, Class::ScanChunk, deadline())
-            .await?;
+        let chunk = self.groups.chunk(&Predicate::True, None, 1, budget()).await?;
         let projection = self.groups.maker().projection();
         Ok(chunk.rows.first().and_then(|row| projection.name(row)))
     }

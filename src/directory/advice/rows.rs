@@ -17,7 +17,7 @@ use crate::{
         time::Timestamp,
         value::Cell,
     },
-    sql::Row,
+    sql::{Budget, Row},
 };
 
 /// What the rows of a listing are as entries. The lists hold names.
@@ -130,7 +130,7 @@ impl Directory {
         };
         found.sampled = true;
         for name in &sample.names {
-            for row in one_user.account_rows(name, deadline()).await? {
+            for row in one_user.account_rows(name, Budget::bind(deadline())).await? {
                 found.row(one_user.account_projection(), row, words);
             }
         }

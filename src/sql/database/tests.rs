@@ -63,8 +63,8 @@ fn text(text: &str) -> Cell {
     Cell::Text(text.to_owned())
 }
 
-fn within(millis: u64) -> Instant {
-    Instant::now() + Duration::from_millis(millis)
+fn within(millis: u64) -> std::time::Instant {
+    std::time::Instant::now() + Duration::from_millis(millis)
 }
 
 const USERS: &str = "CREATE TABLE u (uid TEXT PRIMARY KEY, n INTEGER); INSERT INTO u VALUES ('alice', 1), ('bob', 2);";
@@ -83,7 +83,7 @@ async fn values_are_decoded_each_by_its_own_type() {
         .await;
     let rows = place
         .database()
-        .fetch("SELECT a, b, c FROM t", &[], Class::Lookup, within(2000))
+        .fetch("SELECT a, b, c FROM t", &[], Budget::lookup(within(2000)))
         .await
         .unwrap();
     assert_eq!(
@@ -108,7 +108,7 @@ async fn arguments_are_bound() {
         Arg::Integer(2),
         Arg::TextList(vec!["al\"ice".to_owned(), "alice".to_owned()]),
     ];
-    let rows = database.fetch(sql, &args, Class::Lookup, within(2000)).await.unwrap();
+    let rows = database.fetch(sql, &args, Budget::lookup(within(2000))).await.unwrap();
     assert_eq!(rows, [[text("alice")], [text("bob")]]);
     let described = database.describe(sql).await.unwrap();
     assert_eq!((described.columns.len(), described.parameters), (1, vec![None; 3]));
@@ -121,7 +121,7 @@ async fn a_statements_own_error_is_not_repeated_and_changes_no_state() {
     let database = place.database();
     let begun = Instant::now();
     let error = database
-        .fetch("SELECT nosuch FROM u", &[], Class::ScanChunk, within(60_000))
+        .fetch("SELECT nosuch FROM u", &[], Budget::scan(Duration::from_millis(60_000)))
         .await
         .unwrap_err();
     assert!(
@@ -141,7 +141,7 @@ async fn a_changed_table_is_never_an_empty_answer() {
     for step in 0..3 {
         // `*` on purpose: here the driver's worker dies in the middle, and its stream ends without an error.
         let rows = database
-            .fetch("SELECT * FROM u", &[], Class::Lookup, within(4000))
+            .fetch("SELECT * FROM u", &[], Budget::lookup(within(4000)))
             .await;
         assert_eq!(rows.unwrap().len(), 2, "step {step}");
         let sql = format!("ALTER TABLE u ADD COLUMN c{step} TEXT");
@@ -154,18 +154,21 @@ async fn a_slow_lookup_is_cut_and_leaves_the_pool_free() {
     let place = Place::new();
     let mut manager = place.manager(USERS).await;
     let database = place.database();
-    let error = database.fetch(SLOW, &[], Class::Lookup, within(300)).await.unwrap_err();
+    let error = database
+        .fetch(SLOW, &[], Budget::lookup(within(300)))
+        .await
+        .unwrap_err();
     assert_eq!(error, SqlError::TimedOut);
     for _ in 0..8 {
         let dropped = tokio::time::timeout(
             Duration::from_millis(20),
-            database.fetch(SLOW, &[], Class::ScanChunk, within(60_000)),
+            database.fetch(SLOW, &[], Budget::scan(Duration::from_millis(60_000))),
         );
         assert!(dropped.await.is_err());
     }
     let begun = Instant::now();
     database
-        .fetch("SELECT 1", &[], Class::Bind, within(2000))
+        .fetch("SELECT 1", &[], Budget::bind(within(2000)))
         .await
         .unwrap();
     // The statements have ended: nobody holds a lock.
@@ -181,12 +184,12 @@ async fn a_locked_database_is_waited_for() {
     let database = place.database();
     manager.execute("BEGIN EXCLUSIVE").await.unwrap();
     let error = database
-        .fetch("SELECT n FROM u", &[], Class::Lookup, within(600))
+        .fetch("SELECT n FROM u", &[], Budget::lookup(within(600)))
         .await
         .unwrap_err();
     assert_eq!(error, SqlError::TimedOut);
     let (rows, ()) = tokio::join!(
-        database.fetch("SELECT n FROM u", &[], Class::Lookup, within(4000)),
+        database.fetch("SELECT n FROM u", &[], Budget::lookup(within(4000))),
         async {
             sleep(Duration::from_millis(900)).await;
             manager.execute("COMMIT").await.unwrap();
@@ -201,7 +204,7 @@ async fn a_vanished_file_is_held_for_and_a_new_one_is_read() {
     let place = Place::new();
     let manager = place.manager(USERS).await;
     let database = place.database();
-    let count = || database.fetch("SELECT n FROM u", &[], Class::Lookup, within(4000));
+    let count = || database.fetch("SELECT n FROM u", &[], Budget::lookup(within(4000)));
     assert_eq!(count().await.unwrap().len(), 2);
     drop(manager);
     std::fs::remove_file(place.file()).unwrap();
@@ -222,8 +225,8 @@ async fn away_is_answered_at_once_and_the_probe_leads_back() {
     let database = place.database();
     let mut states = database.states();
     let begun = Instant::now();
-    let fetch = |class| database.fetch("SELECT n FROM u", &[], class, within(60_000));
-    let error = fetch(Class::ScanChunk).await.unwrap_err();
+    let fetch = |budget| database.fetch("SELECT n FROM u", &[], budget);
+    let error = fetch(Budget::scan(Duration::from_secs(60))).await.unwrap_err();
     assert!(matches!(error, SqlError::Unavailable(_)), "{error:?}");
     assert_eq!(database.state(), State::Away);
     assert!(
@@ -232,12 +235,15 @@ async fn away_is_answered_at_once_and_the_probe_leads_back() {
         begun.elapsed()
     );
     let begun = Instant::now();
-    assert!(matches!(fetch(Class::Bind).await, Err(SqlError::Unavailable(_))));
+    assert!(matches!(
+        fetch(Budget::bind(within(60_000))).await,
+        Err(SqlError::Unavailable(_))
+    ));
     assert!(begun.elapsed() < Duration::from_millis(50));
     place.manager(USERS).await;
     states.wait_for(|state| *state == State::Serving).await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(1000), "{:?}", begun.elapsed());
-    assert_eq!(fetch(Class::Lookup).await.unwrap().len(), 2);
+    assert_eq!(fetch(Budget::lookup(within(60_000))).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -278,7 +284,7 @@ async fn a_read_without_a_bound_ends() {
     let sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 200000) SELECT x FROM c";
     let error = place
         .database()
-        .fetch(sql, &[], Class::ScanChunk, within(60_000))
+        .fetch(sql, &[], Budget::scan(Duration::from_millis(60_000)))
         .await
         .unwrap_err();
     assert!(error.detail().contains("more rows"), "{error:?}");
@@ -305,11 +311,14 @@ async fn identical_lookups_that_wait_share_a_statement_and_one_that_was_sent_is_
         let (database, args) = (database.clone(), [Arg::Text(name.to_owned())]);
         tokio::spawn(async move {
             let sql = "SELECT uid, random() FROM u WHERE uid = ?";
-            database.fetch(sql, &args, Class::Lookup, within(20_000)).await.unwrap()
+            database
+                .fetch(sql, &args, Budget::lookup(within(20_000)))
+                .await
+                .unwrap()
         })
     };
     let busy = database.clone();
-    let blocker = tokio::spawn(async move { busy.fetch(SLOW, &[], Class::ScanChunk, within(20_000)).await });
+    let blocker = tokio::spawn(async move { busy.fetch(SLOW, &[], Budget::scan(Duration::from_millis(20_000))).await });
     while !database.inner.pool.is_taken() {
         sleep(Duration::from_millis(5)).await;
     }
