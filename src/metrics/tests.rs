@@ -1,4 +1,10 @@
-use super::*;
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use super::{
+    counters::{BOUNDS, Histogram},
+    labels::StatementEnd,
+    *,
+};
 
 fn page(metrics: &Metrics) -> String {
     let gauges = Gauges {
@@ -72,7 +78,7 @@ fn statements_end_well_or_not_or_are_cancelled() {
     let waiting = metrics.waiting_for_pool();
     let page = page(&metrics);
     drop(waiting);
-    for result in STATEMENT_ENDS {
+    for (_, result) in StatementEnd::ALL {
         has(
             &page,
             &format!(r#"ldap_gateway_sql_statements_total{{statement="lookup",result="{result}"}} 1"#),
@@ -88,5 +94,8 @@ fn every_kind_has_its_own_place() {
     }
     for (place, (statement, _)) in Statement::ALL.into_iter().enumerate() {
         assert_eq!(statement as usize, place);
+    }
+    for (place, (end, _)) in StatementEnd::ALL.into_iter().enumerate() {
+        assert_eq!(end as usize, place);
     }
 }

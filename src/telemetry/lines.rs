@@ -1,6 +1,20 @@
-//! Log lines on their way to standard error: through a bounded queue to a thread of their own, so that a reader that
-//! does not read never stalls a login. What does not fit is dropped and counted. Also the last place where a line can
-//! be made harmless: whatever it holds, it is one line, and no control character of a client's reaches a terminal.
+//! Log lines on their way to standard error. They go through a bounded queue to a thread of their own, so that a reader
+//! that does not read never stalls a login. A line that does not fit is dropped and counted.
+//!
+//! This is also the last place where a line can be made harmless: whatever it holds, it stays one line, and no control
+//! character that a client sent reaches a terminal.
+//!
+//! # Why not `tracing-appender`
+//!
+//! Read in its version 0.2.5, its `non_blocking` writer has such a queue and such a thread, and counts what it drops. But
+//!
+//! - it bounds the queue by lines alone. Our lines have up to 16 KiB and more, so 16384 of them could take 256 MiB; the
+//!   queue here holds 8 MiB;
+//! - it panics where the operating system refuses the thread; at the end, when the reader is stuck, it writes a
+//!   complaint of its own to standard output;
+//! - the log itself never tells that lines are missing.
+//!
+//! Escaping would remain ours in any case. What it would replace is the queue, about a hundred lines.
 
 use std::{
     io::{self, Write},
@@ -25,10 +39,10 @@ const OCTETS: usize = 8 * 1024 * 1024;
 const LONGEST: usize = 16 * 1024;
 /// Octets that are written at once.
 const BATCH: usize = 64 * 1024;
-/// How long the end of the process waits for the last lines.
+/// How long the process waits at its end for the last lines.
 const LAST: Duration = Duration::from_secs(1);
 
-/// How what must not be written as it is, is written.
+/// In which form a hostile character is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escapes {
     /// `\u{1b}`
@@ -41,7 +55,7 @@ pub(super) enum Escapes {
 
 enum Message {
     Line(Vec<u8>),
-    /// Says when everything before it has been written.
+    /// Asks for an answer as soon as all lines before it are written.
     Flush(SyncSender<()>),
 }
 
@@ -58,11 +72,11 @@ pub(super) struct Lines {
 struct Counts {
     /// Octets in the queue.
     waiting: AtomicUsize,
-    /// Lines dropped that the log does not tell of yet.
+    /// Lines dropped since the log last told of any.
     dropped: AtomicU64,
 }
 
-/// Writes what is left when it is dropped.
+/// Dropped at the end of the process, it waits until the last lines are written, for a second at most.
 #[derive(Debug)]
 pub struct Flush(SyncSender<Message>);
 
@@ -137,7 +151,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// The thread's life. A reader that is gone is nobody's problem: its lines are lost.
+/// What the thread does. Lines for a reader that is gone are lost, which is nobody's problem.
 fn write_lines(receiver: &Receiver<Message>, counts: &Counts, mut out: impl Write) {
     let mut batch = Vec::new();
     while let Ok(first) = receiver.recv() {
@@ -165,7 +179,7 @@ fn write_lines(receiver: &Receiver<Message>, counts: &Counts, mut out: impl Writ
     }
 }
 
-/// The line with everything escaped that would make two lines of it, or that a terminal would obey.
+/// Escapes what would make two lines of one, or what a terminal would obey.
 fn harmless(line: &[u8], escapes: Escapes) -> Vec<u8> {
     let text = line.strip_suffix(b"\n").unwrap_or(line);
     let suspect = |byte: &u8| *byte < 0x20 || *byte == 0x7f || matches!(byte, 0xc2 | 0xe2);
@@ -194,7 +208,8 @@ fn harmless(line: &[u8], escapes: Escapes) -> Vec<u8> {
     harmless.into_bytes()
 }
 
-/// The colour change that the text begins with: `ESC [ digits m`. The formatter escapes those of clients before.
+/// The colour change at the beginning of the text: `ESC [ digits m`. It is the formatter's own: those of clients have been
+/// escaped before.
 fn colour(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let end = parameters.find(|character: char| !(character.is_ascii_digit() || character == ';'))?;

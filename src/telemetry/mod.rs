@@ -1,5 +1,6 @@
-//! Sets up logging, and keeps secrets out of it whatever level the operator asks for.
-//! Must not know: what is logged.
+//! Logging: sets it up as the settings say, and keeps secrets out of it at every level. It does not know what is logged.
+//!
+//! [`init`] is called once a process, by the command. `lines` is the way of a line to standard error.
 
 mod lines;
 
@@ -22,9 +23,9 @@ use crate::metrics::Metrics;
 pub use lines::Flush;
 use lines::{Escapes, Lines};
 
-/// The most that other people's modules may say, by the beginning of their names; the first that fits
-/// counts. ldap3_proto prints bind passwords at `trace`; sqlx prints statements at `debug`, slow ones at
-/// `warn`, and passes on what the server says, values included.
+/// The most that other people's modules may say, by the beginning of their names; the first that fits counts.
+/// `ldap3_proto` prints bind passwords at `trace`. `sqlx` prints statements at `debug` and slow ones at `warn`, and passes on
+/// what the server says, values included.
 const CAPS: &[(&str, LevelFilter)] = &[
     ("ldap3_proto", LevelFilter::DEBUG),
     ("ldap3_lber", LevelFilter::DEBUG),
@@ -38,7 +39,7 @@ const CAPS: &[(&str, LevelFilter)] = &[
 /// Why logging could not be set up.
 #[derive(Debug, Error)]
 pub enum TelemetryError {
-    /// `LOG_LEVEL` is not what the filter understands; the settings have checked it before.
+    /// The filter does not understand `LOG_LEVEL`, though the settings have checked it.
     #[error("LOG_LEVEL: {0}")]
     Directives(#[from] tracing_subscriber::filter::ParseError),
     /// Something else has set up logging in this process.
@@ -49,11 +50,11 @@ pub enum TelemetryError {
     Thread(#[from] io::Error),
 }
 
-/// Sends this process's log to standard error, as the settings say, panics included. Once a process. What is returned
-/// is dropped at the end, and then writes the last lines.
+/// Sends this process's log to standard error, panics included, as the settings say. The caller keeps what is returned
+/// until the end of the process; dropping it writes the last lines.
 ///
 /// # Errors
-/// If logging is set up already.
+/// Logging is set up already, or the system refuses a thread.
 pub fn init(settings: &LogSettings, metrics: Metrics) -> Result<Flush, TelemetryError> {
     let colours = io::stderr().is_terminal();
     let escapes = match settings.format {
@@ -63,7 +64,7 @@ pub fn init(settings: &LogSettings, metrics: Metrics) -> Result<Flush, Telemetry
     };
     let (lines, flush) = Lines::start(io::stderr(), escapes, metrics)?;
     subscriber(settings, colours, lines)?.try_init()?;
-    // The usual hook writes several lines, whatever the format is, and waits for whoever reads them.
+    // The standard hook writes several lines in no format of ours, and waits for the reader.
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(backtrace = %std::backtrace::Backtrace::capture(), "a bug: {panic}");
     }));
@@ -100,8 +101,8 @@ fn is_within_cap(metadata: &Metadata<'_>) -> bool {
         .is_none_or(|(_, most)| *metadata.level() <= *most)
 }
 
-/// A database URI that can be logged: scheme, host, port and database; no user, no password, no
-/// parameters (they may hold a password too). What cannot be understood is not shown at all.
+/// A database URI as it may be logged: scheme, host, port and database, without user, password and parameters (which may
+/// hold a password too). A URI that cannot be understood is not shown at all.
 pub fn redact_uri(uri: &str) -> String {
     let Some((scheme, rest)) = uri.trim().split_once(':') else {
         return "…".into();

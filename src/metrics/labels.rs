@@ -1,0 +1,123 @@
+//! The words that label what is counted.
+
+/// The kinds of requests (RFC 4511 section 4.2 to 4.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Section 4.2.
+    Bind,
+    /// Section 4.5.
+    Search,
+    /// Section 4.10.
+    Compare,
+    /// Section 4.12.
+    Extended,
+    /// Section 4.7.
+    Add,
+    /// Section 4.6.
+    Modify,
+    /// Section 4.8.
+    Delete,
+    /// Section 4.9.
+    ModifyDn,
+    /// Section 4.3.
+    Unbind,
+    /// Section 4.11.
+    Abandon,
+}
+
+impl Operation {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Operation; 10] = [
+        Operation::Bind,
+        Operation::Search,
+        Operation::Compare,
+        Operation::Extended,
+        Operation::Add,
+        Operation::Modify,
+        Operation::Delete,
+        Operation::ModifyDn,
+        Operation::Unbind,
+        Operation::Abandon,
+    ];
+
+    /// Its name in labels and log lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::Bind => "bind",
+            Operation::Search => "search",
+            Operation::Compare => "compare",
+            Operation::Extended => "extended",
+            Operation::Add => "add",
+            Operation::Modify => "modify",
+            Operation::Delete => "delete",
+            Operation::ModifyDn => "modifyDN",
+            Operation::Unbind => "unbind",
+            Operation::Abandon => "abandon",
+        }
+    }
+
+    /// Whether the gateway carries it out. The others are refused at once, or have no answer.
+    pub(super) const fn is_served(self) -> bool {
+        matches!(
+            self,
+            Operation::Bind | Operation::Search | Operation::Compare | Operation::Extended
+        )
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// With this result code.
+    Code(u16),
+    /// In a closed connection, because no code would have been true.
+    Disconnected,
+    /// Without an answer: abandoned, or its connection ended first.
+    Abandoned,
+    /// Without an answer, because its kind has none: unbind, abandon.
+    Unanswered,
+}
+
+/// What a statement was sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statement {
+    /// To find out its columns and types.
+    Describe,
+    /// Rows by key or index for a search or compare.
+    Lookup,
+    /// Rows for a bind.
+    Bind,
+    /// A chunk of a table read by key.
+    Scan,
+    /// A query read as a whole.
+    Stream,
+}
+
+impl Statement {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(Statement, &'static str); 5] = [
+        (Statement::Describe, "describe"),
+        (Statement::Lookup, "lookup"),
+        (Statement::Bind, "bind"),
+        (Statement::Scan, "scan"),
+        (Statement::Stream, "stream"),
+    ];
+}
+
+/// How a statement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatementEnd {
+    Success,
+    Error,
+    /// Nobody waited for its end any more.
+    Cancelled,
+}
+
+impl StatementEnd {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(StatementEnd, &'static str); 3] = [
+        (StatementEnd::Success, "success"),
+        (StatementEnd::Error, "error"),
+        (StatementEnd::Cancelled, "cancelled"),
+    ];
+}

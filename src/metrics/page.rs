@@ -1,0 +1,228 @@
+//! The page of a scrape: all families in Prometheus' text format, under the names that docs/observability.md lists.
+
+use std::{
+    fmt::{self, Display, Write},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use super::{
+    counters::{BOUNDS, Histogram, Metrics},
+    labels::{Operation, Statement, StatementEnd},
+};
+
+/// Gives the name of a result code.
+pub type CodeName = fn(u16) -> &'static str;
+
+/// What nobody counts: it is looked up for each scrape.
+#[derive(Debug, Clone, Default)]
+pub struct Gauges {
+    /// The outage state, one of `states`.
+    pub state: &'static str,
+    /// All outage states.
+    pub states: &'static [&'static str],
+    /// Whether clients are served.
+    pub ready: bool,
+    /// The most connections to the database.
+    pub pool_size: usize,
+    /// Those that run a statement, or are being opened for one.
+    pub pool_in_use: usize,
+    /// Those that are open and unused.
+    pub pool_idle: usize,
+    /// Values that could not be decoded and were served as absent.
+    pub undecodable_values: u64,
+    /// Threads that verify passwords.
+    pub hashing_threads: usize,
+    /// Verifications that run.
+    pub hashing_running: usize,
+    /// Verifications that wait for a thread.
+    pub hashing_waiting: usize,
+}
+
+impl Metrics {
+    /// The page: what was counted, and `gauges`.
+    pub fn render(&self, gauges: &Gauges, code_name: CodeName) -> String {
+        let mut page = Page(String::with_capacity(32 * 1024));
+        self.operations(&mut page, code_name);
+        self.connections(&mut page);
+        self.database(&mut page, gauges);
+        self.process(&mut page, gauges);
+        page.0
+    }
+
+    fn operations(&self, page: &mut Page, code_name: CodeName) {
+        let name = "operations_total";
+        page.family(name, COUNTER, "Operations that have ended, by kind and result code.");
+        for (operations, operation) in self.0.operations.iter().zip(Operation::ALL) {
+            for (how, count) in operations.endings.counts() {
+                // An alert on a rate needs a series that is there before its first increment.
+                let shown = count > 0 || (how == Ok(0) && operation.is_served());
+                if shown {
+                    let code = how.map_or_else(|_| String::new(), |code| code.to_string());
+                    let result = how.map_or_else(|word| word, code_name);
+                    let labels = [("operation", operation.name()), ("code", &code), ("result", result)];
+                    page.sample(name, &labels, count);
+                }
+            }
+        }
+        let name = "operation_duration_seconds";
+        page.family(name, HISTOGRAM, "From the request's arrival to its final response.");
+        for (operations, operation) in self.0.operations.iter().zip(Operation::ALL) {
+            if operation.is_served() {
+                page.histogram(name, ("operation", operation.name()), &operations.duration);
+            }
+        }
+        let help = "Requests received and not answered yet.";
+        page.gauge("operations_in_flight", help, not_negative(&self.0.in_flight));
+        page.counter("entries_sent_total", "Search result entries.", &self.0.entries);
+    }
+
+    fn connections(&self, page: &mut Page) {
+        let values = &self.0;
+        let help = "LDAP read from clients, without TLS.";
+        page.counter("received_bytes_total", help, &values.received);
+        let help = "LDAP written to clients, without TLS.";
+        page.counter("sent_bytes_total", help, &values.sent);
+        page.gauge("connections_open", "Client connections.", not_negative(&values.open));
+        let help = "Client connections accepted.";
+        page.counter("connections_total", help, &values.connections);
+        let help = "TLS handshakes that were begun and failed.";
+        page.counter("tls_handshake_failures_total", help, &values.handshake_failures);
+        let name = "certificate_expiry_timestamp_seconds";
+        let help = "End of validity of the certificate that new connections get.";
+        page.family(name, GAUGE, help);
+        let expiry = values.certificate_expiry.load(Relaxed);
+        if expiry != 0 {
+            page.sample(name, &[], expiry);
+        }
+        let name = "certificate_reloads_total";
+        page.family(name, COUNTER, "Changed certificate files that were read.");
+        page.sample(name, &[("result", "success")], values.certificates_read.load(Relaxed));
+        let refused = values.certificates_refused.load(Relaxed);
+        page.sample(name, &[("result", "failure")], refused);
+        let help = "1 while the certificate files cannot be used and an older certificate is served.";
+        let stale = values.certificate_stale.load(Relaxed);
+        page.gauge("certificate_stale", help, u8::from(stale));
+    }
+
+    fn database(&self, page: &mut Page, gauges: &Gauges) {
+        let name = "database_state";
+        page.family(name, GAUGE, "1 for the state that the database is in.");
+        for state in gauges.states {
+            page.sample(name, &[("state", state)], u8::from(*state == gauges.state));
+        }
+        let name = "sql_statements_total";
+        let help = "Statements sent to the database, by what for and how they ended.";
+        page.family(name, COUNTER, help);
+        for (statements, (_, statement)) in self.0.statements.iter().zip(Statement::ALL) {
+            for (count, (_, result)) in statements.endings.iter().zip(StatementEnd::ALL) {
+                let labels = [("statement", statement), ("result", result)];
+                page.sample(name, &labels, count.load(Relaxed));
+            }
+        }
+        let name = "sql_statement_duration_seconds";
+        page.family(name, HISTOGRAM, "From sending a statement to its last row.");
+        for (statements, (_, statement)) in self.0.statements.iter().zip(Statement::ALL) {
+            page.histogram(name, ("statement", statement), &statements.duration);
+        }
+        let help = "The most connections to the database.";
+        page.gauge("sql_pool_size", help, gauges.pool_size);
+        let help = "Places in the pool that are taken.";
+        page.gauge("sql_pool_in_use", help, gauges.pool_in_use);
+        let help = "Connections to the database that are open and unused.";
+        page.gauge("sql_pool_idle", help, gauges.pool_idle);
+        let help = "Statements that wait for a place.";
+        page.gauge("sql_pool_waiting", help, not_negative(&self.0.pool_waiting));
+        let name = "sql_undecodable_values_total";
+        let help = "Values that could not be decoded and were served as absent.";
+        page.family(name, COUNTER, help);
+        page.sample(name, &[], gauges.undecodable_values);
+    }
+
+    fn process(&self, page: &mut Page, gauges: &Gauges) {
+        let help = "Threads that verify passwords.";
+        page.gauge("hashing_threads", help, gauges.hashing_threads);
+        page.gauge("hashing_running", "Passwords being verified.", gauges.hashing_running);
+        let help = "Passwords that wait to be verified.";
+        page.gauge("hashing_waiting", help, gauges.hashing_waiting);
+        let help = "1 while clients are served, as /readyz says.";
+        page.gauge("ready", help, u8::from(gauges.ready));
+        let help = "Log lines dropped because standard error did not take them.";
+        page.counter("log_lines_dropped_total", help, &self.0.log_lines_dropped);
+        let name = "build_info";
+        page.family(name, GAUGE, "Always 1; the version is in its label.");
+        page.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
+        let started = self.0.started.0.duration_since(UNIX_EPOCH).unwrap_or_default();
+        page.start_time(started.as_secs_f64());
+    }
+}
+
+/// A gauge that several threads count up and down: for a moment it may be below zero.
+fn not_negative(gauge: &AtomicI64) -> i64 {
+    gauge.load(Relaxed).max(0)
+}
+
+/// The types of families.
+const COUNTER: &str = "counter";
+const GAUGE: &str = "gauge";
+const HISTOGRAM: &str = "histogram";
+
+struct Page(String);
+
+impl Page {
+    fn write(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a string does not fail.
+        let _ = self.0.write_fmt(text);
+    }
+
+    /// What stands above the samples of a family.
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.write(format_args!(
+            "# HELP ldap_gateway_{name} {help}\n# TYPE ldap_gateway_{name} {kind}\n"
+        ));
+    }
+
+    /// A family with one sample, without labels.
+    fn counter(&mut self, name: &str, help: &str, count: &AtomicU64) {
+        self.family(name, COUNTER, help);
+        self.sample(name, &[], count.load(Relaxed));
+    }
+
+    /// A family with one sample, without labels.
+    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.family(name, GAUGE, help);
+        self.sample(name, &[], value);
+    }
+
+    /// Labels are words of ours, so there is nothing to escape.
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        self.write(format_args!("ldap_gateway_{name}"));
+        for (number, (label, text)) in labels.iter().enumerate() {
+            self.write(format_args!(
+                "{}{label}=\"{text}\"",
+                if number == 0 { '{' } else { ',' }
+            ));
+        }
+        self.write(format_args!("{} {value}\n", if labels.is_empty() { "" } else { "}" }));
+    }
+
+    fn histogram(&mut self, name: &str, label: (&str, &str), histogram: &Histogram) {
+        let mut count = 0;
+        let bounds = BOUNDS.iter().map(|(_, text)| *text).chain(["+Inf"]);
+        for (bucket, bound) in histogram.buckets.iter().zip(bounds) {
+            count += bucket.load(Relaxed);
+            self.sample(&format!("{name}_bucket"), &[label, ("le", bound)], count);
+        }
+        let sum = Duration::from_nanos(histogram.nanoseconds.load(Relaxed));
+        self.sample(&format!("{name}_sum"), &[label], sum.as_secs_f64());
+        self.sample(&format!("{name}_count"), &[label], count);
+    }
+
+    /// The one family whose name all exporters share.
+    fn start_time(&mut self, seconds: f64) {
+        let name = "process_start_time_seconds";
+        self.write(format_args!(
+            "# HELP {name} When the process was started.\n# TYPE {name} gauge\n{name} {seconds}\n"
+        ));
+    }
+}
