@@ -2,30 +2,17 @@
 //!
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
 
-use std::{
-    collections::HashSet,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-    time::{Instant, sleep},
-};
-use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
-
 use crate::{
     auth::hashing_pool::HashingPool,
     config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SqlSessions},
     directory::{
         Directory,
         account::RefusedWords,
+        naming::{
+            subschema::Capabilities,
+            tree::{Layout, container_rdn},
+        },
         queries::{ParsedQueries, Queries, QueryProblem},
-        subschema::Capabilities,
-        tree::{Layout, container_rdn},
     },
     metrics::Metrics,
     model::dn::Dn,
@@ -42,6 +29,19 @@ use crate::{
         sessions::Sessions,
     },
 };
+use std::{
+    collections::HashSet,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
 /// Between two attempts to describe the queries.
 const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);

@@ -7,15 +7,14 @@ pub mod hash_password;
 pub mod probe;
 pub mod serve;
 
+use crate::{
+    config::{Config, ConfigErrors, EXIT_CODE, EnvSource, NameChecks, Warning},
+    directory::naming::tree::container_rdn,
+    model::{dn::Dn, schema::Schema},
+};
 use std::{
     io::{self, Write},
     process::ExitCode,
-};
-
-use crate::{
-    config::{Config, ConfigErrors, EXIT_CODE, EnvSource, NameChecks, Warning},
-    directory::tree::container_rdn,
-    model::{dn::Dn, schema::Schema},
 };
 
 /// Prints a line on standard output; a closed pipe is nobody's problem.

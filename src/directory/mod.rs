@@ -4,56 +4,29 @@
 //! database is described again. It knows SQL results, not connections to clients.
 
 pub mod account;
-pub mod advice;
-pub mod columns;
-mod entries;
-mod existing;
-mod explain;
-mod lookup;
+pub mod diagnostics;
 pub mod mapping;
-mod members_column;
-mod membership;
-mod memberships_query;
-mod narrow;
-mod needs;
-mod one_user;
-mod planner;
-mod private_groups;
-mod projection;
+pub mod membership;
+pub mod naming;
+pub mod pushdown;
 pub mod queries;
-mod rehearsal;
-mod relations;
-mod remarks;
-mod scan;
 pub mod search;
-mod source;
-pub mod subschema;
-pub mod tree;
-mod twins;
-pub mod walk;
+pub mod source;
 
-use std::{fmt, panic::resume_unwind, sync::Arc};
-
-use tokio::{
-    sync::Semaphore,
-    task::{JoinError, spawn_blocking},
-};
-
-use self::{
-    columns::Kind,
-    mapping::EntryMaker,
-    membership::Membership,
-    one_user::OneUser,
-    private_groups::PrivateGroups,
-    projection::Projection,
-    queries::{
-        ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries, QueryProblem,
-    },
-    source::Source,
-    subschema::Capabilities,
-    tree::{Layout, Place, Tree},
-};
 use crate::{
+    directory::{
+        mapping::{columns::Kind, entry::EntryMaker, projection::Projection},
+        membership::memberships::Membership,
+        naming::{
+            subschema::Capabilities,
+            tree::{Layout, Place, Tree},
+        },
+        queries::{
+            ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries,
+            QueryProblem,
+        },
+        source::{listing::Source, one_user::OneUser, private_groups::PrivateGroups},
+    },
     model::{
         dn::Dn,
         entry::Entry,
@@ -62,6 +35,11 @@ use crate::{
         scope::Scope,
     },
     sql::{State, database::Database, error::SqlError},
+};
+use std::{fmt, panic::resume_unwind, sync::Arc};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, spawn_blocking},
 };
 
 /// Why the directory could not answer. Never a result code by itself: what it means is decided in one place.
@@ -94,7 +72,7 @@ impl DirectoryError {
 /// The answer to a search before its first entry.
 pub enum Found<'a> {
     /// The base exists; these are the entries below it that match.
-    Results(Box<search::Results<'a>>),
+    Results(Box<search::results::Results<'a>>),
     /// The base does not exist.
     NoSuchObject {
         /// The deepest ancestor that does (RFC 4511 4.1.9); empty when there is none.
@@ -179,12 +157,12 @@ impl Directory {
         let one_user = OneUser::new(database.clone(), one_user, &users);
         let directory = Directory {
             database: database.clone(),
-            root_dse: subschema::root_dse(&schema, &tree, capabilities),
-            subschema: subschema::subschema(&schema),
+            root_dse: naming::subschema::root_dse(&schema, &tree, capabilities),
+            subschema: naming::subschema::subschema(&schema),
             superiors: [tree.base()]
                 .into_iter()
                 .chain(tree.containers())
-                .map(|dn| subschema::superior(&schema, &tree, dn))
+                .map(|dn| naming::subschema::superior(&schema, &tree, dn))
                 .collect(),
             // A base that is empty itself can only be asked for so.
             empty_base: layout.empty_base || base.is_root(),

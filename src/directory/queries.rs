@@ -2,24 +2,23 @@
 //!
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-use super::{
-    columns::{self, ColumnUse, Kind, Role},
-    source::fetch,
-};
 use crate::{
+    directory::{
+        mapping::columns::{self, ColumnUse, Kind, Role},
+        source::listing::fetch,
+    },
     model::schema::Schema,
     sql::{
         Described, Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
         budget::Budget,
         database::{Database, Origin},
     },
+};
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 /// SQLSTATE `indeterminate_datatype`.
@@ -53,11 +52,11 @@ pub struct ParsedQueries {
 
 /// The variables that name the queries, in the order they are described.
 pub const VARIABLES: [&str; 5] = [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER, ALL_MEMBERSHIPS];
-pub(super) const ALL_USERS: &str = "SQL_QUERY_ALL_USERS";
-pub(super) const ONE_USER: &str = "SQL_QUERY_ONE_USER";
-pub(super) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
-pub(super) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
-pub(super) const ALL_MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
+pub(crate) const ALL_USERS: &str = "SQL_QUERY_ALL_USERS";
+pub(crate) const ONE_USER: &str = "SQL_QUERY_ONE_USER";
+pub(crate) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
+pub(crate) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
+pub(crate) const ALL_MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
 
 /// What is wrong with one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +70,7 @@ pub struct QueryProblem {
 }
 
 impl QueryProblem {
-    pub(super) fn of_database(variable: &'static str, error: &SqlError) -> Self {
+    pub(crate) fn of_database(variable: &'static str, error: &SqlError) -> Self {
         QueryProblem {
             variable,
             text: error.detail(),

@@ -3,10 +3,6 @@
 //! Unknown, disabled and wrong all take the same work and give the same answer, so that nobody learns which names
 //! exist. Only a database that cannot be asked is told apart, as `unavailable`: it is nobody's fault.
 
-use std::{borrow::Cow, sync::Arc};
-
-use tracing::warn;
-
 use super::{
     Outcome,
     context::{Context, Identity},
@@ -22,6 +18,8 @@ use crate::{
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
 };
+use std::{borrow::Cow, sync::Arc};
+use tracing::warn;
 
 /// Answers a bind request and says who the session is from now on.
 ///

@@ -1,7 +1,5 @@
 //! Compare (RFC 4511 4.10): whether an entry has a value, by the attribute's equality rule.
 
-use std::sync::Arc;
-
 use super::{
     Outcome,
     context::Context,
@@ -12,7 +10,7 @@ use super::{
     search::readable_base,
 };
 use crate::{
-    directory::{Directory, DirectoryError, Found, search::Query},
+    directory::{Directory, DirectoryError, Found, search::results::Query},
     model::{
         dn::Dn,
         entry::{Entry, Selection},
@@ -22,6 +20,7 @@ use crate::{
     },
     protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
 };
+use std::sync::Arc;
 
 /// Answers a compare request.
 ///

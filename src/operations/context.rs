@@ -1,13 +1,11 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
 
+use crate::{auth::hashing_pool::HashingPool, directory::Directory, metrics::Metrics, operations::policy::Policy};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-
 use tokio::sync::{Notify, watch};
-
-use crate::{auth::hashing_pool::HashingPool, directory::Directory, metrics::Metrics, operations::policy::Policy};
 
 /// The authorization identity of a session (RFC 4511 4.2.1). A value: only the connection's loop replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,16 +2,14 @@
 //!
 //! Text that clients see carries no SQL, no host and no file name.
 
-use std::borrow::Cow;
-
-use tracing::warn;
-
 use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
 use crate::{
     directory::DirectoryError,
     protocol::{LdapResult, ResponseKind, ResultCode},
     sql::SqlError,
 };
+use std::borrow::Cow;
+use tracing::warn;
 
 /// Why an operation did not come to its own end.
 #[derive(Debug, thiserror::Error)]

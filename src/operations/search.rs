@@ -3,14 +3,6 @@
 //! Only limits that the client asked for end a search with codes 3 and 4: SSSD, GitLab and Search Guard take those
 //! for complete answers.
 
-use std::{pin::pin, sync::Arc, time::Duration};
-
-use tokio::{
-    task::yield_now,
-    time::{Instant, timeout_at},
-};
-use tracing::warn;
-
 use super::{
     Outcome,
     context::{Context, Identity},
@@ -19,10 +11,19 @@ use super::{
     result::{Failure, Report},
 };
 use crate::{
-    directory::{Directory, DirectoryError, Found, search::Query, walk::Position},
+    directory::{
+        Directory, DirectoryError, Found,
+        search::{page::Position, results::Query},
+    },
     model::{dn::Dn, entry::Selection, scope::Scope},
     protocol::{Control, LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry, write_result},
 };
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
+use tracing::warn;
 
 /// Between two warnings that clients can cause.
 const A_MINUTE: Duration = Duration::from_secs(60);

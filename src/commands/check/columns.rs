@@ -3,7 +3,7 @@
 use super::report::{Fault, Report, table};
 use crate::{
     directory::{
-        columns::{ColumnUse, Ignored, Kind, Role},
+        mapping::columns::{ColumnUse, Ignored, Kind, Role},
         queries::{DescribedQuery, Examination},
     },
     model::schema::Schema,

@@ -12,7 +12,7 @@ use crate::{
     directory::{
         Directory,
         account::RefusedWords,
-        columns::{Kind, Role},
+        mapping::columns::{Kind, Role},
         queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
     },
     model::dn::Dn,

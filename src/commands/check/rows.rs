@@ -8,8 +8,8 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         account::RefusedWords,
-        advice::{Accounts, Rows, Sample, listed},
-        columns::Kind,
+        diagnostics::consistency::{Accounts, Rows, Sample, listed},
+        mapping::columns::Kind,
     },
     model::schema::ids,
 };

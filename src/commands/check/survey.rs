@@ -1,7 +1,5 @@
 //! The part of `check` that looks at rows. What cannot be looked at is a warning: the gateway serves without these questions.
 
-use std::collections::BTreeSet;
-
 use super::{
     report::{Fault, Report},
     rows,
@@ -11,11 +9,12 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         account::RefusedWords,
-        advice::{Count, SMALL, Sample, listed},
-        columns::Kind,
+        diagnostics::consistency::{Count, SMALL, Sample, listed},
+        mapping::columns::Kind,
     },
     sql::SqlError,
 };
+use std::collections::BTreeSet;
 
 /// Runs each query once, and then looks at what the rows hold.
 pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {

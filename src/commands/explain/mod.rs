@@ -5,16 +5,12 @@
 
 mod report;
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
-
-use clap::ValueEnum;
-
 use self::report::{Explained, Report, Step, Typed};
 use super::{complain, say, settings};
 use crate::{
     app::{self, CAPABILITIES},
     config::{Config, EXIT_CODE},
-    directory::{Directory, Found, search::Query},
+    directory::{Directory, Found, search::results::Query},
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
     operations::policy::LOOKUP_HOLD,
     sql::{
@@ -25,6 +21,8 @@ use crate::{
     },
     telemetry::redact_uri,
 };
+use clap::ValueEnum;
+use std::{process::ExitCode, sync::Arc, time::Instant};
 
 /// The search to explain.
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ const NANOS: i128 = 1_000_000_000;
 const WINDOWS_EPOCH: i128 = 11_644_473_600;
 
 /// The moment from which an account may no longer bind; none where the value is no moment.
-pub(super) fn expiry(cell: &Cell) -> Option<Timestamp> {
+pub(crate) fn expiry(cell: &Cell) -> Option<Timestamp> {
     match cell {
         Cell::Time(time) => Some(*time),
         Cell::Integer(number) => of_number(*number),
@@ -77,9 +77,8 @@ fn windows(number: i128) -> Option<Timestamp> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use crate::directory::account::expiry::*;
     use proptest::prelude::*;
-
-    use super::*;
 
     fn text(text: &str) -> Option<i64> {
         expiry(&Cell::Text(text.to_owned())).map(|time| time.seconds)

@@ -1,8 +1,7 @@
 //! The words of the `status` column that refuse a bind.
 
-use std::sync::Arc;
-
 use crate::model::{prepare::prepare_ignore_case, value::Cell};
+use std::sync::Arc;
 
 /// The words that refuse, in any spelling. Clones share them.
 #[derive(Debug, Clone)]
@@ -51,7 +50,7 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::directory::account::status::*;
 
     fn judge(words: &[&str], status: Cell) -> Standing {
         RefusedWords::new(words.iter().copied()).judge(&status)

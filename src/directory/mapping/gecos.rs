@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// The ASCII form of a text, or of the entry's name where nothing is left of it. Never empty.
-pub(super) fn ascii(text: &str, name: &str) -> String {
+pub(crate) fn ascii(text: &str, name: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }
@@ -33,7 +33,7 @@ fn spelled(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::directory::mapping::gecos::*;
 
     #[test]
     fn letters_have_their_usual_spelling() {

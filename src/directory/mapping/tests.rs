@@ -1,15 +1,27 @@
 //! Whatever a row holds, its entry is one of its classes: everything they require is there, and nothing that none allows.
 
-use proptest::prelude::*;
-
-use super::super::{
-    columns::assign,
-    subschema::Capabilities,
-    subschema::{root_dse, subschema, superior},
-    tree::{Layout, container_rdn},
+use crate::{
+    directory::{
+        mapping::{
+            columns::{Kind, assign},
+            entry::*,
+            projection::Projection,
+        },
+        naming::{
+            subschema::{Capabilities, root_dse, subschema, superior},
+            tree::{Layout, Tree, container_rdn},
+        },
+    },
+    model::{
+        dn::Dn,
+        entry::Entry,
+        schema::{AttributeId, ClassId, Schema, ids},
+        time::Timestamp,
+        value::Cell,
+    },
 };
-use super::*;
-use crate::model::dn::Dn;
+use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Columns that rows may have, those of other kinds and nobody's among them.
 const COLUMNS: [&str; 30] = [

@@ -2,17 +2,16 @@
 
 pub mod paged;
 
-use std::sync::Arc;
-
 use super::{context::Context, known, result::Failure};
 use crate::{
-    directory::{Directory, Found, search::Query},
+    directory::{Directory, Found, search::results::Query},
     model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
     protocol::{
         ASSERTION, Control, DONT_USE_COPY, LdapResult, MANAGE_DSA_IT, PAGED_RESULTS, PagedResults, Request, ResultCode,
         decode_assertion,
     },
 };
+use std::sync::Arc;
 
 /// What the root DSE lists. There are no referral objects and no copies, so ManageDsaIT (RFC 3296) and don't-use-copy
 /// (RFC 6171) change nothing.

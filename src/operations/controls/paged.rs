@@ -3,20 +3,18 @@
 //! A cookie is a position, no capability: not signed, and good on any connection and replica. Every page is authorised
 //! as if it was the first. Whatever does not fit is refused, and never taken for the beginning or the end.
 
-use std::hash::{Hash, Hasher};
-
-use bytes::{BufMut, Bytes, BytesMut};
-use sha2::{Digest, Sha256};
-
 use crate::{
     directory::{
         Directory,
-        columns::Kind,
-        walk::{Order, Page, Position},
+        mapping::columns::Kind,
+        search::page::{Order, Page, Position},
     },
     model::dn::Dn,
     protocol::{Control, LdapResult, PagedResults, ResultCode, SearchRequest},
 };
+use bytes::{BufMut, Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+use std::hash::{Hash, Hasher};
 
 /// Of what follows in a cookie.
 const VERSION: u8 = 2;

@@ -1,0 +1,152 @@
+//! The statements that searches and binds are answered with, prepared once before anything is served: the operator's
+//! queries by themselves may be right, and what is made of them wrong. Then each query is run for no row at all, which
+//! shows what may not be read.
+
+use crate::{
+    directory::{
+        Directory,
+        mapping::columns::Role,
+        membership::memberships::By,
+        queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
+        source::listing::Source,
+    },
+    sql::{Predicate, Source as Table, Statement, budget::Budget, error::SqlError},
+};
+use std::time::{Duration, Instant};
+
+/// Some name, also of users that have numbers for names; it is not looked for.
+const A_NAME: &str = "1";
+
+/// Whose query a statement is made of, the statement, and whether it takes a value of ours.
+type Rehearsed = (&'static str, String, bool);
+
+/// For a statement that reads nothing.
+const NOTHING_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Directory {
+    /// Has the database prepare them.
+    ///
+    /// # Errors
+    /// The first statement of each query that the database refuses, or that it could not be asked.
+    pub(crate) async fn rehearse(&self) -> Result<(), Vec<QueryProblem>> {
+        let mut problems: Vec<QueryProblem> = Vec::new();
+        for (variable, sql, takes_value) in self.rehearsed() {
+            if problems.iter().any(|problem| problem.variable == variable) {
+                continue;
+            }
+            let prepared = self.database.describe(&sql).await;
+            problems.extend(problem(variable, prepared, takes_value)?);
+        }
+        for (variable, query) in self.all_queries() {
+            if problems.iter().any(|problem| problem.variable == variable) {
+                continue;
+            }
+            let Some(nothing) = Table::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
+            else {
+                continue;
+            };
+            let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
+            let run = self.database.fetch(&nothing.sql, &nothing.args, budget);
+            problems.extend(problem(variable, run.await, !nothing.args.is_empty())?);
+        }
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems),
+        }
+    }
+
+    fn all_queries(&self) -> impl Iterator<Item = (&'static str, &DescribedQuery)> {
+        let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
+        [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER]
+            .into_iter()
+            .zip(&self.queries)
+            .chain(memberships)
+    }
+
+    fn rehearsed(&self) -> Vec<Rehearsed> {
+        let [all_users, _, all_groups, by_member] = &self.queries;
+        let mut statements = Vec::new();
+        let mut add = |variable, statement: Option<Statement>| {
+            statements.extend(statement.map(|statement| (variable, statement.sql, !statement.args.is_empty())));
+        };
+        for statement in listing(all_users, &self.users) {
+            add(ALL_USERS, statement);
+        }
+        for statement in listing(all_groups, &self.groups) {
+            add(ALL_GROUPS, statement);
+        }
+        let name = by_member.column(Role::Name).unwrap_or_default();
+        let groups_of = Table::lookup(&by_member.query, &by_member.described, A_NAME);
+        add(
+            GROUPS_BY_MEMBER,
+            groups_of.and_then(|table| table.select(&[name], &Predicate::True)),
+        );
+        let asked = self.memberships_query().map_or(GROUPS_BY_MEMBER, |_| ALL_MEMBERSHIPS);
+        let names = [A_NAME.to_owned()];
+        for by in [By::Users(&names), By::Groups(&names)] {
+            add(asked, self.pairs_statement(by));
+        }
+        add(asked, self.groups_with_rows_statement(&names));
+        if let Some(query) = self.memberships_query() {
+            for role in [Role::Member, Role::Name] {
+                let table = Table::listing(&query.query, &query.described);
+                let wanted = query.column(role);
+                add(
+                    ALL_MEMBERSHIPS,
+                    wanted.and_then(|column| any_case(table, &[column], column)),
+                );
+            }
+        }
+        let lookups = self.one_user.iter().flat_map(|one_user| one_user.statements());
+        statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned(), true)));
+        statements
+    }
+}
+
+/// What is wrong with a query by what the database said of a statement made of it. `takes_value` says that one of ours is
+/// in it: else it is a constant of the query's own that its type cannot hold, and nobody would ever be answered.
+///
+/// # Errors
+/// It could not be asked: then no other statement can be, either.
+fn problem<T>(
+    variable: &'static str,
+    said: Result<T, SqlError>,
+    takes_value: bool,
+) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
+    match said {
+        Ok(_) => Ok(None),
+        // Of our value, which is none that anybody asks for.
+        Err(error) if takes_value && error.is_value_error() => Ok(None),
+        Err(error) => match QueryProblem::of_database(variable, &error) {
+            problem if problem.unreachable => Err(vec![problem]),
+            problem => Ok(Some(QueryProblem {
+                text: format!("as the gateway asks it: {}", problem.text),
+                ..problem
+            })),
+        },
+    }
+}
+
+/// What a listing is read by: in pages, by name as it is spelled and in any case.
+fn listing(query: &DescribedQuery, source: &Source) -> Vec<Option<Statement>> {
+    let table = Table::listing(&query.query, &query.described);
+    let columns = &source.maker().projection().columns;
+    let name = source.name_column();
+    vec![
+        table.page_after(columns, name, &Predicate::True, None, 1),
+        table.page_after(columns, name, &Predicate::True, Some(A_NAME), 1),
+        table.ties(columns, name, A_NAME),
+        table.select(columns, &source.named_one_of(&[A_NAME.to_owned()])),
+        any_case(table, columns, name),
+        table.in_any_case(columns, name, &[A_NAME.to_owned()]),
+        table.twins(columns, name),
+    ]
+}
+
+fn any_case(table: Table<'_>, columns: &[usize], column: usize) -> Option<Statement> {
+    let predicate = Predicate::EqualsIgnoreCase {
+        column,
+        prepared: A_NAME.to_owned(),
+    };
+    table.select(columns, &predicate)
+}

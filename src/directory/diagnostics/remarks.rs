@@ -1,0 +1,122 @@
+//! What an operator should know about the columns of a query: which of several counts, and which can never be read. For
+//! `check` and the log of the start.
+
+use crate::directory::{
+    Directory,
+    mapping::columns::{Ignored, Role},
+    queries::{ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem, VARIABLES},
+};
+
+/// A column of a type whose values cannot be decoded, ever.
+pub struct Unreadable {
+    /// What is wrong, and what would be right.
+    pub problem: QueryProblem,
+    /// Whether it decides which entries there are, who is in which group or who can log in: then all of these would be
+    /// missing, and nothing may be served.
+    pub decides: bool,
+}
+
+impl DescribedQuery {
+    /// Which column counts where several mean the same.
+    pub fn remarks(&self, variable: &str) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let mut repeated: Vec<String> = Vec::new();
+        for column in &self.columns {
+            let name = column.column.as_str();
+            match column.role {
+                Err(Ignored::Repeated) => {
+                    let lower = name.to_ascii_lowercase();
+                    if !repeated.contains(&lower) {
+                        remarks.push(format!(
+                            "{variable}: {name} is the name of several columns: the last of them counts"
+                        ));
+                        repeated.push(lower);
+                    }
+                }
+                Err(Ignored::Duplicate) => remarks.push(format!(
+                    "{variable}: {name} is ignored: a column further left has the same meaning"
+                )),
+                _ => {}
+            }
+        }
+        remarks
+    }
+
+    /// That columns of all-users refuse nobody, because `one_user`, which binds read, has no such column; None where
+    /// there are none.
+    pub fn idle_standing(&self, one_user: &DescribedQuery) -> Option<String> {
+        let columns = self.columns.iter().filter(|column| {
+            let role = column.role.ok().filter(|role| role.is_standing());
+            role.is_some_and(|role| one_user.column(role).is_none())
+        });
+        let names: Vec<&str> = columns.map(|column| column.column.as_str()).collect();
+        let (noun, refuse, them) = match names.len() {
+            0 => return None,
+            1 => ("column", "it refuses", "it"),
+            _ => ("columns", "they refuse", "them"),
+        };
+        Some(format!(
+            "{ONE_USER} has no {noun} {}, which {ALL_USERS} has: {refuse} nobody; select {them} in {ONE_USER} too, \
+             or leave {them} out of {ALL_USERS}",
+            names.join(", ")
+        ))
+    }
+
+    /// The columns that are read and whose type can never be decoded.
+    pub fn unreadable(&self, variable: &'static str) -> Vec<Unreadable> {
+        let columns = self.columns.iter().zip(&self.types);
+        let unreadable = columns.filter_map(|(column, kind)| {
+            let role = column.role.ok().filter(|_| !kind.is_readable)?;
+            // A group's row comes from all-groups.
+            if variable == GROUPS_BY_MEMBER && role != Role::Name {
+                return None;
+            }
+            // Binds read one-user.
+            if variable == ALL_USERS && role.is_private() {
+                return None;
+            }
+            let meaning = meaning(role);
+            let text = format!(
+                "column {} is of type {}, whose values cannot be decoded{meaning}; the query should give it as text",
+                column.column, kind.shown
+            );
+            Some(Unreadable {
+                problem: QueryProblem {
+                    variable,
+                    text,
+                    unreachable: false,
+                },
+                decides: !meaning.is_empty(),
+            })
+        });
+        unreadable.collect()
+    }
+}
+
+/// What would be missing without a column that something depends on; empty where it is only an attribute.
+fn meaning(role: Role) -> &'static str {
+    match role {
+        Role::Name => ", and no row would have a name",
+        Role::Number | Role::PrimaryGroup => ", and no row would have its number",
+        Role::Member | Role::Members | Role::MemberUids => ", and no group would have members",
+        Role::Password => ", and nobody could bind",
+        Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt | Role::AuthBackends => {
+            ", and nobody with a value could bind"
+        }
+        _ => "",
+    }
+}
+
+impl Directory {
+    /// What is odd about the columns: which of several counts, and which are absent from all entries.
+    pub fn remarks(&self) -> Vec<String> {
+        let queries = self.queries.iter().chain(self.memberships_query());
+        let of_each = VARIABLES.into_iter().zip(queries).flat_map(|(variable, query)| {
+            let unreadable = query.unreadable(variable).into_iter();
+            let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
+            query.remarks(variable).into_iter().chain(unreadable)
+        });
+        let [all_users, one_user, ..] = &self.queries;
+        of_each.chain(all_users.idle_standing(one_user)).collect()
+    }
+}

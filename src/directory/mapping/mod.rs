@@ -1,0 +1,18 @@
+//! From a row to an entry: which column means what (`columns`), which of them a statement reads (`projection`), and
+//! what an entry is made of (`entry`). Knows rows as cells; no SQL, no filters.
+
+pub mod columns;
+pub mod entry;
+pub mod gecos;
+pub mod projection;
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;

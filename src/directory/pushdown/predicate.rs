@@ -1,0 +1,256 @@
+//! From a filter to the rows that can match it: a predicate that every matching row satisfies, on the values as the
+//! mapping serves them.
+//!
+//! A leaf asks something of an attribute (`Test`); an attribute's value comes from one of several places (`served`),
+//! each under a condition on the row. So a leaf is: any of the places, its condition, and what is asked of the value
+//! that comes from there. What a predicate becomes in SQL, and how far, is the engine's writer's business.
+
+use crate::{
+    directory::{
+        Directory,
+        mapping::columns::{Kind, Role},
+        naming::tree::{Name, Place},
+        pushdown::{
+            provenance::{number_of, posix, served},
+            value_test::{Test, probe},
+        },
+        source::listing::Source,
+    },
+    model::{
+        dn::Dn,
+        filter::{Filter, ResolvedFilter, Side, Types, ValueTest},
+        matching::Assertion,
+        schema::{AttributeId, ids},
+    },
+    sql::predicate::{Predicate, Validity},
+};
+
+/// How many names a statement lists; above that the rows are read and judged one by one.
+const LISTED_NAMES: usize = 1000;
+/// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
+/// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
+const COMPARISONS: usize = 2000;
+/// Octets of a value that a statement compares with: it does so for each place that the value may come from. No value that
+/// is found by an index is longer.
+pub(crate) const LONGEST_VALUE: usize = 4000;
+/// What a comparison that is no listed name counts for.
+const LEAF: usize = 4;
+
+/// Answers to the memberships that a filter asks for.
+pub trait Listed {
+    /// The names of the entries that have it, as the membership's source spells them.
+    fn listed(&self, relation: usize) -> Option<&[String]>;
+}
+
+/// Knows no membership.
+struct Nobody;
+
+impl Listed for Nobody {
+    fn listed(&self, _: usize) -> Option<&[String]> {
+        None
+    }
+}
+
+impl Directory {
+    /// What a filter narrows the users or groups to by itself, memberships left open.
+    pub fn narrowed(&self, kind: Kind, filter: &Filter) -> Predicate {
+        narrow(self.source(kind), &filter.resolve(&self.schema).matching(), &Nobody)
+    }
+}
+
+/// A predicate that every matching row satisfies.
+pub fn narrow(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed) -> Predicate {
+    let mut left = COMPARISONS;
+    source.simplify(&within(source, filter, relations, &mut left))
+}
+
+/// What the filter means of a row, made of no more than `left` comparisons.
+fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left: &mut usize) -> Predicate {
+    let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
+        let narrowed = filters.iter().map(|filter| within(source, filter, relations, left));
+        narrowed.collect()
+    };
+    match filter {
+        ResolvedFilter::True => Predicate::True,
+        ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
+        ResolvedFilter::And(filters) => Predicate::And(parts(filters)),
+        ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
+        ResolvedFilter::Not(inner) => within(source, inner, relations, left).negated(),
+        ResolvedFilter::Relation(relation) => match relations.listed(*relation) {
+            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => source.named_one_of(names).maybe(),
+            _ => Predicate::unknown(),
+        },
+        // What is not even looked at costs nothing, however many there are.
+        leaf if *left < LEAF || leaf.octets() > LONGEST_VALUE => Predicate::unknown(),
+        ResolvedFilter::AnyOf { types, .. } if !has_room(source, *types, *left) => {
+            *left = 0;
+            Predicate::unknown()
+        }
+        leaf => {
+            let asked = of_leaf(source, leaf);
+            match take(left, LEAF * leaves(&asked)) {
+                true => asked,
+                false => {
+                    *left = 0;
+                    Predicate::unknown()
+                }
+            }
+        }
+    }
+}
+
+/// Whether there is room for a comparison with each of these types.
+fn has_room(source: &Source, types: Types, left: usize) -> bool {
+    LEAF * shared(source, types).count() <= left
+}
+
+/// The types of a shared leaf that entries have.
+pub(crate) fn shared(source: &Source, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
+    let served = types.shared(source.maker().schema());
+    served.filter(|&id| source.maker().serves(id))
+}
+
+fn take(left: &mut usize, count: usize) -> bool {
+    let rest = left.checked_sub(count);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
+}
+
+fn leaves(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(leaves).sum(),
+        Predicate::Not(inner) | Predicate::Maybe(inner) => leaves(inner),
+        Predicate::True | Predicate::False => 0,
+        _ => 1,
+    }
+}
+
+fn of_leaf(source: &Source, leaf: &ResolvedFilter) -> Predicate {
+    let (id, test) = match leaf {
+        ResolvedFilter::Present(id) => (*id, Test::Present),
+        ResolvedFilter::Equality {
+            attribute,
+            assertion,
+            value,
+        } => match (*attribute, assertion) {
+            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source, &class.oid),
+            (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(source, value),
+            (id, assertion) => (id, Test::Equal(assertion)),
+        },
+        ResolvedFilter::Substrings {
+            attribute, assertion, ..
+        } => (*attribute, Test::Pieces(assertion)),
+        ResolvedFilter::Ordering {
+            attribute,
+            side,
+            assertion,
+            ..
+        } => match side {
+            Side::GreaterOrEqual => (*attribute, Test::AtLeast(assertion)),
+            Side::LessOrEqual => (*attribute, Test::AtMost(assertion)),
+        },
+        ResolvedFilter::Extensible { attribute, test, .. } => (*attribute, of_value(test)),
+        ResolvedFilter::InName { attributes, test } => return in_name(source, *attributes, test),
+        ResolvedFilter::AnyOf { types, leaf } => {
+            return Predicate::Or(
+                shared(source, *types)
+                    .map(|id| of_leaf(source, &leaf.about(id)))
+                    .collect(),
+            );
+        }
+        _ => return Predicate::unknown(),
+    };
+    of_attribute(source, id, test)
+}
+
+fn of_value(test: &ValueTest) -> Test<'_> {
+    match test {
+        ValueTest::Equal(assertion) => Test::Equal(assertion),
+        ValueTest::Less(assertion) => Test::Less(assertion),
+        ValueTest::Substrings(assertion) => Test::Pieces(assertion),
+    }
+}
+
+fn of_attribute(source: &Source, id: AttributeId, test: Test<'_>) -> Predicate {
+    let named = id == source.kind().naming_attribute();
+    if matches!(test, Test::Present) && (named || source.kind() == Kind::User && [ids::CN, ids::SN].contains(&id)) {
+        // What has no name is no entry, and every user has these.
+        return Predicate::True;
+    }
+    let Some(places) = served(source, id) else {
+        return Predicate::unknown();
+    };
+    let asked = places
+        .into_iter()
+        .map(|(when, from)| Predicate::And(vec![when, probe(source, id, &from, test)]));
+    Predicate::Or(asked.collect())
+}
+
+/// Classes that depend on the row; the planner knows the others.
+fn of_class(source: &Source, oid: &str) -> Predicate {
+    let schema = source.maker().schema();
+    let is = |name: &str| {
+        schema
+            .object_class(name)
+            .is_some_and(|class| schema.object_class_type(class).oid == oid)
+    };
+    match source.kind() {
+        Kind::User if is("posixAccount") => posix(source),
+        Kind::User if is("ldapPublicKey") => match source.column(Role::SshPublicKey) {
+            Some(_) => of_attribute(source, ids::SSH_PUBLIC_KEY, Test::Present),
+            None => Predicate::False,
+        },
+        Kind::Group if is("posixGroup") => number_of(source, Role::Number),
+        _ => match source.maker().has_class(oid) {
+            Some(true) => Predicate::True,
+            Some(false) => Predicate::False,
+            None => Predicate::unknown(),
+        },
+    }
+}
+
+/// The one row with this DN.
+fn named_by(source: &Source, dn: &[u8]) -> Predicate {
+    let maker = source.maker();
+    let place = str::from_utf8(dn)
+        .ok()
+        .and_then(|text| Dn::parse(text).ok())
+        .map(|dn| maker.tree().locate(&dn, maker.schema()));
+    match place {
+        Some(Place::Entry(kind, Name { prepared, .. })) if is_place_of(kind, source.kind()) => {
+            Predicate::EqualsIgnoreCase {
+                column: source.name_column(),
+                prepared,
+            }
+        }
+        _ => Predicate::False,
+    }
+}
+
+/// Whether entries of a kind stand in places of another.
+fn is_place_of(place: Kind, kind: Kind) -> bool {
+    place == kind || (place, kind) == (Kind::Group, Kind::PrivateGroup)
+}
+
+/// `:dn:`, a value in the entry's DN: its name, or something above it.
+fn in_name(source: &Source, attributes: Types, test: &ValueTest) -> Predicate {
+    let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute());
+    let above = source.maker().tree().superior(source.kind());
+    let in_superior = above.rdns().iter().any(|rdn| {
+        let mut types = rdn.avas().iter().map(|ava| schema.attribute(ava.attribute()));
+        types.any(|id| id.is_none_or(|id| attributes.contains(schema, id)))
+    });
+    if in_superior {
+        return Predicate::unknown();
+    }
+    match attributes.contains(schema, naming) {
+        true => of_attribute(source, naming, of_value(test)),
+        false => Predicate::False,
+    }
+}
+
+/// There is a value, of which nothing else is known.
+pub(crate) fn some_value(column: usize) -> Predicate {
+    let validity = Validity::Unknown;
+    Predicate::Present { column, validity }.maybe()
+}

@@ -1,0 +1,400 @@
+//! What is asked of a value, as a predicate on the place it comes from.
+
+use crate::{
+    directory::{
+        mapping::entry::{HOMES, is_home_name},
+        pushdown::{
+            predicate::some_value,
+            provenance::{Place, valid},
+        },
+        source::listing::Source,
+    },
+    model::{
+        matching::{Assertion, Pieces, SubstringAssertion},
+        prepare::{Fold, prepare_exact},
+        schema::{AttributeId, Syntax},
+        time::Timestamp,
+    },
+    sql::predicate::{NumberTest, Pattern, Predicate, Validity},
+};
+use std::borrow::Cow;
+
+/// What is asked of a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Test<'a> {
+    /// Is there one?
+    Present,
+    /// Is it the asserted one?
+    Equal(&'a Assertion),
+    /// Is it the asserted one, or after it?
+    AtLeast(&'a Assertion),
+    /// Is it the asserted one, or before it?
+    AtMost(&'a Assertion),
+    /// Is it before the asserted one?
+    Less(&'a Assertion),
+    /// Has it these pieces?
+    Pieces(&'a SubstringAssertion),
+}
+
+/// Blanks at which a joined name is taken apart.
+const MOST_SPLITS: usize = 4;
+/// Digits of a number that is compared digit by digit.
+const MOST_DIGITS: usize = 32;
+
+pub(crate) fn probe(source: &Source, id: AttributeId, place: &Place, test: Test<'_>) -> Predicate {
+    match place {
+        Place::Column(column) => column_is(source, id, *column, test),
+        Place::Number(column) => number(*column, test),
+        Place::Own(column) => match number(*column, test) {
+            // As the database compares, which spares it the rows that hold something else.
+            Predicate::IntegerEquals { column, value } => Predicate::KeyEquals {
+                column,
+                last: value.to_string(),
+            },
+            other => other,
+        },
+        Place::Time(column) => time(*column, test),
+        Place::Uuid(column) => uuid(*column, test),
+        Place::Derived => derived(test),
+        Place::Constant(value) => constant(source, value, test),
+        Place::Name(suffix) => name(source, suffix, test),
+        Place::NamedHome => named_home(source, test),
+        Place::NumberedHome(column) => numbered_home(*column, test),
+        Place::Joined(first, last) => joined(*first, *last, test),
+        Place::LastWord(column) => last_word(*column, test),
+        Place::Ascii(inner) => {
+            let columns = match **inner {
+                Place::Column(column) | Place::LastWord(column) => vec![column],
+                Place::Joined(first, last) => vec![first, last],
+                _ => return Predicate::unknown(),
+            };
+            let asked = probe(source, id, inner, test);
+            Predicate::Or(
+                std::iter::once(asked)
+                    .chain(columns.into_iter().map(uncommon))
+                    .collect(),
+            )
+        }
+        Place::Lines(column) => lines(*column, test),
+    }
+}
+
+/// Only the evaluator knows what such a value is equal to.
+fn uncommon(column: usize) -> Predicate {
+    Predicate::NotCanonical { column }.maybe()
+}
+
+fn column_is(source: &Source, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
+    let syntax = source.maker().schema().attribute_type(id).syntax;
+    match test {
+        Test::Present => valid(source, column, id),
+        Test::Equal(Assertion::Text(fold, prepared)) => {
+            let equal = equals(column, *fold, prepared);
+            // A canonical value equal to it is one of the syntax if it is, since none tells cases apart.
+            if syntax.is_valid(prepared.as_bytes()) {
+                equal
+            } else {
+                equal.maybe()
+            }
+        }
+        Test::Equal(Assertion::Numeric(digits) | Assertion::Telephone(digits)) => scattered(column, digits),
+        Test::Equal(Assertion::Time(_) | Assertion::Uuid(_)) => some_value(column),
+        Test::Pieces(pieces) => match (pieces.text(), pieces.characters()) {
+            // Of other syntaxes a value that has the pieces may be none.
+            (Some((fold, pieces)), _) => match syntax {
+                Syntax::DirectoryString | Syntax::Ia5String => like(column, fold, pieces),
+                _ => like(column, fold, pieces).maybe(),
+            },
+            (_, Some(characters)) => scattered(column, &characters),
+            _ => some_value(column),
+        },
+        other => match number(column, other) {
+            // As it is spelled it need not be of the syntax.
+            asked @ (Predicate::IntegerEquals { .. } | Predicate::Number { .. }) => asked,
+            _ => some_value(column),
+        },
+    }
+}
+
+fn equals(column: usize, fold: Fold, prepared: &str) -> Predicate {
+    let text = prepared.to_owned();
+    match fold {
+        Fold::Ignore => Predicate::EqualsIgnoreCase { column, prepared: text },
+        Fold::Exact => Predicate::EqualsExact { column, value: text },
+    }
+}
+
+fn like(column: usize, fold: Fold, pieces: Pieces<'_>) -> Predicate {
+    let any = pieces.any.iter().map(|piece| &**piece);
+    let pattern = Pattern::new(pieces.initial, any, pieces.last, fold == Fold::Ignore);
+    Predicate::Like { column, pattern }
+}
+
+/// Blanks and hyphens may stand between the characters.
+fn scattered(column: usize, characters: &str) -> Predicate {
+    match characters.chars().count() {
+        1..=MOST_DIGITS => Predicate::Like {
+            column,
+            pattern: Pattern::scattered(characters),
+        }
+        .maybe(),
+        _ => some_value(column),
+    }
+}
+
+fn number(column: usize, test: Test<'_>) -> Predicate {
+    let any = Predicate::Present {
+        column,
+        validity: Validity::Number,
+    };
+    let large = Predicate::Number {
+        column,
+        test: NumberTest::Large,
+    };
+    let is = |test| Predicate::Number { column, test };
+    let bits = |mask: i128, test: fn(i64) -> NumberTest| match i64::try_from(mask) {
+        Ok(mask @ 0..) => is(test(mask)),
+        _ => some_value(column),
+    };
+    let integer = |assertion: &Assertion| match assertion {
+        Assertion::Integer(digits) => Some(digits.parse::<i64>().map_err(|_| digits.starts_with('-'))),
+        _ => None,
+    };
+    match test {
+        Test::Present => any,
+        Test::Equal(Assertion::BitAnd(mask)) => bits(**mask, NumberTest::AllBits),
+        Test::Equal(Assertion::BitOr(mask)) => bits(**mask, NumberTest::AnyBit),
+        Test::Equal(assertion) => match integer(assertion) {
+            Some(Ok(value)) => Predicate::IntegerEquals { column, value },
+            Some(Err(_)) => large,
+            None => some_value(column),
+        },
+        Test::AtLeast(assertion) | Test::AtMost(assertion) | Test::Less(assertion) => {
+            match (integer(assertion), test) {
+                (Some(Ok(value)), Test::AtLeast(_)) => is(NumberTest::AtLeast(value)),
+                (Some(Ok(value)), Test::AtMost(_)) => is(NumberTest::AtMost(value)),
+                (Some(Ok(value)), _) => match value.checked_sub(1) {
+                    Some(value) => is(NumberTest::AtMost(value)),
+                    None => large,
+                },
+                // Of numbers that fit only one side can be meant.
+                (Some(Err(negative)), test) if negative != matches!(test, Test::AtLeast(_)) => large,
+                _ => any.maybe(),
+            }
+        }
+        Test::Pieces(_) => some_value(column),
+    }
+}
+
+/// Times are served in whole seconds, cut.
+fn time(column: usize, test: Test<'_>) -> Predicate {
+    let cut = |time: &Timestamp| (time.seconds, time.seconds + i64::from(time.nanos > 0));
+    let (from, before) = match test {
+        Test::Equal(Assertion::Time(time)) if time.nanos > 0 => return Predicate::False,
+        Test::Equal(Assertion::Time(time)) => (Some(time.seconds), Some(time.seconds + 1)),
+        Test::AtLeast(Assertion::Time(time)) => (Some(cut(time).1), None),
+        Test::AtMost(Assertion::Time(time)) => (None, Some(cut(time).0 + 1)),
+        Test::Less(Assertion::Time(time)) => (None, Some(cut(time).1)),
+        _ => return some_value(column),
+    };
+    Predicate::Time { column, from, before }
+}
+
+fn uuid(column: usize, test: Test<'_>) -> Predicate {
+    match test {
+        Test::Present => Predicate::Present {
+            column,
+            validity: Validity::Uuid,
+        },
+        Test::Equal(Assertion::Uuid(uuid)) => Predicate::UuidEquals {
+            column,
+            value: uuid.hyphenated().to_string(),
+        },
+        _ => some_value(column),
+    }
+}
+
+fn derived(test: Test<'_>) -> Predicate {
+    match test {
+        Test::Present => Predicate::True,
+        Test::Equal(Assertion::Uuid(uuid)) if uuid.get_version_num() != 5 => Predicate::False,
+        _ => Predicate::unknown(),
+    }
+}
+
+fn constant(source: &Source, value: &str, test: Test<'_>) -> Predicate {
+    let (schema, value) = (source.maker().schema(), value.as_bytes());
+    let compare = |assertion: &Assertion| assertion.compare(schema, value);
+    let is = match test {
+        Test::Present => true,
+        Test::Equal(assertion) => assertion.equals(schema, value) == Some(true),
+        Test::AtLeast(assertion) => compare(assertion).is_some_and(|order| order.is_ge()),
+        Test::AtMost(assertion) => compare(assertion).is_some_and(|order| order.is_le()),
+        Test::Less(assertion) => compare(assertion).is_some_and(|order| order.is_lt()),
+        Test::Pieces(pieces) => pieces.matches(value) == Some(true),
+    };
+    if is { Predicate::True } else { Predicate::False }
+}
+
+/// The name and what follows it. It is there where the name is ASCII, which every canonical one is.
+fn name(source: &Source, suffix: &str, test: Test<'_>) -> Predicate {
+    let column = source.name_column();
+    match test {
+        Test::Present => uncommon(column).negated(),
+        Test::Equal(Assertion::Text(fold, prepared)) => {
+            let name = prepared.strip_suffix(&*folded(suffix, *fold));
+            name.map_or(Predicate::False, |name| equals(column, *fold, name))
+        }
+        // Up to the sign that follows the name the beginning of the value is the name's.
+        Test::Pieces(pieces) => match pieces.text() {
+            Some((
+                fold,
+                Pieces {
+                    initial: initial @ Some(text),
+                    ..
+                },
+            )) if !text.contains('@') => {
+                let initial = Pieces {
+                    initial,
+                    any: &[],
+                    last: None,
+                };
+                like(column, fold, initial).maybe()
+            }
+            _ => Predicate::unknown(),
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+/// The home directory by the name. Names that are none have it by their number: they hold a slash or are a directory's
+/// own.
+fn named_home(source: &Source, test: Test<'_>) -> Predicate {
+    match test {
+        Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
+            Some(name) if name.contains('/') => Predicate::False,
+            Some(name) => {
+                let equal = equals(source.name_column(), *fold, name);
+                if is_home_name(name) { equal } else { equal.maybe() }
+            }
+            None => Predicate::False,
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+/// The home directory by the number. Which rows have it by the name the evaluator knows.
+fn numbered_home(column: usize, test: Test<'_>) -> Predicate {
+    match test {
+        // By the name or by the number, there is one.
+        Test::Present => Predicate::True,
+        Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
+            Some(number) => match number.parse::<i64>() {
+                Ok(value) => Predicate::IntegerEquals { column, value }.maybe(),
+                Err(_) if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => Predicate::unknown(),
+                Err(_) => Predicate::False,
+            },
+            None => Predicate::False,
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+fn folded(text: &str, fold: Fold) -> Cow<'_, str> {
+    match fold {
+        Fold::Ignore => text.to_ascii_lowercase().into(),
+        Fold::Exact => text.into(),
+    }
+}
+
+/// Two columns with a blank in between: it stands at one of the blanks.
+fn joined(first: usize, last: usize, test: Test<'_>) -> Predicate {
+    match test {
+        Test::Present => Predicate::True,
+        Test::Equal(Assertion::Text(fold, prepared)) => {
+            if prepared.matches(' ').count() > MOST_SPLITS {
+                return Predicate::unknown();
+            }
+            let splits = prepared.match_indices(' ').filter_map(|(at, _)| {
+                let (one, other) = prepared.split_at_checked(at)?;
+                let other = other.strip_prefix(' ')?;
+                Some(Predicate::And(vec![
+                    equals(first, *fold, one),
+                    equals(last, *fold, other),
+                ]))
+            });
+            Predicate::Or(splits.chain([uncommon(first), uncommon(last)]).collect())
+        }
+        Test::Pieces(pieces) => {
+            let Some((fold, words)) = words(pieces) else {
+                return Predicate::unknown();
+            };
+            let within = |word: String| {
+                Predicate::Or(vec![
+                    contains(first, fold, &word),
+                    contains(last, fold, &word),
+                    uncommon(first),
+                    uncommon(last),
+                ])
+            };
+            Predicate::And(words.into_iter().map(within).collect()).maybe()
+        }
+        _ => Predicate::unknown(),
+    }
+}
+
+/// The last word of a column, which the column ends with.
+fn last_word(column: usize, test: Test<'_>) -> Predicate {
+    match test {
+        Test::Present => Predicate::True,
+        Test::Equal(Assertion::Text(_, prepared)) if prepared.contains(' ') => uncommon(column),
+        Test::Equal(Assertion::Text(fold, prepared)) => {
+            let pattern = Pattern::new(None, [], Some(prepared), *fold == Fold::Ignore);
+            Predicate::Or(vec![Predicate::Like { column, pattern }.maybe(), uncommon(column)])
+        }
+        Test::Pieces(pieces) => match words(pieces) {
+            Some((fold, words)) => {
+                let words = words.iter().map(|word| contains(column, fold, word)).collect();
+                Predicate::Or(vec![Predicate::And(words).maybe(), uncommon(column)])
+            }
+            None => Predicate::unknown(),
+        },
+        _ => Predicate::unknown(),
+    }
+}
+
+/// What stands between blanks in the pieces, each within one word of the value.
+fn words(pieces: &SubstringAssertion) -> Option<(Fold, Vec<String>)> {
+    let (fold, pieces) = pieces.text()?;
+    let all = pieces
+        .initial
+        .into_iter()
+        .chain(pieces.any.iter().map(|piece| &**piece))
+        .chain(pieces.last);
+    let words = all.flat_map(|piece| piece.split(' ')).filter(|word| !word.is_empty());
+    Some((fold, words.map(str::to_owned).collect()))
+}
+
+fn contains(column: usize, fold: Fold, word: &str) -> Predicate {
+    let pattern = Pattern::new(None, [word], None, fold == Fold::Ignore);
+    Predicate::Like { column, pattern }
+}
+
+/// A line of the column.
+fn lines(column: usize, test: Test<'_>) -> Predicate {
+    let Test::Equal(Assertion::Octets(octets)) = test else {
+        return some_value(column);
+    };
+    let text = str::from_utf8(octets)
+        .ok()
+        .filter(|text| !text.is_empty() && text.trim() == *text);
+    // What is not canonical stands in no canonical value.
+    match text {
+        Some(text) if prepare_exact(text).as_deref() == Some(text) && text.is_ascii() => {
+            let pattern = Pattern::new(None, [&*text.replace(' ', "  ")], None, false);
+            Predicate::Or(vec![Predicate::Like { column, pattern }.maybe(), uncommon(column)])
+        }
+        Some(_) => uncommon(column),
+        None => Predicate::False,
+    }
+}

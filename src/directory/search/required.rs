@@ -1,0 +1,54 @@
+//! Which attributes of a search's entries cost statements or work of their own, and whether they are needed.
+
+use crate::model::{
+    entry::Selection,
+    filter::ResolvedFilter,
+    schema::{AttributeId, Schema, ids},
+};
+
+/// Which costly attributes the entries of a search must have, because they were asked for or are filtered on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs {
+    /// memberUid, member, uniqueMember.
+    pub members: [bool; 3],
+    /// memberOf.
+    pub member_of: bool,
+    /// Operational attributes other than memberOf.
+    pub operational: bool,
+    /// The filter itself looks at membership values, so they are needed before it decides.
+    pub before_filter: bool,
+}
+
+const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
+
+impl Needs {
+    pub fn of(schema: &Schema, filter: &ResolvedFilter, selection: &Selection) -> Self {
+        let filtered = filter.attributes(schema);
+        let filtered = |id| filtered.contains(id);
+        // `uniqueMember` is another view of `member`: served when asked for by name, not with `*`.
+        let selected = |id| {
+            if id == ids::UNIQUE_MEMBER {
+                selection.lists(id)
+            } else {
+                selection.includes(schema, id)
+            }
+        };
+        let wanted = |id| selected(id) || filtered(id);
+        let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
+        let operational = [
+            ids::ENTRY_UUID,
+            ids::ENTRY_DN,
+            ids::STRUCTURAL_OBJECT_CLASS,
+            ids::SUBSCHEMA_SUBENTRY,
+            ids::HAS_SUBORDINATES,
+            ids::CREATE_TIMESTAMP,
+            ids::MODIFY_TIMESTAMP,
+        ];
+        Needs {
+            members: MEMBER_ATTRIBUTES.map(wanted),
+            member_of: wanted(ids::MEMBER_OF),
+            operational: operational.into_iter().any(wanted),
+            before_filter: membership.into_iter().any(filtered),
+        }
+    }
+}

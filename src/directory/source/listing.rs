@@ -1,0 +1,448 @@
+//! The rows of one of the operator's listings, read in chunks by key.
+//!
+//! It knows which column is which; what a row means as an entry is the mapping's business.
+
+use crate::{
+    directory::{
+        mapping::{
+            columns::{ColumnUse, Kind, Role},
+            entry::EntryMaker,
+        },
+        naming::tree::Name,
+        queries::DescribedQuery,
+        source::duplicates::{Losers, pick},
+    },
+    model::value::Cell,
+    sql::{
+        Budget, Described, OperatorQuery, Row, Source as Table, Statement,
+        database::{Database, RowStream},
+        engine::Engine,
+        error::{SqlError, StatementError},
+        predicate::Predicate,
+    },
+};
+use std::{collections::HashSet, time::Duration};
+
+/// Names that one statement lists.
+const NAMES_A_STATEMENT: usize = 1000;
+
+/// Where a chunk ended: the last row's key, as the database gave it.
+pub type Key = String;
+
+/// Some rows of a listing, in the order of their keys.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next chunk begins; None at the end.
+    pub next: Option<Key>,
+}
+
+/// A listing: all users, or all groups.
+pub struct Source {
+    database: Database,
+    query: OperatorQuery,
+    described: Described,
+    columns: Vec<ColumnUse>,
+    maker: EntryMaker,
+    name: usize,
+    kind: Kind,
+    mail_domain: Option<String>,
+}
+
+impl Source {
+    /// The listing that `query` describes; its rows become entries by `maker`.
+    pub fn new(
+        database: Database,
+        kind: Kind,
+        query: &DescribedQuery,
+        maker: EntryMaker,
+        mail_domain: Option<&str>,
+    ) -> Self {
+        Source {
+            database,
+            query: query.query.clone(),
+            described: query.described.clone(),
+            columns: query.columns.clone(),
+            maker,
+            name: query.column(Role::Name).unwrap_or_default(),
+            kind,
+            mail_domain: mail_domain.map(str::to_owned),
+        }
+    }
+
+    /// Users or groups.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What makes entries of the rows.
+    pub fn maker(&self) -> &EntryMaker {
+        &self.maker
+    }
+
+    /// The domain that mail addresses fall back to.
+    pub fn mail_domain(&self) -> Option<&str> {
+        self.mail_domain.as_deref()
+    }
+
+    /// The column of a role.
+    pub fn column(&self, role: Role) -> Option<usize> {
+        self.columns.iter().position(|column| column.role == Ok(role))
+    }
+
+    fn role(&self, column: usize) -> Option<Role> {
+        self.columns.get(column).and_then(|column| column.role.ok())
+    }
+
+    /// The column that names the rows.
+    pub fn name_column(&self) -> usize {
+        self.name
+    }
+
+    /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
+    pub fn simplify(&self, predicate: &Predicate) -> Predicate {
+        predicate.simplify(self.query.engine(), &self.described.columns)
+    }
+
+    /// Whether rows are found by a key: by names or numbers. Any other predicate may have to read the table, and
+    /// must not be cut short for being slow.
+    pub fn is_lookup(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.is_lookup(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
+            Predicate::False => true,
+            Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
+            Predicate::IntegerEquals { column, .. } | Predicate::KeyEquals { column, .. } => {
+                matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
+            }
+            // Kept as text they are compared in all spellings.
+            Predicate::UuidEquals { column, .. } => {
+                let column = self.described.columns.get(*column);
+                column.is_some_and(|column| column.type_name == "UUID")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether only few rows are expected, so that reading all of the listing for their sake would be out of proportion:
+    /// some value is asked for, and not only that there is one, or none, or a greater one.
+    pub fn is_selective(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::And(parts) => parts.iter().any(|part| self.is_selective(part)),
+            Predicate::Or(parts) => parts.iter().all(|part| self.is_selective(part)),
+            Predicate::False
+            | Predicate::EqualsIgnoreCase { .. }
+            | Predicate::EqualsExact { .. }
+            | Predicate::EqualsAny { .. }
+            | Predicate::Like { .. }
+            // Part of every comparison with a text.
+            | Predicate::NotCanonical { .. }
+            | Predicate::IntegerEquals { .. }
+            | Predicate::KeyEquals { .. }
+            | Predicate::UuidEquals { .. }
+            | Predicate::Time { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Rows that have one of these names, as this listing or the membership's source spells them.
+    pub fn named_one_of(&self, names: &[String]) -> Predicate {
+        Predicate::EqualsAny {
+            column: self.name,
+            values: names.to_vec(),
+        }
+    }
+
+    /// Whether a chunk costs what its rows cost; else the listing is better streamed.
+    pub fn reads_by_key(&self) -> bool {
+        self.query.reads_by_key()
+    }
+
+    /// Up to about `limit` rows after `after` that satisfy `predicate`.
+    ///
+    /// Where the column's collation holds two spellings equal, a page may end between them; so all rows with the
+    /// last key are read again, and a chunk never ends inside of them.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn chunk(
+        &self,
+        predicate: &Predicate,
+        after: Option<&Key>,
+        limit: u32,
+        budget: Budget,
+    ) -> Result<Chunk, SqlError> {
+        let table = self.table();
+        let columns = &self.maker.projection().columns;
+        let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
+        let mut rows = match (after, page) {
+            // A key that the database gave can be compared; one that cannot is forged, and not the end.
+            (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, budget).await?,
+            (_, page) => self.fetch(page, budget).await?,
+        };
+        if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(Chunk { rows, next: None });
+        }
+        let position = self.maker.projection().position(Role::Name).unwrap_or_default();
+        let key = |row: &Row| row.get(position).and_then(key_of);
+        // Rows after the last key that can be read have no name and are no entries: they may come again.
+        let Some(last) = rows.iter().rev().find_map(key) else {
+            return Err(SqlError::Statement(StatementError::ours(
+                "no name in a whole chunk of rows can be read",
+            )));
+        };
+        if after == Some(&last) {
+            return Err(SqlError::Statement(StatementError::ours("the names do not go on")));
+        }
+        for row in self.ties(predicate, &last, budget).await? {
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        Ok(Chunk { rows, next: Some(last) })
+    }
+
+    /// The rows that satisfy `predicate` and whose key the database holds equal to `key`.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn ties(&self, predicate: &Predicate, key: &Key, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: key.clone(),
+        };
+        let predicate = Predicate::And(vec![predicate.clone(), same_key]);
+        let statement = self.table().select(&self.maker.projection().columns, &predicate);
+        self.fetch(statement, budget).await
+    }
+
+    /// Whether a row can have this key at all.
+    pub fn can_have(&self, key: &Key) -> bool {
+        let same_key = Predicate::KeyEquals {
+            column: self.name,
+            last: key.clone(),
+        };
+        self.simplify(&same_key) != Predicate::False
+    }
+
+    /// The row with the asked name, if the database has it in the asked spelling or in lower case.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn find_spelled(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
+        let rows = self.named(&spellings(name), budget).await?;
+        Ok(pick(self.maker.projection(), rows, name))
+    }
+
+    /// The rows with exactly these names, as the database compares.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn named(&self, names: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let statement = self
+            .table()
+            .select(&self.maker.projection().columns, &self.named_one_of(names));
+        self.fetch(statement, budget).await
+    }
+
+    /// The rows that have one of these prepared names in whatever spelling, and others.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn named_in_any_case(&self, prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let columns = &self.maker.projection().columns;
+        self.in_any_case(columns, prepared, budget).await
+    }
+
+    /// Which of these names rows have, prepared: whatever their spelling.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn names_among(&self, asked: &[Name], budget: Budget) -> Result<HashSet<String>, SqlError> {
+        let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
+        let rows = self.in_any_case(&[self.name], &prepared, budget).await?;
+        let asked: HashSet<String> = prepared.into_iter().collect();
+        let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
+        Ok(names
+            .map(|name| name.prepared)
+            .filter(|name| asked.contains(name))
+            .collect())
+    }
+
+    /// Whether looking for some names is less than looking through all rows. SQLite has no index for it.
+    pub fn finds_names_in_any_case(&self) -> bool {
+        self.database.engine() != Engine::Sqlite
+    }
+
+    /// As [`Source::losers`], of the rows that have one of these names.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn losers_among(&self, names: &[Name], budget: Budget) -> Result<Losers, SqlError> {
+        let projection = &self.maker.projection().of_names();
+        let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
+        let rows = self.in_any_case(&projection.columns, &prepared, budget).await?;
+        Ok(Losers::among(projection, &rows))
+    }
+
+    async fn in_any_case(&self, columns: &[usize], prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let statement = self.table().in_any_case(columns, self.name, prepared);
+        match self.fetch(statement.clone(), budget).await {
+            Err(error) if error.is_too_many_rows() => self.collect(statement, budget).await,
+            rows => rows,
+        }
+    }
+
+    /// The rows that satisfy a predicate that finds few.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn rows(&self, predicate: &Predicate, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let statement = self.table().select(&self.maker.projection().columns, predicate);
+        self.fetch(statement, budget).await
+    }
+
+    /// The rows as they come, for listings that cannot be read by key.
+    pub fn stream(&self, predicate: &Predicate, row_timeout: Duration) -> Option<RowStream> {
+        let statement = self.table().select(&self.maker.projection().columns, predicate)?;
+        Some(self.database.stream(statement.sql, statement.args, row_timeout))
+    }
+
+    /// The rows that are no entries because another row has the same name under caseIgnoreMatch and a lower number.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn losers(&self, budget: Budget) -> Result<Losers, SqlError> {
+        // Rows may be large, and those with names beyond ASCII are all among them.
+        let projection = &self.maker.projection().of_names();
+        let twins = self.table().twins(&projection.columns, self.name);
+        let mut rows = match self.fetch(twins.clone(), budget).await {
+            Err(error) if error.is_too_many_rows() => self.collect(twins, budget).await?,
+            rows => rows?,
+        };
+        // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
+        let canonical: Vec<String> = rows
+            .iter()
+            .filter_map(|row| Name::new(&projection.name(row)?))
+            .filter(|name| name.prepared != name.spelled.to_ascii_lowercase())
+            .map(|name| name.prepared)
+            .filter(|prepared| prepared.is_ascii())
+            .collect();
+        for names in canonical.chunks(NAMES_A_STATEMENT) {
+            let named = self.table().select(&projection.columns, &self.named_one_of(names));
+            rows.extend(self.fetch(named, budget).await?);
+        }
+        Ok(Losers::among(projection, &rows))
+    }
+
+    /// Hands over every row, until that is enough.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn each(&self, patience: Duration, mut enough: impl FnMut(Row) -> bool) -> Result<(), SqlError> {
+        let columns = &self.maker.projection().columns;
+        let Some(statement) = self.table().select(columns, &Predicate::True) else {
+            return Ok(());
+        };
+        let mut stream = self.database.stream(statement.sql, statement.args, patience);
+        while let Some(batch) = stream.next().await {
+            for row in batch? {
+                if enough(row) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a result of any size.
+    async fn collect(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let mut rows = Vec::new();
+        if let Some(statement) = statement {
+            let patience = budget.left();
+            let mut stream = self.database.stream(statement.sql, statement.args, patience);
+            while let Some(batch) = stream.next().await {
+                rows.extend(batch?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn table(&self) -> Table<'_> {
+        Table::listing(&self.query, &self.described)
+    }
+
+    async fn fetch(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        fetch(&self.database, statement, budget).await
+    }
+}
+
+/// A name as a key. The empty text is no name, and yet a key.
+fn key_of(cell: &Cell) -> Option<Key> {
+    match cell {
+        Cell::Text(text) => Some(text.clone()),
+        other => other.to_text().map(|key| key.into_owned()),
+    }
+}
+
+/// Runs a statement over a listing; none asks nothing, and a text that the database cannot write is in no row. Any
+/// other value that does not fit is a row's, and nothing was read: that must not look like "no rows".
+pub(crate) async fn fetch(
+    database: &Database,
+    statement: Option<Statement>,
+    budget: Budget,
+) -> Result<Vec<Row>, SqlError> {
+    let Some(statement) = statement else {
+        return Ok(Vec::new());
+    };
+    none_for_foreign_text(database.fetch(&statement.sql, &statement.args, budget).await)
+}
+
+/// A text that the database cannot write is in no row.
+pub(crate) fn none_for_foreign_text(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
+    match rows {
+        Err(error) if error.is_foreign_text() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// Of a query by name: a name that the types it is compared with cannot hold is in no row.
+pub(crate) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
+    match rows {
+        Err(error) if error.is_value_error() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// The same of a name that somebody has: his rows may hold what the operator's SQL fails on, and that is no reason to find
+/// nothing. So the name alone is tried; only where the types of the query's parameters cannot hold it there is no row.
+pub(crate) async fn none_for_the_name_alone(
+    database: &Database,
+    query: &DescribedQuery,
+    name: &str,
+    rows: Result<Vec<Row>, SqlError>,
+    budget: Budget,
+) -> Result<Vec<Row>, SqlError> {
+    let error = match rows {
+        Err(error) if error.is_value_error() => error,
+        other => return other,
+    };
+    let Some(alone) = query.query.value_alone(&query.described, name) else {
+        return Err(error);
+    };
+    match database.fetch(&alone.sql, &alone.args, budget).await {
+        Ok(_) => Err(error),
+        refused => none_for_the_name(refused),
+    }
+}
+
+/// The asked spelling, and its lower case where that is another.
+pub(crate) fn spellings(name: &Name) -> Vec<String> {
+    let lower = name.spelled.to_lowercase();
+    let mut spellings = vec![name.spelled.clone()];
+    if lower != name.spelled {
+        spellings.push(lower);
+    }
+    spellings
+}
