@@ -1,6 +1,6 @@
-//! Threads of their own for password hashes, so that searches stay fast while binds hash.
+//! Threads for password hashes, so that searches stay fast while binds hash.
 //!
-//! Knows nothing of users: a stored hash or none comes in, a verdict goes out.
+//! The pool knows nothing of users: a stored hash or none comes in, a verdict goes out.
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,11 +33,11 @@ pub enum PoolError {
 
 /// A fixed number of threads that verify passwords, first come, first served.
 ///
-/// Waiting happens on the async side: who gives up (drops the future) leaves the queue at once. Only what runs
-/// already is finished, its verdict unused.
+/// Waiting happens on the async side: a caller that gives up (drops the future) leaves the queue at once. Only a
+/// verification that runs already is finished, and its verdict is not used.
 pub struct HashingPool {
     jobs: Sender<Job>,
-    /// One permit for each that runs or waits: the bound of the queue.
+    /// One permit for each verification that runs or waits: the bound of the queue.
     admission: Arc<Semaphore>,
     /// One permit for each thread; the semaphore is fair.
     threads: Arc<Semaphore>,
@@ -74,6 +74,9 @@ type Work = dyn Fn(Option<&str>, &[u8]) -> Verdict + Send + Sync;
 
 impl HashingPool {
     /// Starts `threads` threads; `queue` more verifications may wait for one.
+    ///
+    /// # Errors
+    /// The system gives no more threads.
     pub fn new(threads: NonZeroUsize, queue: usize) -> std::io::Result<Self> {
         let verifier = Verifier::default();
         let work = move |stored: Option<&str>, password: &[u8]| verifier.verify(stored, password);
@@ -112,7 +115,10 @@ impl HashingPool {
 
     /// Compares a password with a stored hash on one of the threads.
     ///
-    /// With no hash, or an unusable one, the same work is done as for others; the verdict is never a match then.
+    /// Where there is no hash, or an unusable one, the same work is done as for others, and the verdict is never a match.
+    ///
+    /// # Errors
+    /// There is no verdict: the pool is full, going down, or the work failed.
     pub async fn verify(&self, stored: Option<&str>, password: &[u8]) -> Result<Verdict, PoolError> {
         let place = Arc::clone(&self.admission)
             .try_acquire_owned()
@@ -130,11 +136,6 @@ impl HashingPool {
         };
         self.jobs.send(job).map_err(|_| PoolError::Cancelled)?;
         verdict.await.map_err(|_| PoolError::Cancelled)?
-    }
-
-    /// The work of a verification for a user who is unknown, disabled or has no hash. What it says is never a match.
-    pub async fn verify_decoy(&self, password: &[u8]) -> Result<Verdict, PoolError> {
-        self.verify(None, password).await
     }
 }
 
@@ -216,7 +217,7 @@ mod tests {
         let pool = HashingPool::new(NonZeroUsize::MIN, 1).unwrap();
         assert_eq!(pool.verify(Some(SSHA), b"secret").await, Ok(Verdict::Match));
         assert_eq!(pool.verify(Some(SSHA), b"Secret").await, Ok(Verdict::Mismatch));
-        assert_eq!(pool.verify_decoy(b"secret").await, Ok(Verdict::Mismatch));
+        assert_eq!(pool.verify(None, b"secret").await, Ok(Verdict::Mismatch));
         assert!(matches!(
             pool.verify(Some("secret"), b"secret").await,
             Ok(Verdict::Unusable(_))

@@ -44,8 +44,7 @@ const PACKAGES: [(&str, &[&str]); 12] = [
 ];
 
 /// Folders whose circles are still to be opened.
-const KNOWN: [&str; 11] = [
-    "auth/password/",
+const KNOWN: [&str; 10] = [
     "commands/",
     "config/",
     "database_uri/",

@@ -1,10 +1,13 @@
 //! `$argon2id$`, `$argon2i$`, `$argon2d$` in the PHC string format (RFC 9106), and the hashes we make ourselves.
 
-use ::argon2::{Algorithm, AssociatedData, Params, ParamsBuilder, Version};
+pub(super) use ::argon2::Algorithm;
+use ::argon2::{AssociatedData, Params, ParamsBuilder, Version};
 use zeroize::Zeroizing;
 
-use super::encoding::{decimal, decode, encode};
-use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
+use super::encoding::{decimal, decode, encode, fields};
+use super::password_hash::{
+    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, MAX_PASSWORD_BYTES, PasswordHash, Reason, Scheme, TOO_COSTLY,
+};
 
 /// What `hash-password` uses: the defaults of Node's argon2 package, which fills the tables we replace.
 const MEMORY_KIB: u32 = 65_536;
@@ -17,8 +20,8 @@ const HASH_BYTES: usize = 32;
 const HASH_BYTES_ALLOWED: std::ops::RangeInclusive<usize> = 10..=256;
 
 /// A variant with its parameters.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Argon2 {
+#[derive(Debug)]
+struct Argon2 {
     algorithm: Algorithm,
     version: Version,
     params: Params,
@@ -28,7 +31,7 @@ pub(super) struct Argon2 {
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
     /// The password is empty or longer than any bind may send.
-    #[error("the password must have 1 to {} bytes", super::MAX_PASSWORD_BYTES)]
+    #[error("the password must have 1 to {} bytes", MAX_PASSWORD_BYTES)]
     Length,
     /// The system gave no random bytes for the salt.
     #[error("no random bytes for the salt: {0}")]
@@ -40,7 +43,7 @@ pub enum HashError {
 
 /// Hashes a password for a `password` column: `$argon2id$v=19$m=65536,t=3,p=4$…`.
 pub fn hash_password(password: &[u8]) -> Result<String, HashError> {
-    if password.is_empty() || password.len() > super::MAX_PASSWORD_BYTES {
+    if password.is_empty() || password.len() > MAX_PASSWORD_BYTES {
         return Err(HashError::Length);
     }
     let mut salt = [0; SALT_BYTES];
@@ -56,12 +59,8 @@ pub fn hash_password(password: &[u8]) -> Result<String, HashError> {
 }
 
 /// The work of a hash made by `hash_password`, of nobody.
-pub(super) fn default_decoy() -> Stored {
-    Stored {
-        scheme: Scheme::Argon2(default_argon2()),
-        salt: vec![b'.'; SALT_BYTES],
-        hash: vec![0; HASH_BYTES],
-    }
+pub(super) fn default_decoy() -> PasswordHash {
+    PasswordHash::new(default_argon2(), vec![b'.'; SALT_BYTES], vec![0; HASH_BYTES])
 }
 
 fn default_argon2() -> Argon2 {
@@ -74,12 +73,7 @@ fn default_argon2() -> Argon2 {
 }
 
 /// `[v=19$]m=…,t=…,p=…[,keyid=…][,data=…]$salt$hash`. Without `v=` it is version 16, from before it was written.
-pub(super) fn parse(id: &str, rest: &str) -> Result<Stored, Reason> {
-    let algorithm = match id {
-        "argon2id" => Algorithm::Argon2id,
-        "argon2i" => Algorithm::Argon2i,
-        _ => Algorithm::Argon2d,
-    };
+pub(super) fn parse(algorithm: Algorithm, rest: &str) -> Result<PasswordHash, Reason> {
     let (version, rest) = match rest.strip_prefix("v=") {
         None => (Version::V0x10, rest),
         Some(rest) => {
@@ -96,21 +90,12 @@ pub(super) fn parse(id: &str, rest: &str) -> Result<Stored, Reason> {
     if salt.len() < ::argon2::MIN_SALT_LEN || !HASH_BYTES_ALLOWED.contains(&hash.len()) {
         return Err(MALFORMED);
     }
-    Ok(Stored {
-        scheme: Scheme::Argon2(Argon2 {
-            algorithm,
-            version,
-            params,
-        }),
-        salt,
-        hash,
-    })
-}
-
-/// Exactly `N` fields between dollar signs.
-pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
-    let fields: Vec<&str> = text.split('$').collect();
-    fields.try_into().ok()
+    let scheme = Argon2 {
+        algorithm,
+        version,
+        params,
+    };
+    Ok(PasswordHash::new(scheme, salt, hash))
 }
 
 fn parse_params(text: &str) -> Result<Params, Reason> {
@@ -150,17 +135,22 @@ fn parse_params(text: &str) -> Result<Params, Reason> {
     builder.build().map_err(|_| MALFORMED)
 }
 
-impl Argon2 {
-    pub(super) fn memory_kib(&self) -> u64 {
-        u64::from(self.params.m_cost())
-    }
-
-    pub(super) fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+impl Scheme for Argon2 {
+    fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
         let mut hash = Zeroizing::new(vec![0; length]);
         ::argon2::Argon2::new(self.algorithm, self.version, self.params.clone())
             .hash_password_into(password, salt, &mut hash)
             .ok()?;
         Some(hash)
+    }
+
+    /// Argon2 takes any bytes.
+    fn can_have_hashed(&self, _: &[u8]) -> bool {
+        true
+    }
+
+    fn memory_kib(&self) -> u64 {
+        u64::from(self.params.m_cost())
     }
 }
 
@@ -168,17 +158,17 @@ impl Argon2 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::password::{Verdict, verify};
+    use crate::auth::password::{Verdict, schemes};
 
     #[test]
     fn own_hashes_verify_and_are_what_the_decoy_imitates() {
         let stored = hash_password(b"secret").unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=65536,t=3,p=4$"));
-        assert_eq!(verify(&stored, b"secret"), Verdict::Match);
-        assert_eq!(verify(&stored, b"Secret"), Verdict::Mismatch);
         assert_ne!(stored, hash_password(b"secret").unwrap());
-        let parsed = Stored::parse(&stored).ok().unwrap();
-        assert_eq!(parsed.scheme, default_decoy().scheme);
+        let parsed = schemes::parse(&stored).ok().unwrap();
+        assert_eq!(parsed.verify(b"secret"), Verdict::Match);
+        assert_eq!(parsed.verify(b"Secret"), Verdict::Mismatch);
+        assert_eq!(format!("{:?}", parsed.scheme), format!("{:?}", default_decoy().scheme));
         assert_eq!(parsed.salt.len(), default_decoy().salt.len());
         assert_eq!(parsed.hash.len(), default_decoy().hash.len());
         assert!(hash_password(b"").is_err());

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::encoding::{decimal, decode_bcrypt};
-use super::stored::{MALFORMED, Reason, Scheme, Stored, TOO_COSTLY};
+use super::password_hash::{MALFORMED, PasswordHash, Reason, Scheme, TOO_COSTLY};
 
 /// Each step doubles the work; this one takes about as long as the other schemes' limits.
 const MAX_COST: u32 = 16;
@@ -21,8 +21,22 @@ const HASH_CHARACTERS: usize = 31;
 /// The key schedule takes 18 words of four bytes; the rest of a password has no effect.
 const KEY_BYTES: usize = 72;
 
+#[derive(Debug)]
+struct Bcrypt {
+    cost: u32,
+    key: KeySetup,
+}
+
+/// How the password becomes the key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KeySetup {
+    Correct,
+    /// The bug of `$2x$`.
+    SignExtended,
+}
+
 /// `CC$` and salt and hash without a sign between them.
-pub(super) fn parse(rest: &str, sign_extended: bool) -> Result<Stored, Reason> {
+pub(super) fn parse(key: KeySetup, rest: &str) -> Result<PasswordHash, Reason> {
     let (cost, rest) = rest.split_once('$').ok_or(MALFORMED)?;
     let cost = match cost.strip_prefix('0') {
         Some(digit) if cost.len() == 2 => decimal(digit),
@@ -42,21 +56,22 @@ pub(super) fn parse(rest: &str, sign_extended: bool) -> Result<Stored, Reason> {
     if salt.len() != SALT_BYTES || hash.len() != HASH_BYTES {
         return Err(MALFORMED);
     }
-    Ok(Stored {
-        scheme: Scheme::Bcrypt { cost, sign_extended },
-        salt,
-        hash,
-    })
+    Ok(PasswordHash::new(Bcrypt { cost, key }, salt, hash))
 }
 
-pub(super) fn compute(cost: u32, sign_extended: bool, password: &[u8], salt: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // A C string: the NUL belongs to the key unless the password fills it.
-    let mut key: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
-    key.extend(password.iter().copied().chain([0]).take(KEY_BYTES));
-    let key = if sign_extended { sign_extend(&key) } else { key };
-    let hash = Zeroizing::new(::bcrypt::bcrypt(cost, salt.try_into().ok()?, &key));
-    // The last byte is never stored.
-    Some(Zeroizing::new(hash.get(..HASH_BYTES)?.to_vec()))
+impl Scheme for Bcrypt {
+    fn compute(&self, password: &[u8], salt: &[u8], _: usize) -> Option<Zeroizing<Vec<u8>>> {
+        // A C string: the NUL belongs to the key unless the password fills it.
+        let mut key: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(KEY_BYTES));
+        key.extend(password.iter().copied().chain([0]).take(KEY_BYTES));
+        let key = match self.key {
+            KeySetup::Correct => key,
+            KeySetup::SignExtended => sign_extend(&key),
+        };
+        let hash = Zeroizing::new(::bcrypt::bcrypt(self.cost, salt.try_into().ok()?, &key));
+        // The last byte is never stored.
+        Some(Zeroizing::new(hash.get(..HASH_BYTES)?.to_vec()))
+    }
 }
 
 /// The bug of `$2x$`: bytes above 0x7F were sign-extended when they were put into words of the key, and wiped

@@ -5,47 +5,52 @@ use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::encoding::{decimal, decode_crypt};
-use super::stored::{MALFORMED, MAX_ROUNDS, Reason, Scheme, Stored, TOO_COSTLY};
+use super::password_hash::{MALFORMED, MAX_ROUNDS, PasswordHash, Reason, Scheme, TOO_COSTLY};
 
 /// libxcrypt's CRYPT_MAX_PASSPHRASE_SIZE.
-pub(super) const MAX_PASSPHRASE_BYTES: usize = 512;
+const MAX_PASSPHRASE_BYTES: usize = 512;
 
-const MD5_SALT_BYTES: usize = 8;
-const SHA_SALT_BYTES: usize = 16;
+#[derive(Debug)]
+enum Crypt {
+    Md5,
+    Sha256(Params),
+    Sha512(Params),
+}
 
 /// `salt$hash`.
-pub(super) fn parse_md5(rest: &str) -> Result<Stored, Reason> {
-    parse(rest, Scheme::Md5Crypt, MD5_SALT_BYTES, 16)
+pub(super) fn parse_md5(rest: &str) -> Result<PasswordHash, Reason> {
+    parse(Crypt::Md5, rest)
 }
 
 /// `[rounds=N$]salt$hash`.
-pub(super) fn parse_sha256(rest: &str) -> Result<Stored, Reason> {
+pub(super) fn parse_sha256(rest: &str) -> Result<PasswordHash, Reason> {
     let (rounds, rest) = parse_rounds(rest)?;
-    parse(rest, Scheme::Sha256Crypt { rounds }, SHA_SALT_BYTES, 32)
+    parse(Crypt::Sha256(rounds), rest)
 }
 
 /// `[rounds=N$]salt$hash`.
-pub(super) fn parse_sha512(rest: &str) -> Result<Stored, Reason> {
+pub(super) fn parse_sha512(rest: &str) -> Result<PasswordHash, Reason> {
     let (rounds, rest) = parse_rounds(rest)?;
-    parse(rest, Scheme::Sha512Crypt { rounds }, SHA_SALT_BYTES, 64)
+    parse(Crypt::Sha512(rounds), rest)
 }
 
-fn parse(rest: &str, scheme: Scheme, max_salt: usize, hash_bytes: usize) -> Result<Stored, Reason> {
+fn parse(scheme: Crypt, rest: &str) -> Result<PasswordHash, Reason> {
+    let (longest_salt, hash_bytes) = match scheme {
+        Crypt::Md5 => (8, 16),
+        Crypt::Sha256(_) => (16, 32),
+        Crypt::Sha512(_) => (16, 64),
+    };
     let (salt, hash) = rest.split_once('$').ok_or(MALFORMED)?;
     let hash = decode_crypt(hash).ok_or(MALFORMED)?;
-    if salt.len() > max_salt || hash.len() != hash_bytes {
+    if salt.len() > longest_salt || hash.len() != hash_bytes {
         return Err(MALFORMED);
     }
-    Ok(Stored {
-        scheme,
-        salt: salt.as_bytes().to_vec(),
-        hash,
-    })
+    Ok(PasswordHash::new(scheme, salt.as_bytes().to_vec(), hash))
 }
 
-fn parse_rounds(rest: &str) -> Result<(u32, &str), Reason> {
+fn parse_rounds(rest: &str) -> Result<(Params, &str), Reason> {
     let Some(rest) = rest.strip_prefix("rounds=") else {
-        return Ok((Params::RECOMMENDED_ROUNDS, rest));
+        return Ok((Params::RECOMMENDED, rest));
     };
     let (rounds, rest) = rest.split_once('$').ok_or(MALFORMED)?;
     let rounds = decimal(rounds)
@@ -54,17 +59,22 @@ fn parse_rounds(rest: &str) -> Result<(u32, &str), Reason> {
     if rounds > MAX_ROUNDS {
         return Err(TOO_COSTLY);
     }
-    Ok((rounds, rest))
+    Ok((Params::new(rounds).map_err(|_| MALFORMED)?, rest))
 }
 
-pub(super) fn sha256(password: &[u8], salt: &[u8], rounds: u32) -> Option<Zeroizing<Vec<u8>>> {
-    let hash = sha256_crypt(password, salt, Params::new(rounds).ok()?);
-    Some(written_order(&hash, 10, 21))
-}
+impl Scheme for Crypt {
+    fn compute(&self, password: &[u8], salt: &[u8], _: usize) -> Option<Zeroizing<Vec<u8>>> {
+        Some(match self {
+            Self::Md5 => md5(password, salt),
+            Self::Sha256(rounds) => written_order(&sha256_crypt(password, salt, *rounds), 10, 21),
+            Self::Sha512(rounds) => written_order(&sha512_crypt(password, salt, *rounds), 21, 22),
+        })
+    }
 
-pub(super) fn sha512(password: &[u8], salt: &[u8], rounds: u32) -> Option<Zeroizing<Vec<u8>>> {
-    let hash = sha512_crypt(password, salt, Params::new(rounds).ok()?);
-    Some(written_order(&hash, 21, 22))
+    /// These read the whole password in every round: libxcrypt's own limit bounds the work.
+    fn can_have_hashed(&self, password: &[u8]) -> bool {
+        password.len() <= MAX_PASSPHRASE_BYTES && !password.contains(&0)
+    }
 }
 
 /// The byte order in which SHA-crypt writes its result: `groups` of three bytes, each from three thirds of the
@@ -78,7 +88,7 @@ fn written_order(hash: &[u8], groups: usize, step: usize) -> Zeroizing<Vec<u8>> 
 }
 
 /// Poul-Henning Kamp's MD5-based crypt: 1,000 rounds, fixed.
-pub(super) fn md5(password: &[u8], salt: &[u8]) -> Zeroizing<Vec<u8>> {
+fn md5(password: &[u8], salt: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut inner: [u8; 16] = Md5::new()
         .chain_update(password)
         .chain_update(salt)

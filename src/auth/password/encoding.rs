@@ -1,4 +1,4 @@
-//! The base64 dialects of password hashes.
+//! How password hashes write bytes and numbers: dialects of base64, mostly.
 
 use base64::Engine;
 use base64::alphabet::{self, Alphabet};
@@ -75,6 +75,12 @@ pub(super) fn decode_crypt(text: &str) -> Option<Vec<u8>> {
         bytes.extend(bits.to_le_bytes().iter().take(whole));
     }
     Some(bytes)
+}
+
+/// Exactly `N` fields between dollar signs.
+pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
+    let fields: Vec<&str> = text.split('$').collect();
+    fields.try_into().ok()
 }
 
 /// A number in decimal as hashes write it: no sign, no blank, no leading zero that another parser could read as octal.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::stored::{Stored, TOO_COSTLY};
+use super::password_hash::TOO_COSTLY;
 use super::*;
 
 /// Made by `tests/data/make-password-vectors.sh`.
@@ -68,6 +68,13 @@ const SCHEMES: [&str; 54] = [
     "{SSHA512.HEX}",
 ];
 
+fn verify(stored: &str, password: &[u8]) -> Verdict {
+    match schemes::parse(stored) {
+        Ok(hash) => hash.verify(password),
+        Err(reason) => Verdict::Unusable(reason),
+    }
+}
+
 struct Vector {
     scheme: &'static str,
     tool: &'static str,
@@ -113,17 +120,12 @@ fn every_scheme_has_vectors_and_no_vector_lacks_a_scheme() {
 #[test]
 fn right_passwords_match_and_wrong_ones_do_not() {
     for vector in vectors() {
-        let Vector {
-            scheme,
-            tool,
-            password,
-            stored,
-        } = vector;
-        let verdict = verify(stored, password.as_bytes());
-        assert_eq!(verdict, Verdict::Match, "{scheme} {tool} {password}: {stored}");
-        let wrong = format!("x{password}");
-        let verdict = verify(stored, wrong.as_bytes());
-        assert_eq!(verdict, Verdict::Mismatch, "{scheme} {tool} {wrong}: {stored}");
+        let right = vector.password.to_owned();
+        let wrong = format!("x{right}");
+        for (password, expected) in [(right, Verdict::Match), (wrong, Verdict::Mismatch)] {
+            let verdict = verify(vector.stored, password.as_bytes());
+            assert_eq!(verdict, expected, "{} {password}: {}", vector.tool, vector.stored);
+        }
     }
 }
 
@@ -349,7 +351,7 @@ fn what_asks_for_too_much_is_refused_at_once() {
         format!("$7$CU..../zzzz{yescrypt}"),
         format!("$7$zzzzzzzzzzz{yescrypt}"),
     ] {
-        let reason = Stored::parse(&stored).err();
+        let reason = schemes::parse(&stored).err();
         assert_eq!(reason, Some(TOO_COSTLY), "{stored}");
     }
     // More than any integer holds is no number.
@@ -357,9 +359,9 @@ fn what_asks_for_too_much_is_refused_at_once() {
         format!("$argon2id$v=19$m=99999999999999999999,t=1,p=4${argon2}"),
         format!("$5$rounds=99999999999999999999${sha256}"),
     ] {
-        assert!(Stored::parse(&stored).is_err(), "{stored}");
+        assert!(schemes::parse(&stored).is_err(), "{stored}");
     }
-    assert!(Stored::parse(&"$6$".repeat(1_000_000)).is_err());
+    assert!(schemes::parse(&"$6$".repeat(1_000_000)).is_err());
 }
 
 #[test]
@@ -378,7 +380,7 @@ fn the_costs_real_tools_use_are_allowed() {
         format!("$y$jFT${yescrypt}"),
         format!("$7$DU..../....{yescrypt}"),
     ] {
-        assert_eq!(Stored::parse(&stored).err(), None, "{stored}");
+        assert_eq!(schemes::parse(&stored).err(), None, "{stored}");
     }
 }
 
@@ -480,9 +482,9 @@ proptest! {
     #[test]
     fn parsing_a_damaged_hash_does_not_panic(stored in damaged_hashes()) {
         // Damaged costs may still be legal and slow: parsing shows what can be seen without paying them.
-        if let Ok(parsed) = Stored::parse(&stored) {
+        if let Ok(parsed) = schemes::parse(&stored) {
             let again = parsed.decoy();
-            prop_assert_eq!(again.scheme, parsed.scheme);
+            prop_assert_eq!(format!("{:?}", again.scheme), format!("{:?}", parsed.scheme));
             prop_assert_eq!(again.hash.len(), parsed.hash.len());
         }
     }

@@ -3,28 +3,29 @@
 use ::yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
-use super::argon2::fields;
-use super::encoding::{crypt_digit, decode_crypt};
-use super::stored::{MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, Reason, Scheme, Stored, TOO_COSTLY};
+use super::encoding::{crypt_digit, decode_crypt, fields};
+use super::password_hash::{
+    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, PasswordHash, Reason, Scheme, TOO_COSTLY,
+};
 
 const HASH_BYTES: usize = 32;
 const UNSUPPORTED: Reason = "the variant of yescrypt is not supported";
 
 /// `parameters$salt$hash`.
-pub(super) fn parse(rest: &str) -> Result<Stored, Reason> {
+pub(super) fn parse(rest: &str) -> Result<PasswordHash, Reason> {
     let [parameters, salt, hash] = fields(rest).ok_or(MALFORMED)?;
     let mut numbers = Numbers(parameters.as_bytes());
     let mode = Mode::try_from(numbers.next(0)?).map_err(|_| UNSUPPORTED)?;
     let log_n = numbers.next(1)?;
     let r = numbers.next(1)?;
-    let (mut p, mut t) = (1, 0);
+    let mut costs = Costs { log_n, r, p: 1, t: 0 };
     if !numbers.0.is_empty() {
         let present = numbers.next(1)?;
         if present & 1 != 0 {
-            p = numbers.next(2)?;
+            costs.p = numbers.next(2)?;
         }
         if present & 2 != 0 {
-            t = numbers.next(1)?;
+            costs.t = numbers.next(1)?;
         }
         // Upgraded hashes and a ROM: nothing makes them.
         if present & !3 != 0 {
@@ -35,11 +36,11 @@ pub(super) fn parse(rest: &str) -> Result<Stored, Reason> {
         return Err(MALFORMED);
     }
     let salt = decode_crypt(salt).ok_or(MALFORMED)?;
-    stored(mode, log_n, r, p, t, salt, hash)
+    password_hash(mode, costs, salt, hash)
 }
 
 /// `N` in one character, `r` and `p` in five each, then `salt$hash`; the salt is taken as it is written.
-pub(super) fn parse_scrypt(rest: &str) -> Result<Stored, Reason> {
+pub(super) fn parse_scrypt(rest: &str) -> Result<PasswordHash, Reason> {
     let (setting, hash) = rest.split_once('$').ok_or(MALFORMED)?;
     let (numbers, salt) = setting.as_bytes().split_at_checked(11).ok_or(MALFORMED)?;
     let mut digits = numbers.iter().map(|character| crypt_digit(*character));
@@ -51,11 +52,26 @@ pub(super) fn parse_scrypt(rest: &str) -> Result<Stored, Reason> {
             .try_fold(0, |number, (position, digit)| Some(number | (digit? << (6 * position))))
             .ok_or(MALFORMED)
     };
-    let (log_n, r, p) = (number(1)?, number(5)?, number(5)?);
-    stored(Mode::Classic, log_n, r, p, 0, salt.to_vec(), hash)
+    let costs = Costs {
+        log_n: number(1)?,
+        r: number(5)?,
+        p: number(5)?,
+        t: 0,
+    };
+    password_hash(Mode::Classic, costs, salt.to_vec(), hash)
 }
 
-fn stored(mode: Mode, log_n: u32, r: u32, p: u32, t: u32, salt: Vec<u8>, hash: &str) -> Result<Stored, Reason> {
+/// The numbers that decide about work and memory, by their names in scrypt's paper and yescrypt's.
+#[derive(Clone, Copy)]
+struct Costs {
+    log_n: u32,
+    r: u32,
+    p: u32,
+    t: u32,
+}
+
+fn password_hash(mode: Mode, costs: Costs, salt: Vec<u8>, hash: &str) -> Result<PasswordHash, Reason> {
+    let Costs { log_n, r, p, t } = costs;
     if log_n == 0 || r == 0 || p == 0 {
         return Err(MALFORMED);
     }
@@ -69,30 +85,28 @@ fn stored(mode: Mode, log_n: u32, r: u32, p: u32, t: u32, salt: Vec<u8>, hash: &
     if blocks > MAX_MEMORY_KIB * 8 || blocks.saturating_mul(passes) > bound {
         return Err(TOO_COSTLY);
     }
-    let parameters = Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
+    let params = Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
     let hash = decode_crypt(hash).ok_or(MALFORMED)?;
     if hash.len() != HASH_BYTES {
         return Err(MALFORMED);
     }
-    Ok(Stored {
-        scheme: Scheme::Yescrypt(parameters),
-        salt,
-        hash,
-    })
+    Ok(PasswordHash::new(Yescrypt(params), salt, hash))
 }
 
-pub(super) fn memory_kib(parameters: &Params) -> u64 {
-    parameters
-        .n()
-        .saturating_mul(u64::from(parameters.r()))
-        .saturating_mul(128)
-        / 1024
-}
+#[derive(Debug)]
+struct Yescrypt(Params);
 
-pub(super) fn compute(parameters: &Params, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
-    let mut hash = Zeroizing::new(vec![0; length]);
-    ::yescrypt::yescrypt(password, salt, parameters, &mut hash).ok()?;
-    Some(hash)
+impl Scheme for Yescrypt {
+    fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
+        let mut hash = Zeroizing::new(vec![0; length]);
+        ::yescrypt::yescrypt(password, salt, &self.0, &mut hash).ok()?;
+        Some(hash)
+    }
+
+    fn memory_kib(&self) -> u64 {
+        let bytes = self.0.n().saturating_mul(u64::from(self.0.r())).saturating_mul(128);
+        bytes / 1024
+    }
 }
 
 /// yescrypt's numbers of varying length: the first character says how many follow.

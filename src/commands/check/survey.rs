@@ -5,7 +5,7 @@ use super::{
     rows,
 };
 use crate::{
-    auth::password::survey,
+    auth::password::classify,
     directory::{
         Directory, DirectoryError,
         account::RefusedWords,
@@ -181,7 +181,7 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
 
 /// Which rows can bind at all, by the kind of their hash.
 async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
-    let counts = directory.hashes(sample, survey).await;
+    let counts = directory.hashes(sample, classify).await;
     let Some(counts) = seen("the stored hashes", counts, report)? else {
         return Ok(());
     };

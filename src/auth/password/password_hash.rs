@@ -1,0 +1,111 @@
+//! A stored hash taken apart: scheme with its parameters, salt, hash. It exists only if its work is bounded.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Longer passwords never match. No login program sends as much (PAM stops at 512 bytes, OpenSSH at 1,024).
+pub const MAX_PASSWORD_BYTES: usize = 4096;
+
+/// Memory one verification may take, and the work in memory-hard schemes as memory times passes.
+pub(super) const MAX_MEMORY_KIB: u64 = 1024 * 1024;
+pub(super) const MAX_MEMORY_PASSES_KIB: u64 = 4 * MAX_MEMORY_KIB;
+
+/// Iterations of the schemes that only repeat a digest: a few seconds at most.
+pub(super) const MAX_ROUNDS: u32 = 5_000_000;
+
+/// Verifications above this run one at a time, so that several at once stay near `MAX_MEMORY_KIB` together.
+const LARGE_MEMORY_KIB: u64 = 128 * 1024;
+static LARGE: Mutex<()> = Mutex::new(());
+
+/// Why a stored value cannot be used; never holds a part of the value.
+pub(super) type Reason = &'static str;
+
+pub(super) const MALFORMED: Reason = "the hash is malformed or cut off";
+pub(super) const TOO_COSTLY: Reason = "the hash asks for more work or memory than is allowed";
+const FAILED: Reason = "the hash could not be computed";
+
+/// What comparing a password with a stored value said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The password is the one that was hashed.
+    Match,
+    /// It is not.
+    Mismatch,
+    /// The stored value can match no password; the text says why and holds nothing of the value.
+    Unusable(&'static str),
+}
+
+impl Verdict {
+    /// Whether the password was right.
+    pub fn is_match(self) -> bool {
+        self == Self::Match
+    }
+}
+
+/// A scheme with the parameters that decide how much work it is. `Debug` shows these.
+pub(super) trait Scheme: fmt::Debug + Send + Sync {
+    /// The hash of a password, in `length` bytes where the scheme leaves that open. None: for lack of memory.
+    fn compute(&self, password: &[u8], salt: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>>;
+
+    /// Whether the scheme's tools could have hashed this password. It depends on scheme and password only, so that a
+    /// refusal here says nothing about the user.
+    ///
+    /// Most take C strings, or repeat the key with its NUL, or pad it with NULs: `a` and `a\0` would be one password.
+    fn can_have_hashed(&self, password: &[u8]) -> bool {
+        !password.contains(&0)
+    }
+
+    /// Memory that `compute` takes, where it is worth counting.
+    fn memory_kib(&self) -> u64 {
+        0
+    }
+}
+
+/// One stored hash. Deliberately without `Debug`: it must not reach a log.
+pub(super) struct PasswordHash {
+    pub(super) scheme: Arc<dyn Scheme>,
+    pub(super) salt: Vec<u8>,
+    pub(super) hash: Vec<u8>,
+}
+
+impl PasswordHash {
+    pub(super) fn new(scheme: impl Scheme + 'static, salt: Vec<u8>, hash: Vec<u8>) -> Self {
+        Self {
+            scheme: Arc::new(scheme),
+            salt,
+            hash,
+        }
+    }
+
+    /// The same scheme, parameters and lengths with another salt and hash: as much work, and nothing of the user.
+    pub(super) fn decoy(&self) -> Self {
+        Self {
+            scheme: Arc::clone(&self.scheme),
+            salt: vec![b'.'; self.salt.len()],
+            hash: vec![0; self.hash.len()],
+        }
+    }
+
+    /// Hashes `password` and compares in constant time.
+    ///
+    /// Takes as long as the hash was made to take: up to seconds. An empty password never matches: a bind without
+    /// a password is an unauthenticated one (RFC 4513 5.1.2) and must not authenticate by accident.
+    pub(super) fn verify(&self, password: &[u8]) -> Verdict {
+        if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || !self.scheme.can_have_hashed(password) {
+            return Verdict::Mismatch;
+        }
+        let _one_at_a_time =
+            (self.scheme.memory_kib() > LARGE_MEMORY_KIB).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+        match self.scheme.compute(password, &self.salt, self.hash.len()) {
+            // Defence in depth: an empty hash would equal an empty result.
+            Some(computed) if !self.hash.is_empty() && bool::from(computed.ct_eq(&self.hash)) => Verdict::Match,
+            Some(_) => Verdict::Mismatch,
+            None => Verdict::Unusable(FAILED),
+        }
+    }
+}
