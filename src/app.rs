@@ -24,9 +24,9 @@ use crate::{
     },
     server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
     sql::{
+        Sessions,
         database::{Database, SqlSettings},
         error::SqlError,
-        sessions::Sessions,
     },
 };
 use std::{

@@ -9,9 +9,8 @@ use crate::{
     },
     model::schema::Schema,
     sql::{
-        Described, Engine, OperatorQuery, QueryError, Source as Table, SqlError, TypeDescription,
-        budget::Budget,
-        database::{Database, Origin},
+        Budget, Described, Engine, OperatorQuery, Origin, QueryError, Source as Table, SqlError, TypeDescription,
+        database::Database,
     },
 };
 use std::{

@@ -38,7 +38,7 @@ use crate::{
         Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
         write_notice_of_disconnection, write_result,
     },
-    sql::health::State,
+    sql::State,
 };
 
 /// Requests of one connection that run side by side; more wait in its queue, so that one connection cannot take the

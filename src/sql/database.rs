@@ -10,22 +10,24 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::abandoned;
 use super::budget::{Budget, StatementKind};
+use super::connection::attempt_error::AttemptError;
+use super::connection::coalesce::{Turn, Waiting, joined};
+use super::connection::lease::Lease;
+use super::connection::pool::{Pool, PoolUsage};
+use super::connection::postgres_server::Sessions;
+use super::connection::sink::{Batch, Sink};
+use super::connection::state::{Health, State};
+use super::connection::target::Target;
+use super::connection::{cancel, probe};
 use super::decode::Losses;
 use super::engine::Engine;
-use super::error::{Failure, SqlError};
-use super::health::{self, Health, State};
+use super::error::SqlError;
 use super::hold::{Rule, hold};
-use super::pool::{Lease, Pool, PoolUsage};
-use super::query::type_name::TypeDescription;
-use super::record::{Recorder, Stream};
+use super::query::description::Description;
+use super::recorder::{Recorder, Stream};
 use super::row::Row;
-use super::sessions::Sessions;
-use super::sink::{Batch, Sink};
 use super::statement::Arg;
-use super::target::Target;
-use super::waiting::{Turn, Waiting, joined};
 use crate::database_uri::TlsMode;
 use crate::metrics::{Metrics, Statement};
 
@@ -78,42 +80,6 @@ impl fmt::Debug for SqlSettings {
     }
 }
 
-/// A result column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnDescription {
-    /// Its name as the database spells it.
-    pub name: String,
-    /// Its type.
-    pub kind: TypeDescription,
-    /// Where its values come from.
-    pub origin: Origin,
-}
-
-/// Where a result column comes from, as far as the database says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A column of a table.
-    Table {
-        /// As it can stand in a statement on PostgreSQL, bare elsewhere.
-        table: String,
-        /// The column's own name, bare.
-        column: String,
-    },
-    /// A constant, or computed.
-    Expression,
-    /// The database did not say.
-    Unknown,
-}
-
-/// What a statement takes and gives, found out without running it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
-    /// The result columns, in order.
-    pub columns: Vec<ColumnDescription>,
-    /// The parameters' types, as a [`TypeDescription`] has its name; PostgreSQL alone tells them.
-    pub parameters: Vec<Option<String>>,
-}
-
 /// A handle on the database; clones share everything. The probe ends with the last one.
 #[derive(Clone)]
 pub struct Database {
@@ -161,9 +127,9 @@ impl Database {
             settings.metrics.clone(),
         );
         let pool = Arc::new(pool);
-        let mut tasks = vec![tokio::spawn(health::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
+        let mut tasks = vec![tokio::spawn(probe::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
         if engine != Engine::Sqlite {
-            tasks.push(tokio::spawn(abandoned::bury(Arc::clone(&pool), abandoned)).abort_handle());
+            tasks.push(tokio::spawn(cancel::bury(Arc::clone(&pool), abandoned)).abort_handle());
         }
         let inner = Inner {
             engine,
@@ -246,7 +212,7 @@ impl Database {
     pub async fn describe(&self, sql: &str) -> Result<Description, SqlError> {
         let describing = async {
             let permit = self.inner.pool.permit().await?;
-            let mut lease = self.inner.pool.lease(permit, sql).await?;
+            let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
             let generation = lease.generation();
             let connection = lease.connection()?;
             let counted = self.inner.metrics.statement(Statement::Describe);
@@ -378,7 +344,7 @@ impl Database {
             match ended {
                 Err(failure) if !sink.restart() => {
                     health.failed(&failure);
-                    Err(Failure::Final(cut_short(failure)))
+                    Err(AttemptError::Final(cut_short(failure)))
                 }
                 other => other,
             }
@@ -398,15 +364,18 @@ impl Database {
         row_timeout: Option<Duration>,
         kind: Statement,
         sink: &mut Sink<'_>,
-    ) -> Result<(), Failure> {
-        let mut lease = self.inner.pool.lease(permit, sql).await?;
+    ) -> Result<(), AttemptError> {
+        let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
         let generation = lease.generation();
         let losses = &self.inner.losses;
         let connection = lease.connection()?;
         tracing::debug!(binds = args.len(), "a statement is run");
         let counted = self.inner.metrics.statement(kind);
         let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
-        if matches!(ended, Err(Failure::Stale(_))) && sink.restart() && connection.forget_statements().await.is_ok() {
+        if matches!(ended, Err(AttemptError::Stale(_)))
+            && sink.restart()
+            && connection.forget_statements().await.is_ok()
+        {
             ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
         }
         counted.ended(ended.is_ok());
@@ -415,25 +384,28 @@ impl Database {
 }
 
 /// Gives the connection back when its statement has ended, closes it when not.
-fn settle<T>(lease: Lease<'_>, ended: Result<T, Failure>) -> Result<T, Failure> {
+fn settle<T>(lease: Lease<'_>, ended: Result<T, AttemptError>) -> Result<T, AttemptError> {
     match &ended {
-        Ok(_) | Err(Failure::Stale(_)) => lease.done(),
+        Ok(_) | Err(AttemptError::Stale(_)) => lease.done(),
         // With a code the database answered; without one the error is ours, in the middle of a result.
-        Err(Failure::Statement(error)) if !error.code.is_empty() => lease.done(),
-        Err(Failure::Lost { .. } | Failure::Connect(_) | Failure::Full(_)) => lease.broken(),
-        Err(Failure::Statement(_) | Failure::Busy(_) | Failure::Odd(_) | Failure::Final(_)) => drop(lease),
+        Err(AttemptError::Statement(error)) if !error.code.is_empty() => lease.done(),
+        Err(AttemptError::Lost { .. } | AttemptError::Connect(_) | AttemptError::Full(_)) => lease.broken(),
+        Err(AttemptError::Statement(_) | AttemptError::Busy(_) | AttemptError::Odd(_) | AttemptError::Final(_)) => {
+            drop(lease)
+        }
     }
     ended
 }
 
-fn cut_short(failure: Failure) -> SqlError {
+fn cut_short(failure: AttemptError) -> SqlError {
     match failure {
-        Failure::Connect(detail) | Failure::Full(detail) | Failure::Lost { detail, .. } | Failure::Odd(detail) => {
-            SqlError::Unavailable(detail)
-        }
-        Failure::Busy(_) => SqlError::TimedOut,
-        Failure::Stale(error) | Failure::Statement(error) => SqlError::Statement(error),
-        Failure::Final(error) => error,
+        AttemptError::Connect(detail)
+        | AttemptError::Full(detail)
+        | AttemptError::Lost { detail, .. }
+        | AttemptError::Odd(detail) => SqlError::Unavailable(detail),
+        AttemptError::Busy(_) => SqlError::TimedOut,
+        AttemptError::Stale(error) | AttemptError::Statement(error) => SqlError::Statement(error),
+        AttemptError::Final(error) => error,
     }
 }
 

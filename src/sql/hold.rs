@@ -9,12 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::budget::StatementKind;
-use super::error::{Failure, SqlError, StatementError};
-use super::health::{Health, State};
-use super::pool::Pool;
+use super::connection::attempt_error::AttemptError;
+use super::connection::pool::Pool;
+use super::connection::state::{Health, State};
+use super::error::{SqlError, StatementError};
 
 /// One try of a lookup; three fit into what SSSD waits.
-pub(super) const TRY: Duration = Duration::from_millis(1500);
+pub(crate) const TRY: Duration = Duration::from_millis(1500);
 /// How long a scan's statement may stay silent after an outage is over before its connection counts as
 /// lost in it.
 const AFTERMATH: Duration = Duration::from_secs(2);
@@ -24,15 +25,15 @@ const ODD: u32 = 2;
 const LOST: u32 = 8;
 
 /// How a kind of statement is tried.
-pub(super) struct Rule {
+pub(crate) struct Rule {
     /// The longest that one try may take.
-    pub(super) cut: Option<Duration>,
+    pub(crate) cut: Option<Duration>,
     /// True when the deadline is for a try to begin, and the try limits itself.
-    pub(super) open_ended: bool,
+    pub(crate) open_ended: bool,
 }
 
 impl StatementKind {
-    pub(super) fn rule(self) -> Rule {
+    pub(crate) fn rule(self) -> Rule {
         Rule {
             cut: match self {
                 StatementKind::Lookup | StatementKind::Bind => Some(TRY),
@@ -52,7 +53,7 @@ struct Count {
 }
 
 /// Tries until there is an answer, a statement's own error, or the deadline.
-pub(super) async fn hold<T, F, Fut>(
+pub(crate) async fn hold<T, F, Fut>(
     rule: &Rule,
     deadline: Instant,
     health: &Health,
@@ -61,7 +62,7 @@ pub(super) async fn hold<T, F, Fut>(
 ) -> Result<T, SqlError>
 where
     F: Fn(OwnedSemaphorePermit) -> Fut,
-    Fut: Future<Output = Result<T, Failure>>,
+    Fut: Future<Output = Result<T, AttemptError>>,
 {
     let mut states = health.subscribe();
     let mut count = Count::default();
@@ -100,7 +101,7 @@ where
                 if health.state() == State::Away {
                     return Err(away());
                 }
-                Err(Failure::Busy("no answer after an outage".to_owned()))
+                Err(AttemptError::Busy("no answer after an outage".to_owned()))
             }
         };
         drop(repeat);
@@ -118,27 +119,27 @@ where
 }
 
 /// After a failed try: returns when the next one may begin.
-async fn again(failure: Failure, count: &mut Count, deadline: Instant) -> Result<(), SqlError> {
+async fn again(failure: AttemptError, count: &mut Count, deadline: Instant) -> Result<(), SqlError> {
     let (times, most, detail) = match failure {
-        Failure::Statement(error) | Failure::Stale(error) => {
+        AttemptError::Statement(error) | AttemptError::Stale(error) => {
             return Err(SqlError::Statement(error));
         }
-        Failure::Final(error) => return Err(error),
-        Failure::Connect(detail) | Failure::Full(detail) | Failure::Lost { detail, .. } => {
+        AttemptError::Final(error) => return Err(error),
+        AttemptError::Connect(detail) | AttemptError::Full(detail) | AttemptError::Lost { detail, .. } => {
             count.lost += 1;
             if count.lost > LOST {
                 return Err(SqlError::Unavailable(detail));
             }
             (count.lost, 500, detail)
         }
-        Failure::Odd(detail) => {
+        AttemptError::Odd(detail) => {
             count.odd += 1;
             if count.odd > ODD {
                 return Err(SqlError::Statement(StatementError::ours(detail)));
             }
             (count.odd, 100, detail)
         }
-        Failure::Busy(detail) => {
+        AttemptError::Busy(detail) => {
             count.busy += 1;
             (count.busy, 250, detail)
         }

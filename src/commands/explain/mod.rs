@@ -13,12 +13,7 @@ use crate::{
     directory::{Directory, Found, search::results::Query},
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
     operations::policy::LOOKUP_HOLD,
-    sql::{
-        Budget,
-        database::Database,
-        plan::plan,
-        record::{Event, Recorded, Recorder},
-    },
+    sql::{Budget, Event, Recorded, Recorder, database::Database, plan::plan},
     telemetry::redact_uri,
 };
 use clap::ValueEnum;

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use crate::sql::{
-    Arg,
+    Arg, Note, Recorded,
     plan::{Access, QueryPlan},
-    record::{Note, Recorded},
 };
 
 /// Longer lists of values are cut.

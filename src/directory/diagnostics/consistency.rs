@@ -17,10 +17,7 @@ use crate::{
         source::listing::{fetch, none_for_the_name, none_for_the_name_alone},
     },
     model::{entry::Entry, value::Cell},
-    sql::{
-        Form, Row, Source as Table, budget::Budget, database::Origin, engine::Engine, error::SqlError,
-        predicate::Predicate,
-    },
+    sql::{Budget, Form, Origin, Row, Source as Table, engine::Engine, error::SqlError, predicate::Predicate},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

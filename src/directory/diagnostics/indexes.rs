@@ -15,8 +15,7 @@ use crate::{
         queries::DescribedQuery,
     },
     sql::{
-        Source as Table, Statement,
-        database::Origin,
+        Origin, Source as Table, Statement,
         engine::Engine,
         indexes::{self, TableColumn},
         plan::plan,

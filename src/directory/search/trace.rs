@@ -16,10 +16,8 @@ use crate::{
     },
     model::dn::Dn,
     sql::{
-        Predicate,
-        database::Origin,
+        Note, Origin, Predicate,
         indexes::{self, TableColumn},
-        record::Note,
     },
 };
 

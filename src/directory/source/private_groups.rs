@@ -18,11 +18,8 @@ use crate::{
     },
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
-        ANTI_JOIN_COLUMNS, Budget, Referred, Referring, Row,
-        database::{Database, Origin},
-        error::SqlError,
-        predicate::Predicate,
-        without_referent,
+        ANTI_JOIN_COLUMNS, Budget, Origin, Referred, Referring, Row, database::Database, error::SqlError,
+        predicate::Predicate, without_referent,
     },
 };
 use std::{borrow::Cow, collections::HashSet};

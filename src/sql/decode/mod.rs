@@ -1,9 +1,9 @@
 //! From each engine's values to `Cell`s. One bad value spoils nothing else: what cannot be decoded is
 //! `Unreadable`, counted, and logged once per column.
 
-pub(super) mod mysql;
-pub(super) mod postgres;
-pub(super) mod sqlite;
+pub(crate) mod mysql;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use crate::model::value::Cell;
 
 /// What could not be decoded.
 #[derive(Default)]
-pub(super) struct Losses {
+pub(crate) struct Losses {
     count: AtomicU64,
     named: Mutex<HashSet<(String, String)>>,
 }
@@ -24,11 +24,11 @@ impl Losses {
     /// Logged columns are remembered, but not without limit: an operator's query has not that many.
     const NAMED: usize = 1000;
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(super) fn note(&self, column: &str, type_name: &str) -> Cell {
+    pub(crate) fn note(&self, column: &str, type_name: &str) -> Cell {
         self.count.fetch_add(1, Ordering::Relaxed);
         let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         if named.len() < Self::NAMED && named.insert((column.to_owned(), type_name.to_owned())) {

@@ -9,7 +9,7 @@ use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 
 /// Decodes a row.
-pub(in crate::sql) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {
@@ -30,7 +30,7 @@ fn is_zero_date(type_name: &str, value: &MySqlValueRef<'_>) -> bool {
 }
 
 /// Whether values of a type can be decoded at all.
-pub(in crate::sql) fn is_readable(type_name: &str) -> bool {
+pub(crate) fn is_readable(type_name: &str) -> bool {
     type_name != "GEOMETRY"
 }
 

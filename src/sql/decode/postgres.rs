@@ -25,7 +25,7 @@ const EVER: Timestamp = Timestamp {
 };
 
 /// Decodes a row.
-pub(in crate::sql) fn row(row: &PgRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &PgRow, losses: &Losses) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {
@@ -48,7 +48,7 @@ fn cell(value: &PgValueRef<'_>) -> Option<Cell> {
 }
 
 /// Whether values of a type can be decoded at all. One that cannot is `Unreadable` in every row.
-pub(in crate::sql) fn is_readable(type_info: &PgTypeInfo) -> bool {
+pub(crate) fn is_readable(type_info: &PgTypeInfo) -> bool {
     match type_info.kind() {
         PgTypeKind::Array(element) => is_readable(element),
         PgTypeKind::Domain(base) => is_readable(base),
@@ -69,12 +69,12 @@ fn binary(type_info: &PgTypeInfo, bytes: &[u8]) -> Option<Cell> {
 }
 
 /// A value of a type that is made of no others.
-pub(in crate::sql) fn simple(oid: u32, name: &str, bytes: &[u8]) -> Option<Cell> {
+pub(crate) fn simple(oid: u32, name: &str, bytes: &[u8]) -> Option<Cell> {
     Format::known(oid, name)?.read(bytes)
 }
 
 /// Whether values of such a type can be decoded at all.
-pub(in crate::sql) fn is_simple_readable(oid: u32, name: &str) -> bool {
+pub(crate) fn is_simple_readable(oid: u32, name: &str) -> bool {
     Format::known(oid, name).is_some()
 }
 
@@ -195,7 +195,7 @@ impl Format {
 
 /// The last part of a name as SQL writes it, without its quotes: `Odd.Name` of `"my schema"."Odd.Name"`. Of a name with
 /// quotes in it only what is behind them: no type that is asked for here has such a name.
-pub(in crate::sql) fn bare_name(name: &str) -> &str {
+pub(crate) fn bare_name(name: &str) -> &str {
     match name.strip_suffix('"') {
         Some(quoted) => quoted.rsplit('"').next().unwrap_or(quoted),
         None => name.rsplit('.').next().unwrap_or(name),
@@ -230,7 +230,7 @@ fn hstore(bytes: &[u8]) -> Option<String> {
     Some(pairs.join(", "))
 }
 
-pub(in crate::sql) fn text(bytes: &[u8]) -> Option<Cell> {
+pub(crate) fn text(bytes: &[u8]) -> Option<Cell> {
     Some(Cell::Text(std::str::from_utf8(bytes).ok()?.to_owned()))
 }
 
@@ -359,7 +359,7 @@ fn numeric(bytes: &[u8]) -> Option<String> {
 }
 
 /// Arrays of any dimension, flattened: an attribute's values have no order and no shape.
-pub(in crate::sql) fn list(bytes: &[u8], decode: impl Fn(&[u8]) -> Option<Cell>) -> Option<Cell> {
+pub(crate) fn list(bytes: &[u8], decode: impl Fn(&[u8]) -> Option<Cell>) -> Option<Cell> {
     let mut rest = bytes;
     let mut word = |length: usize| -> Option<&[u8]> {
         let (word, left) = rest.split_at_checked(length)?;

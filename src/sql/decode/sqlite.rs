@@ -7,7 +7,7 @@ use super::{Losses, float};
 use crate::model::value::Cell;
 
 /// Decodes a row.
-pub(in crate::sql) fn row(row: &SqliteRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &SqliteRow, losses: &Losses) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {

@@ -2,8 +2,44 @@
 //! which column is which attribute.
 
 use super::operator_query::OperatorQuery;
-use super::type_name::{is_citext, operator};
+use super::type_name::{TypeDescription, is_citext, operator};
 use crate::sql::engine::Engine;
+
+/// A result column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnDescription {
+    /// Its name as the database spells it.
+    pub name: String,
+    /// Its type.
+    pub kind: TypeDescription,
+    /// Where its values come from.
+    pub origin: Origin,
+}
+
+/// Where a result column comes from, as far as the database says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A column of a table.
+    Table {
+        /// As it can stand in a statement on PostgreSQL, bare elsewhere.
+        table: String,
+        /// The column's own name, bare.
+        column: String,
+    },
+    /// A constant, or computed.
+    Expression,
+    /// The database did not say.
+    Unknown,
+}
+
+/// What a statement takes and gives, found out without running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The result columns, in order.
+    pub columns: Vec<ColumnDescription>,
+    /// The parameters' types, as a [`TypeDescription`] has its name; PostgreSQL alone tells them.
+    pub parameters: Vec<Option<String>>,
+}
 
 /// How values of a column compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,26 +6,26 @@ use percent_encoding::percent_decode_str;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::tls::Built;
+use super::certificates::{Built, Certificates};
 use crate::database_uri::{Pem, TlsMode};
 
 /// A server.
 #[derive(Clone)]
-pub(in crate::sql) struct Address {
-    pub(in crate::sql) place: Place,
-    pub(in crate::sql) user: String,
-    pub(in crate::sql) password: Option<String>,
-    pub(in crate::sql) database: Option<String>,
-    pub(in crate::sql) tls: Certificates,
-    pub(in crate::sql) application_name: Option<String>,
+pub(crate) struct Address {
+    pub(crate) place: Place,
+    pub(crate) user: String,
+    pub(crate) password: Option<String>,
+    pub(crate) database: Option<String>,
+    pub(crate) tls: Certificates,
+    pub(crate) application_name: Option<String>,
     /// Settings that were asked for, which no shared session can keep.
-    pub(in crate::sql) options: Option<String>,
+    pub(crate) options: Option<String>,
 }
 
 impl Address {
     /// Where the driver would go, and with what: the URI's, else the environment's (`PGPASSWORD`, `PGSSLROOTCERT`, …) or
     /// `~/.pgpass`.
-    pub(in crate::sql) fn of(options: &PgConnectOptions) -> Address {
+    pub(crate) fn of(options: &PgConnectOptions) -> Address {
         let secrets = Secrets::of(options);
         let (host, port) = (options.get_host(), options.get_port());
         let directory = Path::new(host);
@@ -103,20 +103,8 @@ impl Secrets {
 
 /// Where it listens.
 #[derive(Clone)]
-pub(in crate::sql) enum Place {
+pub(crate) enum Place {
     Tcp(String, u16),
     /// The socket itself.
     Socket(PathBuf),
-}
-
-/// TLS to it.
-#[derive(Clone)]
-pub(in crate::sql) struct Certificates {
-    /// What it must prove.
-    pub(in crate::sql) mode: TlsMode,
-    /// PEM: the authorities to believe instead of the system's, our certificate and its key.
-    pub(in crate::sql) ca: Option<Pem>,
-    pub(in crate::sql) certificate: Option<Pem>,
-    pub(in crate::sql) key: Option<Pem>,
-    pub(in crate::sql) built: Built,
 }

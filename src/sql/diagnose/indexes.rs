@@ -1,13 +1,13 @@
 //! The indexes that spare the reading of a whole table (`plan` says where that happens). For `check` only.
 //! Proposes nothing that our statements could not use: their text and the index's come from the same functions.
 
-use super::budget::Budget;
-use super::database::Database;
-use super::engine::Engine;
-use super::error::SqlError;
-use super::predicate;
-use super::query::description::Column;
-use super::statement::Arg;
+use crate::sql::budget::Budget;
+use crate::sql::database::Database;
+use crate::sql::engine::Engine;
+use crate::sql::error::SqlError;
+use crate::sql::predicate;
+use crate::sql::query::description::Column;
+use crate::sql::statement::Arg;
 
 /// Foreign keys to a table whose column leads no index: PostgreSQL and SQLite make none by themselves.
 const BARE_KEYS_POSTGRES: &str = "SELECT c.conrelid::regclass::text, a.attname::text FROM pg_constraint c \
@@ -152,8 +152,8 @@ fn words(query: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::query::description::ColumnKind;
     use super::*;
+    use crate::sql::query::description::ColumnKind;
 
     #[test]
     fn a_plan_names_tables_or_aliases() {
@@ -201,7 +201,7 @@ mod tests {
             name: "username".to_owned(),
             type_name: "VARCHAR".to_owned(),
             kind: ColumnKind::Text,
-            collation: super::super::query::description::Collation::parse(Engine::PostgreSql, "true true \"C.UTF-8\""),
+            collation: crate::sql::query::description::Collation::parse(Engine::PostgreSql, "true true \"C.UTF-8\""),
         };
         let uid = TableColumn::new(Engine::PostgreSql, "\"Users\"", "uid");
         assert_eq!(

@@ -10,18 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use super::connection::Session;
-use super::pool::{Idle, Member, Pool};
+use super::abandoned::{Abandoned, PATIENCE};
+use super::driver::Session;
+use super::member::Idle;
+use super::pool::Pool;
 
-/// How long places in the pool wait for their statements to be ended, and how long one attempt may take.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end; where it has no
-/// connection left to be told by, no longer than places do. PostgreSQL notices by itself (`client_connection_check_interval`).
-const MEMORY: Duration = Duration::from_secs(30);
 /// After an attempt that failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -32,37 +29,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The connection that ends the others is closed when it had nothing to do for so long.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// A statement that runs on in the server though nobody listens, with its connection and place.
-pub(super) struct Abandoned {
-    // In this order: the place is free when the connection is closed.
-    member: Member,
-    permit: Option<OwnedSemaphorePermit>,
-    session: Session,
-    sql: String,
-    since: Instant,
-}
-
-impl Abandoned {
-    pub(super) fn new(member: Member, session: Session, sql: &str, permit: Option<OwnedSemaphorePermit>) -> Self {
-        Abandoned {
-            member,
-            permit,
-            session,
-            sql: sql.to_owned(),
-            since: Instant::now(),
-        }
-    }
-
-    /// How long its connection is kept when the server cannot be told.
-    fn memory(&self) -> Duration {
-        match &self.session {
-            // Over a Unix socket all hosts are the same, and a number may be somebody else's after a restart.
-            Session::MySql { host, .. } if host.contains(':') => MEMORY,
-            Session::MySql { .. } | Session::Postgres(_) | Session::Pooled(_) => PATIENCE,
-        }
-    }
-}
-
 /// What is to be ended on one host, and the connection that did the last of it.
 struct Host {
     host: usize,
@@ -71,7 +37,7 @@ struct Host {
 }
 
 /// Ends abandoned statements, for ever. The connection for it is made at a host's first one and kept while it is used.
-pub(super) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
+pub(crate) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
     let mut hosts: Vec<Host> = Vec::new();
     let mut told = JoinSet::new();
     let mut pause = Duration::ZERO;

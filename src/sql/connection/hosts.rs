@@ -7,25 +7,25 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::connection::Connection;
-use super::engine::Engine;
-use super::error::{self, Failure};
+use super::attempt_error::{self, AttemptError};
+use super::driver::Connection;
 use super::role::{self, Role};
 use super::target::Target;
 use crate::database_uri::TargetSession;
+use crate::sql::engine::Engine;
 
 /// A server that says nothing is waited for beside the next one: a lookup has no time to lose.
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// A connection that may serve, and to which of the target's hosts.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    pub(super) host: usize,
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) host: usize,
 }
 
 /// How well a server fits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fit {
+pub(crate) enum Fit {
     /// As was asked for.
     Best,
     /// Where there is none better.
@@ -35,7 +35,7 @@ pub(super) enum Fit {
 }
 
 /// Connects to the first host that answers and may serve, of `only` if that is given. `limit` is for one host.
-pub(super) async fn open(target: &Target, only: Option<usize>, limit: Duration) -> Result<Opened, Failure> {
+pub(crate) async fn open(target: &Target, only: Option<usize>, limit: Duration) -> Result<Opened, AttemptError> {
     let hosts = only.map_or(0..target.hosts(), |only| only..only + 1);
     // Who wants that one wants it whatever it is now.
     let matters = only.is_none() && (target.engine() == Engine::MySql || target.session() != TargetSession::Any);
@@ -48,7 +48,7 @@ pub(super) async fn open(target: &Target, only: Option<usize>, limit: Duration) 
     let mut waiting = hosts;
     let mut running = FuturesUnordered::new();
     let mut second: Option<Opened> = None;
-    let mut failures: Vec<(usize, Failure)> = Vec::new();
+    let mut failures: Vec<(usize, AttemptError)> = Vec::new();
     let mut next_at = Instant::now();
     loop {
         tokio::select! {
@@ -80,32 +80,32 @@ async fn open_at(
     host: usize,
     matters: bool,
     limit: Duration,
-) -> (usize, Result<(Opened, Fit), Failure>) {
+) -> (usize, Result<(Opened, Fit), AttemptError>) {
     let opening = async {
         let mut connection = Connection::open(target, host).await?;
         let session = target.session();
         let fit = if matters {
             let role = role::ask(&mut connection, session)
                 .await
-                .map_err(|error| error::connecting(&error))?;
+                .map_err(|error| attempt_error::connecting(&error))?;
             fit(session, &role)
         } else {
             Fit::Best
         };
         match fit {
-            Fit::Unfit(why) => Err(Failure::Connect(why)),
+            Fit::Unfit(why) => Err(AttemptError::Connect(why)),
             fit => Ok((Opened { connection, host }, fit)),
         }
     };
     let ended = timeout(limit, opening)
         .await
-        .unwrap_or_else(|_| Err(Failure::Connect("connecting took too long".to_owned())));
+        .unwrap_or_else(|_| Err(AttemptError::Connect("connecting took too long".to_owned())));
     (host, ended)
 }
 
 /// Whether a server of this role may serve. Nothing is ever written, so that a standby and a read-only server may, unless
 /// something else was asked for.
-pub(super) fn fit(session: TargetSession, role: &Role) -> Fit {
+pub(crate) fn fit(session: TargetSession, role: &Role) -> Fit {
     if let Some(why) = &role.apart {
         return Fit::Unfit(why.clone());
     }
@@ -130,7 +130,7 @@ pub(super) fn fit(session: TargetSession, role: &Role) -> Fit {
 }
 
 /// Why none of the hosts let us in.
-fn together(target: &Target, mut failures: Vec<(usize, Failure)>) -> Failure {
+fn together(target: &Target, mut failures: Vec<(usize, AttemptError)>) -> AttemptError {
     failures.sort_by_key(|(host, _)| *host);
     let mut is_full = false;
     let details: Vec<String> = failures
@@ -138,20 +138,20 @@ fn together(target: &Target, mut failures: Vec<(usize, Failure)>) -> Failure {
         .map(|(host, failure)| {
             let name = target.host_name(host);
             match failure {
-                Failure::Full(detail) => {
+                AttemptError::Full(detail) => {
                     is_full = true;
                     format!("{name}: {detail}")
                 }
-                Failure::Connect(detail) | Failure::Lost { detail, .. } => format!("{name}: {detail}"),
+                AttemptError::Connect(detail) | AttemptError::Lost { detail, .. } => format!("{name}: {detail}"),
                 _ => format!("{name}: connecting failed"),
             }
         })
         .collect();
     let detail = details.join("; ");
     if is_full {
-        Failure::Full(detail)
+        AttemptError::Full(detail)
     } else {
-        Failure::Connect(detail)
+        AttemptError::Connect(detail)
     }
 }
 

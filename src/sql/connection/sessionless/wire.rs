@@ -7,11 +7,11 @@ use std::io;
 use bytes::BytesMut;
 use postgres_protocol::message::backend::{ErrorResponseBody, Header, Message};
 use sqlx::error::{BoxDynError, DatabaseError, ErrorKind};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::address::{Address, Place};
-use super::tls;
+use super::tls::{self, Octets};
 use fallible_iterator::FallibleIterator;
 use futures::FutureExt;
 
@@ -20,12 +20,8 @@ const LONGEST: i32 = 0x3fff_ffff;
 /// Room that is made for octets that arrive.
 const READ: usize = 16 * 1024;
 
-/// A byte stream, encrypted or not.
-pub(super) trait Octets: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Octets for T {}
-
 /// A connection as far as messages go.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     stream: Box<dyn Octets>,
     incoming: BytesMut,
     outgoing: BytesMut,
@@ -35,7 +31,7 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Connects, and begins TLS as far as it is wished.
-    pub(super) async fn connect(address: &Address) -> Result<Wire, sqlx::Error> {
+    pub(crate) async fn connect(address: &Address) -> Result<Wire, sqlx::Error> {
         let stream: Box<dyn Octets> = match &address.place {
             Place::Tcp(host, port) => {
                 let tcp = TcpStream::connect((host.as_str(), *port)).await?;
@@ -51,7 +47,7 @@ impl Wire {
     }
 
     /// On a stream that is there already.
-    pub(super) fn over(stream: Box<dyn Octets>) -> Wire {
+    pub(crate) fn over(stream: Box<dyn Octets>) -> Wire {
         Wire {
             stream,
             incoming: BytesMut::with_capacity(READ),
@@ -61,22 +57,22 @@ impl Wire {
     }
 
     /// Whether the other side has ended it, as far as is known.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over
     }
 
     /// Whether nothing has come since the last answer: not its end, nor the reason for that. Does not wait.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         !self.is_over && self.incoming.is_empty() && self.stream.read_buf(&mut self.incoming).now_or_never().is_none()
     }
 
     /// Where messages are written before they are sent.
-    pub(super) fn outgoing(&mut self) -> &mut BytesMut {
+    pub(crate) fn outgoing(&mut self) -> &mut BytesMut {
         &mut self.outgoing
     }
 
     /// Sends what was written, in one go.
-    pub(super) async fn flush(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn flush(&mut self) -> Result<(), sqlx::Error> {
         self.stream.write_all(&self.outgoing).await?;
         self.stream.flush().await?;
         self.outgoing.clear();
@@ -84,7 +80,7 @@ impl Wire {
     }
 
     /// The next message that belongs to an answer. Nothing is lost when this is dropped.
-    pub(super) async fn receive(&mut self) -> Result<Message, sqlx::Error> {
+    pub(crate) async fn receive(&mut self) -> Result<Message, sqlx::Error> {
         loop {
             if Header::parse(&self.incoming)?.is_some_and(|header| header.len() > LONGEST) {
                 return Err(sqlx::Error::Protocol("a message is too long".to_owned()));
@@ -109,7 +105,7 @@ impl Wire {
     }
 
     /// The answer is over: the session may go to somebody else, and must be outside of a transaction.
-    pub(super) async fn ready(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn ready(&mut self) -> Result<(), sqlx::Error> {
         match self.receive().await? {
             Message::ReadyForQuery(body) if body.status() == b'I' => Ok(()),
             Message::ReadyForQuery(_) => Err(sqlx::Error::Protocol("a statement left a transaction open".to_owned())),
@@ -118,7 +114,7 @@ impl Wire {
     }
 
     /// Reads an answer to its end.
-    pub(super) async fn until_ready(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn until_ready(&mut self) -> Result<(), sqlx::Error> {
         loop {
             match self.receive().await? {
                 Message::ReadyForQuery(_) => return Ok(()),
@@ -130,7 +126,7 @@ impl Wire {
 
     /// What to say of a message that is not the one expected: the server's error, most likely. Whatever comes with it is
     /// read, so that the connection can be used again.
-    pub(super) async fn unexpected(&mut self, message: Message) -> sqlx::Error {
+    pub(crate) async fn unexpected(&mut self, message: Message) -> sqlx::Error {
         match message {
             Message::ErrorResponse(body) => self.failed(&body).await,
             _ => sqlx::Error::Protocol("messages came in another order than they must".to_owned()),
@@ -164,7 +160,7 @@ impl Wire {
     }
 
     /// Waits until the other side has closed the connection.
-    pub(super) async fn until_closed(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn until_closed(&mut self) -> Result<(), sqlx::Error> {
         loop {
             self.incoming.clear();
             self.incoming.reserve(READ);
@@ -176,12 +172,12 @@ impl Wire {
 }
 
 /// An error as the server tells it.
-pub(super) fn refusal(body: &ErrorResponseBody) -> sqlx::Error {
+pub(crate) fn refusal(body: &ErrorResponseBody) -> sqlx::Error {
     Refusal::read(body).into()
 }
 
 /// The pooler has fewer sessions than we have connections: "too many connections", as a server would say.
-pub(super) fn no_session() -> sqlx::Error {
+pub(crate) fn no_session() -> sqlx::Error {
     Refusal {
         code: "53300".to_owned(),
         message: "the pooler has no session free".to_owned(),
@@ -193,12 +189,12 @@ pub(super) fn no_session() -> sqlx::Error {
 
 /// What a server or a pooler refused, and why.
 #[derive(Debug)]
-pub(in crate::sql) struct Refusal {
+pub(crate) struct Refusal {
     code: String,
     message: String,
     is_fatal: bool,
     /// Says where in the statement's text it is.
-    pub(in crate::sql) has_position: bool,
+    pub(crate) has_position: bool,
 }
 
 /// PgBouncer's words for a statement that ran for too long.

@@ -10,6 +10,7 @@
 
 mod address;
 mod cancel;
+mod certificates;
 mod login;
 mod tls;
 mod types;
@@ -27,15 +28,15 @@ use sqlx::Either;
 use sqlx::error::BoxDynError;
 use tokio::time::timeout;
 
-pub(super) use address::Address;
-pub(super) use cancel::CancelKey;
-pub(super) use wire::Refusal;
+pub(crate) use address::Address;
+pub(crate) use cancel::CancelKey;
+pub(crate) use wire::Refusal;
 
-use super::database::{ColumnDescription, Description, Origin};
-use super::decode::Losses;
-use super::statement::Arg;
 use crate::model::value::Cell;
+use crate::sql::decode::Losses;
+use crate::sql::query::description::{ColumnDescription, Description, Origin};
 use crate::sql::row::Row;
+use crate::sql::statement::Arg;
 use fallible_iterator::FallibleIterator;
 use types::{Type, Types};
 use wire::Wire;
@@ -52,7 +53,7 @@ const ORIGINS: &str = "SELECT a.attrelid::int8::text, a.attnum::text, a.attrelid
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY($1::text[]::oid[]) AND a.attnum > 0";
 
 /// A connection to the pooler.
-pub(super) struct Sessionless {
+pub(crate) struct Sessionless {
     wire: Wire,
     address: Arc<Address>,
     key: Option<(i32, i32)>,
@@ -77,14 +78,14 @@ struct Column {
 }
 
 /// A row that came, and how to read it.
-pub(super) struct RawRow {
+pub(crate) struct RawRow {
     body: DataRowBody,
     described: Arc<Described>,
 }
 
 impl Sessionless {
     /// Connects, logs in and finds a session; the caller limits the time.
-    pub(super) async fn open(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
+    pub(crate) async fn open(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
         let mut opened = Sessionless::log_in(address).await?;
         // A pooler lets us in whether it has a session for us or not; in session mode it may never have one.
         match timeout(FIRST_ANSWER, opened.ping()).await {
@@ -94,7 +95,7 @@ impl Sessionless {
     }
 
     /// Connects and logs in: what a pooler does itself, without a session.
-    pub(super) async fn log_in(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
+    pub(crate) async fn log_in(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
         if address.options.is_some() {
             return Err(sqlx::Error::Configuration(
                 "sessions are shared among clients by a pooler, so settings in SQL_URI (options, search_path) \
@@ -114,35 +115,35 @@ impl Sessionless {
     }
 
     /// Whether the other side has ended the connection, as far as is known.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.wire.is_over()
     }
 
     /// Whether an idle connection can still be used: nothing has come, neither its end nor a reason for that.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         self.wire.is_quiet()
     }
 
     /// What ends the statement in hand.
-    pub(super) fn cancel_key(&self) -> Option<CancelKey> {
+    pub(crate) fn cancel_key(&self) -> Option<CancelKey> {
         self.key.map(|key| CancelKey::new(&self.address, key))
     }
 
     /// Asks for nothing but an answer.
-    pub(super) async fn ping(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn ping(&mut self) -> Result<(), sqlx::Error> {
         frontend::query("SELECT 1", self.wire.outgoing())?;
         self.wire.flush().await?;
         self.wire.until_ready().await
     }
 
     /// Forgets what statements were described as.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.described.clear();
         self.types = Types::default();
     }
 
     /// Columns and parameters of a statement, without running it; asked anew each time.
-    pub(super) async fn describe(&mut self, sql: &str) -> Result<Description, sqlx::Error> {
+    pub(crate) async fn describe(&mut self, sql: &str) -> Result<Description, sqlx::Error> {
         self.forget();
         let described = self.described(sql, &[]).await?;
         let mut unknown: Vec<u32> = described.parameters.clone();
@@ -172,7 +173,7 @@ impl Sessionless {
     }
 
     /// The rows of a statement, and `Left` when all of them have come and the session is free again.
-    pub(super) fn rows<'c>(
+    pub(crate) fn rows<'c>(
         &'c mut self,
         sql: &'c str,
         args: &'c [Arg],
@@ -416,7 +417,7 @@ fn columns(body: &RowDescriptionBody) -> Result<Vec<Column>, sqlx::Error> {
 }
 
 /// Decodes a row.
-pub(super) fn row(raw: &RawRow, losses: &Losses) -> Row {
+pub(crate) fn row(raw: &RawRow, losses: &Losses) -> Row {
     let columns = &raw.described.columns;
     let mut cells = Vec::with_capacity(columns.len());
     let mut ranges = raw.body.ranges();

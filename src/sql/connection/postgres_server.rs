@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _};
 
-use super::connection::Connection;
 use super::sessionless::{Address, Sessionless};
 
 /// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
@@ -31,18 +30,26 @@ pub enum Sessions {
     Shared,
 }
 
+/// A connection to a PostgreSQL server.
+pub(super) enum Opened {
+    /// With a session of its own, and the process that serves it.
+    Own(PgConnection, Option<i32>),
+    /// By way of a pooler that shares sessions.
+    Shared(Box<Sessionless>),
+}
+
 /// A PostgreSQL server, or a pooler in front of one.
-pub(super) struct Postgres {
-    pub(super) options: PgConnectOptions,
+pub(crate) struct PostgresServer {
+    pub(crate) options: PgConnectOptions,
     address: Arc<Address>,
     sessions: Sessions,
     /// Found out before.
     shared: AtomicBool,
 }
 
-impl Postgres {
-    pub(super) fn new(options: PgConnectOptions, address: Address, sessions: Sessions) -> Postgres {
-        Postgres {
+impl PostgresServer {
+    pub(crate) fn new(options: PgConnectOptions, address: Address, sessions: Sessions) -> PostgresServer {
+        PostgresServer {
             options,
             address: Arc::new(address),
             sessions,
@@ -51,12 +58,12 @@ impl Postgres {
     }
 
     /// True when the last connection could not be proven to have a session of its own.
-    pub(super) fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         self.shared.load(Ordering::Relaxed)
     }
 
     /// Connects.
-    pub(super) async fn open(&self) -> Result<Connection, sqlx::Error> {
+    pub(super) async fn open(&self) -> Result<Opened, sqlx::Error> {
         match self.sessions {
             Sessions::Shared => self.open_sessionless().await,
             // Nothing is looked for again while it works: a pooler logs what it refuses.
@@ -114,18 +121,18 @@ impl Postgres {
     }
 
     /// Makes the next connection read the files for TLS again.
-    pub(super) fn forget_files(&self) {
+    pub(crate) fn forget_files(&self) {
         self.address.tls.forget();
     }
 
     /// Logs in to a pooler, and asks nothing of a session.
-    pub(super) async fn lets_in(&self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn lets_in(&self) -> Result<(), sqlx::Error> {
         Sessionless::log_in(&self.address).await.map(drop)
     }
 
-    async fn open_sessionless(&self) -> Result<Connection, sqlx::Error> {
+    async fn open_sessionless(&self) -> Result<Opened, sqlx::Error> {
         let opened = Sessionless::open(&self.address).await?;
-        Ok(Connection::Sessionless(Box::new(opened)))
+        Ok(Opened::Shared(Box::new(opened)))
     }
 }
 
@@ -146,7 +153,7 @@ fn is_full(error: &sqlx::Error) -> bool {
 }
 
 /// The connection, its session having the settings that make it tidy.
-async fn settled(mut connection: PgConnection) -> Result<Connection, sqlx::Error> {
+async fn settled(mut connection: PgConnection) -> Result<Opened, sqlx::Error> {
     // Refused by some platforms: a loss of tidiness, not of correctness.
     let pid = match connection.fetch_one(sqlx::raw_sql(SETTINGS)).await {
         Ok(row) => row.try_get(0).ok(),
@@ -156,7 +163,7 @@ async fn settled(mut connection: PgConnection) -> Result<Connection, sqlx::Error
         }
         Err(error) => return Err(error),
     };
-    Ok(Connection::Postgres { connection, pid })
+    Ok(Opened::Own(connection, pid))
 }
 
 #[cfg(test)]

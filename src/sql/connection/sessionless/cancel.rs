@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use postgres_protocol::message::frontend;
 
-use super::Address;
+use super::address::Address;
 use super::wire::Wire;
 
 /// What a running statement is told to end by, in the pooler's words: it knows its clients by these two numbers.
 #[derive(Clone)]
-pub(in crate::sql) struct CancelKey {
+pub(crate) struct CancelKey {
     address: Arc<Address>,
     key: (i32, i32),
 }
@@ -30,7 +30,7 @@ impl Eq for CancelKey {}
 
 impl CancelKey {
     /// By the two numbers that the login brought.
-    pub(super) fn new(address: &Arc<Address>, key: (i32, i32)) -> CancelKey {
+    pub(crate) fn new(address: &Arc<Address>, key: (i32, i32)) -> CancelKey {
         CancelKey {
             address: Arc::clone(address),
             key,
@@ -38,7 +38,7 @@ impl CancelKey {
     }
 
     /// Asks for the end of what runs for that connection, which must still be open. Returns when the pooler has taken it.
-    pub(in crate::sql) async fn cancel(&self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn cancel(&self) -> Result<(), sqlx::Error> {
         let mut wire = Wire::connect(&self.address).await?;
         let (process, secret) = self.key;
         frontend::cancel_request(process, secret, wire.outgoing());

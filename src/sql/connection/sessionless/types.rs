@@ -8,23 +8,23 @@ use crate::model::value::Cell;
 use crate::sql::decode::{Losses, postgres};
 use crate::sql::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 
-pub(super) const INT8: u32 = 20;
-pub(super) const TEXT: u32 = 25;
-pub(super) const TEXT_ARRAY: u32 = 1009;
+pub(crate) const INT8: u32 = 20;
+pub(crate) const TEXT: u32 = 25;
+pub(crate) const TEXT_ARRAY: u32 = 1009;
 
 /// Arrays of domains over domains …
-pub(super) const DEPTH: usize = 8;
+pub(crate) const DEPTH: usize = 8;
 
 /// What types are; all of it as text, a type that is always known.
-pub(super) const QUESTION: &str = "SELECT t.oid::int8::text, t.oid::regtype::text, t.typtype::text, t.typcategory::text, \
+pub(crate) const QUESTION: &str = "SELECT t.oid::int8::text, t.oid::regtype::text, t.typtype::text, t.typcategory::text, \
      t.typelem::int8::text, t.typbasetype::int8::text, n.nspname::text, t.typname::text FROM pg_catalog.pg_type t \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = ANY($1::text[]::oid[])";
-pub(super) const COLUMNS: usize = 8;
+pub(crate) const COLUMNS: usize = 8;
 
 /// A type.
-pub(super) struct Type {
-    pub(super) oid: u32,
-    pub(super) name: String,
+pub(crate) struct Type {
+    pub(crate) oid: u32,
+    pub(crate) name: String,
     /// Schema and name, where the database is asked for them.
     own_name: Option<[String; 2]>,
     made: Made,
@@ -44,13 +44,13 @@ enum Made {
 
 /// The types that a connection knows.
 #[derive(Default)]
-pub(super) struct Types {
+pub(crate) struct Types {
     learned: HashMap<u32, Arc<Type>>,
 }
 
 impl Types {
     /// A type that is known, or one without a name whose values nobody can read.
-    pub(super) fn get(&self, oid: u32) -> Arc<Type> {
+    pub(crate) fn get(&self, oid: u32) -> Arc<Type> {
         let found = usual().get(&oid).or_else(|| self.learned.get(&oid));
         found.map_or_else(unknown, Arc::clone)
     }
@@ -60,14 +60,14 @@ impl Types {
     }
 
     /// Leaves those that must be asked for, each once.
-    pub(super) fn unknown_of(&self, oids: &mut Vec<u32>) {
+    pub(crate) fn unknown_of(&self, oids: &mut Vec<u32>) {
         oids.retain(|oid| !self.is_known(*oid));
         oids.sort_unstable();
         oids.dedup();
     }
 
     /// Takes the rows of `QUESTION`; gives what must be asked for next: the types that these are made of.
-    pub(super) fn learn(&mut self, rows: &[Vec<String>]) -> Vec<u32> {
+    pub(crate) fn learn(&mut self, rows: &[Vec<String>]) -> Vec<u32> {
         let mut parts = Vec::new();
         for row in rows {
             let [oid, name, kind, category, element, base, schema, bare] = row.as_slice() else {
@@ -95,7 +95,7 @@ impl Types {
     }
 
     /// Joins types with those they are made of, when all are known.
-    pub(super) fn join(&self) {
+    pub(crate) fn join(&self) {
         for of in self.learned.values() {
             if let Made::Array(part) | Made::Domain(part) = of.made {
                 let _ = of.part.set(self.get(part));
@@ -105,7 +105,7 @@ impl Types {
 }
 
 /// Decodes a value.
-pub(super) fn cell(of: &Type, octets: &[u8], column: &str, losses: &Losses) -> Cell {
+pub(crate) fn cell(of: &Type, octets: &[u8], column: &str, losses: &Losses) -> Cell {
     value(of, octets, 0).unwrap_or_else(|| losses.note(column, &of.name))
 }
 
@@ -126,7 +126,7 @@ fn value(of: &Type, octets: &[u8], depth: usize) -> Option<Cell> {
 }
 
 /// A type that nothing is known of.
-pub(super) fn unknown() -> Arc<Type> {
+pub(crate) fn unknown() -> Arc<Type> {
     static UNKNOWN: OnceLock<Arc<Type>> = OnceLock::new();
     Arc::clone(UNKNOWN.get_or_init(|| Arc::new(Type::new(0, "?", Made::Parts))))
 }
@@ -205,7 +205,7 @@ fn usual() -> &'static HashMap<u32, Arc<Type>> {
 
 impl Type {
     /// What is known of it.
-    pub(super) fn describe(&self) -> TypeDescription {
+    pub(crate) fn describe(&self) -> TypeDescription {
         TypeDescription {
             name: self.sql_name(0),
             shown: shown(&self.name),

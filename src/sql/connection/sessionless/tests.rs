@@ -243,8 +243,8 @@ async fn what_a_value_cannot_be_is_no_syntax_error() {
             format!("SERROR\0C42601\0Mltree syntax error\0{place}\0").as_bytes(),
         );
         let error = run(&[vec![refused, ready(b'I')]]).await.unwrap_err();
-        match crate::sql::error::running(crate::sql::engine::Engine::PostgreSql, &error, 0) {
-            crate::sql::error::Failure::Statement(statement) => {
+        match crate::sql::connection::attempt_error::running(crate::sql::Engine::PostgreSql, &error, 0) {
+            crate::sql::connection::attempt_error::AttemptError::Statement(statement) => {
                 let words = statement.text.contains("ltree");
                 let error = crate::sql::SqlError::Statement(statement);
                 assert_eq!((error.is_value_error(), words), (is_value, !is_value), "{place}");

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::SqlError;
-use super::row::Row;
-use super::statement::{Arg, Statement};
+use crate::sql::error::SqlError;
+use crate::sql::row::Row;
+use crate::sql::statement::{Arg, Statement};
 
 /// A statement as it was sent, and what came of it. Never what its rows hold.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ impl Recorder {
     }
 
     /// Waits for the rows of a statement and writes it down.
-    pub(super) async fn watch(
+    pub(crate) async fn watch(
         &self,
         sql: &str,
         args: &[Arg],
@@ -85,14 +85,14 @@ impl Recorder {
 }
 
 /// A stream that is being written down. It is there from its beginning, since it may never come to its end.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     recorder: Arc<Recorder>,
     at: usize,
     begun: Instant,
 }
 
 impl Stream {
-    pub(super) fn begin(recorder: &Arc<Recorder>, sql: &str, args: &[Arg]) -> Stream {
+    pub(crate) fn begin(recorder: &Arc<Recorder>, sql: &str, args: &[Arg]) -> Stream {
         let mut events = recorder.events();
         events.push(Event::Statement(Recorded {
             statement: statement(sql, args),
@@ -108,7 +108,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn came(&self, next: Option<&Result<Vec<Row>, SqlError>>) {
+    pub(crate) fn came(&self, next: Option<&Result<Vec<Row>, SqlError>>) {
         if let Some(Event::Statement(recorded)) = self.recorder.events().get_mut(self.at) {
             recorded.elapsed = self.begun.elapsed();
             match next {

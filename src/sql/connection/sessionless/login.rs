@@ -10,7 +10,7 @@ use super::wire::{self, Wire};
 use fallible_iterator::FallibleIterator;
 
 /// Connects and logs in; the second value is what cancel requests are made with.
-pub(super) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32)>), sqlx::Error> {
+pub(crate) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32)>), sqlx::Error> {
     let connecting = async {
         let mut wire = Wire::connect(address).await?;
         let key = log_in(&mut wire, address).await?;

@@ -5,11 +5,11 @@ use futures::StreamExt;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{Either, Executor, Row as _};
 
-use super::connection::Connection;
-use super::decode::Losses;
+use super::driver::Connection;
 use super::sessionless;
 use crate::database_uri::TargetSession;
 use crate::model::value::Cell;
+use crate::sql::decode::Losses;
 
 const POSTGRES: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
 
@@ -19,19 +19,19 @@ const GALERA: &str =
 
 /// What a server is at the moment, as far as it was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Role {
+pub(crate) struct Role {
     /// In recovery, or (MariaDB) read-only.
-    pub(super) is_standby: bool,
+    pub(crate) is_standby: bool,
     /// New transactions must not write.
-    pub(super) is_read_only: bool,
+    pub(crate) is_read_only: bool,
     /// It serves, and may not know the latest.
-    pub(super) is_behind: bool,
+    pub(crate) is_behind: bool,
     /// Why it refuses to serve.
-    pub(super) apart: Option<String>,
+    pub(crate) apart: Option<String>,
 }
 
 /// Asks the server what it is, as far as that decides whether it may serve; at least it has to answer.
-pub(super) async fn ask(connection: &mut Connection, session: TargetSession) -> Result<Role, sqlx::Error> {
+pub(crate) async fn ask(connection: &mut Connection, session: TargetSession) -> Result<Role, sqlx::Error> {
     let is_asked = session != TargetSession::Any;
     match connection {
         Connection::Postgres { connection, .. } if is_asked => {

@@ -8,17 +8,17 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgConnection, PgTypeInfo, PgTypeKind};
 use sqlx::{AssertSqlSafe, Executor, Row as _, TypeInfo};
 
-use super::decode;
-use super::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
+use crate::sql::decode;
+use crate::sql::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 
 /// The qualified names of types.
 #[derive(Default)]
-pub(super) struct TypeNames(BTreeMap<u32, [String; 2]>);
+pub(crate) struct TypeNames(BTreeMap<u32, [String; 2]>);
 
 impl TypeNames {
     /// Asks for the names of these types and of what they are made of. What sqlx knows of a type is as old as the
     /// connection: it may have been moved to another schema since.
-    pub(super) async fn of<'a>(
+    pub(crate) async fn of<'a>(
         connection: &mut PgConnection,
         types: impl Iterator<Item = &'a PgTypeInfo>,
     ) -> Result<TypeNames, sqlx::Error> {
@@ -48,7 +48,7 @@ impl TypeNames {
     }
 
     /// What is known of a type.
-    pub(super) fn describe(&self, info: &PgTypeInfo) -> TypeDescription {
+    pub(crate) fn describe(&self, info: &PgTypeInfo) -> TypeDescription {
         TypeDescription {
             name: self.name(info),
             shown: shown(info.name()),

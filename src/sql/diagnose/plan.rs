@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
-use super::budget::Budget;
-use super::database::Database;
-use super::engine::Engine;
-use super::error::SqlError;
-use super::row::Row;
-use super::statement::{Arg, Statement};
+use crate::sql::budget::Budget;
+use crate::sql::database::Database;
+use crate::sql::engine::Engine;
+use crate::sql::error::SqlError;
+use crate::sql::row::Row;
+use crate::sql::statement::{Arg, Statement};
 
 /// PostgreSQL: indexes over some rows only, so that reading one from end to end is not reading a table.
 const PARTIAL_INDEXES: &str = "SELECT quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
@@ -110,7 +110,7 @@ fn last_text(row: &Row) -> Option<String> {
 }
 
 /// The reads of a plan in JSON.
-fn postgres(plan: &str, partial: &HashSet<String>) -> Vec<Read> {
+pub(super) fn postgres(plan: &str, partial: &HashSet<String>) -> Vec<Read> {
     let mut reads = Vec::new();
     if let Ok(plan) = serde_json::from_str::<Json>(plan) {
         let root = plan.get(0).and_then(|first| first.get("Plan"));
@@ -185,7 +185,7 @@ fn bitmap_indexes<'a>(node: &'a Json, indexes: &mut Vec<&'a str>) {
 }
 
 /// The reads of MySQL's and MariaDB's plan, which name theirs differently but a table alike.
-fn mysql(plan: &str) -> Vec<Read> {
+pub(super) fn mysql(plan: &str) -> Vec<Read> {
     let mut reads = Vec::new();
     if let Ok(plan) = serde_json::from_str::<Json>(plan) {
         mysql_node(&plan, true, &mut reads);
@@ -233,7 +233,7 @@ fn mysql_table(node: &Json, ordered: bool) -> Option<Read> {
 }
 
 /// The reads of SQLite's plan, a line each.
-fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
+pub(super) fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
     // Subqueries that are no tables; what they read has lines of its own.
     let made = |line: &String| {
         let name = line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE "));
@@ -269,14 +269,3 @@ fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
     };
     tables.filter_map(read).collect()
 }
-
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-mod tests;

@@ -1,6 +1,8 @@
 //! Plans as the engines print them, and what is read out of them.
 
-use super::*;
+use std::collections::HashSet;
+
+use super::plan::{Access, Read, mysql, postgres, sqlite};
 
 fn shown(reads: &[Read]) -> Vec<String> {
     let show = |read: &Read| match &read.access {

@@ -1,7 +1,6 @@
 //! One connection to the database, of whichever engine, and what may be done with it: connect, describe,
 //! run. Knows the drivers; decides nothing about repeating or about the state of the database.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,21 +10,21 @@ use futures::stream::BoxStream;
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{
-    Arguments, AssertSqlSafe, Column as _, ColumnOrigin, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr,
-    Statement, TypeInfo,
-};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Either, Executor, SqlSafeStr};
 
-use super::catalog::TypeNames;
-use super::database::{ColumnDescription, Description, Origin};
-use super::decode::{self, Losses};
-use super::engine::Engine;
-use super::error::{self, Failure, StatementError};
-use super::query::type_name::TypeDescription;
+use super::attempt_error::{self, AttemptError};
+use super::describe::{described_by_mysql, described_by_postgres, described_by_sqlite};
+use super::file_id::FileId;
+use super::postgres_server;
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
-use super::statement::Arg;
 use super::target::Target;
+use crate::sql::decode::{self, Losses};
+use crate::sql::engine::Engine;
+use crate::sql::error::StatementError;
+use crate::sql::query::description::Description;
+use crate::sql::row::Row;
+use crate::sql::statement::Arg;
 
 /// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
 /// And a server that hangs up on idle sessions would look like a lost one.
@@ -43,7 +42,7 @@ const MYSQL_SELF: &str = "SELECT CAST(id AS UNSIGNED), CAST(host AS CHAR) FROM i
 const IS_THERE: &str = "SELECT 1 FROM information_schema.processlist WHERE id = ? AND host = ?";
 
 /// An open connection.
-pub(super) enum Connection {
+pub(crate) enum Connection {
     Postgres {
         connection: PgConnection,
         /// The process that serves it.
@@ -66,7 +65,7 @@ pub(super) enum Connection {
 /// How a server knows a connection. Its statement goes on when the connection is dropped, at least for a while: another
 /// one must end it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Session {
+pub(crate) enum Session {
     /// The process that serves it.
     Postgres(i32),
     /// What its pooler knows it by.
@@ -76,43 +75,34 @@ pub(super) enum Session {
     MySql { id: u64, host: String },
 }
 
-/// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileId {
-    path: PathBuf,
-    identity: (u64, u64),
-}
-
-impl FileId {
-    pub(super) fn of(path: &PathBuf) -> std::io::Result<FileId> {
-        let metadata = std::fs::metadata(path)?;
-        #[cfg(unix)]
-        let identity = {
-            use std::os::unix::fs::MetadataExt;
-            (metadata.dev(), metadata.ino())
-        };
-        #[cfg(not(unix))]
-        let identity = (u64::from(metadata.is_file()), 0);
-        Ok(FileId {
-            path: path.clone(),
-            identity,
-        })
+impl From<postgres_server::Opened> for Connection {
+    fn from(opened: postgres_server::Opened) -> Self {
+        match opened {
+            postgres_server::Opened::Own(connection, pid) => Connection::Postgres { connection, pid },
+            postgres_server::Opened::Shared(connection) => Connection::Sessionless(connection),
+        }
     }
 }
 
 impl Connection {
     /// Connects to one of the target's hosts; the caller limits the time, and asks for its role.
-    pub(super) async fn open(target: &Target, host: usize) -> Result<Connection, Failure> {
-        let nowhere = || Failure::Connect("there is no such host".to_owned());
+    pub(crate) async fn open(target: &Target, host: usize) -> Result<Connection, AttemptError> {
+        let nowhere = || AttemptError::Connect("there is no such host".to_owned());
         let opened = match target {
-            Target::Postgres(servers) => servers.options.get(host).ok_or_else(nowhere)?.open().await,
+            Target::Postgres(servers) => servers
+                .options
+                .get(host)
+                .ok_or_else(nowhere)?
+                .open()
+                .await
+                .map(Connection::from),
             Target::MySql(servers) => open_mysql(servers.options.get(host).ok_or_else(nowhere)?).await,
             Target::Sqlite(options, path) => {
                 let file = match path {
                     Some(path) => match FileId::of(path) {
                         Ok(file) => Some(file),
                         Err(error) => {
-                            return Err(Failure::Connect(format!("the database file: {error}")));
+                            return Err(AttemptError::Connect(format!("the database file: {error}")));
                         }
                     },
                     None => None,
@@ -120,7 +110,7 @@ impl Connection {
                 open_sqlite(options, file).await
             }
         };
-        opened.map_err(|error| error::connecting(&error))
+        opened.map_err(|error| attempt_error::connecting(&error))
     }
 
     fn engine(&self) -> Engine {
@@ -132,7 +122,7 @@ impl Connection {
     }
 
     /// False when the SQLite file has been deleted or replaced since, or a pooler has closed the idle connection.
-    pub(super) fn is_current(&mut self) -> bool {
+    pub(crate) fn is_current(&mut self) -> bool {
         match self {
             Connection::Sqlite { file: Some(file), .. } => FileId::of(&file.path).is_ok_and(|now| now == *file),
             Connection::Sessionless(connection) => connection.is_quiet(),
@@ -141,12 +131,12 @@ impl Connection {
     }
 
     /// True when a pooler ended the connection with its last answer.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         matches!(self, Connection::Sessionless(connection) if connection.is_over())
     }
 
     /// Ends what still runs, as far as that can be done from here; else the session that another must end.
-    pub(super) fn abort(&self) -> Option<Session> {
+    pub(crate) fn abort(&self) -> Option<Session> {
         match self {
             Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
             Connection::Sessionless(connection) => connection.cancel_key().map(Session::Pooled),
@@ -160,7 +150,7 @@ impl Connection {
 
     /// Ends the statement `sql` of another session of this user, whose connection is still open. False when the session
     /// does not run it now: it has ended, or has not arrived yet.
-    pub(super) async fn stop(&mut self, session: &Session, sql: &str) -> Result<bool, sqlx::Error> {
+    pub(crate) async fn stop(&mut self, session: &Session, sql: &str) -> Result<bool, sqlx::Error> {
         match (self, session) {
             (Connection::Postgres { connection, .. }, Session::Postgres(pid)) => {
                 let stop = sqlx::query(STOP).bind(pid).bind(sql);
@@ -184,25 +174,22 @@ impl Connection {
     }
 
     /// Columns and parameters of a statement, without running it.
-    pub(super) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, Failure> {
+    pub(crate) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, AttemptError> {
         let engine = self.engine();
         let text = sql;
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
         let described = match self {
             Connection::Postgres { connection, .. } => described_by_postgres(connection, sql).await,
             Connection::Sessionless(connection) => connection.describe(text).await,
-            Connection::MySql { connection, .. } => connection
-                .prepare(sql)
-                .await
-                .map(|statement| without_origins(description(&statement, type_of_mysql), |table| !table.contains('.'))),
+            Connection::MySql { connection, .. } => described_by_mysql(connection, sql).await,
             Connection::Sqlite { connection, .. } => described_by_sqlite(connection, text, sql).await,
         };
-        described.map_err(|error| error::running(engine, &error, generation))
+        described.map_err(|error| attempt_error::running(engine, &error, generation))
     }
 
     /// Runs a statement and pushes its rows into the sink. `Ok` only after the database said that the
     /// result is complete.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         sql: &str,
         args: &[Arg],
@@ -210,7 +197,7 @@ impl Connection {
         losses: &Losses,
         sink: &mut Sink<'_>,
         generation: u64,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), AttemptError> {
         let engine = self.engine();
         let text = sql;
         // The one place where SQL text is vouched for: it is the operator's query and our wrapper, and
@@ -238,13 +225,13 @@ impl Connection {
             }
         };
         ended.map_err(|ended| match ended {
-            Ended::Driver(error) => error::running(engine, &error, generation),
+            Ended::Driver(error) => attempt_error::running(engine, &error, generation),
             Ended::Other(failure) => failure,
         })
     }
 
     /// Forgets the prepared statements of this connection.
-    pub(super) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn forget_statements(&mut self) -> Result<(), sqlx::Error> {
         match self {
             Connection::Postgres { connection, .. } => connection.clear_cached_statements().await,
             Connection::Sessionless(connection) => {
@@ -288,7 +275,7 @@ async fn open_sqlite(
 
 enum Ended {
     Driver(sqlx::Error),
-    Other(Failure),
+    Other(AttemptError),
 }
 
 /// Rows decoded before other tasks get their turn.
@@ -298,7 +285,7 @@ const ROWS_A_TURN: usize = 32;
 /// result (sqlx's SQLite worker after a schema change), so only "command complete" counts.
 async fn drain<Done, Raw>(
     mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
-    decode: impl Fn(&Raw) -> super::row::Row,
+    decode: impl Fn(&Raw) -> Row,
     row_timeout: Option<Duration>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Ended> {
@@ -308,7 +295,7 @@ async fn drain<Done, Raw>(
         let next = match row_timeout {
             Some(limit) => tokio::time::timeout(limit, rows.next())
                 .await
-                .map_err(|_| Ended::Other(Failure::Busy("no further row in time".to_owned())))?,
+                .map_err(|_| Ended::Other(AttemptError::Busy("no further row in time".to_owned())))?,
             None => rows.next().await,
         };
         match next {
@@ -325,7 +312,7 @@ async fn drain<Done, Raw>(
             Some(Err(error)) => return Err(Ended::Driver(error)),
             None if complete => return Ok(()),
             None => {
-                return Err(Ended::Other(Failure::Odd(
+                return Err(Ended::Other(AttemptError::Odd(
                     "the result ended before it was complete".to_owned(),
                 )));
             }
@@ -333,88 +320,11 @@ async fn drain<Done, Raw>(
     }
 }
 
-/// What a prepared statement says of itself.
-fn description<S>(
-    statement: &S,
-    type_of: impl Fn(&<S::Database as sqlx::Database>::TypeInfo) -> TypeDescription,
-) -> Description
-where
-    S: Statement,
-{
-    let columns = statement
-        .columns()
-        .iter()
-        .map(|column| ColumnDescription {
-            name: column.name().to_owned(),
-            kind: type_of(column.type_info()),
-            origin: match column.origin() {
-                ColumnOrigin::Table(origin) => Origin::Table {
-                    table: origin.table.to_string(),
-                    column: origin.name.to_string(),
-                },
-                ColumnOrigin::Expression => Origin::Expression,
-                ColumnOrigin::Unknown => Origin::Unknown,
-            },
-        })
-        .collect();
-    let parameters = match statement.parameters() {
-        Some(Either::Left(types)) => types.iter().map(|kind| Some(type_of(kind).name)).collect(),
-        Some(Either::Right(count)) => vec![None; count],
-        None => Vec::new(),
-    };
-    Description { columns, parameters }
+fn unbound(_: sqlx::error::BoxDynError) -> AttemptError {
+    AttemptError::Statement(StatementError::ours("a value could not be sent"))
 }
 
-async fn described_by_postgres(connection: &mut PgConnection, sql: sqlx::SqlStr) -> Result<Description, sqlx::Error> {
-    let statement = (&mut *connection).prepare(sql).await?;
-    let parameters = match statement.parameters() {
-        Some(Either::Left(types)) => types,
-        _ => &[],
-    };
-    let columns = statement.columns().iter().map(|column| column.type_info());
-    let names = TypeNames::of(connection, columns.chain(parameters)).await?;
-    Ok(description(&statement, |info| names.describe(info)))
-}
-
-fn type_of_mysql(info: &sqlx::mysql::MySqlTypeInfo) -> TypeDescription {
-    TypeDescription {
-        is_readable: decode::mysql::is_readable(info.name()),
-        ..TypeDescription::named(info.name())
-    }
-}
-
-/// SQLite looks through views, and of a compound one it tells where the first arm's columns come from.
-const COMPOUND_VIEW: &str = "SELECT 1 FROM sqlite_schema a, sqlite_schema b WHERE a.type = 'view' \
-     AND instr(lower(?), lower(a.name)) > 0 AND b.type = 'view' \
-     AND (b.sql LIKE '%UNION%' OR b.sql LIKE '%INTERSECT%' OR b.sql LIKE '%EXCEPT%') LIMIT 1";
-
-async fn described_by_sqlite(
-    connection: &mut SqliteConnection,
-    text: &str,
-    sql: sqlx::SqlStr,
-) -> Result<Description, sqlx::Error> {
-    // Values have types there, and columns none that binds.
-    let type_of = |info: &sqlx::sqlite::SqliteTypeInfo| TypeDescription::named(info.name());
-    let description = description(&(&mut *connection).prepare(sql).await?, type_of);
-    let view = sqlx::query(COMPOUND_VIEW).bind(text).fetch_optional(connection).await?;
-    Ok(without_origins(description, |_| view.is_some()))
-}
-
-/// Where the driver names no real table, nothing is known: MariaDB has the alias of a subquery, without a schema.
-fn without_origins(mut description: Description, is_none: impl Fn(&str) -> bool) -> Description {
-    for column in &mut description.columns {
-        if matches!(&column.origin, Origin::Table { table, .. } if is_none(table)) {
-            column.origin = Origin::Unknown;
-        }
-    }
-    description
-}
-
-fn unbound(_: sqlx::error::BoxDynError) -> Failure {
-    Failure::Statement(StatementError::ours("a value could not be sent"))
-}
-
-fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, Failure> {
+fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, AttemptError> {
     let mut bound = PgArguments::default();
     for arg in args {
         match arg {
@@ -427,7 +337,7 @@ fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, Failure> {
     Ok(bound)
 }
 
-fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, Failure> {
+fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, AttemptError> {
     let mut bound = MySqlArguments::default();
     for arg in args {
         match arg {
@@ -440,7 +350,7 @@ fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, Failure> {
     Ok(bound)
 }
 
-fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, Failure> {
+fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, AttemptError> {
     let mut bound = SqliteArguments::default();
     for arg in args {
         match arg {

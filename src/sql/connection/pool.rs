@@ -13,12 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::abandoned::Abandoned;
-use super::connection::Connection;
-use super::error::Failure;
-use super::health::Health;
+use super::attempt_error::AttemptError;
+use super::driver::Connection;
 use super::hosts::{self, Opened};
-use super::opening::{Asker, Askers};
+use super::member::{Counted, Idle, Member};
+use super::state::Health;
 use super::target::Target;
+use super::wait_queue::Askers;
 use crate::metrics::Metrics;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
@@ -31,10 +32,10 @@ const SCANS: usize = 2;
 const STREAMS: usize = 4;
 
 /// How long a full database is not asked for another connection.
-pub(super) const FULL: Duration = Duration::from_secs(1);
+pub(crate) const FULL: Duration = Duration::from_secs(1);
 
 /// The places for connections, and the idle ones.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     target: Target,
     connect_timeout: Duration,
     health: Arc<Health>,
@@ -47,16 +48,16 @@ pub(super) struct Pool {
     size: usize,
     metrics: Metrics,
     /// Shares of the pool: repeats of slow lookups, chunks of scans, streams.
-    pub(super) repeats: Arc<Semaphore>,
-    pub(super) scans: Arc<Semaphore>,
-    pub(super) streams: Arc<Semaphore>,
+    pub(crate) repeats: Arc<Semaphore>,
+    pub(crate) scans: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
     abandoned: mpsc::UnboundedSender<Abandoned>,
 }
 
 /// The connections that nobody uses, and who waits for one.
-pub(super) struct Members {
-    pub(super) idle: Vec<Idle>,
-    pub(super) askers: Askers,
+pub(crate) struct Members {
+    pub(crate) idle: Vec<Idle>,
+    pub(crate) askers: Askers,
 }
 
 /// How full the pool is.
@@ -70,53 +71,8 @@ pub struct PoolUsage {
     pub idle: usize,
 }
 
-/// A connection and what is known of it.
-pub(super) struct Member {
-    pub(super) connection: Connection,
-    /// Which of the target's hosts it leads to.
-    pub(super) host: usize,
-    generation: u64,
-    born: Instant,
-    /// None for one that is not lent to statements, so that nobody waits for it.
-    counted: Option<Counted>,
-}
-
-/// A connection that nobody uses.
-pub(super) struct Idle {
-    member: Member,
-    since: Instant,
-}
-
-/// One of the connections that statements run on, for as long as it lives.
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    fn new(living: &Arc<AtomicUsize>) -> Self {
-        living.fetch_add(1, Ordering::Relaxed);
-        Counted(Arc::clone(living))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
-/// connection is closed and its statement ended: only an idle one goes back.
-pub(super) struct Lease<'a> {
-    member: Option<Member>,
-    generation: u64,
-    broken: bool,
-    /// What it is lent for.
-    sql: &'a str,
-    pool: Arc<Pool>,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
 impl Pool {
-    pub(super) fn new(
+    pub(crate) fn new(
         target: Target,
         size: usize,
         connect_timeout: Duration,
@@ -146,17 +102,17 @@ impl Pool {
         (pool, receiver)
     }
 
-    pub(super) fn target(&self) -> &Target {
+    pub(crate) fn target(&self) -> &Target {
         &self.target
     }
 
     /// Whether a statement would have to wait for a place.
-    pub(super) fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         self.permits.available_permits() == 0
     }
 
     /// How full it is.
-    pub(super) fn usage(&self) -> PoolUsage {
+    pub(crate) fn usage(&self) -> PoolUsage {
         PoolUsage {
             size: self.size,
             in_use: self.size.saturating_sub(self.permits.available_permits()),
@@ -165,69 +121,43 @@ impl Pool {
     }
 
     /// Statements that were answered, since the start.
-    pub(super) fn answered(&self) -> u64 {
+    pub(crate) fn answered(&self) -> u64 {
         self.metrics.statements_answered()
     }
 
     /// Whether statements run, or are about to, that may take long.
-    pub(super) fn runs_long(&self) -> bool {
+    pub(crate) fn runs_long(&self) -> bool {
         let some = |shares: &Semaphore, part: usize| shares.available_permits() < (self.size / part).max(1);
         some(&self.scans, SCANS) || some(&self.streams, STREAMS)
     }
 
     /// A place in the pool; first come, first served.
-    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit, AttemptError> {
         let _waiting = self.metrics.waiting_for_pool();
         Arc::clone(&self.permits)
             .acquire_owned()
             .await
-            .map_err(|_| Failure::Connect("the pool is closed".to_owned()))
-    }
-
-    /// A connection for that place, to run `sql` on: an idle one that can be trusted, else a new one. Where the database
-    /// allows fewer connections than the pool has places, the living ones are shared.
-    pub(super) async fn lease<'a>(
-        self: &Arc<Self>,
-        permit: OwnedSemaphorePermit,
-        sql: &'a str,
-    ) -> Result<Lease<'a>, Failure> {
-        let member = loop {
-            if let Some(member) = self.take_idle(self.health.generation(), None) {
-                break member;
-            }
-            if let Some(asker) = Asker::new(self) {
-                break asker.member().await?;
-            }
-        };
-        let generation = member.generation;
-        Ok(Lease {
-            member: Some(member),
-            generation,
-            broken: false,
-            sql,
-            pool: Arc::clone(self),
-            permit: Some(permit),
-        })
+            .map_err(|_| AttemptError::Connect("the pool is closed".to_owned()))
     }
 
     /// A connection to the first host that may serve, not one of the pool's.
-    pub(super) async fn connect(&self) -> Result<Opened, Failure> {
+    pub(crate) async fn connect(&self) -> Result<Opened, AttemptError> {
         hosts::open(&self.target, None, self.connect_timeout()).await
     }
 
     /// How long connecting to one host may take.
-    pub(super) fn connect_timeout(&self) -> Duration {
+    pub(crate) fn connect_timeout(&self) -> Duration {
         self.target.connect_timeout().unwrap_or(self.connect_timeout)
     }
 
     /// A new connection for statements, to whichever host may serve; `limit` is for one host.
-    pub(super) async fn open(&self, limit: Duration) -> Result<Member, Failure> {
+    pub(crate) async fn open(&self, limit: Duration) -> Result<Member, AttemptError> {
         let mut member = self.open_at(None, limit).await?;
         member.counted = Some(Counted::new(&self.living));
         Ok(member)
     }
 
-    async fn open_at(&self, host: Option<usize>, limit: Duration) -> Result<Member, Failure> {
+    async fn open_at(&self, host: Option<usize>, limit: Duration) -> Result<Member, AttemptError> {
         let generation = self.health.generation();
         let opened = hosts::open(&self.target, host, limit).await?;
         Ok(Member {
@@ -240,18 +170,18 @@ impl Pool {
     }
 
     /// Whether the database had no further connection for us when it was last asked.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         let until = *self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until) && self.has_living()
     }
 
     /// Whether there is a connection that others will give back, or that is closed soon and leaves room for another one.
     /// Those that end statements and the probe's are none of these.
-    pub(super) fn has_living(&self) -> bool {
+    pub(crate) fn has_living(&self) -> bool {
         self.living.load(Ordering::Relaxed) > 0
     }
 
-    pub(super) fn note_full(&self, detail: &str) {
+    pub(crate) fn note_full(&self, detail: &str) {
         let mut until = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.is_none() {
             tracing::warn!(
@@ -263,7 +193,7 @@ impl Pool {
     }
 
     /// The most recently used one, of that host if one is meant: the others may grow old and be closed.
-    fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
+    pub(super) fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
         loop {
             let mut idle = {
                 let idle = &mut self.lock().idle;
@@ -278,14 +208,14 @@ impl Pool {
     }
 
     /// An idle connection for the probe, when it cannot have one of its own.
-    pub(super) fn spare(&self) -> Option<Connection> {
+    pub(crate) fn spare(&self) -> Option<Connection> {
         let idle = self.take_idle(self.health.generation(), None);
         idle.map(|member| member.connection)
     }
 
     /// The connection that ends other connections' statements on a host: `last` as long as it is good. Outside of the
     /// pool's places, all of which may be taken by what is to be ended.
-    pub(super) async fn control(&self, host: usize, last: Option<Idle>) -> Result<Member, Failure> {
+    pub(crate) async fn control(&self, host: usize, last: Option<Idle>) -> Result<Member, AttemptError> {
         let generation = self.health.generation();
         if let Some(idle) = last.filter(|idle| self.is_good(idle, generation)) {
             return Ok(idle.member);
@@ -294,7 +224,7 @@ impl Pool {
             Ok(member) => return Ok(member),
             Err(failure) => failure,
         };
-        if let Failure::Full(detail) = &failure {
+        if let AttemptError::Full(detail) = &failure {
             self.note_full(detail);
         }
         let mut member = self.take_idle(generation, Some(host)).ok_or(failure)?;
@@ -304,12 +234,12 @@ impl Pool {
     }
 
     /// Opens new connections from now on, and reads the files for TLS anew.
-    pub(super) fn renew(&self) {
+    pub(crate) fn renew(&self) {
         self.target.forget_files();
         self.health.renew();
     }
 
-    pub(super) fn health(&self) -> &Health {
+    pub(crate) fn health(&self) -> &Health {
         &self.health
     }
 
@@ -321,13 +251,13 @@ impl Pool {
     }
 
     /// Closes what is too old or not to be trusted.
-    pub(super) fn prune(&self) {
+    pub(crate) fn prune(&self) {
         let generation = self.health.generation();
         self.lock().idle.retain(|idle| self.is_good(idle, generation));
     }
 
     /// Gives a connection to whoever waits longest, or keeps it for the next one.
-    pub(super) fn hand_on(&self, member: Member) {
+    pub(crate) fn hand_on(&self, member: Member) {
         // One that is not to be used any more is closed.
         if member.generation == self.health.generation() && !member.connection.is_over() {
             let mut members = self.lock();
@@ -337,58 +267,12 @@ impl Pool {
         }
     }
 
-    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Members> {
+    /// Hands over a connection whose statement still runs. Where nobody takes it any more it is closed all the same.
+    pub(super) fn abandon(&self, abandoned: Abandoned) {
+        let _ = self.abandoned.send(abandoned);
+    }
+
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Member {
-    pub(super) fn rest(self) -> Idle {
-        Idle {
-            member: self,
-            since: Instant::now(),
-        }
-    }
-}
-
-impl Lease<'_> {
-    /// The lent connection.
-    pub(super) fn connection(&mut self) -> Result<&mut Connection, Failure> {
-        match &mut self.member {
-            Some(member) => Ok(&mut member.connection),
-            None => Err(Failure::Connect("no connection".to_owned())),
-        }
-    }
-
-    pub(super) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// The connection is dead already; there is nothing to end on it.
-    pub(super) fn broken(mut self) {
-        self.broken = true;
-    }
-
-    /// The statement has ended and its result was read: give the connection back.
-    pub(super) fn done(mut self) {
-        if let Some(member) = self.member.take() {
-            self.pool.hand_on(member);
-        }
-    }
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        let Some(member) = self.member.take() else {
-            return;
-        };
-        if let Some(session) = member.connection.abort()
-            && !self.broken
-        {
-            let abandoned = Abandoned::new(member, session, self.sql, self.permit.take());
-            // Where nobody takes it any more, the connection is closed all the same.
-            let _ = self.pool.abandoned.send(abandoned);
-        }
-        // Else dropping closes the socket at once. The permit is released after it, with the other fields.
     }
 }

@@ -1,12 +1,12 @@
 //! TLS to the server, as it is wished (libpq's manual, 34.19); the same as sqlx does for its connections.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use postgres_protocol::message::frontend;
 use sqlx::error::BoxDynError;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -17,35 +17,16 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-use super::address::Certificates;
-use super::wire::Octets;
+use super::certificates::Certificates;
 use crate::database_uri::{Pem, TlsMode};
 
-/// How long the files' content is believed.
-const BELIEVED: Duration = Duration::from_secs(300);
-
-/// What was made of the files, and when: reading all of the system's authorities takes long.
-#[derive(Clone, Default)]
-pub(in crate::sql) struct Built(Arc<Mutex<Option<Made>>>);
-
-/// When it was begun, and what it gave.
-type Made = (Instant, Arc<ClientConfig>);
-
-impl Built {
-    fn get(&self) -> Option<Arc<ClientConfig>> {
-        let built = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, config) = built.as_ref()?;
-        (since.elapsed() < BELIEVED).then(|| Arc::clone(config))
-    }
-
-    fn set(&self, config: Option<Made>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = config;
-    }
-}
+/// A byte stream, encrypted or not.
+pub(crate) trait Octets: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Octets for T {}
 
 impl Certificates {
     /// Makes the next connection read the files again.
-    pub(in crate::sql) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.built.set(None);
     }
 
@@ -66,7 +47,7 @@ impl Certificates {
 }
 
 /// The stream as it is, or encrypted.
-pub(super) async fn wrapped(
+pub(crate) async fn wrapped(
     mut stream: impl Octets + 'static,
     host: &str,
     wish: &Certificates,

@@ -2,25 +2,26 @@
 
 use tokio::sync::mpsc;
 
-use super::error::{Failure, SqlError, StatementError, TOO_MANY_ROWS};
-use super::row::Row;
+use super::attempt_error::AttemptError;
+use crate::sql::error::{SqlError, StatementError};
+use crate::sql::row::Row;
 
 /// A read that is meant to be bounded (a lookup, a chunk) and brings more rows than this is a mistake in
 /// a query, and must not take the process's memory.
-pub(super) const MAX_ROWS: usize = 100_000;
+pub(crate) const MAX_ROWS: usize = 100_000;
 
 /// Rows in one message of a stream.
 const BATCH: usize = 256;
 
 /// What a stream's task tells its reader.
-pub(super) enum Batch {
+pub(crate) enum Batch {
     Rows(Vec<Row>),
     Complete,
     Failed(SqlError),
 }
 
 /// The receiving end inside this process of one result.
-pub(super) enum Sink<'a> {
+pub(crate) enum Sink<'a> {
     /// Everything, up to `MAX_ROWS`.
     All(&'a mut Vec<Row>),
     /// Batch by batch; waits when the reader is slow.
@@ -32,9 +33,9 @@ pub(super) enum Sink<'a> {
 }
 
 impl Sink<'_> {
-    pub(super) async fn push(&mut self, row: Row) -> Result<(), Failure> {
+    pub(crate) async fn push(&mut self, row: Row) -> Result<(), AttemptError> {
         match self {
-            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(Failure::Statement(StatementError::ours(TOO_MANY_ROWS))),
+            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(AttemptError::Statement(StatementError::too_many_rows())),
             Sink::All(rows) => {
                 rows.push(row);
                 Ok(())
@@ -51,7 +52,7 @@ impl Sink<'_> {
     }
 
     /// Sends what has been collected.
-    pub(super) async fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn flush(&mut self) -> Result<(), AttemptError> {
         let Sink::Batches { batch, sent, to } = self else {
             return Ok(());
         };
@@ -62,11 +63,11 @@ impl Sink<'_> {
         *sent = true;
         to.send(Batch::Rows(rows))
             .await
-            .map_err(|_| Failure::Statement(StatementError::ours("nobody reads any more")))
+            .map_err(|_| AttemptError::Statement(StatementError::ours("nobody reads any more")))
     }
 
     /// Forgets what an unfinished try brought; false when some of it has left already.
-    pub(super) fn restart(&mut self) -> bool {
+    pub(crate) fn restart(&mut self) -> bool {
         match self {
             Sink::All(rows) => {
                 rows.clear();

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::row::Row;
-use super::statement::{Arg, Statement};
+use crate::sql::row::Row;
+use crate::sql::statement::{Arg, Statement};
 
 /// The rows, once they are there. The sender is gone without them when the lookup failed or nobody waits for it.
 type Answer = watch::Receiver<Option<Arc<Vec<Row>>>>;
 
 /// The lookups that wait.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     asked: Mutex<HashMap<Statement, Answer>>,
 }
 
 /// How a lookup that has to wait gets its rows.
-pub(super) enum Turn<'a> {
+pub(crate) enum Turn<'a> {
     /// It asks itself.
     First(First<'a>),
     /// Somebody else will ask.
@@ -27,7 +27,7 @@ pub(super) enum Turn<'a> {
 }
 
 /// A lookup that others may wait for.
-pub(super) struct First<'a> {
+pub(crate) struct First<'a> {
     waiting: &'a Waiting,
     statement: Statement,
     answer: watch::Sender<Option<Arc<Vec<Row>>>>,
@@ -35,7 +35,7 @@ pub(super) struct First<'a> {
 
 impl Waiting {
     /// The lookup begins to wait.
-    pub(super) fn turn(&self, sql: &str, args: &[Arg]) -> Turn<'_> {
+    pub(crate) fn turn(&self, sql: &str, args: &[Arg]) -> Turn<'_> {
         let statement = Statement {
             sql: sql.to_owned(),
             args: args.to_vec(),
@@ -54,7 +54,7 @@ impl Waiting {
     }
 
     #[cfg(test)]
-    pub(super) fn turn_count(&self) -> usize {
+    pub(crate) fn turn_count(&self) -> usize {
         self.lock().len()
     }
 
@@ -65,7 +65,7 @@ impl Waiting {
 
 impl First<'_> {
     /// It is about to be sent.
-    pub(super) fn is_sent(&self) {
+    pub(crate) fn is_sent(&self) {
         let mut asked = self.waiting.lock();
         // By now the same may have been asked anew.
         if asked
@@ -77,7 +77,7 @@ impl First<'_> {
     }
 
     /// Everybody who joined gets the rows too.
-    pub(super) fn answered(self, rows: &[Row]) {
+    pub(crate) fn answered(self, rows: &[Row]) {
         self.is_sent();
         if self.answer.receiver_count() > 0 {
             self.answer.send_replace(Some(Arc::new(rows.to_vec())));
@@ -92,7 +92,7 @@ impl Drop for First<'_> {
 }
 
 /// The rows that somebody else asked for; None when they do not come, and have to be asked for.
-pub(super) async fn joined(mut answer: Answer) -> Option<Vec<Row>> {
+pub(crate) async fn joined(mut answer: Answer) -> Option<Vec<Row>> {
     let rows = answer.wait_for(Option::is_some).await.ok()?;
     rows.as_deref().cloned()
 }

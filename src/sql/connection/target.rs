@@ -10,11 +10,11 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::engine::Engine;
-use super::error::SqlError;
+use super::postgres_server::{PostgresServer, Sessions};
 use super::sessionless::Address;
-use super::sessions::{Postgres, Sessions};
 use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TargetSession, TlsMode};
+use crate::sql::engine::Engine;
+use crate::sql::error::SqlError;
 
 /// Locks are waited for briefly inside SQLite and then repeated while there is time (`hold`), so
 /// that a waiting statement can be cancelled.
@@ -24,23 +24,23 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 const APPLICATION_NAME: &str = "ldap-gateway";
 
 /// Where to connect, in the driver's own terms.
-pub(super) enum Target {
-    Postgres(Servers<Postgres>),
+pub(crate) enum Target {
+    Postgres(Servers<PostgresServer>),
     MySql(Servers<MySqlConnectOptions>),
     Sqlite(Box<SqliteConnectOptions>, Option<PathBuf>),
 }
 
 /// A database on one of several servers.
-pub(super) struct Servers<Options> {
+pub(crate) struct Servers<Options> {
     /// What was asked for.
-    pub(super) uri: Box<ServerUri>,
+    pub(crate) uri: Box<ServerUri>,
     /// How to reach each of its hosts, in their order. Never empty.
-    pub(super) options: Vec<Options>,
+    pub(crate) options: Vec<Options>,
 }
 
 impl Target {
     /// Reads the URI. `ssl` is `SQL_SSL`: it decides only where the URI itself does not say.
-    pub(super) fn parse(uri: &str, ssl: Option<TlsMode>, sessions: Sessions) -> Result<Target, SqlError> {
+    pub(crate) fn parse(uri: &str, ssl: Option<TlsMode>, sessions: Sessions) -> Result<Target, SqlError> {
         let unusable = |problems: Vec<String>| SqlError::Settings(problems.join("; "));
         match DatabaseUri::parse(uri, ssl).map_err(unusable)? {
             DatabaseUri::Server(uri) if uri.kind == DatabaseKind::PostgreSql => {
@@ -57,19 +57,19 @@ impl Target {
     }
 
     /// Whether a pooler was found that shares sessions.
-    pub(super) fn shares_sessions(&self) -> bool {
-        matches!(self, Target::Postgres(servers) if servers.options.iter().any(Postgres::is_shared))
+    pub(crate) fn shares_sessions(&self) -> bool {
+        matches!(self, Target::Postgres(servers) if servers.options.iter().any(PostgresServer::is_shared))
     }
 
     /// Makes the next connections read the files for TLS again.
-    pub(super) fn forget_files(&self) {
+    pub(crate) fn forget_files(&self) {
         if let Target::Postgres(servers) = self {
-            servers.options.iter().for_each(Postgres::forget_files);
+            servers.options.iter().for_each(PostgresServer::forget_files);
         }
     }
 
     /// Whether a pooler that shares sessions lets us in, be one of them free or not.
-    pub(super) async fn lets_in(&self) -> bool {
+    pub(crate) async fn lets_in(&self) -> bool {
         let Target::Postgres(servers) = self else {
             return false;
         };
@@ -90,27 +90,27 @@ impl Target {
     }
 
     /// How many hosts there are to try; one for a file.
-    pub(super) fn hosts(&self) -> usize {
+    pub(crate) fn hosts(&self) -> usize {
         self.uri().map_or(1, |uri| uri.hosts.len())
     }
 
     /// A host's name, for the log.
-    pub(super) fn host_name(&self, host: usize) -> String {
+    pub(crate) fn host_name(&self, host: usize) -> String {
         let host = self.uri().and_then(|uri| uri.hosts.get(host));
         host.map(Host::to_string).unwrap_or_default()
     }
 
     /// Which hosts may serve.
-    pub(super) fn session(&self) -> TargetSession {
+    pub(crate) fn session(&self) -> TargetSession {
         self.uri().map(|uri| uri.target).unwrap_or_default()
     }
 
     /// How long one host may take to let us in, where the URI says it.
-    pub(super) fn connect_timeout(&self) -> Option<Duration> {
+    pub(crate) fn connect_timeout(&self) -> Option<Duration> {
         self.uri().and_then(|uri| uri.connect_timeout)
     }
 
-    pub(super) fn engine(&self) -> Engine {
+    pub(crate) fn engine(&self) -> Engine {
         match self {
             Target::Postgres(_) => Engine::PostgreSql,
             Target::MySql(_) => Engine::MySql,
@@ -119,7 +119,7 @@ impl Target {
     }
 }
 
-fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<Postgres, SqlError> {
+fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<PostgresServer, SqlError> {
     let mut options = postgres_base(uri, host)?;
     if let Some(mode) = uri.tls.mode {
         options = options.ssl_mode(match mode {
@@ -157,7 +157,7 @@ fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<Postgres
     }
     let options = options.disable_statement_logging();
     let address = Address::of(&options);
-    Ok(Postgres::new(options, address, sessions))
+    Ok(PostgresServer::new(options, address, sessions))
 }
 
 /// The driver's defaults, and what it does with a URI only: it looks for a password in `~/.pgpass` where there is no

@@ -1,0 +1,27 @@
+//! Which file it is that stands under a path.
+
+use std::path::PathBuf;
+
+/// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileId {
+    pub(crate) path: PathBuf,
+    identity: (u64, u64),
+}
+
+impl FileId {
+    pub(crate) fn of(path: &PathBuf) -> std::io::Result<FileId> {
+        let metadata = std::fs::metadata(path)?;
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            (metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let identity = (u64::from(metadata.is_file()), 0);
+        Ok(FileId {
+            path: path.clone(),
+            identity,
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! Connections to the database, the only rooms that name a driver. `driver` is one connection; `pool` has those that
+//! statements run on, `opener` makes them, `lease` lends one, `cancel` ends what nobody waits for; `state` says whether
+//! the database is there, `probe` finds out. Nothing here knows queries or what a statement is for.
+
+mod abandoned;
+pub(crate) mod attempt_error;
+pub(crate) mod cancel;
+pub(crate) mod coalesce;
+mod describe;
+mod driver;
+mod file_id;
+mod hosts;
+pub(crate) mod lease;
+mod member;
+mod opener;
+pub(crate) mod pool;
+pub(crate) mod postgres_server;
+pub(crate) mod probe;
+mod role;
+mod sessionless;
+pub(crate) mod sink;
+pub(crate) mod state;
+pub(crate) mod target;
+mod type_names;
+mod wait_queue;

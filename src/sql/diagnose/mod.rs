@@ -1,0 +1,16 @@
+//! What `check` and `explain` ask the engine beyond rows: how it would run a statement (`plan`), and which indexes would
+//! spare it work (`indexes`).
+
+pub mod indexes;
+pub mod plan;
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;
