@@ -69,17 +69,6 @@ impl DirectoryError {
     }
 }
 
-/// The answer to a search before its first entry.
-pub enum Found<'a> {
-    /// The base exists; these are the entries below it that match.
-    Results(Box<search::results::Results<'a>>),
-    /// The base does not exist.
-    NoSuchObject {
-        /// The deepest ancestor that does (RFC 4511 4.1.9); empty when there is none.
-        matched: String,
-    },
-}
-
 /// The directory as last described.
 pub struct Directory {
     database: Database,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::password::Verdict,
-    directory::{DirectoryError, account::Found},
+    directory::{DirectoryError, account::AccountOutcome},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
@@ -80,7 +80,7 @@ async fn authenticate(context: &Context, request: &BindRequest, report: &mut Rep
     verify(context, found, password, report).await
 }
 
-async fn account(context: &Context, dn: &Dn) -> Result<Found, DirectoryError> {
+async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, DirectoryError> {
     let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
     let policy = &context.services.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
@@ -88,10 +88,15 @@ async fn account(context: &Context, dn: &Dn) -> Result<Found, DirectoryError> {
     directory.account(dn, lenient, &policy.refused_words, budget).await
 }
 
-async fn verify(context: &Context, found: Found, password: &[u8], report: &mut Report) -> Result<Identity, Failure> {
+async fn verify(
+    context: &Context,
+    found: AccountOutcome,
+    password: &[u8],
+    report: &mut Report,
+) -> Result<Identity, Failure> {
     let stored = match &found {
-        Found::Account(account) => account.password.as_deref(),
-        Found::NotAUser | Found::Unknown(_) => None,
+        AccountOutcome::Account(account) => account.password.as_deref(),
+        AccountOutcome::NotAUser | AccountOutcome::Unknown(_) => None,
     };
     // A user who is unknown or has no hash costs the same work, and never matches.
     let verdict = context
@@ -104,14 +109,14 @@ async fn verify(context: &Context, found: Found, password: &[u8], report: &mut R
             report.why = Some("the password could not be verified".into());
             LdapResult::new(ResultCode::Unavailable, "passwords cannot be verified now")
         })?;
-    if let (Verdict::Unusable(reason), Found::Account(account)) = (verdict, &found)
+    if let (Verdict::Unusable(reason), AccountOutcome::Account(account)) = (verdict, &found)
         && account.password.is_some()
     {
         warn!(dn = account.dn, reason, "a stored password hash is not usable");
     }
     // Asked after the work was done: a disabled account must not answer sooner than a wrong password.
     match found {
-        Found::Account(account) if verdict.is_match() && account.refusal.is_none() => {
+        AccountOutcome::Account(account) if verdict.is_match() && account.refusal.is_none() => {
             Ok(Identity::User(Arc::from(account.dn)))
         }
         found => {
@@ -122,12 +127,12 @@ async fn verify(context: &Context, found: Found, password: &[u8], report: &mut R
 }
 
 /// Why a bind is refused, for the server's log alone.
-fn why(found: &Found, verdict: Verdict) -> Cow<'static, str> {
+fn why(found: &AccountOutcome, verdict: Verdict) -> Cow<'static, str> {
     let account = match found {
-        Found::NotAUser => return "not a user".into(),
-        Found::Unknown("") => return "unknown name".into(),
-        Found::Unknown(more) => return format!("unknown name: {more}").into(),
-        Found::Account(account) => account,
+        AccountOutcome::NotAUser => return "not a user".into(),
+        AccountOutcome::Unknown("") => return "unknown name".into(),
+        AccountOutcome::Unknown(more) => return format!("unknown name: {more}").into(),
+        AccountOutcome::Account(account) => account,
     };
     match (&account.password, verdict) {
         (None, _) if account.password_unreadable => "hash unusable".into(),

@@ -10,7 +10,10 @@ use super::{
     search::readable_base,
 };
 use crate::{
-    directory::{Directory, DirectoryError, Found, search::results::Query},
+    directory::{
+        Directory, DirectoryError,
+        search::{query::SearchQuery, results::SearchOutcome},
+    },
     model::{
         dn::Dn,
         entry::{Entry, Selection},
@@ -54,7 +57,7 @@ async fn read(
     base: Arc<Dn>,
     attribute: &str,
 ) -> Result<Result<Entry, LdapResult>, DirectoryError> {
-    let query = Query {
+    let query = SearchQuery {
         base,
         scope: Scope::Base,
         filter: Filter::And(Vec::new()),
@@ -65,8 +68,10 @@ async fn read(
         scan_timeout: context.services.policy.scan_timeout,
     };
     Ok(match directory.search(query).await? {
-        Found::NoSuchObject { matched } => Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched)),
-        Found::Results(mut results) => match results
+        SearchOutcome::NoSuchObject { matched } => {
+            Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched))
+        }
+        SearchOutcome::Results(mut results) => match results
             .next_batch()
             .await?
             .and_then(|entries| entries.into_iter().next())

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     directory::{
-        Directory, DirectoryError, Found,
-        search::{page::Position, results::Query},
+        Directory, DirectoryError,
+        search::{page::Position, query::SearchQuery, results::SearchOutcome},
     },
     model::{dn::Dn, entry::Selection, scope::Scope},
     protocol::{Control, LdapResult, ResponseKind, ResultCode, SearchRequest, write_entry, write_result},
@@ -111,7 +111,7 @@ async fn answer(
         types_only: request.types_only,
         size_limit: walk.as_ref().map_or(size_limit, |walk| walk.size_limit),
     };
-    let query = Query {
+    let query = SearchQuery {
         base,
         scope: request.scope,
         filter: request.filter,
@@ -171,13 +171,13 @@ impl Sending {
     async fn send(
         &self,
         directory: &Directory,
-        query: Query,
+        query: SearchQuery,
         output: &mut Output,
         report: &mut Report,
     ) -> Result<(LdapResult, Option<Position>), Failure> {
         let mut results = match directory.search(query).await? {
-            Found::Results(results) => results,
-            Found::NoSuchObject { matched } => {
+            SearchOutcome::Results(results) => results,
+            SearchOutcome::NoSuchObject { matched } => {
                 let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);
                 return Ok((result, None));
             }

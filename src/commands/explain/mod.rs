@@ -10,7 +10,10 @@ use super::{complain, say, settings};
 use crate::{
     app::{self, CAPABILITIES},
     config::{Config, EXIT_CODE},
-    directory::{Directory, Found, search::results::Query},
+    directory::{
+        Directory,
+        search::{query::SearchQuery, results::SearchOutcome},
+    },
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
     operations::policy::LOOKUP_HOLD,
     sql::{Budget, Event, Recorded, Recorder, database::Database, plan::plan},
@@ -174,7 +177,7 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
 
 /// What the search found: so many entries, or why none.
 async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Arguments) -> Result<usize, String> {
-    let query = Query {
+    let query = SearchQuery {
         base: Arc::new(base),
         scope: arguments.scope.into(),
         filter: arguments.filter.clone(),
@@ -186,7 +189,7 @@ async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Ar
     };
     let mut entries = 0;
     match directory.search(query).await {
-        Ok(Found::Results(mut results)) => {
+        Ok(SearchOutcome::Results(mut results)) => {
             results.first_rows_only();
             loop {
                 match results.next_batch().await {
@@ -196,10 +199,10 @@ async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Ar
                 }
             }
         }
-        Ok(Found::NoSuchObject { matched }) if matched.is_empty() => {
+        Ok(SearchOutcome::NoSuchObject { matched }) if matched.is_empty() => {
             Err("noSuchObject: the base is outside of the naming context".to_owned())
         }
-        Ok(Found::NoSuchObject { matched }) => Err(format!(
+        Ok(SearchOutcome::NoSuchObject { matched }) => Err(format!(
             "noSuchObject: the base does not exist; the nearest entry above is {matched}"
         )),
         Err(error) => Err(format!("the search failed: {}", error.detail())),

@@ -20,7 +20,7 @@ pub struct Account {
 }
 
 /// What a bind DN was found to mean.
-pub enum Found {
+pub enum AccountOutcome {
     /// A user.
     Account(Account),
     /// No user's DN.

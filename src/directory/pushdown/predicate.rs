@@ -9,7 +9,10 @@ use crate::{
     directory::{
         Directory,
         mapping::columns::{Kind, Role},
-        naming::tree::{Name, Place},
+        naming::{
+            asserted::LONGEST_VALUE,
+            tree::{Name, Place},
+        },
         pushdown::{
             provenance::{number_of, posix, served},
             value_test::{Test, probe},
@@ -30,9 +33,6 @@ const LISTED_NAMES: usize = 1000;
 /// What a statement may compare with, a listed name being one. No engine takes any number of values, and SQLite ends at
 /// a depth of 1,000. What is beyond it narrows nothing: then the rows are read, and the filter decides.
 const COMPARISONS: usize = 2000;
-/// Octets of a value that a statement compares with: it does so for each place that the value may come from. No value that
-/// is found by an index is longer.
-pub(crate) const LONGEST_VALUE: usize = 4000;
 /// What a comparison that is no listed name counts for.
 const LEAF: usize = 4;
 

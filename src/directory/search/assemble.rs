@@ -5,7 +5,7 @@ use crate::{
     directory::{
         DirectoryError,
         mapping::columns::Kind,
-        naming::tree::Name,
+        naming::{asserted::entry_name, tree::Name},
         search::{plan::Residual, required::Needs, results::Results},
     },
     model::{
@@ -182,13 +182,4 @@ impl Turn {
             self.0 = Instant::now();
         }
     }
-}
-
-/// The name that an entry was made with.
-pub(crate) fn entry_name(kind: Kind, entry: &Entry) -> String {
-    entry
-        .values(kind.naming_attribute())
-        .first()
-        .map(|value| String::from_utf8_lossy(value).into_owned())
-        .unwrap_or_default()
 }

@@ -6,9 +6,11 @@ use crate::{
         Directory, DirectoryError,
         mapping::columns::Kind,
         membership::memberships::By,
-        naming::tree::{Name, Place},
-        pushdown::predicate::{LONGEST_VALUE, Listed},
-        search::{assemble::entry_name, plan::asserted},
+        naming::{
+            asserted::{LONGEST_VALUE, asserted, entry_name},
+            tree::{Name, Place},
+        },
+        pushdown::predicate::Listed,
         source::{duplicates::distinct, listing::spellings},
     },
     model::{

@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod assertions;
 pub mod page;
 pub mod plan;
+pub mod query;
 pub mod required;
 pub mod results;
 pub mod scan;

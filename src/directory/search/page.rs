@@ -7,8 +7,7 @@
 use crate::{
     directory::{
         mapping::columns::Kind,
-        naming::tree::Name,
-        search::assemble::entry_name,
+        naming::{asserted::entry_name, tree::Name},
         source::{
             duplicates::Losers,
             listing::{Key, Source},

@@ -5,22 +5,20 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         mapping::columns::Kind,
-        naming::tree::Name,
-        pushdown::predicate::{LONGEST_VALUE, narrow, shared},
+        naming::{asserted::few_names, tree::Name},
+        pushdown::predicate::{narrow, shared},
         search::assertions::{MembershipTerm, RelationSets},
         source::{duplicates::distinct, listing::Source},
     },
     model::{
         filter::{Program, ResolvedFilter, Truth, Types},
         matching::Assertion,
-        schema::{AttributeId, ids},
+        schema::ids,
     },
     sql::{Budget, Row, predicate::Predicate},
 };
 use std::{collections::HashMap, sync::OnceLock};
 
-/// How many names are looked up one by one.
-pub(crate) const NAMES_LOOKED_UP: usize = 8;
 /// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
 const MEMBERSHIPS_ASKED: usize = 500;
 
@@ -114,7 +112,7 @@ async fn with_memberships(
     budget: Budget,
 ) -> Result<(ResolvedFilter, RelationSets), DirectoryError> {
     // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
-    if kind == Kind::User && (is_found || names(directory.source(kind), &filter).is_some_and(|names| are_few(&names))) {
+    if kind == Kind::User && (is_found || few_names(kind, &filter).is_some()) {
         return Ok((filter, RelationSets::none(kind)));
     }
     let mut terms = Vec::new();
@@ -139,24 +137,6 @@ async fn with_memberships(
         _ => None,
     });
     Ok((filter, relations))
-}
-
-/// What a leaf asserts of an attribute's values to be equal to. No group is a member of a group, so a chain of
-/// memberships is one link.
-pub(crate) fn asserted(leaf: &ResolvedFilter) -> Option<(AttributeId, &Assertion, &[u8])> {
-    match leaf {
-        ResolvedFilter::Equality {
-            attribute,
-            assertion,
-            value,
-        }
-        | ResolvedFilter::InChain {
-            attribute,
-            assertion,
-            value,
-        } => Some((*attribute, assertion, value)),
-        _ => None,
-    }
 }
 
 /// What is known of a leaf without looking at a row: attributes that no entry of the kind has, and object classes
@@ -192,9 +172,9 @@ pub fn plan(source: &Source, residual: &Residual, room: usize) -> Plan {
         .then(|| found(&residual.filter, &residual.relations))
         .flatten();
     let found = found.filter(|rows| rows.len() < room);
-    match (found, names(source, &residual.filter)) {
+    match (found, few_names(source.kind(), &residual.filter)) {
         (Some(rows), _) => Plan::Found(distinct(source.maker().projection(), rows)),
-        (None, Some(names)) if are_few(&names) => Plan::Names(names),
+        (None, Some(names)) => Plan::Names(names),
         _ => by_key(source, residual),
     }
 }
@@ -212,43 +192,7 @@ fn found(filter: &ResolvedFilter, relations: &RelationSets) -> Option<Vec<Row>> 
     }
 }
 
-fn are_few(names: &[Name]) -> bool {
-    names.len() <= NAMES_LOOKED_UP
-}
-
 /// The same where names are of no use.
 pub fn by_key(source: &Source, residual: &Residual) -> Plan {
     Plan::Rows(narrow(source, &residual.filter, &residual.relations))
-}
-
-/// The names that an entry must have one of, where the filter says so.
-fn names(source: &Source, filter: &ResolvedFilter) -> Option<Vec<Name>> {
-    match filter {
-        ResolvedFilter::And(filters) => filters
-            .iter()
-            .filter_map(|filter| names(source, filter))
-            .min_by_key(Vec::len),
-        ResolvedFilter::Or(filters) => {
-            let mut all: Vec<Name> = Vec::new();
-            for filter in filters {
-                for name in names(source, filter)? {
-                    if !all.iter().any(|have| have.prepared == name.prepared) {
-                        all.push(name);
-                    }
-                }
-                if all.len() > NAMES_LOOKED_UP {
-                    return None;
-                }
-            }
-            Some(all)
-        }
-        leaf => match asserted(leaf)? {
-            (id, Assertion::Text(..), text)
-                if id == source.kind().naming_attribute() && text.len() <= LONGEST_VALUE =>
-            {
-                Some(vec![Name::new(str::from_utf8(text).ok()?)?])
-            }
-            _ => None,
-        },
-    }
 }

@@ -3,20 +3,23 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError, Found,
+        Directory, DirectoryError,
         mapping::columns::Kind,
-        naming::tree::{Name, Place},
+        naming::{
+            asserted::entry_name,
+            tree::{Name, Place},
+        },
         search::{
-            assemble::{entry_name, matching},
-            page::{Order, Origin, Page, Position, Progress, names_after, order_tied},
+            assemble::matching,
+            page::{Order, Origin, Position, Progress, names_after, order_tied},
             plan::{Plan, Residual, by_key, is_large, plan, residual},
+            query::SearchQuery,
             scan::Scan,
             trace,
         },
         source::{listing::Key, private_groups::Served},
     },
     model::{
-        dn::Dn,
         entry::{Entry, Selection},
         filter::{Filter, NoRelations, Program, ResolvedFilter, Truth},
         scope::Scope,
@@ -27,35 +30,20 @@ use crate::{
         predicate::Predicate,
     },
 };
-use std::{
-    borrow::Cow,
-    collections::VecDeque,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, collections::VecDeque, time::Duration};
 
 /// Rows of a scan read at a time: what one search holds, and what one statement costs.
 pub(crate) const CHUNK: u32 = 500;
 
-/// A search request as the directory needs it.
-#[derive(Debug, Clone)]
-pub struct Query {
-    /// Where to begin.
-    pub base: Arc<Dn>,
-    /// How far below.
-    pub scope: Scope,
-    /// What matches.
-    pub filter: Filter,
-    /// What is asked of each entry.
-    pub selection: Selection,
-    /// How many entries the client takes; the answer may have more.
-    pub wanted: Option<u64>,
-    /// Which part of the answer is wanted, where it is read in pages.
-    pub page: Option<Page>,
-    /// Until when lookups are held while the database is away.
-    pub lookup_deadline: Instant,
-    /// How long a scan waits for its next rows.
-    pub scan_timeout: Duration,
+/// The answer to a search before its first entry.
+pub enum SearchOutcome<'a> {
+    /// The base exists; these are the entries below it that match.
+    Results(Box<Results<'a>>),
+    /// The base does not exist.
+    NoSuchObject {
+        /// The deepest ancestor that does (RFC 4511 4.1.9); empty when there is none.
+        matched: String,
+    },
 }
 
 /// The matching entries of one search, batch by batch.
@@ -91,7 +79,7 @@ impl Directory {
     ///
     /// # Errors
     /// The database could not say whether the base exists.
-    pub async fn search(&self, mut query: Query) -> Result<Found<'_>, DirectoryError> {
+    pub async fn search(&self, mut query: SearchQuery) -> Result<SearchOutcome<'_>, DirectoryError> {
         let place = self.tree.locate(&query.base, &self.schema);
         let filter = self.prepared(std::mem::replace(&mut query.filter, Filter::And(Vec::new())));
         let mut results = Results::new(self, filter.await, &query);
@@ -106,7 +94,7 @@ impl Directory {
             // Nothing but the root DSE has this name. A client that asks so by mistake may rely on it: lighttpd 1.4.69
             // takes what is found for the membership of a group.
             Place::RootDse if !self.empty_base => {
-                return Ok(Found::NoSuchObject { matched: String::new() });
+                return Ok(SearchOutcome::NoSuchObject { matched: String::new() });
             }
             Place::RootDse => {
                 let has_base = scope != Scope::Subordinates || !self.tree.base().is_root();
@@ -146,19 +134,19 @@ impl Directory {
                 return Ok(match Box::pin(self.standing_at(kind, &name, results.lookup)).await? {
                     Some((kind, row)) => {
                         let name = self.source(kind).maker().projection().name(&row);
-                        Found::NoSuchObject {
+                        SearchOutcome::NoSuchObject {
                             matched: self.tree.entry_dn(kind, &name.unwrap_or_default()),
                         }
                     }
                     None => self.nothing_below(kind),
                 });
             }
-            Place::Nowhere(matched) => return Ok(Found::NoSuchObject { matched }),
+            Place::Nowhere(matched) => return Ok(SearchOutcome::NoSuchObject { matched }),
             Place::Foreign => {
-                return Ok(Found::NoSuchObject { matched: String::new() });
+                return Ok(SearchOutcome::NoSuchObject { matched: String::new() });
             }
         }
-        Ok(Found::Results(Box::new(results)))
+        Ok(SearchOutcome::Results(Box::new(results)))
     }
 
     /// The row of the entry at a user's or group's place, and what it is.
@@ -174,15 +162,15 @@ impl Directory {
         }
     }
 
-    fn nothing_below(&self, kind: Kind) -> Found<'_> {
-        Found::NoSuchObject {
+    fn nothing_below(&self, kind: Kind) -> SearchOutcome<'_> {
+        SearchOutcome::NoSuchObject {
             matched: self.tree.superior_text(kind).to_owned(),
         }
     }
 }
 
 impl<'a> Results<'a> {
-    fn new(directory: &'a Directory, filter: ResolvedFilter, query: &Query) -> Self {
+    fn new(directory: &'a Directory, filter: ResolvedFilter, query: &SearchQuery) -> Self {
         Results {
             directory,
             // The entries above the others have few attributes.

@@ -6,7 +6,7 @@
 use crate::{
     directory::{
         Directory, DirectoryError,
-        account::{Account, Found, RefusedWords},
+        account::{Account, AccountOutcome, RefusedWords},
         mapping::{
             columns::{Kind, Role},
             entry::account_columns,
@@ -93,14 +93,14 @@ impl Directory {
         lenient: bool,
         refused: &RefusedWords,
         budget: Budget,
-    ) -> Result<Found, DirectoryError> {
+    ) -> Result<AccountOutcome, DirectoryError> {
         let name = match self.tree.locate(dn, &self.schema) {
             Place::Entry(Kind::User, name) => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),
             _ => None,
         };
         let Some(name) = name else {
-            return Ok(Found::NotAUser);
+            return Ok(AccountOutcome::NotAUser);
         };
         let winner = self.any_spelling(&self.users, &name, budget).await?;
         let projection = self.users.maker().projection();
@@ -108,12 +108,12 @@ impl Directory {
         // Also for a name that nobody has: an unknown user must not be answered sooner.
         let spelled = winner.as_ref().map_or(name.spelled.as_str(), |(spelled, _)| spelled);
         let Some(one_user) = &self.one_user else {
-            return Ok(Found::Unknown("SQL_QUERY_ONE_USER cannot be asked"));
+            return Ok(AccountOutcome::Unknown("SQL_QUERY_ONE_USER cannot be asked"));
         };
         let rows = one_user.account_rows(spelled, budget).await;
         let Some((spelled, number)) = winner else {
             none_for_the_name(rows)?;
-            return Ok(Found::Unknown(""));
+            return Ok(AccountOutcome::Unknown(""));
         };
         // The name is one that all-users has: what does not fit is not the client's doing, and no wrong password.
         let rows = rows?;
@@ -123,16 +123,18 @@ impl Directory {
                 && (own.position(Role::Number).is_none() || own.number(row) == number)
         });
         let Some(mut row) = own_rows.next() else {
-            return Ok(Found::Unknown("SQL_QUERY_ONE_USER has no such row"));
+            return Ok(AccountOutcome::Unknown("SQL_QUERY_ONE_USER has no such row"));
         };
         // Of two that differ nobody can say whose password is meant.
         if own_rows.any(|other| other != row) {
-            return Ok(Found::Unknown("SQL_QUERY_ONE_USER has several rows that differ"));
+            return Ok(AccountOutcome::Unknown(
+                "SQL_QUERY_ONE_USER has several rows that differ",
+            ));
         }
         let password = own.take(&mut row, Role::Password);
         let has_password = password == Cell::Unreadable || !password.is_absent();
         let password = stored_hash(password);
-        Ok(Found::Account(Account {
+        Ok(AccountOutcome::Account(Account {
             dn: self.tree.entry_dn(Kind::User, &spelled),
             password_unreadable: has_password && password.is_none(),
             password,

@@ -8,12 +8,11 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         mapping::columns::{ColumnUse, Kind, Role},
-        naming::tree::Name,
-        queries::DescribedQuery,
-        search::{
-            assemble::entry_name,
-            plan::{NAMES_LOOKED_UP, asserted},
+        naming::{
+            asserted::{NAMES_LOOKED_UP, asserted, entry_name},
+            tree::Name,
         },
+        queries::DescribedQuery,
         source::listing::Source,
     },
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},

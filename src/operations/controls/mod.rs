@@ -4,7 +4,10 @@ pub mod paged;
 
 use super::{context::Context, known, result::Failure};
 use crate::{
-    directory::{Directory, Found, search::results::Query},
+    directory::{
+        Directory,
+        search::{query::SearchQuery, results::SearchOutcome},
+    },
     model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
     protocol::{
         ASSERTION, Control, DONT_USE_COPY, LdapResult, MANAGE_DSA_IT, PAGED_RESULTS, PagedResults, Request, ResultCode,
@@ -71,7 +74,7 @@ impl Controls {
             return Ok(());
         };
         let policy = &context.services.policy;
-        let query = Query {
+        let query = SearchQuery {
             base: Arc::clone(base),
             scope: Scope::Base,
             filter: assertion.clone(),
@@ -82,8 +85,8 @@ impl Controls {
             scan_timeout: policy.scan_timeout,
         };
         let holds = match directory.search(query).await? {
-            Found::NoSuchObject { .. } => true,
-            Found::Results(mut results) => results.next_batch().await?.is_some(),
+            SearchOutcome::NoSuchObject { .. } => true,
+            SearchOutcome::Results(mut results) => results.next_batch().await?.is_some(),
         };
         match holds {
             true => Ok(()),

@@ -11,12 +11,12 @@ use crate::harness::random::Random;
 use crate::harness::{Database, Engine, beside_others, block_on, database::Server, figure};
 use generate::Generator;
 use ldap_gateway::directory::Directory;
-use ldap_gateway::directory::Found;
 use ldap_gateway::directory::mapping::columns::Kind;
 use ldap_gateway::directory::naming::subschema::Capabilities;
 use ldap_gateway::directory::naming::tree::Layout;
 use ldap_gateway::directory::queries::Queries;
-use ldap_gateway::directory::search::results::Query;
+use ldap_gateway::directory::search::query::SearchQuery;
+use ldap_gateway::directory::search::results::SearchOutcome;
 use ldap_gateway::model::dn::Dn;
 use ldap_gateway::model::entry::{Entry, Selection};
 use ldap_gateway::model::filter::{Filter, NoRelations, Truth};
@@ -87,7 +87,7 @@ async fn describe(database: &Database) -> Directory {
 
 async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> Result<Vec<Entry>, String> {
     let requested: Vec<String> = attributes.iter().map(|name| name.to_string()).collect();
-    let query = Query {
+    let query = SearchQuery {
         base: Dn::parse(BASE).unwrap().into(),
         scope: Scope::Subordinates,
         filter,
@@ -98,7 +98,7 @@ async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> R
         scan_timeout: Duration::from_secs(20),
     };
     let found = directory.search(query).await.map_err(|error| error.detail())?;
-    let Found::Results(mut results) = found else {
+    let SearchOutcome::Results(mut results) = found else {
         return Err("no base".to_owned());
     };
     let mut entries = Vec::new();
