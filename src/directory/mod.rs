@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod diagnostics;
+pub mod error;
 pub mod mapping;
 pub mod membership;
 pub mod naming;
@@ -13,6 +14,7 @@ pub mod queries;
 pub mod search;
 pub mod source;
 
+pub use crate::directory::error::DirectoryError;
 use crate::{
     directory::{
         mapping::{columns::Kind, entry::EntryMaker, projection::Projection},
@@ -25,7 +27,7 @@ use crate::{
             ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries,
             QueryProblem,
         },
-        source::{listing::Source, one_user::OneUser, private_groups::PrivateGroups},
+        source::{listing::Listing, one_user::OneUser, private_groups::PrivateGroups},
     },
     model::{
         dn::Dn,
@@ -34,7 +36,7 @@ use crate::{
         schema::Schema,
         scope::Scope,
     },
-    sql::{State, database::Database, error::SqlError},
+    sql::{State, database::Database},
 };
 use std::{fmt, panic::resume_unwind, sync::Arc};
 use tokio::{
@@ -42,42 +44,15 @@ use tokio::{
     task::{JoinError, spawn_blocking},
 };
 
-/// Why the directory could not answer. Never a result code by itself: what it means is decided in one place.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum DirectoryError {
-    /// The database has never been described.
-    #[error("the directory is not available yet")]
-    NotDescribed,
-    /// The client's time limit ended the wait for a database that does not answer.
-    #[error("the database does not answer")]
-    Unreachable,
-    /// The database.
-    #[error(transparent)]
-    Sql(#[from] SqlError),
-    /// No page of this search ended where the next one is to begin.
-    #[error("the search cannot be resumed there")]
-    Position,
-}
-
-impl DirectoryError {
-    /// For the log: what happened, without values, password or URI.
-    pub fn detail(&self) -> String {
-        match self {
-            DirectoryError::NotDescribed | DirectoryError::Unreachable | DirectoryError::Position => self.to_string(),
-            DirectoryError::Sql(error) => error.detail(),
-        }
-    }
-}
-
 /// The directory as last described.
 pub struct Directory {
     database: Database,
     schema: Arc<Schema>,
     tree: Arc<Tree>,
-    users: Source,
-    groups: Source,
+    users: Listing,
+    groups: Listing,
     private_groups: PrivateGroups,
-    private_source: Option<Source>,
+    private_source: Option<Listing>,
     one_user: Option<OneUser>,
     membership: Membership,
     /// All-groups and the source of memberships spell the groups' names alike, so that SQL can compare them.
@@ -130,7 +105,7 @@ impl Directory {
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
-            Source::new(database.clone(), kind, query, maker, tree.mail_fallback())
+            Listing::new(database.clone(), kind, query, maker, tree.mail_fallback())
         };
         let users = source(Kind::User, all_users);
         let groups = source(Kind::Group, all_groups);

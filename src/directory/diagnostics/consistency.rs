@@ -9,7 +9,8 @@ pub use crate::directory::diagnostics::{
 };
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::columns::{Kind, Role},
         membership::memberships::{By, Membership, Pair},
         naming::tree::Name,
@@ -129,8 +130,8 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn twins(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-        let losers = self.source(kind).losers(budget()).await?;
-        let mut names: Vec<String> = losers.names().map(str::to_owned).collect();
+        let shadowed = self.source(kind).shadowed(budget()).await?;
+        let mut names: Vec<String> = shadowed.names().map(str::to_owned).collect();
         names.sort_unstable();
         Ok(names)
     }

@@ -4,8 +4,9 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
         diagnostics::consistency::{Count, SMALL, Sample, budget},
+        error::DirectoryError,
         mapping::columns::Role,
         membership::{
             memberships::{By, Membership},

@@ -8,7 +8,7 @@ use crate::{
         mapping::columns::Role,
         membership::memberships::By,
         queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
-        source::listing::Source,
+        source::listing::Listing,
     },
     sql::{Predicate, Source as Table, Statement, budget::Budget, error::SqlError},
 };
@@ -128,7 +128,7 @@ fn problem<T>(
 }
 
 /// What a listing is read by: in pages, by name as it is spelled and in any case.
-fn listing(query: &DescribedQuery, source: &Source) -> Vec<Option<Statement>> {
+fn listing(query: &DescribedQuery, source: &Listing) -> Vec<Option<Statement>> {
     let table = Table::listing(&query.query, &query.described);
     let columns = &source.maker().projection().columns;
     let name = source.name_column();

@@ -2,15 +2,16 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
         account::{Refusal, RefusedWords, Standing},
         diagnostics::consistency::{LARGE, PATIENCE, Sample, deadline},
+        error::DirectoryError,
         mapping::{
             columns::{Kind, Role},
             entry::{EntryMaker, HOMES, account_columns, text_of},
             projection::Projection,
         },
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::{
         schema::{AttributeId, ids},
@@ -116,7 +117,7 @@ impl Directory {
         if all_users.judges_as(asked) {
             let listed = Projection::of_standing(&all_users.columns);
             let maker = EntryMaker::new(Kind::User, self.tree.clone(), self.schema.clone(), listed);
-            let source = Source::new(self.database.clone(), Kind::User, all_users, maker, None);
+            let source = Listing::new(self.database.clone(), Kind::User, all_users, maker, None);
             let projection = source.maker().projection();
             source
                 .each(PATIENCE, |row| {

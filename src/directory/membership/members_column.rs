@@ -2,7 +2,8 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::{
             columns::{Kind, Role},
             entry::cell_values,

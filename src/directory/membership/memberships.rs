@@ -6,7 +6,8 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::columns::Role,
         membership::memberships_query::MembershipsQuery,
         naming::tree::Name,

@@ -6,7 +6,8 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::columns::{Kind, Role},
         membership::{
             memberships::{ALTERNATIVES, By, CHUNK_SIZE, FEW, Pair, named, prepared},

@@ -2,11 +2,12 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::columns::Kind,
         membership::memberships::{CHUNK, CHUNK_SIZE, FEW, Pair, prepared},
         naming::tree::Name,
-        source::{duplicates::Rank, listing::Key},
+        source::{duplicates::Precedence, listing::Key},
     },
     sql::{Row, budget::Budget, predicate::Predicate},
 };
@@ -98,15 +99,15 @@ pub(crate) fn with_existing_users(pairs: Vec<Pair>, existing: &HashMap<String, S
 /// The rows that were found, of each name the one that is the entry.
 #[derive(Default)]
 struct Found {
-    by_name: HashMap<String, (Rank, String)>,
+    by_name: HashMap<String, (Precedence, String)>,
 }
 
 impl Found {
     fn add(&mut self, name: Name, number: Option<i128>) {
-        let rank = Rank::new(&name, number);
+        let precedence = Precedence::new(&name, number);
         match self.by_name.entry(name.prepared) {
-            Entry::Vacant(new) => drop(new.insert((rank, name.spelled))),
-            Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, name.spelled))),
+            Entry::Vacant(new) => drop(new.insert((precedence, name.spelled))),
+            Entry::Occupied(mut known) if precedence < known.get().0 => drop(known.insert((precedence, name.spelled))),
             Entry::Occupied(_) => {}
         }
     }

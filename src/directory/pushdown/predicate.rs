@@ -17,7 +17,7 @@ use crate::{
             provenance::{number_of, posix, served},
             value_test::{Test, probe},
         },
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::{
         dn::Dn,
@@ -59,13 +59,13 @@ impl Directory {
 }
 
 /// A predicate that every matching row satisfies.
-pub fn narrow(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed) -> Predicate {
+pub fn narrow(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed) -> Predicate {
     let mut left = COMPARISONS;
     source.simplify(&within(source, filter, relations, &mut left))
 }
 
 /// What the filter means of a row, made of no more than `left` comparisons.
-fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left: &mut usize) -> Predicate {
+fn within(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed, left: &mut usize) -> Predicate {
     let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
         let narrowed = filters.iter().map(|filter| within(source, filter, relations, left));
         narrowed.collect()
@@ -100,12 +100,12 @@ fn within(source: &Source, filter: &ResolvedFilter, relations: &dyn Listed, left
 }
 
 /// Whether there is room for a comparison with each of these types.
-fn has_room(source: &Source, types: Types, left: usize) -> bool {
+fn has_room(source: &Listing, types: Types, left: usize) -> bool {
     LEAF * shared(source, types).count() <= left
 }
 
 /// The types of a shared leaf that entries have.
-pub(crate) fn shared(source: &Source, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
+pub(crate) fn shared(source: &Listing, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
     let served = types.shared(source.maker().schema());
     served.filter(|&id| source.maker().serves(id))
 }
@@ -125,7 +125,7 @@ fn leaves(predicate: &Predicate) -> usize {
     }
 }
 
-fn of_leaf(source: &Source, leaf: &ResolvedFilter) -> Predicate {
+fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
     let (id, test) = match leaf {
         ResolvedFilter::Present(id) => (*id, Test::Present),
         ResolvedFilter::Equality {
@@ -171,7 +171,7 @@ fn of_value(test: &ValueTest) -> Test<'_> {
     }
 }
 
-fn of_attribute(source: &Source, id: AttributeId, test: Test<'_>) -> Predicate {
+fn of_attribute(source: &Listing, id: AttributeId, test: Test<'_>) -> Predicate {
     let named = id == source.kind().naming_attribute();
     if matches!(test, Test::Present) && (named || source.kind() == Kind::User && [ids::CN, ids::SN].contains(&id)) {
         // What has no name is no entry, and every user has these.
@@ -187,7 +187,7 @@ fn of_attribute(source: &Source, id: AttributeId, test: Test<'_>) -> Predicate {
 }
 
 /// Classes that depend on the row; the planner knows the others.
-fn of_class(source: &Source, oid: &str) -> Predicate {
+fn of_class(source: &Listing, oid: &str) -> Predicate {
     let schema = source.maker().schema();
     let is = |name: &str| {
         schema
@@ -210,7 +210,7 @@ fn of_class(source: &Source, oid: &str) -> Predicate {
 }
 
 /// The one row with this DN.
-fn named_by(source: &Source, dn: &[u8]) -> Predicate {
+fn named_by(source: &Listing, dn: &[u8]) -> Predicate {
     let maker = source.maker();
     let place = str::from_utf8(dn)
         .ok()
@@ -233,7 +233,7 @@ fn is_place_of(place: Kind, kind: Kind) -> bool {
 }
 
 /// `:dn:`, a value in the entry's DN: its name, or something above it.
-fn in_name(source: &Source, attributes: Types, test: &ValueTest) -> Predicate {
+fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
     let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute());
     let above = source.maker().tree().superior(source.kind());
     let in_superior = above.rdns().iter().any(|rdn| {

@@ -9,7 +9,7 @@ use crate::{
             entry::{DEFAULT_SHELL, structural_class},
         },
         naming::tree::SUBSCHEMA_DN,
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::schema::{AttributeId, Syntax, ids},
     sql::predicate::{Predicate, Validity},
@@ -50,7 +50,7 @@ pub(crate) enum Place {
 
 /// The places of an attribute's value, each with the condition under which it comes from there; None when it is not
 /// in the row at all, as memberships are not.
-pub(crate) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate, Place)>> {
+pub(crate) fn served(source: &Listing, id: AttributeId) -> Option<Vec<(Predicate, Place)>> {
     let name = source.name_column();
     let always = |place| Some(vec![(Predicate::True, place)]);
     let number = |place: fn(usize) -> Place, role, when| match source.column(role) {
@@ -104,7 +104,7 @@ pub(crate) fn served(source: &Source, id: AttributeId) -> Option<Vec<(Predicate,
 }
 
 /// The row makes a posixAccount.
-pub(crate) fn posix(source: &Source) -> Predicate {
+pub(crate) fn posix(source: &Listing) -> Predicate {
     Predicate::And(vec![
         number_of(source, Role::Number),
         number_of(source, Role::PrimaryGroup),
@@ -112,7 +112,7 @@ pub(crate) fn posix(source: &Source) -> Predicate {
 }
 
 /// The row has a number of this role.
-pub(crate) fn number_of(source: &Source, role: Role) -> Predicate {
+pub(crate) fn number_of(source: &Listing, role: Role) -> Predicate {
     match source.column(role) {
         Some(column) => Predicate::Present {
             column,
@@ -123,7 +123,7 @@ pub(crate) fn number_of(source: &Source, role: Role) -> Predicate {
 }
 
 /// The column's value is one of the attribute.
-pub(crate) fn valid(source: &Source, column: usize, id: AttributeId) -> Predicate {
+pub(crate) fn valid(source: &Listing, column: usize, id: AttributeId) -> Predicate {
     let validity = match source.maker().schema().attribute_type(id).syntax {
         Syntax::DirectoryString | Syntax::OctetString => Validity::Text,
         Syntax::Ia5String => Validity::Ascii,
@@ -132,14 +132,14 @@ pub(crate) fn valid(source: &Source, column: usize, id: AttributeId) -> Predicat
     Predicate::Present { column, validity }
 }
 
-fn if_posix(source: &Source, places: Vec<(Predicate, Place)>) -> Vec<(Predicate, Place)> {
+fn if_posix(source: &Listing, places: Vec<(Predicate, Place)>) -> Vec<(Predicate, Place)> {
     let condition = posix(source);
     let both = |(when, place)| (Predicate::And(vec![condition.clone(), when]), place);
     places.into_iter().map(both).collect()
 }
 
 /// The role's column, or else what follows.
-fn own_or(source: &Source, role: Role, id: AttributeId, fallback: Vec<(Predicate, Place)>) -> Vec<(Predicate, Place)> {
+fn own_or(source: &Listing, role: Role, id: AttributeId, fallback: Vec<(Predicate, Place)>) -> Vec<(Predicate, Place)> {
     let Some(column) = source.column(role) else {
         return fallback;
     };
@@ -150,7 +150,7 @@ fn own_or(source: &Source, role: Role, id: AttributeId, fallback: Vec<(Predicate
 }
 
 /// cn: the full name; first and last name; one of them; the name.
-fn full_name(source: &Source) -> Vec<(Predicate, Place)> {
+fn full_name(source: &Listing) -> Vec<(Predicate, Place)> {
     let named = (Predicate::True, Place::Column(source.name_column()));
     let (first, last) = (source.column(Role::FirstName), source.column(Role::LastName));
     let fallback = match (first, last) {
@@ -175,7 +175,7 @@ fn full_name(source: &Source) -> Vec<(Predicate, Place)> {
 }
 
 /// sn: the last name, or the last word of the cn that there is without one.
-fn surname(source: &Source) -> Vec<(Predicate, Place)> {
+fn surname(source: &Listing) -> Vec<(Predicate, Place)> {
     let name = vec![(Predicate::True, Place::LastWord(source.name_column()))];
     let words = |places: Vec<(Predicate, Place)>| {
         let last_word = |(when, place)| match place {
@@ -189,7 +189,7 @@ fn surname(source: &Source) -> Vec<(Predicate, Place)> {
     own_or(source, Role::LastName, ids::SN, full)
 }
 
-fn uuid(source: &Source) -> Vec<(Predicate, Place)> {
+fn uuid(source: &Listing) -> Vec<(Predicate, Place)> {
     let Some(column) = source.column(Role::EntryUuid) else {
         return vec![(Predicate::True, Place::Derived)];
     };

@@ -7,7 +7,7 @@ use crate::{
             predicate::some_value,
             provenance::{Place, valid},
         },
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::{
         matching::{Assertion, Pieces, SubstringAssertion},
@@ -41,7 +41,7 @@ const MOST_SPLITS: usize = 4;
 /// Digits of a number that is compared digit by digit.
 const MOST_DIGITS: usize = 32;
 
-pub(crate) fn probe(source: &Source, id: AttributeId, place: &Place, test: Test<'_>) -> Predicate {
+pub(crate) fn probe(source: &Listing, id: AttributeId, place: &Place, test: Test<'_>) -> Predicate {
     match place {
         Place::Column(column) => column_is(source, id, *column, test),
         Place::Number(column) => number(*column, test),
@@ -84,7 +84,7 @@ fn uncommon(column: usize) -> Predicate {
     Predicate::NotCanonical { column }.maybe()
 }
 
-fn column_is(source: &Source, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
+fn column_is(source: &Listing, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
     let syntax = source.maker().schema().attribute_type(id).syntax;
     match test {
         Test::Present => valid(source, column, id),
@@ -222,7 +222,7 @@ fn derived(test: Test<'_>) -> Predicate {
     }
 }
 
-fn constant(source: &Source, value: &str, test: Test<'_>) -> Predicate {
+fn constant(source: &Listing, value: &str, test: Test<'_>) -> Predicate {
     let (schema, value) = (source.maker().schema(), value.as_bytes());
     let compare = |assertion: &Assertion| assertion.compare(schema, value);
     let is = match test {
@@ -237,7 +237,7 @@ fn constant(source: &Source, value: &str, test: Test<'_>) -> Predicate {
 }
 
 /// The name and what follows it. It is there where the name is ASCII, which every canonical one is.
-fn name(source: &Source, suffix: &str, test: Test<'_>) -> Predicate {
+fn name(source: &Listing, suffix: &str, test: Test<'_>) -> Predicate {
     let column = source.name_column();
     match test {
         Test::Present => uncommon(column).negated(),
@@ -269,7 +269,7 @@ fn name(source: &Source, suffix: &str, test: Test<'_>) -> Predicate {
 
 /// The home directory by the name. Names that are none have it by their number: they hold a slash or are a directory's
 /// own.
-fn named_home(source: &Source, test: Test<'_>) -> Predicate {
+fn named_home(source: &Listing, test: Test<'_>) -> Predicate {
     match test {
         Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
             Some(name) if name.contains('/') => Predicate::False,

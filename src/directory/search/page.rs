@@ -9,8 +9,8 @@ use crate::{
         mapping::columns::Kind,
         naming::{asserted::entry_name, tree::Name},
         source::{
-            duplicates::Losers,
-            listing::{Key, Source},
+            duplicates::Shadowed,
+            listing::{Key, Listing},
         },
     },
     model::entry::Entry,
@@ -163,12 +163,12 @@ pub(crate) fn order_tied(kind: Kind, entries: &mut [Entry], cut: usize, tied: &H
 }
 
 /// Of the rows whose key the database holds equal to `key` those that are entries and come after it.
-pub(crate) fn rest_of_tie(source: &Source, losers: &mut Losers, rows: Vec<Row>, key: &str) -> Vec<Row> {
+pub(crate) fn rest_of_tie(source: &Listing, shadowed: &mut Shadowed, rows: Vec<Row>, key: &str) -> Vec<Row> {
     let projection = source.maker().projection();
     let done = prepared(key);
     let mut rest: Vec<(String, Row)> = rows
         .into_iter()
-        .filter(|row| losers.keep(projection, row))
+        .filter(|row| shadowed.keep(projection, row))
         .filter_map(|row| Some((prepared(&projection.name(&row)?), row)))
         .filter(|(name, _)| *name > done)
         .collect();

@@ -8,7 +8,7 @@ use crate::{
         naming::{asserted::few_names, tree::Name},
         pushdown::predicate::{narrow, shared},
         search::assertions::{MembershipTerm, RelationSets},
-        source::{duplicates::distinct, listing::Source},
+        source::{duplicates::distinct, listing::Listing},
     },
     model::{
         filter::{Program, ResolvedFilter, Truth, Types},
@@ -141,7 +141,7 @@ async fn with_memberships(
 
 /// What is known of a leaf without looking at a row: attributes that no entry of the kind has, and object classes
 /// that all or none have.
-fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
+fn known(source: &Listing, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
     if let ResolvedFilter::AnyOf { types, .. } = leaf {
         let is_served = types
             .shared(source.maker().schema())
@@ -167,7 +167,7 @@ fn known(source: &Source, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
 
 /// How the rows of `source` that can match are found. Rows that were read with memberships are used where there is room
 /// for one more: where a page ends, the rest is asked for by other means.
-pub fn plan(source: &Source, residual: &Residual, room: usize) -> Plan {
+pub fn plan(source: &Listing, residual: &Residual, room: usize) -> Plan {
     let found = (room > 0)
         .then(|| found(&residual.filter, &residual.relations))
         .flatten();
@@ -193,6 +193,6 @@ fn found(filter: &ResolvedFilter, relations: &RelationSets) -> Option<Vec<Row>> 
 }
 
 /// The same where names are of no use.
-pub fn by_key(source: &Source, residual: &Residual) -> Plan {
+pub fn by_key(source: &Listing, residual: &Residual) -> Plan {
     Plan::Rows(narrow(source, &residual.filter, &residual.relations))
 }

@@ -13,8 +13,8 @@ use crate::{
             trace,
         },
         source::{
-            duplicates::Losers,
-            listing::{Key, Source},
+            duplicates::Shadowed,
+            listing::{Key, Listing},
         },
     },
     model::entry::Entry,
@@ -39,9 +39,9 @@ pub(crate) struct Scan {
     in_tie: bool,
     statements: StatementKind,
     /// Two rows whose names differ in case only are one DN; reading much of the table would show both.
-    losers: Losers,
+    shadowed: Shadowed,
     /// They are looked for among the names of each chunk: a page must not cost more the more rows there are.
-    losers_by_chunk: bool,
+    shadowed_by_chunk: bool,
     stream: Option<RowStream>,
     /// How many rows the last chunk was to have; 0 before the first.
     asked: u32,
@@ -59,11 +59,11 @@ impl<'a> Results<'a> {
         let source = self.directory.source(kind);
         let is_lookup = source.is_lookup(&predicate);
         let is_selective = source.is_selective(&predicate);
-        let losers_by_chunk = !is_selective && self.page.is_some() && source.finds_names_in_any_case();
-        let losers = if is_selective || losers_by_chunk {
-            Losers::default()
+        let shadowed_by_chunk = !is_selective && self.page.is_some() && source.finds_names_in_any_case();
+        let shadowed = if is_selective || shadowed_by_chunk {
+            Shadowed::default()
         } else {
-            self.named(kind).losers(Budget::scan(self.scan_timeout)).await?
+            self.named(kind).shadowed(Budget::scan(self.scan_timeout)).await?
         };
         // Pages need an order, whatever it costs.
         let stream = if !is_selective && !source.reads_by_key() && self.page.is_none() {
@@ -82,8 +82,8 @@ impl<'a> Results<'a> {
             } else {
                 StatementKind::Scan
             },
-            losers,
-            losers_by_chunk,
+            shadowed,
+            shadowed_by_chunk,
             stream,
             asked: 0,
         }))
@@ -95,10 +95,10 @@ impl<'a> Results<'a> {
         if let (true, Some(key)) = (std::mem::take(&mut scan.in_tie), &scan.after) {
             let budget = self.budget(scan.statements);
             let rows = source.ties(&scan.predicate, key, budget).await?;
-            if scan.losers_by_chunk {
-                scan.losers = self.losers_among(scan.kind, &rows).await?;
+            if scan.shadowed_by_chunk {
+                scan.shadowed = self.shadowed_among(scan.kind, &rows).await?;
             }
-            let rows = rest_of_tie(source, &mut scan.losers, rows, key);
+            let rows = rest_of_tie(source, &mut scan.shadowed, rows, key);
             let rows = self.only_entries(scan.kind, rows, scan.statements).await?;
             let entries = self.entries(scan.kind, rows, &scan.residual, scan.statements).await?;
             self.stages.push_front(Stage::Scan(scan));
@@ -124,11 +124,11 @@ impl<'a> Results<'a> {
                 (chunk.rows, scan.after.is_some())
             }
         };
-        if scan.losers_by_chunk {
-            scan.losers = self.losers_among(scan.kind, &rows).await?;
+        if scan.shadowed_by_chunk {
+            scan.shadowed = self.shadowed_among(scan.kind, &rows).await?;
         }
         let projection = source.maker().projection();
-        rows.retain(|row| scan.losers.keep(projection, row));
+        rows.retain(|row| scan.shadowed.keep(projection, row));
         let rows = self.only_entries(scan.kind, rows, scan.statements).await?;
         let entries = self.entries(scan.kind, rows, &scan.residual, scan.statements).await?;
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
@@ -142,7 +142,7 @@ impl<'a> Results<'a> {
     }
 
     /// Where names are looked for whose rows may be twins: a private group has its user's.
-    fn named(&self, kind: Kind) -> &'a Source {
+    fn named(&self, kind: Kind) -> &'a Listing {
         match kind {
             Kind::PrivateGroup => &self.directory.users,
             Kind::User | Kind::Group => self.directory.source(kind),
@@ -150,9 +150,9 @@ impl<'a> Results<'a> {
     }
 
     /// Of the rows that have the names of these, those that are no entries.
-    async fn losers_among(&self, kind: Kind, rows: &[Row]) -> Result<Losers, DirectoryError> {
+    async fn shadowed_among(&self, kind: Kind, rows: &[Row]) -> Result<Shadowed, DirectoryError> {
         if rows.is_empty() {
-            return Ok(Losers::default());
+            return Ok(Shadowed::default());
         }
         let projection = self.directory.source(kind).maker().projection();
         let names: Vec<Name> = rows
@@ -160,7 +160,7 @@ impl<'a> Results<'a> {
             .filter_map(|row| Name::new(&projection.name(row)?))
             .collect();
         let budget = Budget::scan(self.scan_timeout);
-        Ok(self.named(kind).losers_among(&names, budget).await?)
+        Ok(self.named(kind).shadowed_among(&names, budget).await?)
     }
 
     /// The rows that are entries as far as other tables decide about that.

@@ -12,7 +12,7 @@ use crate::{
             plan::{Plan, Residual},
             results::CHUNK,
         },
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::dn::Dn,
     sql::{
@@ -45,7 +45,7 @@ pub(crate) fn impossible(directory: &Directory, kind: Kind) {
 }
 
 /// How the rows of a kind will be found.
-pub(crate) fn planned(directory: &Directory, source: &Source, residual: &Residual, plan: &Plan) {
+pub(crate) fn planned(directory: &Directory, source: &Listing, residual: &Residual, plan: &Plan) {
     note(directory, source.kind(), || {
         let everything = matches!(plan, Plan::Rows(Predicate::True));
         let rows = match plan {

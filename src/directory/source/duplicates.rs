@@ -1,4 +1,4 @@
-//! Rows whose names are equal under caseIgnoreMatch: which of them is the entry, and which are none.
+//! Rows whose names are equal under caseIgnoreMatch are duplicates: one of them is the entry, the others are not served.
 
 use crate::{
     directory::{mapping::projection::Projection, naming::tree::Name},
@@ -6,19 +6,19 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet, btree_map::Entry};
 
-/// Which of several rows with one name is the entry: the least. The lowest number, then the plain spelling before any
-/// other, so that every replica and every operation chooses the same one.
+/// The order of rows with one name; the first is the entry. The lowest number comes first, then the plain spelling, so
+/// that every replica and every operation chooses the same row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
+pub(crate) struct Precedence {
     has_no_number: bool,
     number: i128,
     is_uncommon: bool,
     spelled: String,
 }
 
-impl Rank {
+impl Precedence {
     pub(crate) fn new(name: &Name, number: Option<i128>) -> Self {
-        Rank {
+        Precedence {
             has_no_number: number.is_none(),
             number: number.unwrap_or_default(),
             is_uncommon: name.spelled != name.prepared,
@@ -26,48 +26,48 @@ impl Rank {
         }
     }
 
-    /// The rank of a row, if it has the asked name.
+    /// The precedence of a row, if it has the asked name.
     pub(crate) fn of(projection: &Projection, row: &Row, asked: &Name) -> Option<Self> {
         let name = Name::new(&projection.name(row)?).filter(|name| name.prepared == asked.prepared)?;
-        Some(Rank::new(&name, projection.number(row)))
+        Some(Precedence::new(&name, projection.number(row)))
     }
 }
 
-/// A row as twins are told apart: its name as it is spelled, and its number.
+/// What tells duplicates apart: the name as it is spelled, and the number.
 type RowKey = (String, Option<i128>);
 
-/// Rows of a listing that are not served, because their name is another row's.
+/// Rows of a listing that are not served, because another row with their name comes before them.
 #[derive(Debug, Default)]
-pub struct Losers {
+pub struct Shadowed {
     dropped: HashSet<RowKey>,
     /// Rows that stand more than once exactly alike are served once.
     once: HashMap<RowKey, bool>,
 }
 
-impl Losers {
+impl Shadowed {
     pub(crate) fn among(projection: &Projection, rows: &[Row]) -> Self {
-        let mut by_name: HashMap<String, Vec<(Rank, RowKey)>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<(Precedence, RowKey)>> = HashMap::new();
         for row in rows {
             let Some(name) = projection.name(row).and_then(|spelled| Name::new(&spelled)) else {
                 continue;
             };
             let number = projection.number(row);
-            let rank = Rank::new(&name, number);
+            let precedence = Precedence::new(&name, number);
             by_name
                 .entry(name.prepared)
                 .or_default()
-                .push((rank, (name.spelled, number)));
+                .push((precedence, (name.spelled, number)));
         }
-        let mut losers = Losers::default();
-        for mut twins in by_name.into_values().filter(|twins| twins.len() > 1) {
-            twins.sort_unstable();
-            let mut twins = twins.into_iter().map(|(_, key)| key);
-            if let Some(winner) = twins.next() {
-                losers.dropped.extend(twins.filter(|key| *key != winner));
-                losers.once.insert(winner, false);
+        let mut shadowed = Shadowed::default();
+        for mut duplicates in by_name.into_values().filter(|rows| rows.len() > 1) {
+            duplicates.sort_unstable();
+            let mut duplicates = duplicates.into_iter().map(|(_, key)| key);
+            if let Some(first) = duplicates.next() {
+                shadowed.dropped.extend(duplicates.filter(|key| *key != first));
+                shadowed.once.insert(first, false);
             }
         }
-        losers
+        shadowed
     }
 
     /// The names of the rows that are not served.
@@ -94,25 +94,25 @@ impl Losers {
     }
 }
 
-/// Of the rows that have the asked name under caseIgnoreMatch, the one with the lowest number.
+/// Of the rows that have the asked name under caseIgnoreMatch, the one that is the entry.
 pub(crate) fn pick(projection: &Projection, rows: Vec<Row>, name: &Name) -> Option<Row> {
     let ranked = rows
         .into_iter()
-        .filter_map(|row| Some((Rank::of(projection, &row, name)?, row)));
+        .filter_map(|row| Some((Precedence::of(projection, &row, name)?, row)));
     ranked.min_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, row)| row)
 }
 
 /// Of the rows of each name the one that is the entry, in the order of the prepared names.
 pub(crate) fn distinct(projection: &Projection, rows: Vec<Row>) -> Vec<Row> {
-    let mut by_name: BTreeMap<String, (Rank, Row)> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, (Precedence, Row)> = BTreeMap::new();
     for row in rows {
         let Some(name) = projection.name(&row).and_then(|spelled| Name::new(&spelled)) else {
             continue;
         };
-        let rank = Rank::new(&name, projection.number(&row));
+        let precedence = Precedence::new(&name, projection.number(&row));
         match by_name.entry(name.prepared) {
-            Entry::Vacant(new) => drop(new.insert((rank, row))),
-            Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, row))),
+            Entry::Vacant(new) => drop(new.insert((precedence, row))),
+            Entry::Occupied(mut known) if precedence < known.get().0 => drop(known.insert((precedence, row))),
             Entry::Occupied(_) => {}
         }
     }

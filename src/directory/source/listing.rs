@@ -10,7 +10,7 @@ use crate::{
         },
         naming::tree::Name,
         queries::DescribedQuery,
-        source::duplicates::{Losers, pick},
+        source::duplicates::{Shadowed, pick},
     },
     model::value::Cell,
     sql::{
@@ -39,7 +39,7 @@ pub struct Chunk {
 }
 
 /// A listing: all users, or all groups.
-pub struct Source {
+pub struct Listing {
     database: Database,
     query: OperatorQuery,
     described: Described,
@@ -50,7 +50,7 @@ pub struct Source {
     mail_domain: Option<String>,
 }
 
-impl Source {
+impl Listing {
     /// The listing that `query` describes; its rows become entries by `maker`.
     pub fn new(
         database: Database,
@@ -59,7 +59,7 @@ impl Source {
         maker: EntryMaker,
         mail_domain: Option<&str>,
     ) -> Self {
-        Source {
+        Listing {
             database,
             query: query.query.clone(),
             described: query.described.clone(),
@@ -275,15 +275,15 @@ impl Source {
         self.database.engine() != Engine::Sqlite
     }
 
-    /// As [`Source::losers`], of the rows that have one of these names.
+    /// As [`Listing::shadowed`], of the rows that have one of these names.
     ///
     /// # Errors
     /// The database could not answer in time.
-    pub async fn losers_among(&self, names: &[Name], budget: Budget) -> Result<Losers, SqlError> {
+    pub async fn shadowed_among(&self, names: &[Name], budget: Budget) -> Result<Shadowed, SqlError> {
         let projection = &self.maker.projection().of_names();
         let prepared: Vec<String> = names.iter().map(|name| name.prepared.clone()).collect();
         let rows = self.in_any_case(&projection.columns, &prepared, budget).await?;
-        Ok(Losers::among(projection, &rows))
+        Ok(Shadowed::among(projection, &rows))
     }
 
     async fn in_any_case(&self, columns: &[usize], prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
@@ -313,7 +313,7 @@ impl Source {
     ///
     /// # Errors
     /// The database could not answer in time.
-    pub async fn losers(&self, budget: Budget) -> Result<Losers, SqlError> {
+    pub async fn shadowed(&self, budget: Budget) -> Result<Shadowed, SqlError> {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
         let twins = self.table().twins(&projection.columns, self.name);
@@ -333,7 +333,7 @@ impl Source {
             let named = self.table().select(&projection.columns, &self.named_one_of(names));
             rows.extend(self.fetch(named, budget).await?);
         }
-        Ok(Losers::among(projection, &rows))
+        Ok(Shadowed::among(projection, &rows))
     }
 
     /// Hands over every row, until that is enough.

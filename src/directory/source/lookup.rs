@@ -5,16 +5,17 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
         account::{Account, AccountOutcome, RefusedWords},
+        error::DirectoryError,
         mapping::{
             columns::{Kind, Role},
             entry::account_columns,
         },
         naming::tree::{Name, Place},
         source::{
-            duplicates::Rank,
-            listing::{Key, Source, none_for_the_name},
+            duplicates::Precedence,
+            listing::{Key, Listing, none_for_the_name},
         },
     },
     model::{dn::Dn, time::Timestamp, value::Cell},
@@ -48,7 +49,7 @@ impl Directory {
     }
 
     /// The rows of one kind.
-    pub(crate) fn source(&self, kind: Kind) -> &Source {
+    pub(crate) fn source(&self, kind: Kind) -> &Listing {
         match kind {
             Kind::User => &self.users,
             Kind::Group => &self.groups,
@@ -58,21 +59,21 @@ impl Directory {
     }
 
     /// Of all rows whose name equals the asked one under caseIgnoreMatch, the one with the lowest number.
-    async fn any_spelling(&self, source: &Source, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
+    async fn any_spelling(&self, source: &Listing, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
         let projection = source.maker().projection();
         let predicate = Predicate::EqualsIgnoreCase {
             column: source.name_column(),
             prepared: name.prepared.clone(),
         };
-        let mut best: Option<(Rank, Row)> = None;
+        let mut best: Option<(Precedence, Row)> = None;
         let mut after: Option<Key> = None;
         loop {
             let chunk = source.chunk(&predicate, after.as_ref(), SPELLINGS, budget).await?;
             for row in chunk.rows {
-                if let Some(rank) = Rank::of(projection, &row, name)
-                    && best.as_ref().is_none_or(|(least, _)| rank < *least)
+                if let Some(precedence) = Precedence::of(projection, &row, name)
+                    && best.as_ref().is_none_or(|(least, _)| precedence < *least)
                 {
-                    best = Some((rank, row));
+                    best = Some((precedence, row));
                 }
             }
             after = chunk.next;

@@ -7,7 +7,7 @@ use crate::{
         queries::DescribedQuery,
         source::{
             duplicates::pick,
-            listing::{Source, none_for_foreign_text, none_for_the_name, spellings},
+            listing::{Listing, none_for_foreign_text, none_for_the_name, spellings},
         },
     },
     sql::{Arg, Predicate, Row, Source as Table, SqlError, budget::Budget, database::Database},
@@ -49,7 +49,7 @@ impl Lookup {
 
 impl OneUser {
     /// The query that `query` describes; rows it finds stand for rows of `users`.
-    pub fn new(database: Database, query: &DescribedQuery, users: &Source) -> Option<Self> {
+    pub fn new(database: Database, query: &DescribedQuery, users: &Listing) -> Option<Self> {
         let account_projection = Projection::of_accounts(&query.columns);
         // The same roles in the same order as all-users rows, so that one maker serves both.
         let columns: Option<Vec<usize>> = users

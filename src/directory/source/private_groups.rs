@@ -6,14 +6,15 @@
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        Directory,
+        error::DirectoryError,
         mapping::columns::{ColumnUse, Kind, Role},
         naming::{
             asserted::{NAMES_LOOKED_UP, asserted, entry_name},
             tree::Name,
         },
         queries::DescribedQuery,
-        source::listing::Source,
+        source::listing::Listing,
     },
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
@@ -143,7 +144,7 @@ impl Directory {
     /// Those of the listing's rows whose names no group has.
     pub(crate) async fn not_named_as_groups(
         &self,
-        source: &Source,
+        source: &Listing,
         rows: Vec<Row>,
         budget: Budget,
     ) -> Result<Vec<Row>, DirectoryError> {
