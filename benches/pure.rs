@@ -10,7 +10,7 @@ use ldap_gateway::model::entry::{Entry, Selection};
 use ldap_gateway::model::filter::{Filter, NoRelations};
 use ldap_gateway::model::schema::{Schema, ids};
 use ldap_gateway::protocol::{Decoded, Request, decode, write_entry};
-use ldap_gateway::sql::predicate::Validity;
+use ldap_gateway::sql::Validity;
 use ldap_gateway::sql::{Described, Engine, OperatorQuery, Predicate, Source};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::proto::{LdapDerefAliases, LdapMsg, LdapOp, LdapSearchRequest, LdapSearchScope};

@@ -23,11 +23,7 @@ use crate::{
         policy::{self, LOOKUP_HOLD, Policy},
     },
     server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
-    sql::{
-        Sessions,
-        database::{Database, SqlSettings},
-        error::SqlError,
-    },
+    sql::{Database, Sessions, SqlError, SqlSettings},
 };
 use std::{
     collections::HashSet,

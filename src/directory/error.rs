@@ -1,6 +1,6 @@
 //! Why the directory could not answer. `operations::result` alone decides what a client is told.
 
-use crate::sql::error::SqlError;
+use crate::sql::SqlError;
 
 /// Why the directory could not answer.
 #[derive(Debug, Clone, thiserror::Error)]

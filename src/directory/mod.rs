@@ -36,7 +36,7 @@ use crate::{
         schema::Schema,
         scope::Scope,
     },
-    sql::{State, database::Database},
+    sql::{Database, State},
 };
 use std::{fmt, panic::resume_unwind, sync::Arc};
 use tokio::{

@@ -9,8 +9,8 @@ use crate::{
     },
     model::schema::Schema,
     sql::{
-        Budget, Described, Engine, OperatorQuery, Origin, QueryError, Source as Table, SqlError, TypeDescription,
-        database::Database,
+        Budget, Database, Described, Engine, OperatorQuery, Origin, QueryError, Source as Table, SqlError,
+        TypeDescription,
     },
 };
 use std::{

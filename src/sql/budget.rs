@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What a statement is for. It decides how often and how long one is tried ([`retry`](super::hold)).
+/// What a statement is for. It decides how often and how long one is tried ([`retry`](super::connection::retry)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatementKind {
     /// By key or index: fast or not at all. A slow try is repeated on another connection.

@@ -16,6 +16,7 @@ use super::connection::coalesce::{Turn, Waiting, joined};
 use super::connection::lease::Lease;
 use super::connection::pool::{Pool, PoolUsage};
 use super::connection::postgres_server::Sessions;
+use super::connection::retry::{Rule, retry};
 use super::connection::sink::{Batch, Sink};
 use super::connection::state::{Health, State};
 use super::connection::target::Target;
@@ -23,7 +24,6 @@ use super::connection::{cancel, probe};
 use super::decode::Losses;
 use super::engine::Engine;
 use super::error::SqlError;
-use super::hold::{Rule, hold};
 use super::query::description::Description;
 use super::recorder::{Recorder, Stream};
 use super::row::Row;
@@ -272,7 +272,7 @@ impl Database {
             StatementKind::Bind => Statement::Bind,
             StatementKind::Scan => Statement::Scan,
         };
-        let fetching = hold(&rule, deadline, health, pool, |permit| async move {
+        let fetching = retry(&rule, deadline, health, pool, |permit| async move {
             if let Some(first) = sent {
                 first.is_sent();
             }
@@ -327,7 +327,7 @@ impl Database {
             cut: None,
             open_ended: true,
         };
-        let ended = hold(&rule, deadline, health, pool, |permit| async move {
+        let ended = retry(&rule, deadline, health, pool, |permit| async move {
             let mut sink = Sink::Batches {
                 batch: Vec::new(),
                 sent: false,

@@ -2,15 +2,14 @@
 //! with bound values (`statement`, `predicate`, `table`). The other connects, runs and decodes, and knows whether the
 //! database is there at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
 
-pub mod budget;
+mod budget;
 mod connection;
-pub mod database;
+mod database;
 mod decode;
 mod diagnose;
-pub mod engine;
-pub mod error;
-mod hold;
-pub mod predicate;
+mod engine;
+mod error;
+mod predicate;
 mod query;
 mod recorder;
 mod row;
@@ -27,7 +26,7 @@ pub use database::{Database, RowStream, SqlSettings};
 pub use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
-pub use predicate::Predicate;
+pub use predicate::{NumberTest, Pattern, Predicate, Validity};
 pub use query::bound::Bound;
 pub use query::description::{Collation, Column, ColumnDescription, ColumnKind, Described, Description, Origin};
 pub use query::error::QueryError;

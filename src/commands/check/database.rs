@@ -16,7 +16,7 @@ use crate::{
         queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
     },
     model::dn::Dn,
-    sql::{database::Database, engine::Engine},
+    sql::{Database, Engine},
     telemetry::redact_uri,
 };
 
@@ -109,7 +109,7 @@ async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Op
     let address = redact_uri(config.database.uri.reveal());
     let mut settings = app::sql_settings(&config.database);
     if is_wrong(problems, &["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
-        let usual = crate::sql::database::SqlSettings::new(config.database.uri.reveal());
+        let usual = crate::sql::SqlSettings::new(config.database.uri.reveal());
         (settings.pool_size, settings.connect_timeout) = (usual.pool_size, usual.connect_timeout);
     }
     let reached = match Database::new(settings) {

@@ -16,7 +16,7 @@ use crate::{
     },
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
     operations::policy::LOOKUP_HOLD,
-    sql::{Budget, Event, Recorded, Recorder, database::Database, plan::plan},
+    sql::{Budget, Database, Event, Recorded, Recorder, plan::plan},
     telemetry::redact_uri,
 };
 use clap::ValueEnum;

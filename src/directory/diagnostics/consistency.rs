@@ -18,7 +18,7 @@ use crate::{
         source::listing::{fetch, none_for_the_name, none_for_the_name_alone},
     },
     model::{entry::Entry, value::Cell},
-    sql::{Budget, Form, Origin, Row, Source as Table, engine::Engine, error::SqlError, predicate::Predicate},
+    sql::{Budget, Engine, Form, Origin, Predicate, Row, Source as Table, SqlError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

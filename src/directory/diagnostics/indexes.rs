@@ -16,11 +16,9 @@ use crate::{
         queries::DescribedQuery,
     },
     sql::{
-        Origin, Source as Table, Statement,
-        engine::Engine,
+        Engine, Origin, Predicate, Source as Table, Statement,
         indexes::{self, TableColumn},
         plan::plan,
-        predicate::Predicate,
     },
 };
 

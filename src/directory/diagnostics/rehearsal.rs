@@ -10,7 +10,7 @@ use crate::{
         queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
         source::listing::Listing,
     },
-    sql::{Predicate, Source as Table, Statement, budget::Budget, error::SqlError},
+    sql::{Budget, Predicate, Source as Table, SqlError, Statement},
 };
 use std::time::{Duration, Instant};
 

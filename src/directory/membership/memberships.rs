@@ -15,10 +15,7 @@ use crate::{
         source::listing::{Key, fetch, none_for_the_name_alone},
     },
     model::value::Cell,
-    sql::{
-        Form, Membership as SqlMembership, Named, Row, Statement, budget::Budget, database::Database, error::SqlError,
-        predicate::Predicate,
-    },
+    sql::{Budget, Database, Form, Membership as SqlMembership, Named, Predicate, Row, SqlError, Statement},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::{HashMap, HashSet};

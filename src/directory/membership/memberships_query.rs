@@ -18,10 +18,7 @@ use crate::{
         source::listing::fetch,
     },
     model::value::Cell,
-    sql::{
-        ColumnKind, Pairs, Row, Source as Table, Statement, budget::Budget, database::Database, error::SqlError,
-        predicate::Predicate,
-    },
+    sql::{Budget, ColumnKind, Database, Pairs, Predicate, Row, Source as Table, SqlError, Statement},
 };
 use std::collections::{HashMap, HashSet};
 

@@ -9,7 +9,7 @@ use crate::{
         naming::tree::Name,
         source::{duplicates::Precedence, listing::Key},
     },
-    sql::{Row, budget::Budget, predicate::Predicate},
+    sql::{Budget, Predicate, Row},
 };
 use std::collections::{HashMap, hash_map::Entry};
 

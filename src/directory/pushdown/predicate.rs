@@ -25,7 +25,7 @@ use crate::{
         matching::Assertion,
         schema::{AttributeId, ids},
     },
-    sql::predicate::{Predicate, Validity},
+    sql::{Predicate, Validity},
 };
 
 /// How many names a statement lists; above that the rows are read and judged one by one.

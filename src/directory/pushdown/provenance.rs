@@ -12,7 +12,7 @@ use crate::{
         source::listing::Listing,
     },
     model::schema::{AttributeId, Syntax, ids},
-    sql::predicate::{Predicate, Validity},
+    sql::{Predicate, Validity},
 };
 
 /// Where a value comes from.

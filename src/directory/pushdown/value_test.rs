@@ -15,7 +15,7 @@ use crate::{
         schema::{AttributeId, Syntax},
         time::Timestamp,
     },
-    sql::predicate::{NumberTest, Pattern, Predicate, Validity},
+    sql::{NumberTest, Pattern, Predicate, Validity},
 };
 use std::borrow::Cow;
 

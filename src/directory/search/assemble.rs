@@ -14,7 +14,7 @@ use crate::{
         schema::{Schema, ids},
         value::Value,
     },
-    sql::{Row, budget::StatementKind},
+    sql::{Row, StatementKind},
 };
 use bytes::Bytes;
 use std::time::{Duration, Instant};

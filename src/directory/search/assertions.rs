@@ -21,7 +21,7 @@ use crate::{
         prepare::{Fold, prepare_exact},
         schema::ids,
     },
-    sql::{Row, budget::Budget},
+    sql::{Budget, Row},
 };
 use std::collections::{
     HashMap, HashSet,

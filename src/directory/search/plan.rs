@@ -15,7 +15,7 @@ use crate::{
         matching::Assertion,
         schema::ids,
     },
-    sql::{Budget, Row, predicate::Predicate},
+    sql::{Budget, Predicate, Row},
 };
 use std::{collections::HashMap, sync::OnceLock};
 

@@ -24,11 +24,7 @@ use crate::{
         filter::{Filter, NoRelations, Program, ResolvedFilter, Truth},
         scope::Scope,
     },
-    sql::{
-        Row,
-        budget::{Budget, StatementKind},
-        predicate::Predicate,
-    },
+    sql::{Budget, Predicate, Row, StatementKind},
 };
 use std::{borrow::Cow, collections::VecDeque, time::Duration};
 

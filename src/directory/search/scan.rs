@@ -18,12 +18,7 @@ use crate::{
         },
     },
     model::entry::Entry,
-    sql::{
-        Row,
-        budget::{Budget, StatementKind},
-        database::RowStream,
-        predicate::Predicate,
-    },
+    sql::{Budget, Predicate, Row, RowStream, StatementKind},
 };
 
 /// The fewest: a chunk must have a row whose name can be read.

@@ -14,11 +14,8 @@ use crate::{
     },
     model::value::Cell,
     sql::{
-        Budget, Described, OperatorQuery, Row, Source as Table, Statement,
-        database::{Database, RowStream},
-        engine::Engine,
-        error::{SqlError, StatementError},
-        predicate::Predicate,
+        Budget, Database, Described, Engine, OperatorQuery, Predicate, Row, RowStream, Source as Table, SqlError,
+        Statement, StatementError,
     },
 };
 use std::{collections::HashSet, time::Duration};

@@ -19,7 +19,7 @@ use crate::{
         },
     },
     model::{dn::Dn, time::Timestamp, value::Cell},
-    sql::{Row, budget::Budget, predicate::Predicate},
+    sql::{Budget, Predicate, Row},
 };
 
 /// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.

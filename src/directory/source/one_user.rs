@@ -10,7 +10,7 @@ use crate::{
             listing::{Listing, none_for_foreign_text, none_for_the_name, spellings},
         },
     },
-    sql::{Arg, Predicate, Row, Source as Table, SqlError, budget::Budget, database::Database},
+    sql::{Arg, Budget, Database, Predicate, Row, Source as Table, SqlError},
 };
 
 /// The one-user query.

@@ -18,8 +18,7 @@ use crate::{
     },
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
-        ANTI_JOIN_COLUMNS, Budget, Origin, Referred, Referring, Row, database::Database, error::SqlError,
-        predicate::Predicate, without_referent,
+        ANTI_JOIN_COLUMNS, Budget, Database, Origin, Predicate, Referred, Referring, Row, SqlError, without_referent,
     },
 };
 use std::{borrow::Cow, collections::HashSet};

@@ -16,6 +16,7 @@ mod opener;
 pub(crate) mod pool;
 pub(crate) mod postgres_server;
 pub(crate) mod probe;
+pub(crate) mod retry;
 mod role;
 mod sessionless;
 pub(crate) mod sink;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::attempt_error::AttemptError;
 use super::member::Member;
 use super::pool::{FULL, Pool};
-use crate::sql::hold::TRY;
+use super::retry::TRY;
 
 /// How often in a row an attempt is given up for the next one, each with as much time more as the first one had: a host may
 /// be slow, or have lost what was sent to it, and the next attempt gets through. The longest is what requests are held for.

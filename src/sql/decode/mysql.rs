@@ -4,7 +4,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::mysql::{MySql, MySqlRow, MySqlValueRef};
 use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
 
-use super::{Losses, decimal, float, json, text_or_bytes};
+use super::losses::Losses;
+use super::scalar::{decimal, float, json, text_or_bytes};
 use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 

@@ -3,7 +3,8 @@
 use sqlx::sqlite::{Sqlite, SqliteRow, SqliteValueRef};
 use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
 
-use super::{Losses, float};
+use super::losses::Losses;
+use super::scalar::float;
 use crate::model::value::Cell;
 
 /// Decodes a row.

@@ -21,7 +21,7 @@ use ldap_gateway::model::dn::Dn;
 use ldap_gateway::model::entry::{Entry, Selection};
 use ldap_gateway::model::filter::{Filter, NoRelations, Truth};
 use ldap_gateway::model::scope::Scope;
-use ldap_gateway::sql::predicate::Predicate;
+use ldap_gateway::sql::Predicate;
 use ldap_gateway::sql::{Database as Sql, SqlSettings};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::budget::StatementKind;
-use super::connection::attempt_error::AttemptError;
-use super::connection::pool::Pool;
-use super::connection::state::{Health, State};
-use super::error::{SqlError, StatementError};
+use super::attempt_error::AttemptError;
+use super::pool::Pool;
+use super::state::{Health, State};
+use crate::sql::budget::StatementKind;
+use crate::sql::error::{SqlError, StatementError};
 
 /// One try of a lookup; three fit into what SSSD waits.
 pub(crate) const TRY: Duration = Duration::from_millis(1500);
@@ -53,7 +53,7 @@ struct Count {
 }
 
 /// Tries until there is an answer, a statement's own error, or the deadline.
-pub(crate) async fn hold<T, F, Fut>(
+pub(crate) async fn retry<T, F, Fut>(
     rule: &Rule,
     deadline: Instant,
     health: &Health,
