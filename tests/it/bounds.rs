@@ -3,81 +3,93 @@
 
 use crate::harness::repository;
 use std::fs;
+use std::path::Path;
 
-/// A text with `{file:CONSTANT}` (below `src/`, without `.rs`) for a constant's value and `{SETTING}` for its default.
+/// A text with `{room:CONSTANT}` for the value of the one constant of that name in a file or folder below `src/`, and
+/// `{SETTING}` for a setting's default.
 const SECURITY: &[&str] = &[
     "| connections | `MAX_CONNECTIONS` ({MAX_CONNECTIONS}); more wait in the kernel's queue. Not per address |",
-    "| TLS handshake | {server/listener:HANDSHAKE_TIMEOUT} |",
+    "| TLS handshake | {server:HANDSHAKE_TIMEOUT} |",
     "| a connection without requests | `LDAP_IDLE_TIMEOUT` ({LDAP_IDLE_TIMEOUT}) |",
     "| a client that does not read | `WRITE_TIMEOUT` ({WRITE_TIMEOUT}), then it is closed. What ran for it ends at once, whatever its connection ends by |",
-    "| one message | {server/connection:MESSAGE_LIMIT_ANONYMOUS} before a successful bind, {server/connection:MESSAGE_LIMIT_BOUND} after it |",
-    "| requests of one connection | {server/connection:CONCURRENT_OPERATIONS} run, {server/queue:QUEUED_REQUESTS} more wait, {server/queue:HELD_BYTES} of messages in all and the one that is too many; then {server/connection:READ_AHEAD} more are read |",
-    "| answers waiting for a client | {server/writer:QUEUED_CHUNKS} chunks, each about {operations/output:CHUNK} and one entry, and one chunk for each running request |",
-    "| a filter | {model/filter/mod:MAX_DEPTH} levels, {protocol/filter:MAX_ELEMENTS} elements, before a successful bind one for each {protocol/filter:OCTETS_AN_ELEMENT} octets that a message may have. A value is prepared once, whatever number of attributes it is compared with; what has more than {directory/mod:LARGE_FILTER} is prepared {directory/mod:PREPARING} at a time, on threads of its own |",
-    "| a filter's work on entries | others get their turn every {directory/entries:TURN}; a client that leaves, abandons or runs out of time ends it |",
-    "| a name (DN) | {model/dn/mod:LONGEST} |",
-    "| a paged search between its pages | nothing is kept; a cookie of at most {operations/controls/paged:LONGEST_COOKIE}, unsigned: it carries no right |",
-    "| attributes asked for; controls | {protocol/request:MAX_ATTRIBUTES}; {protocol/control:MAX_CONTROLS} |",
-    "| rows of a search held in memory | a chunk of {directory/search:CHUNK} |",
-    "| rows of any single read that is not a stream | {sql/sink:MAX_ROWS} |",
-    "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql/opening:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one, for each host of `SQL_URI`, ends abandoned statements, as the same role: no privilege is needed |",
+    "| one message | {server:MESSAGE_LIMIT_ANONYMOUS} before a successful bind, {server:MESSAGE_LIMIT_BOUND} after it |",
+    "| requests of one connection | {server:CONCURRENT_OPERATIONS} run, {server:QUEUED_REQUESTS} more wait, {server:HELD_BYTES} of messages in all and the one that is too many; then {server:READ_AHEAD} more are read |",
+    "| answers waiting for a client | {server:QUEUED_CHUNKS} chunks, each about {operations:CHUNK} and one entry, and one chunk for each running request |",
+    "| a filter | {model/filter:MAX_DEPTH} levels, {protocol:MAX_ELEMENTS} elements, before a successful bind one for each {protocol:OCTETS_AN_ELEMENT} octets that a message may have, in an assertion control {protocol:ASSERTION_ELEMENTS}. A value is prepared once, whatever number of attributes it is compared with; what has more than {directory:LARGE_FILTER} is prepared {directory:PREPARING} at a time, on threads of its own |",
+    "| a filter's work on entries | others get their turn every {directory:TURN}; a client that leaves, abandons or runs out of time ends it |",
+    "| a name (DN) | {model/dn:LONGEST} |",
+    "| a paged search between its pages | nothing is kept; a cookie of at most {operations:LONGEST_COOKIE}, unsigned: it carries no right |",
+    "| attributes asked for; controls | {protocol:MAX_ATTRIBUTES}; {protocol:MAX_CONTROLS} |",
+    "| rows of a search held in memory | a chunk of {directory/search:CHUNK}, and the memberships that it needs |",
+    "| rows of any single read that is not a stream | {sql:MAX_ROWS} |",
+    "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one, for each host of `SQL_URI`, ends abandoned statements, as the same role: no privilege is needed |",
     "| passwords verified at a time | `HASHING_THREADS`, at lower priority; as many more may wait as there may be connections, a connection having one bind at a time |",
-    "| one verification | {auth/password/stored:MAX_MEMORY_KIB KiB}, {auth/password/stored:MAX_MEMORY_PASSES_KIB KiB} times passes for memory-hard schemes, {auth/password/stored:MAX_ROUNDS} rounds for others; above {auth/password/stored:LARGE_MEMORY_KIB KiB} one at a time |",
-    "| the admin port | {server/admin:CONNECTIONS} connections, {server/admin:WHOLE} and {server/admin:HEADER_SIZE} of header each |",
-    "| log lines that wait to be read | {telemetry/lines:OCTETS}, {telemetry/lines:LINES} lines; then they are dropped and counted |",
-    "| a password; a stored hash | {auth/password/mod:MAX_PASSWORD_BYTES}; {auth/password/stored:MAX_STORED_BYTES} |",
+    "| one verification | {auth:MAX_MEMORY_KIB KiB}, and {auth:MAX_MEMORY_PASSES_KIB KiB} as memory times passes, for memory-hard schemes; cost {auth:MAX_COST} for bcrypt; {auth:MAX_ROUNDS} rounds for others; above {auth:LARGE_MEMORY_KIB KiB} one at a time |",
+    "| the admin port | {server/admin:CONNECTIONS} connections; of each {server/admin:HEADER_SIZE} of header in {server/admin:HEADER}, and {server/admin:WHOLE} in all |",
+    "| log lines that wait to be read | {telemetry:OCTETS}, {telemetry:LINES} lines; then they are dropped and counted |",
+    "| a password; a stored hash | {auth:MAX_PASSWORD_BYTES}; {auth:MAX_STORED_BYTES} |",
 ];
 
 /// The same numbers in other pages' sentences.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("docs/outages.md", "lookups up to {sql/health:HOLD}"),
-    ("docs/outages.md", "**Away**, after {sql/health:HOLD}"),
-    ("docs/observability.md", "less than {sql/health:HOLD} ago"),
+    ("docs/outages.md", "lookups up to {sql:HOLD}"),
+    ("docs/outages.md", "**Away**, after {sql:HOLD}"),
+    ("docs/observability.md", "less than {sql:HOLD} ago"),
     (
         "docs/observability.md",
         "has {server/admin:WHOLE} for it, and there are at most {server/admin:CONNECTIONS} at a time",
     ),
-    (
-        "docs/observability.md",
-        "not finished in {server/listener:HANDSHAKE_TIMEOUT}",
-    ),
-    ("docs/observability.md", "a queue of {telemetry/lines:OCTETS}"),
+    ("docs/observability.md", "not finished in {server:HANDSHAKE_TIMEOUT}"),
+    ("docs/observability.md", "a queue of {telemetry:OCTETS}"),
+    ("docs/clients/any.md", "holds a request for up to {sql:HOLD}"),
+    ("docs/clients/sssd.md", "away for less than {sql:HOLD}"),
+    ("docs/clients/nslcd.md", "away for less than {sql:HOLD}"),
+    ("docs/database-uri.md", "says nothing for {sql:STAGGER}"),
+    ("docs/poolers.md", "has been answered for {sql:IN_TURN}"),
+    ("docs/glossary.md", "**chunks** of {directory/search:CHUNK} rows"),
     ("docs/containers.md", "`SHUTDOWN_GRACE` ({SHUTDOWN_GRACE})"),
     ("docs/rolling-update.md", "exits ({SHUTDOWN_GRACE} at the most"),
-    ("docs/migration.md", "has waited for up to {sql/health:HOLD}"),
+    ("docs/migration.md", "has waited for up to {sql:HOLD}"),
     (
         "docs/architecture.md",
-        "does the handshake, in at most {server/listener:HANDSHAKE_TIMEOUT}",
+        "does the handshake, in at most {server:HANDSHAKE_TIMEOUT}",
     ),
     ("docs/architecture.md", "in chunks of {directory/search:CHUNK} by key"),
-    ("docs/architecture.md", "every {operations/output:CHUNK} it is handed"),
-    (
-        "docs/architecture.md",
-        "connections are kept for up to {sql/abandoned:MEMORY}",
-    ),
+    ("docs/architecture.md", "every {operations:CHUNK} it is handed"),
+    ("docs/architecture.md", "connections are kept for up to {sql:MEMORY}"),
 ];
 
-/// The text of a constant, other constants of its file put in.
-fn constant(file: &str, name: &str) -> String {
-    let path = repository(&format!("src/{file}.rs"));
-    let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let line = source
-        .lines()
-        .map(str::trim)
-        .find(|line| line.contains(&format!("const {name}:")))
-        .unwrap_or_else(|| panic!("{file} has no constant {name}"));
-    let (_, value) = line.trim_end_matches(';').split_once(" = ").unwrap();
+/// The text of the one constant of this name in a room: a file (without `.rs`) or a folder below `src/`.
+fn constant(room: &str, name: &str) -> String {
+    fn collect(path: &Path, text: &mut String) {
+        if path.is_dir() {
+            for entry in fs::read_dir(path).unwrap() {
+                collect(&entry.unwrap().path(), text);
+            }
+        } else if let Ok(source) = fs::read_to_string(path) {
+            text.push_str(&source);
+        }
+    }
+    let mut sources = String::new();
+    collect(&repository(&format!("src/{room}")), &mut sources);
+    collect(&repository(&format!("src/{room}.rs")), &mut sources);
+    let begin = format!("const {name}: ");
+    let lines: Vec<&str> = sources.lines().filter(|line| line.contains(&begin)).collect();
+    let [line] = lines[..] else {
+        panic!("{room} has {} constants {name}", lines.len());
+    };
+    let (_, value) = line.trim().trim_end_matches(';').split_once(" = ").unwrap();
     value.to_owned()
 }
 
-/// A product of numbers and of other constants of the file.
-fn product(file: &str, text: &str) -> u64 {
-    let factor = |factor: &str| factor.replace('_', "").parse().unwrap_or_else(|_| number(file, factor));
+/// A product of numbers and of other constants of the room.
+fn product(room: &str, text: &str) -> u64 {
+    let factor = |factor: &str| factor.replace('_', "").parse().unwrap_or_else(|_| number(room, factor));
     text.split(" * ").map(factor).product()
 }
 
-fn number(file: &str, name: &str) -> u64 {
-    product(file, &constant(file, name))
+fn number(room: &str, name: &str) -> u64 {
+    product(room, &constant(room, name))
 }
 
 fn with_commas(number: u64) -> String {
@@ -109,13 +121,13 @@ const OCTETS: [&str; 11] = [
 ];
 
 fn shown(reference: &str) -> String {
-    let Some((file, name)) = reference.split_once(':') else {
+    let Some((room, name)) = reference.split_once(':') else {
         return default_of(reference);
     };
     if let Some(name) = name.strip_suffix(" KiB") {
-        return octets(number(file, name) * 1024).unwrap();
+        return octets(number(room, name) * 1024).unwrap();
     }
-    let text = constant(file, name);
+    let text = constant(room, name);
     let duration = |unit: &str| {
         let inside = text
             .strip_prefix(&format!("Duration::from_{unit}("))?
@@ -130,9 +142,9 @@ fn shown(reference: &str) -> String {
         Some(millis) => return format!("{millis} ms"),
         None => {}
     }
-    let number = product(file, &text);
+    let number = product(room, &text);
     // A chunk is some rows in one place, and some octets in another.
-    let is_octets = OCTETS.contains(&name) || (file, name) == ("operations/output", "CHUNK");
+    let is_octets = OCTETS.contains(&name) || (room, name) == ("operations", "CHUNK");
     if is_octets {
         octets(number).unwrap()
     } else {
