@@ -6,7 +6,8 @@
 use crate::{
     directory::mapping::columns::Kind,
     model::{
-        dn::{AttributeKey, Dn, NormalizedDn, Rdn, escape_value},
+        dn::{Dn, Rdn, escape_value},
+        matching::{AttributeKey, NormalizedDn},
         schema::Schema,
     },
 };

@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Relations, ResolvedFilter, Truth};
-use crate::model::dn::{Dn, NormalizedDn};
+use crate::model::dn::Dn;
+
 use crate::model::entry::Entry;
-use crate::model::matching::Assertion;
+use crate::model::matching::{Assertion, NormalizedDn};
 use crate::model::prepare::{Fold, prepare};
 use crate::model::schema::{AttributeId, Schema};
 use crate::model::value::Value;

@@ -8,12 +8,14 @@
     missing_docs
 )]
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::substrings::Kind;
 use super::*;
+use crate::model::schema::{MatchingRule, RuleKind, Schema, Syntax};
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::standard);
 

@@ -2,7 +2,17 @@
 
 use std::borrow::Cow;
 
-use super::{AttributeId, ClassId, MatchingRule, Syntax};
+use super::rules::MatchingRule;
+use super::syntax::Syntax;
+
+/// An attribute type, by its place in the schema. Valid for the schema it came from and for every
+/// schema extended from that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttributeId(pub(crate) u16);
+
+/// An object class, by its place in the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClassId(pub(crate) u16);
 
 /// What an attribute is for (RFC 4512 section 4.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use super::MatchingRule::{CaseExact, CaseExactIa5Substrings, CaseExactSubstrings, CaseIgnoreIa5, OctetString};
 use super::Syntax;
 use super::definition::{Definition, exact_ia5, ia5, integer, opaque, string, unordered_integer};
-use super::ids::NAME;
+use super::user::ids::NAME;
 
 attributes! { after super::person::END;
     UID_NUMBER = integer("1.3.6.1.1.1.1.0", &["uidNumber"], "number of a user").single();

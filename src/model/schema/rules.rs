@@ -1,7 +1,7 @@
 //! The matching rules this server implements (RFC 4517 section 4.2, RFC 4530, and two bit rules and the
-//! chain rule of Active Directory): their names and what they apply to. How they decide is in `matching`.
+//! chain rule of Active Directory): their names and what they apply to. How they decide is in [`matching`](crate::model::matching).
 
-use super::Syntax;
+use super::syntax::Syntax;
 
 /// What a matching rule is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,4 +92,50 @@ rules! {
     BitAnd "1.2.840.113556.1.4.803" "integerBitAndMatch" Equality Integer "All asserted bits are set.";
     BitOr "1.2.840.113556.1.4.804" "integerBitOrMatch" Equality Integer "One of the asserted bits is set.";
     InChain "1.2.840.113556.1.4.1941" "distinguishedNameInChainMatch" Equality Dn "The name, directly or through groups in groups.";
+}
+
+impl MatchingRule {
+    /// Whether values of a syntax can be held against the rule (RFC 4512 section 4.1.4): what an
+    /// extensible filter without an attribute looks at.
+    #[must_use]
+    pub fn applies_to(self, syntax: Syntax) -> bool {
+        match self {
+            Self::CaseIgnore
+            | Self::CaseIgnoreOrdering
+            | Self::CaseIgnoreSubstrings
+            | Self::CaseExact
+            | Self::CaseExactOrdering
+            | Self::CaseExactSubstrings
+            | Self::Word
+            | Self::Keyword => matches!(
+                syntax,
+                Syntax::DirectoryString
+                    | Syntax::PrintableString
+                    | Syntax::CountryString
+                    | Syntax::TelephoneNumber
+                    | Syntax::Ia5String
+            ),
+            Self::CaseIgnoreIa5 | Self::CaseIgnoreIa5Substrings | Self::CaseExactIa5 | Self::CaseExactIa5Substrings => {
+                syntax == Syntax::Ia5String
+            }
+            Self::NumericString | Self::NumericStringOrdering | Self::NumericStringSubstrings => {
+                syntax == Syntax::NumericString
+            }
+            Self::TelephoneNumber | Self::TelephoneNumberSubstrings => syntax == Syntax::TelephoneNumber,
+            Self::CaseIgnoreList | Self::CaseIgnoreListSubstrings => syntax == Syntax::PostalAddress,
+            Self::IntegerFirstComponent => syntax == Syntax::DitStructureRuleDescription,
+            Self::ObjectIdentifierFirstComponent => matches!(
+                syntax,
+                Syntax::AttributeTypeDescription
+                    | Syntax::ObjectClassDescription
+                    | Syntax::MatchingRuleDescription
+                    | Syntax::MatchingRuleUseDescription
+                    | Syntax::LdapSyntaxDescription
+                    | Syntax::DitContentRuleDescription
+                    | Syntax::NameFormDescription
+            ),
+            Self::DirectoryStringFirstComponent => false,
+            rule => rule.syntax() == syntax,
+        }
+    }
 }

@@ -1,30 +1,22 @@
-//! Matching rules at work (RFC 4517 section 4.2): an assertion is prepared once, then held against many
-//! stored values. `None` is Undefined throughout: a value breaks the syntax, or the rule has no answer.
-//!
-//! It must not know filters or entries: which values are held against it is the evaluator's business.
+//! Equality and ordering rules: an assertion is prepared once, then held against many stored values.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::dn::{Dn, NormalizedDn};
-use super::prepare::{self, Fold};
-use super::schema::{MatchingRule, RuleKind, Schema, Syntax};
-use super::time::Timestamp;
-
-mod integer;
-mod substrings;
-#[cfg(test)]
-mod tests;
-
-pub use substrings::{Pieces, SubstringAssertion};
+use super::normalized_dn::NormalizedDn;
+use super::{integer, substrings};
+use crate::model::dn::Dn;
+use crate::model::prepare::{self, Fold};
+use crate::model::schema::{MatchingRule, RuleKind, Schema, Syntax};
+use crate::model::time::Timestamp;
 
 /// An assertion value, checked and prepared for its rule. Cloning shares the prepared value: filters are taken apart for
 /// each kind of entries, and what a stranger sends must not be there many times.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Assertion {
-    /// Text of the caseIgnore and caseExact families, as [`super::prepare`] prepares it.
+    /// Text of the caseIgnore and caseExact families, as [`crate::model::prepare`] prepares it.
     Text(Fold, Arc<str>),
     /// Digits without spaces.
     Numeric(Arc<str>),
@@ -86,12 +78,12 @@ impl ObjectIdentifier {
     }
 
     /// Whether the stored value is its name.
-    pub(super) fn is_named(&self, stored: &[u8]) -> bool {
+    pub(in crate::model) fn is_named(&self, stored: &[u8]) -> bool {
         stored.eq_ignore_ascii_case(self.name.as_bytes())
     }
 
     /// RFC 4517 section 4.2.26: Undefined when the stored name is unknown.
-    pub(super) fn is(&self, schema: &Schema, stored: &[u8]) -> Option<bool> {
+    pub(in crate::model) fn is(&self, schema: &Schema, stored: &[u8]) -> Option<bool> {
         if self.is_named(stored) {
             return Some(true);
         }
@@ -179,50 +171,6 @@ impl MatchingRule {
             RuleKind::Substrings => None,
         }
     }
-
-    /// Whether values of a syntax can be held against the rule (RFC 4512 section 4.1.4): what an
-    /// extensible filter without an attribute looks at.
-    #[must_use]
-    pub fn applies_to(self, syntax: Syntax) -> bool {
-        match self {
-            Self::CaseIgnore
-            | Self::CaseIgnoreOrdering
-            | Self::CaseIgnoreSubstrings
-            | Self::CaseExact
-            | Self::CaseExactOrdering
-            | Self::CaseExactSubstrings
-            | Self::Word
-            | Self::Keyword => matches!(
-                syntax,
-                Syntax::DirectoryString
-                    | Syntax::PrintableString
-                    | Syntax::CountryString
-                    | Syntax::TelephoneNumber
-                    | Syntax::Ia5String
-            ),
-            Self::CaseIgnoreIa5 | Self::CaseIgnoreIa5Substrings | Self::CaseExactIa5 | Self::CaseExactIa5Substrings => {
-                syntax == Syntax::Ia5String
-            }
-            Self::NumericString | Self::NumericStringOrdering | Self::NumericStringSubstrings => {
-                syntax == Syntax::NumericString
-            }
-            Self::TelephoneNumber | Self::TelephoneNumberSubstrings => syntax == Syntax::TelephoneNumber,
-            Self::CaseIgnoreList | Self::CaseIgnoreListSubstrings => syntax == Syntax::PostalAddress,
-            Self::IntegerFirstComponent => syntax == Syntax::DitStructureRuleDescription,
-            Self::ObjectIdentifierFirstComponent => matches!(
-                syntax,
-                Syntax::AttributeTypeDescription
-                    | Syntax::ObjectClassDescription
-                    | Syntax::MatchingRuleDescription
-                    | Syntax::MatchingRuleUseDescription
-                    | Syntax::LdapSyntaxDescription
-                    | Syntax::DitContentRuleDescription
-                    | Syntax::NameFormDescription
-            ),
-            Self::DirectoryStringFirstComponent => false,
-            rule => rule.syntax() == syntax,
-        }
-    }
 }
 
 impl Assertion {
@@ -241,7 +189,7 @@ impl Assertion {
             Self::Octets(octets) => octets.len(),
             Self::Lines(lines) => lines.iter().map(|line| line.len()).sum(),
             Self::Oid(oid) | Self::FirstOid(oid) => oid.oid.len(),
-            // Names are bounded ([`super::dn::LONGEST`]), the others are numbers.
+            // Names are bounded ([`crate::model::dn::LONGEST`]), the others are numbers.
             Self::Dn(_)
             | Self::NameAndUid(..)
             | Self::Boolean(_)

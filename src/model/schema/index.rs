@@ -1,52 +1,13 @@
-//! The schema (RFC 4512 section 4): attribute types, object classes, syntaxes and matching rules.
-//!
-//! The standard definitions are tables in the submodules; a [`Schema`] is an index over them plus the
-//! attributes an operator passes through. It must not know which columns become which attributes.
+//! The schema as an index: attribute types and object classes by identifier and by name.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use names::Names;
-
-#[macro_use]
-mod definition;
-mod attribute_set;
-mod classes;
-mod cosine;
-mod names;
-mod nis;
-mod operational;
-mod person;
-mod render;
-mod rules;
-mod syntax;
-#[cfg(test)]
-mod tests;
-mod user;
-
-pub use attribute_set::AttributeSet;
-pub use classes::class_ids;
-pub use definition::{AttributeType, ObjectClass, ObjectClassKind, Usage};
-pub use rules::{MatchingRule, RuleKind};
-pub use syntax::Syntax;
-
-/// An attribute type, by its place in the schema. Valid for the schema it came from and for every
-/// schema extended from that one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AttributeId(pub(crate) u16);
-
-/// An object class, by its place in the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ClassId(pub(crate) u16);
-
-/// The attribute types that code refers to by name.
-pub mod ids {
-    pub use super::cosine::ids::*;
-    pub use super::nis::ids::*;
-    pub use super::operational::ids::*;
-    pub use super::person::ids::*;
-    pub use super::user::ids::*;
-}
+use super::classes::{self, class_ids};
+use super::definition::{self, AttributeId, AttributeType, ClassId, ObjectClass, ObjectClassKind};
+use super::names::Names;
+use super::rules::MatchingRule;
+use super::{cosine, nis, operational, person, syntax, user};
 
 /// What language options begin with.
 const LANGUAGE: &[u8] = b"lang-";
