@@ -3,9 +3,8 @@
 //! Which control may go with which operation, and what an unknown one means, is decided by the operations.
 
 use super::ber::{self, BerError, Reader};
+use super::fault::{Fault, text};
 use super::filter::decode_filter;
-use super::message::Fault;
-use super::request::text;
 use crate::model::filter::Filter;
 use bytes::{Bytes, BytesMut};
 use std::fmt;

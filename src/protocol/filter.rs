@@ -3,8 +3,7 @@
 //! Depth and number of elements are limited here, so that whatever walks a filter later may recurse.
 
 use super::ber::{self, BerError, Element, Reader};
-use super::message::Fault;
-use super::request::text;
+use super::fault::{Fault, text};
 use crate::model::filter::{Filter, MAX_DEPTH};
 use bytes::Bytes;
 

@@ -3,8 +3,9 @@
 //! Sorts what arrives into complete messages, well-formed ones with a value nobody can use (answered, the connection
 //! lives) and broken ones (Notice of Disconnection). The first problem found in a message decides.
 
-use super::ber::{self, BerError, Reader};
+use super::ber::{self, Reader};
 use super::control::{Control, decode_controls};
+use super::fault::{Fault, ProtocolError};
 use super::filter::max_elements;
 use super::request::{self, Request};
 use super::response::ResponseKind;
@@ -44,54 +45,6 @@ pub enum Decoded {
         /// The diagnostic message of the answer.
         text: &'static str,
     },
-}
-
-/// The stream cannot be understood any more: Notice of Disconnection with protocolError, then close.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct ProtocolError {
-    /// What is wrong, fit for the notice's diagnostic message.
-    pub text: &'static str,
-}
-
-impl ProtocolError {
-    pub(super) const fn new(text: &'static str) -> Self {
-        ProtocolError { text }
-    }
-}
-
-impl From<BerError> for ProtocolError {
-    fn from(error: BerError) -> Self {
-        ProtocolError::new(error.0)
-    }
-}
-
-/// Why a part of a message was not decoded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Fault {
-    /// The structure is broken.
-    Broken(ProtocolError),
-    /// The structure is right, the value cannot be used.
-    Unusable(ResultCode, &'static str),
-}
-
-impl Fault {
-    /// A value that the protocol does not allow.
-    pub(super) const fn value(text: &'static str) -> Self {
-        Fault::Unusable(ResultCode::ProtocolError, text)
-    }
-
-    /// More of something than is kept in memory for one request. Not adminLimitExceeded: SSSD would take that for a
-    /// complete answer and forget the user.
-    pub(super) const fn too_much(text: &'static str) -> Self {
-        Fault::Unusable(ResultCode::UnwillingToPerform, text)
-    }
-}
-
-impl From<BerError> for Fault {
-    fn from(error: BerError) -> Self {
-        Fault::Broken(error.into())
-    }
 }
 
 /// Octets of the first of the messages that `octets` consists of; all of them where that is no whole message.

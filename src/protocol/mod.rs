@@ -6,6 +6,7 @@
 
 pub mod ber;
 pub mod control;
+mod fault;
 mod filter;
 pub mod message;
 pub mod request;
@@ -18,7 +19,8 @@ pub use control::{
     ASSERTION, Control, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults,
     decode_assertion,
 };
-pub use message::{Decoded, Message, ProtocolError, decode, first_message};
+pub use fault::ProtocolError;
+pub use message::{Decoded, Message, decode, first_message};
 pub use request::{
     BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
 };

@@ -3,8 +3,8 @@
 //! Values stay as they came: DNs and filters are text and octets here, what they mean is found out later.
 
 use super::ber::{self, BerError, Element, Reader};
+use super::fault::{Fault, ProtocolError, text};
 use super::filter::decode_filter;
-use super::message::{Fault, ProtocolError};
 use super::response::ResponseKind;
 use super::result_code::ResultCode;
 use crate::model::filter::Filter;
@@ -276,13 +276,6 @@ pub(super) fn decode_request(operation: Element<'_>, frame: &Bytes, elements: us
         UNBIND => Err(BerError("a NULL has content").into()),
         _ => Err(BerError("the operation is no request").into()),
     }
-}
-
-/// LDAPString and the types made of it are UTF-8 (section 4.1.2).
-pub(super) fn text(octets: &[u8]) -> Result<String, Fault> {
-    str::from_utf8(octets)
-        .map(str::to_owned)
-        .map_err(|_| Fault::value("text is not UTF-8"))
 }
 
 fn decode_bind(mut reader: Reader<'_>) -> Result<BindRequest, Fault> {

@@ -51,7 +51,6 @@ const KNOWN: &[&str] = &[
     "directory/",
     "metrics/",
     "operations/",
-    "protocol/",
     "server/",
 ];
 

@@ -214,7 +214,7 @@ fn decode_string(encoded: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use crate::model::dn::escape_value;
