@@ -4,15 +4,11 @@
 
 use crate::{
     auth::hashing_pool::HashingPool,
-    config::{BindDn, Config, DatabaseSettings, OnDatabaseFailure, SqlSessions},
+    config::{Config, Layout},
     directory::{
         Directory,
-        account::RefusedWords,
-        naming::{
-            subschema::Capabilities,
-            tree::{Layout, container_rdn},
-        },
-        queries::{ParsedQueries, Queries, QueryProblem},
+        naming::subschema::Capabilities,
+        queries::{ParsedQueries, QueryProblem},
     },
     metrics::Metrics,
     model::dn::Dn,
@@ -20,10 +16,9 @@ use crate::{
         context::{Seldom, Services},
         controls::SUPPORTED_CONTROLS,
         extended::SUPPORTED_EXTENSIONS,
-        policy::{self, LOOKUP_HOLD, Policy},
     },
     server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
-    sql::{Database, Sessions, SqlError, SqlSettings},
+    sql::{Database, SqlError},
 };
 use std::{
     collections::HashSet,
@@ -54,9 +49,6 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 /// Why the gateway cannot start at all.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The base DN.
-    #[error("LDAP_BASE_DN: {0}")]
-    BaseDn(String),
     /// The database settings.
     #[error("SQL_URI: {}", .0.detail())]
     Database(SqlError),
@@ -99,24 +91,17 @@ impl App {
     /// # Errors
     /// What is wrong without asking the database.
     pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
-        let base = Dn::parse(&config.base_dn).map_err(|error| StartError::BaseDn(error.to_string()))?;
-        let sql = SqlSettings {
-            metrics: metrics.clone(),
-            ..sql_settings(&config.database)
-        };
-        let database = Database::new(sql).map_err(StartError::Database)?;
-        let queries = queries(&config.database)
-            .parse(database.engine())
-            .map_err(StartError::Queries)?;
+        let database = Database::new(&config.database, metrics.clone()).map_err(StartError::Database)?;
+        let queries = config.queries.parse(database.engine()).map_err(StartError::Queries)?;
         // A connection has one bind at a time, so nobody is ever turned away.
-        let hashing = HashingPool::new(config.access.hashing_threads, config.network.max_connections)
+        let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
             .map_err(StartError::Threads)?;
         let (publish, directory) = watch::channel(None);
         let again = Arc::new(Notify::new());
         let services = Arc::new(Services {
             directory,
             hashing,
-            policy: policy(config),
+            policy: config.policy.clone(),
             metrics,
             describe_again: Arc::clone(&again),
             empty_base_used: Seldom::default(),
@@ -142,8 +127,8 @@ impl App {
         });
         let describer = Describer {
             database,
-            base,
-            layout: layout(config),
+            base: config.base.clone(),
+            layout: config.layout.clone(),
             queries,
             publish,
             again,
@@ -277,62 +262,5 @@ fn log_problems(problems: &[QueryProblem]) {
     }
     for problem in problems.iter().filter(|problem| !problem.unreachable) {
         error!("{problem}");
-    }
-}
-
-/// The layout of the directory; the settings have been checked.
-pub fn layout(config: &Config) -> Layout {
-    let rdn = |text: &Option<String>| text.as_deref().and_then(|text| container_rdn(text).ok());
-    Layout {
-        users: rdn(&config.users_rdn),
-        groups: rdn(&config.groups_rdn),
-        private_groups: config.private_groups,
-        mail_fallback: config.mail_fallback,
-        empty_base: config.empty_base,
-    }
-}
-
-/// The queries as the directory takes them.
-pub fn queries(settings: &DatabaseSettings) -> Queries {
-    let queries = &settings.queries;
-    Queries {
-        all_users: queries.all_users.clone(),
-        one_user: queries.one_user.clone(),
-        all_groups: queries.all_groups.clone(),
-        groups_by_member: queries.groups_by_member.clone(),
-        all_memberships: queries.all_memberships.clone(),
-    }
-}
-
-/// The database settings as the SQL layer takes them.
-pub fn sql_settings(settings: &DatabaseSettings) -> SqlSettings {
-    SqlSettings {
-        pool_size: usize::try_from(settings.pool_size).unwrap_or(usize::MAX),
-        connect_timeout: settings.connect_timeout,
-        ssl: settings.ssl,
-        sessions: match settings.sessions {
-            SqlSessions::Auto => Sessions::Auto,
-            SqlSessions::Shared => Sessions::Shared,
-        },
-        ..SqlSettings::new(settings.uri.reveal())
-    }
-}
-
-fn policy(config: &Config) -> Policy {
-    Policy {
-        require_auth_for_search: config.access.require_auth_for_search,
-        bind_dn: match config.access.bind_dn {
-            BindDn::Lenient => policy::BindDn::Lenient,
-            BindDn::Exact => policy::BindDn::Exact,
-        },
-        refused_words: RefusedWords::new(config.access.status_refused.iter().map(String::as_str)),
-        on_database_failure: match config.database.on_failure {
-            OnDatabaseFailure::Disconnect => policy::OnDatabaseFailure::Disconnect,
-            OnDatabaseFailure::Unavailable => policy::OnDatabaseFailure::Unavailable,
-        },
-        log_filter_values: config.log.filter_values,
-        lookup_hold: LOOKUP_HOLD,
-        bind_hold: config.access.bind_hold,
-        scan_timeout: config.database.scan_timeout,
     }
 }

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{NAME_CHECKS, complain, report, say, serve};
+use super::{complain, report, say, serve};
 use crate::{
     config::{Config, EnvSource},
     sql::sqlite_file,
@@ -49,11 +49,11 @@ fn own_folder() -> io::Result<tempfile::TempDir> {
 }
 
 async fn demo(source: &EnvSource, port: u16) -> ExitCode {
-    let (config, warnings) = match Config::load(source, NAME_CHECKS) {
+    let (config, warnings) = match Config::load(source) {
         Ok(loaded) => loaded,
         Err(errors) => return report(&errors),
     };
-    say(&introduction(&config.base_dn, port));
+    say(&introduction(&config.base.to_string(), port));
     serve::serve(&config, &warnings).await
 }
 

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::codec::Framed;
 
-use super::{NAME_CHECKS, complain, report, say};
+use super::{complain, report, say};
 use crate::{
     config::{Config, ConfigErrors, EnvSource, ProbeSettings, Problem},
     server::tls,
@@ -56,7 +56,7 @@ enum NotReady {
 pub async fn run(uri: Option<String>) -> ExitCode {
     // Another gateway can be asked from a machine that has no settings of its own.
     // And the own one from outside of its service, where the database's password is not known.
-    let (config, problems, _) = Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS);
+    let (config, problems, _) = Config::load_leniently(&EnvSource::from_process());
     let problems: Vec<Problem> = problems
         .into_iter()
         .filter(|problem| concerns_probe(&problem.variable, uri.is_none()))

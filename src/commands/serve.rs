@@ -59,7 +59,7 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             return ExitCode::from(EXIT_CODE);
         }
     };
-    info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), config.base_dn);
+    info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), config.base);
     let database = app.database();
     let reloading = tokio::spawn(async move {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else {

@@ -1,4 +1,8 @@
-//! Checks of the database's URI that need nobody to ask. Must not know: how connections are made.
+//! The database: how to reach it, and the queries that make a directory of it.
+//!
+//! Of the URI all is checked that needs nobody to ask. How connections are made is not known here.
+
+use std::time::Duration;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
@@ -6,8 +10,93 @@ use super::secret::Secret;
 pub use crate::database_uri::{DatabaseKind, TlsMode as SslMode};
 use crate::database_uri::{DatabaseUri, WITHOUT_CERTIFICATE, has_certificate};
 
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// `SQL_URI`, checked as far as is possible without connecting.
+    pub uri: Secret,
+    /// The engine, from the scheme of the URI.
+    pub kind: DatabaseKind,
+    /// `SQL_SSL`, to be applied over the URI; absent where the URI says it itself or nobody does.
+    pub ssl: Option<SslMode>,
+    /// `SQL_SESSIONS`
+    pub sessions: Sessions,
+    /// `SQL_POOL_SIZE`: connections for statements. The probe has one more, and so have abandoned statements.
+    pub pool_size: usize,
+    /// `SQL_CONNECT_TIMEOUT`: the longest that connecting may take.
+    pub connect_timeout: Duration,
+}
+
+/// Whose a session of PostgreSQL is where a pooler may be in between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sessions {
+    /// To be found out for each connection.
+    #[default]
+    Auto,
+    /// A pooler shares them among clients.
+    Shared,
+}
+
+/// The operator's queries, as they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// `SQL_QUERY_ALL_USERS`
+    pub all_users: String,
+    /// `SQL_QUERY_ONE_USER`
+    pub one_user: String,
+    /// `SQL_QUERY_ALL_GROUPS`
+    pub all_groups: String,
+    /// `SQL_QUERY_GROUPS_BY_MEMBER`
+    pub groups_by_member: String,
+    /// `SQL_QUERY_ALL_MEMBERSHIPS`
+    pub all_memberships: Option<String>,
+}
+
+impl DatabaseSettings {
+    /// The database at `uri`, everything else as it usually is.
+    pub fn new(uri: impl Into<String>) -> Self {
+        DatabaseSettings {
+            uri: Secret::new(uri),
+            kind: DatabaseKind::default(),
+            ssl: None,
+            sessions: Sessions::Auto,
+            pool_size: 10,
+            connect_timeout: Duration::from_secs(1),
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let (uri, kind, ssl) = uri(reader);
+        DatabaseSettings {
+            uri,
+            kind,
+            ssl,
+            sessions: reader.choice(
+                "SQL_SESSIONS",
+                &[("auto", Sessions::Auto), ("shared", Sessions::Shared)],
+            ),
+            pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
+            connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),
+        }
+    }
+}
+
+impl Queries {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let all_memberships = reader.text("SQL_QUERY_ALL_MEMBERSHIPS");
+        let mut query = |name| reader.text(name).unwrap_or_default();
+        Queries {
+            all_users: query("SQL_QUERY_ALL_USERS"),
+            one_user: query("SQL_QUERY_ONE_USER"),
+            all_groups: query("SQL_QUERY_ALL_GROUPS"),
+            groups_by_member: query("SQL_QUERY_GROUPS_BY_MEMBER"),
+            all_memberships,
+        }
+    }
+}
+
 /// The URI, its kind, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
-pub(super) fn read(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
+fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
     let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
     let mut word = String::new();
     let asked = reader.parsed(

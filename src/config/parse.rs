@@ -137,6 +137,17 @@ impl Reader {
         .unwrap_or_default()
     }
 
+    /// Notes a problem where only one of two settings that need each other is given.
+    pub fn half_given(&mut self, first: &'static str, second: &'static str) {
+        let (given, missing) = match (self.is_given(first), self.is_given(second)) {
+            (true, false) => (first, second),
+            (false, true) => (second, first),
+            _ => return,
+        };
+        self.problems
+            .push(Problem::other(missing, format!("is missing, though {given} is given")));
+    }
+
     /// Refuses a setting that will mean something in a later version: ignoring it would be a silent pass.
     pub fn not_supported_yet(&mut self, name: &'static str) {
         if self.find(name).is_some() {

@@ -53,19 +53,6 @@ SQL_QUERY_ALL_GROUPS=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Gr
 SQL_QUERY_GROUPS_BY_MEMBER=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g INNER JOIN "UserGroups" ug ON g."gidNumber" = ug."gidNumber" INNER JOIN "Users" u ON ug."uidNumber" = u."uidNumber" WHERE u."uid" = ?
 "#;
 
-fn any_dn(text: &str) -> Result<(), String> {
-    if text.contains('=') {
-        Ok(())
-    } else {
-        Err("no `=`".into())
-    }
-}
-
-const NAME_CHECKS: NameChecks = NameChecks {
-    dn: any_dn,
-    rdn: any_dn,
-};
-
 fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErrors> {
     let directory = TestDirectory::new();
     let file = directory.path().join(".env");
@@ -74,7 +61,6 @@ fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErro
         &EnvSource::new()
             .with_variables(variables.iter().copied())
             .with_file(&file),
-        NAME_CHECKS,
     )
 }
 
@@ -96,31 +82,18 @@ fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
 fn the_deployed_configuration_loads_unchanged() {
     let (config, warnings) = load(&[]).unwrap();
     assert_eq!(warnings, []);
-    assert_eq!(config.base_dn, "dc=example,dc=com");
+    assert_eq!(config.base.to_string(), "dc=example,dc=com");
     assert_eq!(config.database.kind, DatabaseKind::PostgreSql);
-    assert!(
-        config
-            .database
-            .queries
-            .all_users
-            .starts_with("SELECT \"uid\" AS username")
-    );
-    assert!(
-        config
-            .database
-            .queries
-            .groups_by_member
-            .ends_with("WHERE u.\"uid\" = ?")
-    );
+    assert!(config.queries.all_users.starts_with("SELECT \"uid\" AS username"));
+    assert!(config.queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
     assert_eq!(config.database.ssl, None);
-    assert!(!config.access.require_auth_for_search);
-    assert_eq!(config.access.auth_backends, [AuthBackend::Sql]);
+    assert!(!config.policy.require_auth_for_search);
+    assert_eq!(config.auth.backends, [AuthBackend::Sql]);
     assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
     assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
     assert_eq!(
         config.log,
         LogSettings {
-            filter_values: false,
             format: LogFormat::Text,
             directives: "info".into()
         }
@@ -130,11 +103,11 @@ fn the_deployed_configuration_loads_unchanged() {
 #[test]
 fn defaults_are_those_of_the_design() {
     let config = config(&[]);
-    assert_eq!(config.access.bind_hold, Duration::from_secs(5));
-    assert_eq!(config.access.bind_dn, BindDn::Lenient);
-    assert_eq!(config.database.scan_timeout, Duration::from_secs(60));
+    assert_eq!(config.policy.bind_hold, Duration::from_secs(5));
+    assert_eq!(config.policy.bind_dn, BindDn::Lenient);
+    assert_eq!(config.policy.scan_timeout, Duration::from_secs(60));
     assert_eq!(config.database.pool_size, 10);
-    assert_eq!(config.database.on_failure, OnDatabaseFailure::Disconnect);
+    assert_eq!(config.policy.on_database_failure, OnDatabaseFailure::Disconnect);
     assert_eq!(config.network.write_timeout, Duration::from_secs(30));
     assert!(config.network.idle_timeout >= Duration::from_secs(3600));
     assert_eq!(config.shutdown_grace, Duration::from_secs(8));
@@ -142,7 +115,7 @@ fn defaults_are_those_of_the_design() {
         (config.tls.min_version, config.tls.max_version),
         (TlsVersion::V1_2, TlsVersion::V1_3)
     );
-    assert!(config.access.hashing_threads.get() >= 1);
+    assert!(config.auth.hashing_threads.get() >= 1);
     assert!(config.probe.is_none());
 }
 
@@ -150,14 +123,14 @@ fn defaults_are_those_of_the_design() {
 fn every_setting_of_the_table_is_read() {
     let source = EnvSource::new();
     let mut reader = parse::Reader::new(&source);
-    load::read(&mut reader, NAME_CHECKS);
+    Config::read(&mut reader);
     let table: std::collections::BTreeSet<_> = settings::SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(reader.asked, table);
 }
 
 #[test]
 fn all_missing_settings_are_named_at_once() {
-    let errors = Config::load(&EnvSource::new(), NAME_CHECKS).expect_err("nothing is set");
+    let errors = Config::load(&EnvSource::new()).expect_err("nothing is set");
     let named: Vec<_> = errors
         .problems
         .iter()
@@ -213,45 +186,40 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
 
 #[test]
 fn a_query_of_all_memberships_may_be_given() {
-    let given = |text: &str| {
-        config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)])
-            .database
-            .queries
-            .all_memberships
-    };
-    assert_eq!(config(&[]).database.queries.all_memberships, None);
+    let given = |text: &str| config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)]).queries.all_memberships;
+    assert_eq!(config(&[]).queries.all_memberships, None);
     assert_eq!(given(""), None);
     assert_eq!(given(" SELECT 1 "), Some("SELECT 1".to_owned()));
 }
 
 #[test]
 fn addresses_are_made_up_and_values_logged_only_where_that_is_asked_for() {
-    assert!(!config(&[]).mail_fallback && !config(&[]).log.filter_values);
-    assert!(config(&[("LDAP_MAIL_FALLBACK", "on")]).mail_fallback);
-    assert!(config(&[("LOG_FILTERS", "Values")]).log.filter_values);
+    assert!(!config(&[]).layout.mail_fallback && !config(&[]).policy.log_filter_values);
+    assert!(config(&[("LDAP_MAIL_FALLBACK", "on")]).layout.mail_fallback);
+    assert!(config(&[("LOG_FILTERS", "Values")]).policy.log_filter_values);
     let problem = problem(&[("LDAP_MAIL_FALLBACK", "auto")]);
     assert!(problem.starts_with("LDAP_MAIL_FALLBACK: found `auto`"), "{problem}");
 }
 
 #[test]
 fn refusing_words_replace_the_default() {
-    let words = |text: &str| config(&[("ACCOUNT_STATUS_REFUSED", text)]).access.status_refused;
-    assert_eq!(config(&[]).access.status_refused.len(), 11);
-    assert!(config(&[]).access.status_refused.contains(&"banned".to_owned()));
-    assert_eq!(words(" Gesperrt, on leave,, "), ["Gesperrt", "on leave"]);
-    assert!(words("none").is_empty());
+    let words = |text: &str| config(&[("ACCOUNT_STATUS_REFUSED", text)]).policy.refused_words;
+    let usual = config(&[]).policy.refused_words;
+    assert!(usual.contains("banned") && usual.contains("suspended"));
+    assert_eq!(
+        words(" Gesperrt, on leave,, "),
+        RefusedWords::new(["gesperrt", "on leave"])
+    );
+    assert_eq!(words("none"), RefusedWords::new([]));
     let problem = problem(&[("ACCOUNT_STATUS_REFUSED", " , ")]);
     assert!(problem.starts_with("ACCOUNT_STATUS_REFUSED: found `,`"), "{problem}");
 }
 
 #[test]
 fn empty_items_of_a_chain_are_dropped() {
+    assert_eq!(config(&[("AUTH_BACKENDS", "sql,")]).auth.backends, [AuthBackend::Sql]);
     assert_eq!(
-        config(&[("AUTH_BACKENDS", "sql,")]).access.auth_backends,
-        [AuthBackend::Sql]
-    );
-    assert_eq!(
-        config(&[("AUTH_BACKENDS", " , sql ,,")]).access.auth_backends,
+        config(&[("AUTH_BACKENDS", " , sql ,,")]).auth.backends,
         [AuthBackend::Sql]
     );
     let problem = problem(&[("AUTH_BACKENDS", ",")]);
@@ -260,18 +228,18 @@ fn empty_items_of_a_chain_are_dropped() {
 
 #[test]
 fn the_empty_base_is_the_directory_only_where_it_is_said() {
-    assert!(!config(&[]).empty_base);
-    assert!(!config(&[("EMPTY_BASE", "nosuchobject")]).empty_base);
-    assert!(config(&[("EMPTY_BASE", "Directory")]).empty_base);
+    assert!(!config(&[]).layout.empty_base);
+    assert!(!config(&[("EMPTY_BASE", "nosuchobject")]).layout.empty_base);
+    assert!(config(&[("EMPTY_BASE", "Directory")]).layout.empty_base);
     let problem = problem(&[("EMPTY_BASE", "on")]);
     assert!(problem.starts_with("EMPTY_BASE: found `on`"), "{problem}");
 }
 
 #[test]
 fn private_groups_are_served_unless_switched_off() {
-    assert!(config(&[]).private_groups);
-    assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).private_groups);
-    assert!(!config(&[("LDAP_USER_PRIVATE_GROUPS", "off")]).private_groups);
+    assert!(config(&[]).layout.private_groups);
+    assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).layout.private_groups);
+    assert!(!config(&[("LDAP_USER_PRIVATE_GROUPS", "off")]).layout.private_groups);
     let problem = problem(&[("LDAP_USER_PRIVATE_GROUPS", "on")]);
     assert!(problem.starts_with("LDAP_USER_PRIVATE_GROUPS: found `on`"), "{problem}");
 }
@@ -279,15 +247,28 @@ fn private_groups_are_served_unless_switched_off() {
 #[test]
 fn containers_are_named_by_an_rdn() {
     let found = config(&[("LDAP_USERS_RDN", "ou=people"), ("LDAP_GROUPS_RDN", "")]);
-    assert_eq!(
-        (found.users_rdn.as_deref(), found.groups_rdn),
-        (Some("ou=people"), None)
-    );
+    assert_eq!(found.layout.users, container_rdn("ou=people").ok());
+    assert_eq!(found.layout.groups, None);
     let problem = problem(&[("LDAP_GROUPS_RDN", "groups")]);
     assert!(
         problem.starts_with("LDAP_GROUPS_RDN: found `groups`, must be an RDN such as ou=people"),
         "{problem}"
     );
+}
+
+#[test]
+fn containers_are_no_users_and_no_groups() {
+    for wrong in [
+        "",
+        "people",
+        "uid=people",
+        "cn=groups",
+        "ou=a,ou=b",
+        "ou=a+o=b",
+        "unknown=x",
+    ] {
+        assert!(container_rdn(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[test]
@@ -302,7 +283,7 @@ fn the_base_dn_is_derived_from_the_common_name() {
         ("a..b", None),
         ("My Server", None),
     ] {
-        assert_eq!(load::derived_base_dn(name).as_deref(), base, "{name}");
+        assert_eq!(directory::derived_base_dn(name).as_deref(), base, "{name}");
     }
     let query = [
         ("SQL_URI", "sqlite:x"),
@@ -317,9 +298,9 @@ fn the_base_dn_is_derived_from_the_common_name() {
             .with_variables([("LDAP_COMMON_NAME", name)])
     };
     let derived = |name| {
-        let (config, warnings) = Config::load(&source(name), NAME_CHECKS).unwrap();
+        let (config, warnings) = Config::load(&source(name)).unwrap();
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        (config.base_dn, warnings)
+        (config.base.to_string(), warnings)
     };
     // Where the Node gateway derives another one, the start says which.
     let (base, warnings) = derived("ldap2.example.com");
@@ -342,7 +323,7 @@ fn the_base_dn_is_derived_from_the_common_name() {
         assert!(warnings[0].contains("the base DN is dc=localhost"), "{warnings:?}");
     }
     for name in ["10.0.0.1", "::1", "a..b", "My Server", "."] {
-        let errors = Config::load(&source(name), NAME_CHECKS).expect_err(name).to_string();
+        let errors = Config::load(&source(name)).expect_err(name).to_string();
         assert!(
             errors.starts_with("LDAP_BASE_DN: ") && errors.contains(name),
             "{errors}"
@@ -366,7 +347,7 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
 #[test]
 fn words_that_the_node_gateway_read_otherwise_are_understood_and_said() {
     let (config, warnings) = load(&[("REQUIRE_AUTH_FOR_SEARCH", "no"), ("LDAP_UNENCRYPTED", "1")]).unwrap();
-    assert!(!config.access.require_auth_for_search && config.network.unencrypted);
+    assert!(!config.policy.require_auth_for_search && config.network.unencrypted);
     let about: Vec<_> = warnings.iter().map(|warning| warning.variable.as_str()).collect();
     assert_eq!(about, ["REQUIRE_AUTH_FOR_SEARCH", "LDAP_UNENCRYPTED"]);
 }

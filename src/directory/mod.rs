@@ -16,12 +16,13 @@ pub mod source;
 
 pub use crate::directory::error::DirectoryError;
 use crate::{
+    config::Layout,
     directory::{
         mapping::{columns::Kind, entry::EntryMaker, projection::Projection},
         membership::memberships::Membership,
         naming::{
             subschema::Capabilities,
-            tree::{Layout, Place, Tree},
+            tree::{Place, Tree},
         },
         queries::{
             ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries,

@@ -3,6 +3,7 @@
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 
 use crate::{
+    config::Queries,
     directory::{
         mapping::columns::{self, ColumnUse, Kind, Role},
         source::listing::fetch,
@@ -25,22 +26,7 @@ const UNKNOWN_TYPE: &str = "42P18";
 /// How long asking for collations may take, at start.
 const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The operator's queries, under their variables' names.
-#[derive(Debug, Clone)]
-pub struct Queries {
-    /// `SQL_QUERY_ALL_USERS`.
-    pub all_users: String,
-    /// `SQL_QUERY_ONE_USER`.
-    pub one_user: String,
-    /// `SQL_QUERY_ALL_GROUPS`.
-    pub all_groups: String,
-    /// `SQL_QUERY_GROUPS_BY_MEMBER`.
-    pub groups_by_member: String,
-    /// `SQL_QUERY_ALL_MEMBERSHIPS`.
-    pub all_memberships: Option<String>,
-}
-
-/// The same with their placeholders found.
+/// The operator's queries with their placeholders found.
 #[derive(Debug, Clone)]
 pub struct ParsedQueries {
     /// Those that make a directory, in the order of [`VARIABLES`].

@@ -8,11 +8,11 @@ use super::{
     context::{Context, Identity},
     finish,
     output::Output,
-    policy::BindDn,
     result::{Failure, Report},
 };
 use crate::{
     auth::password::Verdict,
+    config::BindDn,
     directory::{DirectoryError, account::AccountOutcome},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},

@@ -10,6 +10,7 @@ use super::{
     search::readable_base,
 };
 use crate::{
+    config::Policy,
     directory::{
         Directory, DirectoryError,
         search::{query::SearchQuery, results::SearchOutcome},
@@ -64,7 +65,7 @@ async fn read(
         selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
         wanted: Some(1),
         page: None,
-        lookup_deadline: context.received + context.services.policy.lookup_hold,
+        lookup_deadline: context.received + Policy::LOOKUP_HOLD,
         scan_timeout: context.services.policy.scan_timeout,
     };
     Ok(match directory.search(query).await? {

@@ -1,6 +1,6 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
 
-use crate::{auth::hashing_pool::HashingPool, directory::Directory, metrics::Metrics, operations::policy::Policy};
+use crate::{auth::hashing_pool::HashingPool, config::Policy, directory::Directory, metrics::Metrics};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},

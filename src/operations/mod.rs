@@ -10,7 +10,6 @@ pub mod controls;
 pub mod extended;
 mod known;
 pub mod output;
-pub mod policy;
 pub mod record;
 pub mod result;
 pub mod search;

@@ -2,8 +2,9 @@
 //!
 //! Text that clients see carries no SQL, no host and no file name.
 
-use super::{Outcome, output::Closed, policy::OnDatabaseFailure};
+use super::{Outcome, output::Closed};
 use crate::{
+    config::OnDatabaseFailure,
     directory::DirectoryError,
     protocol::{LdapResult, ResponseKind, ResultCode},
     sql::SqlError,

@@ -11,6 +11,7 @@ use super::{
     result::{Failure, Report},
 };
 use crate::{
+    config::Policy,
     directory::{
         Directory, DirectoryError,
         search::{page::Position, query::SearchQuery, results::SearchOutcome},
@@ -118,7 +119,7 @@ async fn answer(
         selection: sending.selection.clone(),
         wanted: size_limit,
         page: walk.as_ref().map(Walk::page),
-        lookup_deadline: context.received + context.services.policy.lookup_hold,
+        lookup_deadline: context.received + Policy::LOOKUP_HOLD,
         scan_timeout: context.services.policy.scan_timeout,
     };
     let (result, next) = sending.send(directory, query, output, report).await?;

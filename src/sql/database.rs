@@ -15,7 +15,6 @@ use super::connection::attempt_error::AttemptError;
 use super::connection::coalesce::{Turn, Waiting, joined};
 use super::connection::lease::Lease;
 use super::connection::pool::{Pool, PoolUsage};
-use super::connection::postgres_server::Sessions;
 use super::connection::retry::{Rule, retry};
 use super::connection::sink::{Batch, Sink};
 use super::connection::state::{Health, State};
@@ -28,57 +27,15 @@ use super::query::description::Description;
 use super::recorder::{Recorder, Stream};
 use super::row::Row;
 use super::statement::Arg;
-use crate::database_uri::TlsMode;
+use crate::config::DatabaseSettings;
 use crate::metrics::{Metrics, Statement};
 
 /// A statement that takes longer than this makes the probe look whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);
+/// The longest that preparing a statement may take when it is described.
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Batches that wait for a slow reader before the database has to.
 const BATCHES_AHEAD: usize = 2;
-
-/// How to reach the database.
-#[derive(Clone)]
-pub struct SqlSettings {
-    /// `SQL_URI`; a secret.
-    pub uri: String,
-    /// `SQL_SSL`; what the URI itself says about TLS goes first.
-    pub ssl: Option<TlsMode>,
-    /// `SQL_SESSIONS`
-    pub sessions: Sessions,
-    /// Connections for statements; the probe has one more, and so have abandoned statements while there are some.
-    pub pool_size: usize,
-    /// The longest that connecting may take.
-    pub connect_timeout: Duration,
-    /// The longest that preparing a statement may take when it is described.
-    pub describe_timeout: Duration,
-    /// Where statements are counted.
-    pub metrics: Metrics,
-}
-
-impl SqlSettings {
-    /// The usual values.
-    pub fn new(uri: impl Into<String>) -> Self {
-        SqlSettings {
-            uri: uri.into(),
-            ssl: None,
-            sessions: Sessions::Auto,
-            pool_size: 10,
-            connect_timeout: Duration::from_secs(1),
-            describe_timeout: Duration::from_secs(5),
-            metrics: Metrics::default(),
-        }
-    }
-}
-
-impl fmt::Debug for SqlSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlSettings")
-            .field("uri", &"***")
-            .field("ssl", &self.ssl)
-            .field("pool_size", &self.pool_size)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A handle on the database; clones share everything. The probe ends with the last one.
 #[derive(Clone)]
@@ -89,7 +46,6 @@ pub struct Database {
 
 struct Inner {
     engine: Engine,
-    describe_timeout: Duration,
     pool: Arc<Pool>,
     health: Arc<Health>,
     losses: Losses,
@@ -113,10 +69,10 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Reads the settings; connects nothing. Must be called inside a Tokio runtime, where the probe runs
-    /// from `mark_described` on.
-    pub fn new(settings: SqlSettings) -> Result<Database, SqlError> {
-        let target = Target::parse(&settings.uri, settings.ssl, settings.sessions)?;
+    /// Reads the settings; connects nothing. `metrics` counts the statements. Must be called inside a Tokio runtime, where
+    /// the probe runs from `mark_described` on.
+    pub fn new(settings: &DatabaseSettings, metrics: Metrics) -> Result<Database, SqlError> {
+        let target = Target::parse(settings.uri.reveal(), settings.ssl, settings.sessions)?;
         let engine = target.engine();
         let health = Arc::new(Health::new());
         let (pool, abandoned) = Pool::new(
@@ -124,7 +80,7 @@ impl Database {
             settings.pool_size.max(1),
             settings.connect_timeout,
             Arc::clone(&health),
-            settings.metrics.clone(),
+            metrics.clone(),
         );
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(probe::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
@@ -133,12 +89,11 @@ impl Database {
         }
         let inner = Inner {
             engine,
-            describe_timeout: settings.describe_timeout,
             pool,
             health,
             losses: Losses::default(),
             waiting: Waiting::default(),
-            metrics: settings.metrics,
+            metrics,
             tasks,
         };
         Ok(Database {
@@ -220,7 +175,7 @@ impl Database {
             counted.ended(described.is_ok());
             settle(lease, described)
         };
-        let failure = match timeout(self.inner.describe_timeout, describing).await {
+        let failure = match timeout(DESCRIBE_TIMEOUT, describing).await {
             Ok(Ok(description)) => return Ok(description),
             Ok(Err(failure)) => failure,
             Err(_) => return Err(SqlError::TimedOut),

@@ -17,12 +17,10 @@ pub mod sqlite_file;
 mod statement;
 mod table;
 
-pub use crate::database_uri::TlsMode;
 pub use budget::{Budget, StatementKind};
 pub use connection::pool::PoolUsage;
-pub use connection::postgres_server::Sessions;
 pub use connection::state::{HOLD, State};
-pub use database::{Database, RowStream, SqlSettings};
+pub use database::{Database, RowStream};
 pub use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};

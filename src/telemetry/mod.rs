@@ -167,7 +167,6 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let settings = LogSettings {
-            filter_values: false,
             format,
             directives: directives.into(),
         };

@@ -7,15 +7,14 @@ use super::{
     survey,
 };
 use crate::{
-    app::{self, CAPABILITIES},
-    config::{Config, DatabaseKind, Problem},
+    app::CAPABILITIES,
+    config::{Config, DatabaseKind, DatabaseSettings, Problem, Queries},
     directory::{
         Directory,
-        account::RefusedWords,
         mapping::columns::{Kind, Role},
-        queries::{self, DescribedQuery, Examination, ParsedQueries, Queries, QueryProblem, VARIABLES},
+        queries::{self, DescribedQuery, Examination, ParsedQueries, QueryProblem, VARIABLES},
     },
-    model::dn::Dn,
+    metrics::Metrics,
     sql::{Database, Engine},
     telemetry::redact_uri,
 };
@@ -26,9 +25,9 @@ const SHARED: &str = "a pooler such as PgBouncer shares its sessions among clien
 
 /// Checks database and queries, as far as the settings allow.
 pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
-    let queries = app::queries(&config.database);
+    let queries = &config.queries;
     if is_wrong(problems, &["SQL_URI"]) {
-        for problem in wrong_everywhere(&queries) {
+        for problem in wrong_everywhere(queries) {
             add(Fault::Settings, problem, problems, report);
         }
         return;
@@ -60,9 +59,7 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     for problem in examined.problems {
         add(Fault::Database, problem, problems, report);
     }
-    let base = Dn::parse(&config.base_dn)
-        .ok()
-        .filter(|_| !is_wrong(problems, &["LDAP_BASE_DN"]));
+    let is_good = is_good && !is_wrong(problems, &["LDAP_BASE_DN"]);
     let (
         [
             Some(all_users),
@@ -71,9 +68,8 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
             Some(by_member),
             memberships,
         ],
-        Some(base),
         true,
-    ) = (parsed, base, is_good)
+    ) = (parsed, is_good)
     else {
         return;
     };
@@ -81,11 +77,8 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         base: [all_users, one_user, all_groups, by_member],
         memberships,
     };
-    match Directory::describe(&database, &base, &app::layout(config), &parsed, CAPABILITIES).await {
-        Ok(directory) => {
-            let words = config.access.status_refused.iter().map(String::as_str);
-            survey::show(&directory, &RefusedWords::new(words), report).await;
-        }
+    match Directory::describe(&database, &config.base, &config.layout, &parsed, CAPABILITIES).await {
+        Ok(directory) => survey::show(&directory, &config.policy.refused_words, report).await,
         Err(found) => {
             for problem in found {
                 add(Fault::Database, problem, problems, report);
@@ -107,12 +100,12 @@ fn wrong_everywhere(queries: &Queries) -> Vec<QueryProblem> {
 /// Connects. None, and a problem, where that is not possible.
 async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Option<Database> {
     let address = redact_uri(config.database.uri.reveal());
-    let mut settings = app::sql_settings(&config.database);
+    let mut settings = config.database.clone();
     if is_wrong(problems, &["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
-        let usual = crate::sql::SqlSettings::new(config.database.uri.reveal());
+        let usual = DatabaseSettings::new("");
         (settings.pool_size, settings.connect_timeout) = (usual.pool_size, usual.connect_timeout);
     }
-    let reached = match Database::new(settings) {
+    let reached = match Database::new(&settings, Metrics::default()) {
         Ok(database) => database.describe("SELECT 1").await.map(|_| database),
         Err(error) => Err(error),
     };

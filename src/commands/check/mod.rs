@@ -12,7 +12,7 @@ mod survey;
 use std::process::ExitCode;
 
 use self::report::{Fault, Report};
-use super::{NAME_CHECKS, complain, say};
+use super::{complain, say};
 use crate::{
     config::{Config, EXIT_CODE, EnvSource, Problem, TlsVersion},
     server::tls,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Checks what `serve` would be started with.
 pub async fn run() -> ExitCode {
-    let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process(), NAME_CHECKS);
+    let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process());
     let mut report = Report::default();
     for problem in &problems {
         report.fault(Fault::Settings, problem.to_string());

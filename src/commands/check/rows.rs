@@ -5,9 +5,9 @@ use super::{
     survey::seen,
 };
 use crate::{
+    config::RefusedWords,
     directory::{
         Directory, DirectoryError,
-        account::RefusedWords,
         diagnostics::consistency::{Accounts, Rows, Sample, listed},
         mapping::columns::Kind,
     },

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     auth::password::classify,
+    config::RefusedWords,
     directory::{
         Directory, DirectoryError,
-        account::RefusedWords,
         diagnostics::consistency::{Count, SMALL, Sample, listed},
         mapping::columns::Kind,
     },

@@ -8,14 +8,14 @@ mod report;
 use self::report::{Explained, Report, Step, Typed};
 use super::{complain, say, settings};
 use crate::{
-    app::{self, CAPABILITIES},
-    config::{Config, EXIT_CODE},
+    app::CAPABILITIES,
+    config::{Config, EXIT_CODE, Policy},
     directory::{
         Directory,
         search::{query::SearchQuery, results::SearchOutcome},
     },
+    metrics::Metrics,
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
-    operations::policy::LOOKUP_HOLD,
     sql::{Budget, Database, Event, Recorded, Recorder, plan::plan},
     telemetry::redact_uri,
 };
@@ -73,17 +73,15 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(described) => described,
         Err(code) => return code,
     };
-    let base = match arguments.base.clone().map_or_else(|| Dn::parse(&config.base_dn), Ok) {
-        Ok(base) if base.is_valid(directory.schema()) => base,
-        _ => {
-            complain("-b: an attribute type in it is in no schema, or a value is not what its type allows");
-            return ExitCode::from(2);
-        }
-    };
+    let base = arguments.base.as_ref().unwrap_or(&config.base);
+    if !base.is_valid(directory.schema()) {
+        complain("-b: an attribute type in it is in no schema, or a value is not what its type allows");
+        return ExitCode::from(2);
+    }
     // What was asked to describe the queries.
     recorder.take();
-    let searched = search(&config, &directory, base, &arguments).await;
-    let steps = steps(&database, &directory, recorder.take(), config.database.scan_timeout).await;
+    let searched = search(&config, &directory, &arguments).await;
+    let steps = steps(&database, &directory, recorder.take(), config.policy.scan_timeout).await;
     let (verbose, json) = (arguments.verbose, arguments.json);
     let report = Report {
         typed: typed(&config, &arguments),
@@ -106,24 +104,18 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
         complain(&format!("SQL_URI: {detail} ({address})"));
         ExitCode::FAILURE
     };
-    let base = Dn::parse(&config.base_dn).map_err(|error| {
-        complain(&format!("LDAP_BASE_DN: {error}"));
+    let database = Database::new(&config.database, Metrics::default()).map_err(|error| away(&error.detail()))?;
+    let queries = config.queries.parse(database.engine()).map_err(|problems| {
+        problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::from(EXIT_CODE)
     })?;
-    let database = Database::new(app::sql_settings(&config.database)).map_err(|error| away(&error.detail()))?;
-    let queries = app::queries(&config.database)
-        .parse(database.engine())
-        .map_err(|problems| {
-            problems.iter().for_each(|problem| complain(&problem.to_string()));
-            ExitCode::from(EXIT_CODE)
-        })?;
     database
         .describe("SELECT 1")
         .await
         .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
-    let directory = Directory::describe(&recorded, &base, &app::layout(config), &queries, CAPABILITIES).await;
+    let directory = Directory::describe(&recorded, &config.base, &config.layout, &queries, CAPABILITIES).await;
     let directory = directory.map_err(|problems| {
         problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::FAILURE
@@ -169,23 +161,23 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
             Filter::Present(_) => {}
         }
     }
-    let base = arguments.base.as_ref().map(ToString::to_string);
-    let mut texts: Vec<String> = base.into_iter().chain([config.base_dn.clone()]).collect();
+    let bases = arguments.base.iter().chain([&config.base]);
+    let mut texts: Vec<String> = bases.map(ToString::to_string).collect();
     collect(&arguments.filter, &mut texts);
     Typed::new(texts)
 }
 
 /// What the search found: so many entries, or why none.
-async fn search(config: &Config, directory: &Directory, base: Dn, arguments: &Arguments) -> Result<usize, String> {
+async fn search(config: &Config, directory: &Directory, arguments: &Arguments) -> Result<usize, String> {
     let query = SearchQuery {
-        base: Arc::new(base),
+        base: Arc::new(arguments.base.as_ref().unwrap_or(&config.base).clone()),
         scope: arguments.scope.into(),
         filter: arguments.filter.clone(),
         selection: Selection::new(directory.schema(), &arguments.attributes),
         wanted: None,
         page: None,
-        lookup_deadline: Instant::now() + LOOKUP_HOLD,
-        scan_timeout: config.database.scan_timeout,
+        lookup_deadline: Instant::now() + Policy::LOOKUP_HOLD,
+        scan_timeout: config.policy.scan_timeout,
     };
     let mut entries = 0;
     match directory.search(query).await {

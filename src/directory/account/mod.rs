@@ -3,7 +3,8 @@
 mod expiry;
 mod status;
 
-pub use crate::directory::account::status::{RefusedWords, Standing};
+use crate::config::RefusedWords;
+pub use crate::directory::account::status::Standing;
 use crate::model::{time::Timestamp, value::Cell};
 use std::fmt;
 

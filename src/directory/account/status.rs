@@ -1,11 +1,9 @@
 //! The words of the `status` column that refuse a bind.
 
-use crate::model::{prepare::prepare_ignore_case, value::Cell};
-use std::sync::Arc;
-
-/// The words that refuse, in any spelling. Clones share them.
-#[derive(Debug, Clone)]
-pub struct RefusedWords(Arc<[String]>);
+use crate::{
+    config::RefusedWords,
+    model::{prepare::prepare_ignore_case, value::Cell},
+};
 
 /// What a status says about a bind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +17,6 @@ pub enum Standing {
 }
 
 impl RefusedWords {
-    /// These words; case and blanks around and between them have no meaning, as in caseIgnoreMatch.
-    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let prepared = words.into_iter().filter_map(prepare_ignore_case);
-        RefusedWords(prepared.filter(|word| !word.is_empty()).collect())
-    }
-
     /// What a status says.
     pub fn judge(&self, status: &Cell) -> Standing {
         if super::is_unset(status) {
@@ -36,7 +28,7 @@ impl RefusedWords {
         // One engine gives the text of a JSON value, the other the value; and a SET is its words with commas between.
         let words = prepared.split([',', ';', '|', '[', ']', '{', '}', '"', '\'']);
         let mut found = std::iter::once(prepared.as_str()).chain(words.map(str::trim));
-        match found.find(|word| self.0.iter().any(|refused| refused == word)) {
+        match found.find(|word| self.contains(word)) {
             Some(word) => Standing::Refused(word.to_owned()),
             None => Standing::Allowed,
         }

@@ -1,9 +1,10 @@
 //! What all rows of a listing are as entries: who lacks what, who has what is another one's, and whose account is closed.
 
 use crate::{
+    config::RefusedWords,
     directory::{
         Directory,
-        account::{Refusal, RefusedWords, Standing},
+        account::{Refusal, Standing},
         diagnostics::consistency::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
         mapping::{

@@ -1,6 +1,7 @@
 //! Whatever a row holds, its entry is one of its classes: everything they require is there, and nothing that none allows.
 
 use crate::{
+    config::{Layout, container_rdn},
     directory::{
         mapping::{
             columns::{Kind, assign},
@@ -9,7 +10,7 @@ use crate::{
         },
         naming::{
             subschema::{Capabilities, root_dse, subschema, superior},
-            tree::{Layout, Tree, container_rdn},
+            tree::Tree,
         },
     },
     model::{

@@ -4,6 +4,7 @@
 //! of their own.
 
 use crate::{
+    config::Layout,
     directory::mapping::columns::Kind,
     model::{
         dn::{Dn, Rdn, escape_value},
@@ -55,22 +56,6 @@ impl Name {
             prepared,
         })
     }
-}
-
-/// The containers below the naming context; where there is none, entries stand directly below it. Whether there are
-/// groups that no query lists, and what the empty base means.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// Of the users.
-    pub users: Option<Rdn>,
-    /// Of the groups, which may be the same.
-    pub groups: Option<Rdn>,
-    /// Whether a user whose gid number no group has gets a group of its own.
-    pub private_groups: bool,
-    /// Whether a user without a mail address gets one made of the name and the base's domain.
-    pub mail_fallback: bool,
-    /// Whether a search below the empty base is one of the whole directory.
-    pub empty_base: bool,
 }
 
 /// An entry that others stand below.
@@ -269,23 +254,6 @@ fn named(kind: Kind, dn: &Dn, normalized: &NormalizedDn, below: usize) -> Option
     })
 }
 
-/// The RDN of a container. One that begins with `uid` or `cn` could be taken for a user or a group.
-///
-/// # Errors
-/// What would be right.
-pub fn container_rdn(text: &str) -> Result<Rdn, String> {
-    let dn = Dn::parse(text).map_err(|error| error.to_string())?;
-    let [rdn] = dn.rdns() else {
-        return Err("it must be one RDN, such as ou=people".to_owned());
-    };
-    let schema = Schema::standard();
-    let attribute = rdn.single().and_then(|(attribute, _)| schema.attribute(attribute));
-    match attribute.map(|id| schema.attribute_type(id).name()) {
-        Some("ou" | "o" | "dc" | "c" | "l" | "st") => Ok(rdn.clone()),
-        _ => Err("its attribute must be ou, o, dc, c, l or st".to_owned()),
-    }
-}
-
 fn mail_domain(base: &Dn) -> Option<String> {
     let labels: Vec<&str> = base
         .rdns()
@@ -300,6 +268,7 @@ fn mail_domain(base: &Dn) -> Option<String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use crate::config::container_rdn;
     use crate::directory::naming::tree::*;
 
     fn tree() -> (Tree, Schema) {
@@ -381,21 +350,6 @@ mod tests {
         assert_eq!(locate("ou=people,ou=people,dc=example"), below);
         assert!(tree.stands_below(Kind::User, Some(0)) && tree.stands_below(Kind::Group, None));
         assert!(!tree.stands_below(Kind::Group, Some(0)) && !tree.stands_below(Kind::User, None));
-    }
-
-    #[test]
-    fn containers_are_no_users_and_no_groups() {
-        for wrong in [
-            "",
-            "people",
-            "uid=people",
-            "cn=groups",
-            "ou=a,ou=b",
-            "ou=a+o=b",
-            "unknown=x",
-        ] {
-            assert!(container_rdn(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! lower case are tried by the fast query first, and only a miss looks at every spelling.
 
 use crate::{
+    config::RefusedWords,
     directory::{
         Directory,
-        account::{Account, AccountOutcome, RefusedWords},
+        account::{Account, AccountOutcome},
         error::DirectoryError,
         mapping::{
             columns::{Kind, Role},

@@ -4,6 +4,7 @@ pub mod paged;
 
 use super::{context::Context, known, result::Failure};
 use crate::{
+    config::Policy,
     directory::{
         Directory,
         search::{query::SearchQuery, results::SearchOutcome},
@@ -81,7 +82,7 @@ impl Controls {
             selection: Selection::new(directory.schema(), &["1.1".to_owned()]),
             wanted: Some(1),
             page: None,
-            lookup_deadline: context.received + policy.lookup_hold,
+            lookup_deadline: context.received + Policy::LOOKUP_HOLD,
             scan_timeout: policy.scan_timeout,
         };
         let holds = match directory.search(query).await? {

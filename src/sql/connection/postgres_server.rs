@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _};
 
 use super::sessionless::{Address, Sessionless};
+use crate::config::Sessions;
 
 /// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
 /// sent (PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
@@ -19,16 +20,6 @@ const SETTINGS: &str = "SELECT pg_backend_pid(), count(set_config(name, \
 
 /// A setting of our own, which a server keeps for the session that was opened with it and a pooler refuses or drops.
 const PROOF: &str = "ldap_gateway.session";
-
-/// What to do where a pooler may be in between.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sessions {
-    /// Find out, for each connection.
-    #[default]
-    Auto,
-    /// The operator says so.
-    Shared,
-}
 
 /// A connection to a PostgreSQL server.
 pub(super) enum Opened {

@@ -10,8 +10,9 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::postgres_server::{PostgresServer, Sessions};
+use super::postgres_server::PostgresServer;
 use super::sessionless::Address;
+use crate::config::Sessions;
 use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TargetSession, TlsMode};
 use crate::sql::engine::Engine;
 use crate::sql::error::SqlError;

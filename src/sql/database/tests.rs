@@ -45,9 +45,9 @@ impl Place {
     }
 
     fn database(&self) -> Database {
-        let mut settings = SqlSettings::new(format!("sqlite:{}", self.file().display()));
+        let mut settings = DatabaseSettings::new(format!("sqlite:{}", self.file().display()));
         settings.pool_size = 4;
-        let database = Database::new(settings).unwrap();
+        let database = Database::new(&settings, Metrics::default()).unwrap();
         database.mark_described();
         database
     }
@@ -292,9 +292,9 @@ async fn a_read_without_a_bound_ends() {
 
 #[tokio::test]
 async fn nothing_shows_the_uri_or_the_values() {
-    let settings = SqlSettings::new("postgres://scott:hunter2@db.internal/d");
+    let settings = DatabaseSettings::new("postgres://scott:hunter2@db.internal/d");
     assert!(!format!("{settings:?}").contains("scott"));
-    assert!(!format!("{:?}", Database::new(settings).unwrap()).contains("internal"));
+    assert!(!format!("{:?}", Database::new(&settings, Metrics::default()).unwrap()).contains("internal"));
     assert!(!format!("{:?}", Arg::Text("hunter2".to_owned())).contains("hunter2"));
 }
 
@@ -302,9 +302,9 @@ async fn nothing_shows_the_uri_or_the_values() {
 async fn identical_lookups_that_wait_share_a_statement_and_one_that_was_sent_is_not_joined() {
     let place = Place::new();
     let _manager = place.manager(USERS).await;
-    let mut settings = SqlSettings::new(format!("sqlite:{}", place.file().display()));
+    let mut settings = DatabaseSettings::new(format!("sqlite:{}", place.file().display()));
     settings.pool_size = 1;
-    let database = Database::new(settings).unwrap();
+    let database = Database::new(&settings, Metrics::default()).unwrap();
     database.mark_described();
     // Who shares a statement has its random number.
     let lookup = |database: &Database, name: &str| {

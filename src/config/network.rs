@@ -1,0 +1,60 @@
+//! The network: where clients connect, and their limits.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::errors::Warning;
+use super::parse::Reader;
+
+/// Clients keep their connections idle; closing them sooner costs logins.
+const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// The listening socket and its limits.
+#[derive(Clone, Debug)]
+pub struct NetworkSettings {
+    /// `BIND_IP` and `PORT`
+    pub address: SocketAddr,
+    /// `ADMIN_ADDR`
+    pub admin: Option<SocketAddr>,
+    /// `LDAP_UNENCRYPTED`
+    pub unencrypted: bool,
+    /// `MAX_CONNECTIONS`
+    pub max_connections: usize,
+    /// `LDAP_IDLE_TIMEOUT`
+    pub idle_timeout: Duration,
+    /// `WRITE_TIMEOUT`
+    pub write_timeout: Duration,
+}
+
+impl NetworkSettings {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let unencrypted = reader.boolean("LDAP_UNENCRYPTED");
+        let standard = if unencrypted { 389 } else { 636 };
+        let address = reader.parsed("BIND_IP", "an IP address such as 0.0.0.0 or ::", |text| {
+            text.strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'))
+                .unwrap_or(text)
+                .parse()
+                .ok()
+        });
+        let port = reader.number("PORT", 1, 65535).unwrap_or(standard);
+        let idle_timeout = reader.duration("LDAP_IDLE_TIMEOUT");
+        if idle_timeout < LEAST_IDLE_TIMEOUT && reader.is_given("LDAP_IDLE_TIMEOUT") {
+            let text = "is less than 1h: clients that keep their connections may fail their next request";
+            reader.warnings.push(Warning::new("LDAP_IDLE_TIMEOUT", text));
+        }
+        let admin = reader.parsed(
+            "ADMIN_ADDR",
+            "an IP address and a port such as 127.0.0.1:9636",
+            |text| text.parse().ok().filter(|address: &SocketAddr| address.port() != 0),
+        );
+        NetworkSettings {
+            admin,
+            address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
+            unencrypted,
+            max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),
+            idle_timeout,
+            write_timeout: reader.duration("WRITE_TIMEOUT"),
+        }
+    }
+}

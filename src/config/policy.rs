@@ -1,0 +1,104 @@
+//! Policy: the decisions of the operator that operations obey.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::errors::Problem;
+use super::parse::Reader;
+use crate::model::prepare::prepare_ignore_case;
+
+/// Limits and choices of the operations.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// `REQUIRE_AUTH_FOR_SEARCH`: whether anonymous sessions may read the root DSE and the subschema only.
+    pub require_auth_for_search: bool,
+    /// `BIND_DN`
+    pub bind_dn: BindDn,
+    /// `ACCOUNT_STATUS_REFUSED`
+    pub refused_words: RefusedWords,
+    /// `BIND_HOLD`: how long a bind waits for a database that is away.
+    pub bind_hold: Duration,
+    /// `SCAN_TIMEOUT`: how long a scan waits for its next row.
+    pub scan_timeout: Duration,
+    /// `ON_DATABASE_FAILURE`
+    pub on_database_failure: OnDatabaseFailure,
+    /// `LOG_FILTERS`: whether the log shows the values of filters, those of passwords excepted.
+    pub log_filter_values: bool,
+}
+
+impl Policy {
+    /// How long a lookup waits for a database that is away. SSSD gives a search up after 6 s and is then offline for
+    /// 60-90 s; this leaves the answer time to travel.
+    pub const LOOKUP_HOLD: Duration = Duration::from_millis(4500);
+
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        Policy {
+            require_auth_for_search: reader.boolean("REQUIRE_AUTH_FOR_SEARCH"),
+            bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
+            refused_words: RefusedWords::read(reader),
+            bind_hold: reader.duration("BIND_HOLD"),
+            scan_timeout: reader.duration("SCAN_TIMEOUT"),
+            on_database_failure: reader.choice(
+                "ON_DATABASE_FAILURE",
+                &[
+                    ("disconnect", OnDatabaseFailure::Disconnect),
+                    ("unavailable", OnDatabaseFailure::Unavailable),
+                ],
+            ),
+            log_filter_values: reader.choice("LOG_FILTERS", &[("shape", false), ("values", true)]),
+        }
+    }
+}
+
+/// Which DNs name a user in a bind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BindDn {
+    /// The user's own DN, or any DN below the base whose first RDN is a single value: that is the user's name.
+    #[default]
+    Lenient,
+    /// The user's own DN only.
+    Exact,
+}
+
+/// How a search ends that the database cannot answer: never with a success, from which clients would delete users.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDatabaseFailure {
+    /// Notice of Disconnection and a closed connection: clients ask the other replica and believe nothing.
+    #[default]
+    Disconnect,
+    /// Result code 52, `unavailable`.
+    Unavailable,
+}
+
+/// The words of a status that refuse a bind, in any spelling. Clones share them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedWords(Arc<[String]>);
+
+impl RefusedWords {
+    /// These words; case and blanks around and between them have no meaning, as in caseIgnoreMatch.
+    pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let prepared = words.into_iter().filter_map(prepare_ignore_case);
+        RefusedWords(prepared.filter(|word| !word.is_empty()).collect())
+    }
+
+    /// Whether a word refuses; it is prepared for caseIgnoreMatch.
+    pub fn contains(&self, prepared: &str) -> bool {
+        self.0.iter().any(|word| word == prepared)
+    }
+
+    fn read(reader: &mut Reader) -> Self {
+        let text = reader.text("ACCOUNT_STATUS_REFUSED").unwrap_or_default();
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.collect();
+        if words.is_empty() {
+            let right = "words with commas between them, or `none` where no word refuses";
+            reader
+                .problems
+                .push(Problem::wrong("ACCOUNT_STATUS_REFUSED", &text, right));
+        }
+        match words.as_slice() {
+            [only] if only.eq_ignore_ascii_case("none") => RefusedWords::new([]),
+            _ => RefusedWords::new(words),
+        }
+    }
+}
