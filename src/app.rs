@@ -4,11 +4,11 @@
 
 use crate::{
     auth::hashing_pool::HashingPool,
-    config::{Config, Layout},
+    config::{Config, Layout, QuerySet},
     directory::{
         Directory,
         naming::subschema::Capabilities,
-        queries::{ParsedQueries, QueryProblem},
+        queries::{self, QueryProblem},
     },
     metrics::Metrics,
     model::dn::Dn,
@@ -18,7 +18,7 @@ use crate::{
         extended::SUPPORTED_EXTENSIONS,
     },
     server::{admin::Admin, connection::Shared, listener::Listener, tls::reload::Acceptors},
-    sql::{Database, SqlError},
+    sql::{Database, OperatorQuery, SqlError},
 };
 use std::{
     collections::HashSet,
@@ -92,7 +92,7 @@ impl App {
     /// What is wrong without asking the database.
     pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
         let database = Database::new(&config.database, metrics.clone()).map_err(StartError::Database)?;
-        let queries = config.queries.parse(database.engine()).map_err(StartError::Queries)?;
+        let queries = queries::parse_all(&config.queries, database.engine()).map_err(StartError::Queries)?;
         // A connection has one bind at a time, so nobody is ever turned away.
         let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
             .map_err(StartError::Threads)?;
@@ -186,7 +186,7 @@ struct Describer {
     database: Database,
     base: Dn,
     layout: Layout,
-    queries: ParsedQueries,
+    queries: QuerySet<OperatorQuery>,
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
     /// What has been said of the directory: it is said once.

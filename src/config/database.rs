@@ -37,21 +37,6 @@ pub enum Sessions {
     Shared,
 }
 
-/// The operator's queries, as they were given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Queries {
-    /// `SQL_QUERY_ALL_USERS`
-    pub all_users: String,
-    /// `SQL_QUERY_ONE_USER`
-    pub one_user: String,
-    /// `SQL_QUERY_ALL_GROUPS`
-    pub all_groups: String,
-    /// `SQL_QUERY_GROUPS_BY_MEMBER`
-    pub groups_by_member: String,
-    /// `SQL_QUERY_ALL_MEMBERSHIPS`
-    pub all_memberships: Option<String>,
-}
-
 impl DatabaseSettings {
     /// The database at `uri`, everything else as it usually is.
     pub fn new(uri: impl Into<String>) -> Self {
@@ -77,20 +62,6 @@ impl DatabaseSettings {
             ),
             pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
             connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),
-        }
-    }
-}
-
-impl Queries {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        let all_memberships = reader.text("SQL_QUERY_ALL_MEMBERSHIPS");
-        let mut query = |name| reader.text(name).unwrap_or_default();
-        Queries {
-            all_users: query("SQL_QUERY_ALL_USERS"),
-            one_user: query("SQL_QUERY_ONE_USER"),
-            all_groups: query("SQL_QUERY_ALL_GROUPS"),
-            groups_by_member: query("SQL_QUERY_GROUPS_BY_MEMBER"),
-            all_memberships,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::auth::AuthSettings;
-use super::database::{DatabaseSettings, Queries};
+use super::database::DatabaseSettings;
 use super::directory::{Layout, base_dn};
 use super::errors::{ConfigErrors, Problem, Warning};
 use super::log::LogSettings;
@@ -11,6 +11,7 @@ use super::network::NetworkSettings;
 use super::parse::Reader;
 use super::policy::Policy;
 use super::probe::ProbeSettings;
+use super::query_set::QuerySet;
 use super::source::EnvSource;
 use super::tls::TlsSettings;
 use super::{names, node_gateway};
@@ -26,7 +27,7 @@ pub struct Config {
     /// How to reach the database.
     pub database: DatabaseSettings,
     /// What to ask it.
-    pub queries: Queries,
+    pub queries: QuerySet<String>,
     /// How passwords are verified.
     pub auth: AuthSettings,
     /// What operations obey.
@@ -82,7 +83,7 @@ impl Config {
             layout: Layout::read(reader),
             base: base_dn(reader, &common_name),
             database: DatabaseSettings::read(reader),
-            queries: Queries::read(reader),
+            queries: QuerySet::read(reader),
             auth: AuthSettings::read(reader),
             policy: Policy::read(reader),
             tls: TlsSettings::read(reader, &common_name, network.unencrypted),

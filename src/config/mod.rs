@@ -4,7 +4,7 @@
 //! DN is (`model`) and what a database's URI says (`database_uri`).
 //!
 //! [`settings`] is the table of all settings. Their types stand in one file for each part of the gateway, each beside the
-//! code that reads it: [`Layout`], [`DatabaseSettings`], [`Queries`], [`AuthSettings`], [`Policy`], [`NetworkSettings`],
+//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`Policy`], [`NetworkSettings`],
 //! [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all. `source` finds the variables,
 //! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `parse` reads values of it.
 
@@ -21,6 +21,7 @@ mod node_gateway;
 mod parse;
 mod policy;
 mod probe;
+mod query_set;
 mod resolve;
 mod secret;
 pub mod settings;
@@ -30,7 +31,7 @@ pub(crate) mod tests;
 mod tls;
 
 pub use auth::{AuthBackend, AuthSettings};
-pub use database::{DatabaseKind, DatabaseSettings, Queries, Sessions, SslMode};
+pub use database::{DatabaseKind, DatabaseSettings, Sessions, SslMode};
 pub use directory::{Layout, container_rdn};
 pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
 pub use load::Config;
@@ -38,6 +39,7 @@ pub use log::{LogFormat, LogSettings};
 pub use network::NetworkSettings;
 pub use policy::{BindDn, OnDatabaseFailure, Policy, RefusedWords};
 pub use probe::ProbeSettings;
+pub use query_set::{Query, QuerySet};
 pub use secret::Secret;
 pub use source::EnvSource;
 pub use tls::{CertificateSource, TlsSettings, TlsVersion};

@@ -16,7 +16,7 @@ pub mod source;
 
 pub use crate::directory::error::DirectoryError;
 use crate::{
-    config::Layout,
+    config::{Layout, Query, QuerySet},
     directory::{
         mapping::{columns::Kind, entry::EntryMaker, projection::Projection},
         membership::memberships::Membership,
@@ -24,10 +24,7 @@ use crate::{
             subschema::Capabilities,
             tree::{Place, Tree},
         },
-        queries::{
-            ALL_GROUPS, ALL_MEMBERSHIPS, DescribedQueries, DescribedQuery, GROUPS_BY_MEMBER, ParsedQueries,
-            QueryProblem,
-        },
+        queries::{DescribedQuery, QueryProblem},
         source::{listing::Listing, one_user::OneUser, private_groups::PrivateGroups},
     },
     model::{
@@ -37,7 +34,7 @@ use crate::{
         schema::Schema,
         scope::Scope,
     },
-    sql::{Database, State},
+    sql::{Database, OperatorQuery, State},
 };
 use std::{fmt, panic::resume_unwind, sync::Arc};
 use tokio::{
@@ -64,7 +61,7 @@ pub struct Directory {
     subschema: Entry,
     /// The base, and the containers below it.
     superiors: Vec<Entry>,
-    queries: [DescribedQuery; 4],
+    queries: QuerySet<DescribedQuery>,
     /// Turns at preparing large filters.
     preparing: Arc<Semaphore>,
 }
@@ -89,20 +86,25 @@ impl Directory {
         database: &Database,
         base: &Dn,
         layout: &Layout,
-        queries: &ParsedQueries,
+        queries: &QuerySet<OperatorQuery>,
         capabilities: Capabilities,
     ) -> Result<Directory, Vec<QueryProblem>> {
-        let DescribedQueries {
-            schema,
-            base: queries,
-            memberships,
-        } = queries::describe(database, queries).await?;
+        let (schema, queries) = queries::describe(database, queries).await?;
         let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
-        let asked = memberships.as_ref().map_or(GROUPS_BY_MEMBER, |_| ALL_MEMBERSHIPS);
-        let membership = Membership::choose(database, &queries, memberships)
+        let asked = match &queries.all_memberships {
+            Some(_) => Query::AllMemberships,
+            None => Query::GroupsByMember,
+        };
+        let membership = Membership::choose(database, &queries)
             .await
             .map_err(|error| vec![QueryProblem::of_database(asked, &error)])?;
-        let [all_users, one_user, all_groups, groups_by_member] = &queries;
+        let QuerySet {
+            all_users,
+            one_user,
+            all_groups,
+            groups_by_member,
+            ..
+        } = &queries;
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
@@ -113,7 +115,7 @@ impl Directory {
         let private_groups = match layout.private_groups {
             true => PrivateGroups::new(database, all_users, all_groups)
                 .await
-                .map_err(|error| vec![QueryProblem::of_database(ALL_GROUPS, &error)])?,
+                .map_err(|error| vec![QueryProblem::of_database(Query::AllGroups, &error)])?,
             false => PrivateGroups::Off,
         };
         let private_source = private_groups
@@ -160,16 +162,8 @@ impl Directory {
         self.tree.base_text()
     }
 
-    /// What the query of all memberships was found to be, where there is one.
-    fn memberships_query(&self) -> Option<&DescribedQuery> {
-        match &self.membership {
-            Membership::Listed(listed) => Some(listed.query()),
-            Membership::ByMember(_) | Membership::Column(_) => None,
-        }
-    }
-
-    /// What the operator's queries were found to be, in the order of [`VARIABLES`].
-    pub fn queries(&self) -> &[DescribedQuery; 4] {
+    /// What the operator's queries were found to be.
+    pub fn queries(&self) -> &QuerySet<DescribedQuery> {
         &self.queries
     }
 

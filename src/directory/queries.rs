@@ -3,19 +3,16 @@
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 
 use crate::{
-    config::Queries,
+    config::{Query, QuerySet},
     directory::{
         mapping::columns::{self, ColumnUse, Kind, Role},
         source::listing::fetch,
     },
     model::schema::Schema,
-    sql::{
-        Budget, Database, Described, Engine, OperatorQuery, Origin, QueryError, Source as Table, SqlError,
-        TypeDescription,
-    },
+    sql::{Budget, Database, Described, Engine, OperatorQuery, Origin, Source as Table, SqlError, TypeDescription},
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -26,28 +23,11 @@ const UNKNOWN_TYPE: &str = "42P18";
 /// How long asking for collations may take, at start.
 const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The operator's queries with their placeholders found.
-#[derive(Debug, Clone)]
-pub struct ParsedQueries {
-    /// Those that make a directory, in the order of [`VARIABLES`].
-    pub base: [OperatorQuery; 4],
-    /// All memberships.
-    pub memberships: Option<OperatorQuery>,
-}
-
-/// The variables that name the queries, in the order they are described.
-pub const VARIABLES: [&str; 5] = [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER, ALL_MEMBERSHIPS];
-pub(crate) const ALL_USERS: &str = "SQL_QUERY_ALL_USERS";
-pub(crate) const ONE_USER: &str = "SQL_QUERY_ONE_USER";
-pub(crate) const ALL_GROUPS: &str = "SQL_QUERY_ALL_GROUPS";
-pub(crate) const GROUPS_BY_MEMBER: &str = "SQL_QUERY_GROUPS_BY_MEMBER";
-pub(crate) const ALL_MEMBERSHIPS: &str = "SQL_QUERY_ALL_MEMBERSHIPS";
-
 /// What is wrong with one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryProblem {
-    /// The variable that holds the query.
-    pub variable: &'static str,
+    /// Which it is.
+    pub query: Query,
     /// What was found and what would be right.
     pub text: String,
     /// The query was not looked at, because the database could not be asked.
@@ -55,9 +35,9 @@ pub struct QueryProblem {
 }
 
 impl QueryProblem {
-    pub(crate) fn of_database(variable: &'static str, error: &SqlError) -> Self {
+    pub(crate) fn of_database(query: Query, error: &SqlError) -> Self {
         QueryProblem {
-            variable,
+            query,
             text: error.detail(),
             unreachable: !matches!(error, SqlError::Statement(_)),
         }
@@ -66,7 +46,7 @@ impl QueryProblem {
 
 impl fmt::Display for QueryProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.variable, self.text)
+        write!(f, "{}: {}", self.query.variable(), self.text)
     }
 }
 
@@ -124,55 +104,38 @@ impl DescribedQuery {
     }
 }
 
-impl Queries {
-    /// The queries with their placeholders found.
-    ///
-    /// # Errors
-    /// What is wrong with any of them without asking the database.
-    pub fn parse(&self, engine: Engine) -> Result<ParsedQueries, Vec<QueryProblem>> {
-        match self.parse_each(engine) {
-            [
-                Some(Ok(all_users)),
-                Some(Ok(one_user)),
-                Some(Ok(all_groups)),
-                Some(Ok(by_member)),
-                memberships @ (None | Some(Ok(_))),
-            ] => Ok(ParsedQueries {
-                base: [all_users, one_user, all_groups, by_member],
-                memberships: memberships.and_then(Result::ok),
-            }),
-            parsed => Err(parsed.into_iter().flatten().filter_map(Result::err).collect()),
-        }
-    }
-
-    /// Each query for itself, in the order of [`VARIABLES`]; None where it is not given.
-    pub fn parse_each(&self, engine: Engine) -> [Option<Result<OperatorQuery, QueryProblem>>; 5] {
-        let [all_users, one_user, all_groups, groups_by_member, memberships] = VARIABLES;
-        let named = |variable, parsed: Result<OperatorQuery, QueryError>| {
-            parsed.map_err(|error| QueryProblem {
-                variable,
-                text: error.to_string(),
-                unreachable: false,
-            })
+/// The operator's queries with their placeholders found; of each that cannot be, what is wrong with it without asking the
+/// database.
+pub fn parse(texts: &QuerySet<String>, engine: Engine) -> QuerySet<Result<OperatorQuery, QueryProblem>> {
+    texts.as_ref().map(|query, text| {
+        let parsed = match query {
+            Query::AllUsers | Query::AllGroups | Query::AllMemberships => OperatorQuery::listing(text, engine),
+            Query::OneUser | Query::GroupsByMember => OperatorQuery::lookup(text, engine),
         };
-        let listing = |variable, text: &str| named(variable, OperatorQuery::listing(text, engine));
-        let lookup = |variable, text: &str| named(variable, OperatorQuery::lookup(text, engine));
-        [
-            Some(listing(all_users, &self.all_users)),
-            Some(lookup(one_user, &self.one_user)),
-            Some(listing(all_groups, &self.all_groups)),
-            Some(lookup(groups_by_member, &self.groups_by_member)),
-            self.all_memberships.as_ref().map(|text| listing(memberships, text)),
-        ]
-    }
+        parsed.map_err(|error| QueryProblem {
+            query,
+            text: error.to_string(),
+            unreachable: false,
+        })
+    })
+}
+
+/// The same where nothing may be wrong with any of them.
+///
+/// # Errors
+/// What is wrong with each.
+pub fn parse_all(texts: &QuerySet<String>, engine: Engine) -> Result<QuerySet<OperatorQuery>, Vec<QueryProblem>> {
+    let mut problems = Vec::new();
+    let parsed = parse(texts, engine).map(|_, parsed| parsed.map_err(|problem| problems.push(problem)).ok());
+    parsed.complete().ok_or(problems)
 }
 
 /// What is known of the queries, and everything that is wrong with them.
 pub struct Examination {
     /// The published schema with what the queries add to it.
     pub schema: Arc<Schema>,
-    /// In the order of [`VARIABLES`]; None where a query was not given or could not be described.
-    pub queries: [Option<DescribedQuery>; 5],
+    /// None where a query was not given or could not be described.
+    pub queries: QuerySet<Option<DescribedQuery>>,
     /// Everything that is wrong.
     pub problems: Vec<QueryProblem>,
 }
@@ -181,85 +144,65 @@ pub struct Examination {
 ///
 /// # Errors
 /// Every problem of every query.
-pub async fn describe(database: &Database, queries: &ParsedQueries) -> Result<DescribedQueries, Vec<QueryProblem>> {
-    let [all_users, one_user, all_groups, by_member] = queries.base.each_ref().map(Some);
-    let memberships = queries.memberships.as_ref();
-    let examined = examine(database, [all_users, one_user, all_groups, by_member, memberships]).await;
-    match examined.queries {
-        [
-            Some(all_users),
-            Some(one_user),
-            Some(all_groups),
-            Some(by_member),
-            memberships,
-        ] if examined.problems.is_empty() => Ok(DescribedQueries {
-            schema: examined.schema,
-            base: [all_users, one_user, all_groups, by_member],
-            memberships,
-        }),
+pub async fn describe(
+    database: &Database,
+    queries: &QuerySet<OperatorQuery>,
+) -> Result<(Arc<Schema>, QuerySet<DescribedQuery>), Vec<QueryProblem>> {
+    let examined = examine(database, &queries.clone().map(|_, query| Some(query))).await;
+    match examined.queries.complete() {
+        Some(queries) if examined.problems.is_empty() => Ok((examined.schema, queries)),
         _ => Err(examined.problems),
     }
 }
 
-/// What is known of queries with which nothing is wrong.
-pub struct DescribedQueries {
-    /// The published schema with what the queries add to it.
-    pub schema: Arc<Schema>,
-    /// In the order of [`VARIABLES`].
-    pub base: [DescribedQuery; 4],
-    /// All memberships, where there is such a query.
-    pub memberships: Option<DescribedQuery>,
-}
-
 /// Describes each query for itself, so that one that is wrong does not hide what is wrong with the others.
-pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) -> Examination {
-    let mut found = [None, None, None, None, None];
+pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuery>>) -> Examination {
+    let mut answers: HashMap<Query, Answer> = HashMap::new();
     let mut problems = Vec::new();
-    for ((slot, variable), query) in found.iter_mut().zip(VARIABLES).zip(queries) {
+    for (which, query) in queries.each() {
         let Some(query) = query else { continue };
         match describe_query(database, query).await {
-            Ok(answer) => *slot = Some((query, answer)),
-            Err(error) => problems.push(QueryProblem::of_database(variable, &error)),
+            Ok(answer) => drop(answers.insert(which, answer)),
+            Err(error) => problems.push(QueryProblem::of_database(which, &error)),
         }
     }
-    // The rows of the last one are no entries.
-    let names = found.iter().take(KINDS.len()).flatten().flat_map(|(_, answer)| {
-        let columns = answer.described.columns.iter();
-        columns.map(|column| column.name.as_str())
-    });
+    let of_entries = queries.each().filter(|(which, _)| kind_of(*which).is_some());
+    let columns = of_entries.filter_map(|(which, _)| Some(&answers.get(&which)?.described.columns));
+    let names = columns.flatten().map(|column| column.name.as_str());
     let schema = Arc::new(Schema::standard().extended_with(&columns::pass_through_names(names)));
-    let mut kinds = KINDS.into_iter();
-    let queries = found.map(|found| {
-        let kind = kinds.next();
-        let (query, answer) = found?;
+    let queries = queries.as_ref().map(|which, query| {
         let Answer {
             described,
             origins,
             types,
-        } = answer;
+        } = answers.remove(&which)?;
         let names = described.columns.iter().map(|column| column.name.as_str());
-        let columns = match kind {
+        let columns = match kind_of(which) {
             Some(kind) => columns::assign(kind, names, &schema),
             None => columns::assign_membership(names),
         };
         Some(DescribedQuery {
-            query: query.clone(),
+            query: query.clone()?,
             described,
             origins,
             types,
             columns,
         })
     });
-    for ((variable, query), kind) in VARIABLES.into_iter().zip(&queries).zip(KINDS) {
-        problems.extend(query.as_ref().and_then(|query| missing_name(variable, query, kind)));
+    let described = || {
+        queries
+            .each()
+            .filter_map(|(which, query)| Some((which, query.as_ref()?)))
+    };
+    for (which, query) in described() {
+        problems.extend(kind_of(which).and_then(|kind| missing_name(which, query, kind)));
     }
-    for (variable, query) in VARIABLES.into_iter().zip(&queries) {
-        let unreadable = query.iter().flat_map(|query| query.unreadable(variable));
-        let deciding = unreadable.filter(|unreadable| unreadable.decides);
-        problems.extend(deciding.map(|unreadable| unreadable.problem));
+    for (which, query) in described() {
+        let deciding = query.unreadable(which).into_iter().filter(|column| column.decides);
+        problems.extend(deciding.map(|column| column.problem));
     }
-    if let [_, _, all_groups, _, Some(memberships)] = &queries {
-        problems.extend(missing_side(memberships, all_groups.as_ref()));
+    if let Some(Some(memberships)) = &queries.all_memberships {
+        problems.extend(missing_side(memberships, queries.all_groups.as_ref()));
     }
     Examination {
         schema,
@@ -268,8 +211,14 @@ pub async fn examine(database: &Database, queries: [Option<&OperatorQuery>; 5]) 
     }
 }
 
-/// What the rows of each query are, except of the last one.
-const KINDS: [Kind; 4] = [Kind::User, Kind::User, Kind::Group, Kind::Group];
+/// What the rows of a query are; None where they are no entries.
+fn kind_of(query: Query) -> Option<Kind> {
+    match query {
+        Query::AllUsers | Query::OneUser => Some(Kind::User),
+        Query::AllGroups | Query::GroupsByMember => Some(Kind::Group),
+        Query::AllMemberships => None,
+    }
+}
 
 /// What the database says of a query.
 struct Answer {
@@ -320,7 +269,7 @@ async fn set_collations(database: &Database, query: &OperatorQuery, described: &
     }
 }
 
-fn missing_name(variable: &'static str, query: &DescribedQuery, kind: Kind) -> Option<QueryProblem> {
+fn missing_name(which: Query, query: &DescribedQuery, kind: Kind) -> Option<QueryProblem> {
     if query.column(Role::Name).is_some() {
         return None;
     }
@@ -329,7 +278,7 @@ fn missing_name(variable: &'static str, query: &DescribedQuery, kind: Kind) -> O
         Kind::Group | Kind::PrivateGroup => "name (or cn)",
     };
     Some(QueryProblem {
-        variable,
+        query: which,
         text: missing(&[wanted], query),
         unreachable: false,
     })
@@ -354,12 +303,15 @@ fn missing_side(query: &DescribedQuery, all_groups: Option<&DescribedQuery>) -> 
     let text = if !wanted.is_empty() {
         missing(&wanted, query)
     } else if by_number && all_groups.is_some_and(|groups| groups.column(Role::Number).is_none()) {
-        format!("names groups by gid_number, which {ALL_GROUPS} does not have; a column name (or cn) would be right")
+        format!(
+            "names groups by gid_number, which {} does not have; a column name (or cn) would be right",
+            Query::AllGroups.variable()
+        )
     } else {
         return None;
     };
     Some(QueryProblem {
-        variable: ALL_MEMBERSHIPS,
+        query: Query::AllMemberships,
         text,
         unreachable: false,
     })

@@ -2,6 +2,7 @@
 
 use super::report::{Fault, Report, table};
 use crate::{
+    config::Query,
     directory::{
         mapping::columns::{ColumnUse, Ignored, Kind, Role},
         queries::{DescribedQuery, Examination},
@@ -9,42 +10,18 @@ use crate::{
     model::schema::Schema,
 };
 
-/// Whose columns are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Query {
-    /// `SQL_QUERY_ALL_USERS`
-    AllUsers,
-    /// `SQL_QUERY_ONE_USER`
-    OneUser,
-    /// `SQL_QUERY_ALL_GROUPS`
-    AllGroups,
-    /// `SQL_QUERY_GROUPS_BY_MEMBER`
-    GroupsByMember,
-    /// `SQL_QUERY_ALL_MEMBERSHIPS`
-    AllMemberships,
-}
-
-impl Query {
-    /// All of them, as the directory orders them.
-    pub const ALL: [Query; 5] = [
-        Query::AllUsers,
-        Query::OneUser,
-        Query::AllGroups,
-        Query::GroupsByMember,
-        Query::AllMemberships,
-    ];
-
-    fn kind(self) -> Kind {
-        match self {
-            Query::AllUsers | Query::OneUser => Kind::User,
-            Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => Kind::Group,
-        }
+/// What the rows of a query are about.
+fn kind(which: Query) -> Kind {
+    match which {
+        Query::AllUsers | Query::OneUser => Kind::User,
+        Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => Kind::Group,
     }
 }
 
 /// Adds the table of one query to the report, and warnings about its columns.
-pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, examined: &Examination, report: &mut Report) {
-    let [_, one_user, ..] = &examined.queries;
+pub fn show(which: Query, query: &DescribedQuery, examined: &Examination, report: &mut Report) {
+    let variable = which.variable();
+    let one_user = &examined.queries.one_user;
     let is_idle = |column: &ColumnUse| {
         let role = column
             .role
@@ -67,11 +44,11 @@ pub fn show(which: Query, variable: &'static str, query: &DescribedQuery, examin
         })
         .collect();
     report.section(variable, table(&rows));
-    for remark in query.remarks(variable) {
+    for remark in query.remarks(which) {
         report.warn(remark);
     }
     // Those that something depends on are problems of the query.
-    for unreadable in query.unreadable(variable) {
+    for unreadable in query.unreadable(which) {
         if !unreadable.decides {
             report.fault(Fault::Attribute, unreadable.problem.to_string());
         }
@@ -103,7 +80,7 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
         Err(Ignored::Repeated) => return "ignored: a column further right has the same name".to_owned(),
         Err(Ignored::NoMembership) => return "ignored: a membership is a user and a group".to_owned(),
     };
-    let attribute = attribute(which.kind(), role, schema);
+    let attribute = attribute(kind(which), role, schema);
     match which {
         Query::AllUsers if role.is_private() => format!("not read here; SQL_QUERY_ONE_USER: {attribute}"),
         Query::AllMemberships if role == Role::Name => "→ the group, by its cn".to_owned(),

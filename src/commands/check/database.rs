@@ -1,18 +1,18 @@
 //! The part of `check` that asks the database whether it can be reached and what the queries are.
 
 use super::{
-    columns::{self, Query, RECOMMENDED},
+    columns::{self, RECOMMENDED},
     is_wrong,
     report::{Fault, Report},
     survey,
 };
 use crate::{
     app::CAPABILITIES,
-    config::{Config, DatabaseKind, DatabaseSettings, Problem, Queries},
+    config::{Config, DatabaseKind, DatabaseSettings, Problem, Query, QuerySet},
     directory::{
         Directory,
         mapping::columns::{Kind, Role},
-        queries::{self, DescribedQuery, Examination, ParsedQueries, QueryProblem, VARIABLES},
+        queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,
     sql::{Database, Engine},
@@ -25,9 +25,9 @@ const SHARED: &str = "a pooler such as PgBouncer shares its sessions among clien
 
 /// Checks database and queries, as far as the settings allow.
 pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
-    let queries = &config.queries;
+    let texts = &config.queries;
     if is_wrong(problems, &["SQL_URI"]) {
-        for problem in wrong_everywhere(queries) {
+        for problem in wrong_everywhere(texts) {
             add(Fault::Settings, problem, problems, report);
         }
         return;
@@ -38,7 +38,7 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         DatabaseKind::Sqlite => Engine::Sqlite,
     };
     let mut is_good = true;
-    let parsed = queries.parse_each(engine).map(|parsed| match parsed? {
+    let parsed = queries::parse(texts, engine).map(|_, parsed| match parsed {
         Ok(query) => Some(query),
         Err(problem) => {
             is_good = false;
@@ -53,29 +53,15 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
     let Some(database) = reach(config, problems, report).await else {
         return;
     };
-    let examined = queries::examine(&database, parsed.each_ref().map(Option::as_ref)).await;
+    let examined = queries::examine(&database, &parsed).await;
     show(&examined, report);
     let is_good = is_good && examined.problems.is_empty();
     for problem in examined.problems {
         add(Fault::Database, problem, problems, report);
     }
     let is_good = is_good && !is_wrong(problems, &["LDAP_BASE_DN"]);
-    let (
-        [
-            Some(all_users),
-            Some(one_user),
-            Some(all_groups),
-            Some(by_member),
-            memberships,
-        ],
-        true,
-    ) = (parsed, is_good)
-    else {
+    let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
-    };
-    let parsed = ParsedQueries {
-        base: [all_users, one_user, all_groups, by_member],
-        memberships,
     };
     match Directory::describe(&database, &config.base, &config.layout, &parsed, CAPABILITIES).await {
         Ok(directory) => survey::show(&directory, &config.policy.refused_words, report).await,
@@ -88,13 +74,12 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
 }
 
 /// What is wrong with the queries' texts whatever the engine is.
-fn wrong_everywhere(queries: &Queries) -> Vec<QueryProblem> {
-    let is_wrong = |parsed: Option<Result<_, _>>| parsed.is_some_and(|parsed| parsed.is_err());
-    let [postgres, mysql, sqlite] =
-        [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(|engine| queries.parse_each(engine));
-    let each = postgres.into_iter().zip(mysql).zip(sqlite);
-    each.filter_map(|((postgres, mysql), sqlite)| postgres?.err().filter(|_| is_wrong(mysql) && is_wrong(sqlite)))
-        .collect()
+fn wrong_everywhere(texts: &QuerySet<String>) -> Vec<QueryProblem> {
+    let of = |engine| queries::parse_all(texts, engine).err().unwrap_or_default();
+    let [postgres, mysql, sqlite] = [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(of);
+    let is_wrong = |query, problems: &[QueryProblem]| problems.iter().any(|problem| problem.query == query);
+    let everywhere = |problem: &QueryProblem| is_wrong(problem.query, &mysql) && is_wrong(problem.query, &sqlite);
+    postgres.into_iter().filter(everywhere).collect()
 }
 
 /// Connects. None, and a problem, where that is not possible.
@@ -127,24 +112,29 @@ async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Op
 
 /// Adds what is wrong with a query; that it is missing has been said with the settings.
 fn add(fault: Fault, found: QueryProblem, problems: &[Problem], report: &mut Report) {
-    if !is_wrong(problems, &[found.variable]) {
+    if !is_wrong(problems, &[found.query.variable()]) {
         report.fault(fault, found.to_string());
     }
 }
 
 fn show(examined: &Examination, report: &mut Report) {
-    let each = VARIABLES.into_iter().zip(&examined.queries).zip(Query::ALL);
-    for ((variable, query), which) in each {
+    for (which, query) in examined.queries.each() {
         if let Some(query) = query {
-            columns::show(which, variable, query, examined, report);
+            columns::show(which, query, examined, report);
         }
     }
-    let [all_users, one_user, all_groups, _, _] = &examined.queries;
+    let QuerySet {
+        all_users,
+        one_user,
+        all_groups,
+        all_memberships,
+        ..
+    } = &examined.queries;
     if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
         compare_columns(all_users, one_user, examined, report);
         recommend(all_users, one_user, report);
     }
-    if let (Some(all_groups), [.., Some(_)]) = (all_groups, &examined.queries) {
+    if let (Some(all_groups), Some(Some(_))) = (all_groups, all_memberships) {
         let members = all_groups.columns.iter();
         for column in members.filter(|column| matches!(column.role, Ok(Role::MemberUids | Role::Members))) {
             report.warn(format!(

@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 /// Runs each query once, and then looks at what the rows hold.
 pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {
     let refusals = directory.refusals().await;
-    for (variable, error) in &refusals {
-        report.fault(Fault::Database, format!("{variable}: {}", error.detail()));
+    for (query, error) in &refusals {
+        report.fault(Fault::Database, format!("{query}: {}", error.detail()));
     }
     if !refusals.is_empty() {
         return;

@@ -11,7 +11,7 @@ use crate::{
     app::CAPABILITIES,
     config::{Config, EXIT_CODE, Policy},
     directory::{
-        Directory,
+        Directory, queries,
         search::{query::SearchQuery, results::SearchOutcome},
     },
     metrics::Metrics,
@@ -105,7 +105,7 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
         ExitCode::FAILURE
     };
     let database = Database::new(&config.database, Metrics::default()).map_err(|error| away(&error.detail()))?;
-    let queries = config.queries.parse(database.engine()).map_err(|problems| {
+    let queries = queries::parse_all(&config.queries, database.engine()).map_err(|problems| {
         problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::from(EXIT_CODE)
     })?;

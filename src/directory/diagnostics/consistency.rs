@@ -8,13 +8,14 @@ pub use crate::directory::diagnostics::{
     rows::{Accounts, Rows},
 };
 use crate::{
+    config::{Query, QuerySet},
     directory::{
         Directory,
         error::DirectoryError,
         mapping::columns::{Kind, Role},
         membership::memberships::{By, Membership, Pair},
         naming::tree::Name,
-        queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER},
+        queries::DescribedQuery,
         source::listing::{fetch, none_for_the_name, none_for_the_name_alone},
     },
     model::{entry::Entry, value::Cell},
@@ -67,15 +68,14 @@ impl Sample {
 
 impl Directory {
     /// Runs each query as it is run to serve: preparing them does not show a missing permission.
-    pub async fn refusals(&self) -> Vec<(&'static str, SqlError)> {
-        let [all_users, _, all_groups, by_member] = &self.queries;
+    pub async fn refusals(&self) -> Vec<(Query, SqlError)> {
+        let by_member = &self.queries.groups_by_member;
         let mut refusals = Vec::new();
-        let listings = [(ALL_USERS, all_users), (ALL_GROUPS, all_groups)];
-        let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
-        for (variable, query) in listings.into_iter().chain(memberships) {
+        let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
+        for (which, query) in self.queries.each().filter(|(which, _)| is_listing(*which)) {
             let statement = Table::listing(&query.query, &query.described).exists(&Predicate::True);
             let rows = fetch(&self.database, statement, budget()).await;
-            refusals.extend(rows.err().map(|error| (variable, error)));
+            refusals.extend(rows.err().map(|error| (which, error)));
         }
         if !refusals.is_empty() {
             return refusals;
@@ -83,21 +83,21 @@ impl Directory {
         // A name that somebody has: it must fit where names are numbers, and any other need not.
         let found = match self.sample().await {
             Ok(sample) => sample.names.first().cloned(),
-            Err(DirectoryError::Sql(error)) => return vec![(ALL_USERS, error)],
+            Err(DirectoryError::Sql(error)) => return vec![(Query::AllUsers, error)],
             Err(_) => None,
         };
         let name = found.as_deref().unwrap_or("nobody");
         if let Some(one_user) = &self.one_user {
             let rows = one_user.account_rows(name, Budget::bind(deadline())).await;
             let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
-            refusals.extend(rows.err().map(|error| (ONE_USER, error)));
+            refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
         }
         let column = by_member.column(Role::Name).unwrap_or_default();
         let groups = Table::lookup(&by_member.query, &by_member.described, name);
         let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
         let rows = fetch(&self.database, statement, budget()).await;
         let rows = none_for_the_name_alone(&self.database, by_member, name, rows, budget()).await;
-        refusals.extend(rows.err().map(|error| (GROUPS_BY_MEMBER, error)));
+        refusals.extend(rows.err().map(|error| (Query::GroupsByMember, error)));
         refusals
     }
 
@@ -310,7 +310,9 @@ impl Directory {
         if listed.is_joined() {
             return None;
         }
-        let [all_users, _, all_groups, _] = &self.queries;
+        let QuerySet {
+            all_users, all_groups, ..
+        } = &self.queries;
         let mut wanted = Vec::new();
         if !listed.query().names_by(Role::Member, all_users) {
             wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
@@ -356,7 +358,9 @@ impl Directory {
     }
 
     fn listing(&self, kind: Kind) -> &DescribedQuery {
-        let [all_users, _, all_groups, _] = &self.queries;
+        let QuerySet {
+            all_users, all_groups, ..
+        } = &self.queries;
         match kind {
             Kind::User => all_users,
             Kind::Group => all_groups,

@@ -81,7 +81,7 @@ impl Directory {
     }
 
     fn user_lookups(&self, sample: &Sample) -> Vec<Lookup> {
-        let [all_users, one_user, ..] = &self.queries;
+        let (all_users, one_user) = (&self.queries.all_users, &self.queries.one_user);
         let engine = self.database.engine();
         let Some(name) = sample.names.first() else {
             return Vec::new();
@@ -139,7 +139,7 @@ impl Directory {
     }
 
     fn group_lookups(&self) -> Vec<Lookup> {
-        let [_, _, all_groups, _] = &self.queries;
+        let all_groups = &self.queries.all_groups;
         let engine = self.database.engine();
         let table = Table::listing(&all_groups.query, &all_groups.described);
         let roles: [(Role, &'static str, Wanted, bool); 3] = [
@@ -184,12 +184,12 @@ impl Directory {
 
     /// The table between users and groups: its columns are in no query's result, so its foreign keys tell them.
     async fn membership_indexes(&self, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
-        let [all_users, _, all_groups, by_member] = &self.queries;
+        let queries = &self.queries;
         let engine = self.database.engine();
-        let asked = self.memberships_query().unwrap_or(by_member);
+        let asked = queries.all_memberships.as_ref().unwrap_or(&queries.groups_by_member);
         let (users, groups) = (
-            table_column(engine, all_users, Role::Name),
-            table_column(engine, all_groups, Role::Name),
+            table_column(engine, &queries.all_users, Role::Name),
+            table_column(engine, &queries.all_groups, Role::Name),
         );
         let Some(group) = self.some_group().await? else {
             return Ok(Vec::new());
@@ -221,7 +221,7 @@ impl Directory {
             for key in keys {
                 let text = asked.query.to_describe();
                 // Joined, the rows of a key without an index are found by reading another table.
-                let is_joined = self.memberships_query().is_some() && asked.query.reads_by_key();
+                let is_joined = queries.all_memberships.is_some() && asked.query.reads_by_key();
                 if is_joined || scanned.iter().any(|name| indexes::is_name_of(name, &key.table, &text)) {
                     advice.push(IndexAdvice {
                         reason: format!("{what} reads all of {}", key.table),

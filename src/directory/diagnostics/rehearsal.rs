@@ -3,11 +3,12 @@
 //! shows what may not be read.
 
 use crate::{
+    config::{Query, QuerySet},
     directory::{
         Directory,
         mapping::columns::Role,
         membership::memberships::By,
-        queries::{ALL_GROUPS, ALL_MEMBERSHIPS, ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem},
+        queries::{DescribedQuery, QueryProblem},
         source::listing::Listing,
     },
     sql::{Budget, Predicate, Source as Table, SqlError, Statement},
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 const A_NAME: &str = "1";
 
 /// Whose query a statement is made of, the statement, and whether it takes a value of ours.
-type Rehearsed = (&'static str, String, bool);
+type Rehearsed = (Query, String, bool);
 
 /// For a statement that reads nothing.
 const NOTHING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,15 +31,15 @@ impl Directory {
     /// The first statement of each query that the database refuses, or that it could not be asked.
     pub(crate) async fn rehearse(&self) -> Result<(), Vec<QueryProblem>> {
         let mut problems: Vec<QueryProblem> = Vec::new();
-        for (variable, sql, takes_value) in self.rehearsed() {
-            if problems.iter().any(|problem| problem.variable == variable) {
+        for (which, sql, takes_value) in self.rehearsed() {
+            if problems.iter().any(|problem| problem.query == which) {
                 continue;
             }
             let prepared = self.database.describe(&sql).await;
-            problems.extend(problem(variable, prepared, takes_value)?);
+            problems.extend(problem(which, prepared, takes_value)?);
         }
-        for (variable, query) in self.all_queries() {
-            if problems.iter().any(|problem| problem.variable == variable) {
+        for (which, query) in self.queries.each() {
+            if problems.iter().any(|problem| problem.query == which) {
                 continue;
             }
             let Some(nothing) = Table::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
@@ -47,7 +48,7 @@ impl Directory {
             };
             let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
             let run = self.database.fetch(&nothing.sql, &nothing.args, budget);
-            problems.extend(problem(variable, run.await, !nothing.args.is_empty())?);
+            problems.extend(problem(which, run.await, !nothing.args.is_empty())?);
         }
         match problems.is_empty() {
             true => Ok(()),
@@ -55,50 +56,51 @@ impl Directory {
         }
     }
 
-    fn all_queries(&self) -> impl Iterator<Item = (&'static str, &DescribedQuery)> {
-        let memberships = self.memberships_query().map(|query| (ALL_MEMBERSHIPS, query));
-        [ALL_USERS, ONE_USER, ALL_GROUPS, GROUPS_BY_MEMBER]
-            .into_iter()
-            .zip(&self.queries)
-            .chain(memberships)
-    }
-
     fn rehearsed(&self) -> Vec<Rehearsed> {
-        let [all_users, _, all_groups, by_member] = &self.queries;
+        let QuerySet {
+            all_users,
+            all_groups,
+            groups_by_member,
+            all_memberships,
+            ..
+        } = &self.queries;
         let mut statements = Vec::new();
-        let mut add = |variable, statement: Option<Statement>| {
-            statements.extend(statement.map(|statement| (variable, statement.sql, !statement.args.is_empty())));
+        let mut add = |which, statement: Option<Statement>| {
+            statements.extend(statement.map(|statement| (which, statement.sql, !statement.args.is_empty())));
         };
         for statement in listing(all_users, &self.users) {
-            add(ALL_USERS, statement);
+            add(Query::AllUsers, statement);
         }
         for statement in listing(all_groups, &self.groups) {
-            add(ALL_GROUPS, statement);
+            add(Query::AllGroups, statement);
         }
-        let name = by_member.column(Role::Name).unwrap_or_default();
-        let groups_of = Table::lookup(&by_member.query, &by_member.described, A_NAME);
+        let name = groups_by_member.column(Role::Name).unwrap_or_default();
+        let groups_of = Table::lookup(&groups_by_member.query, &groups_by_member.described, A_NAME);
         add(
-            GROUPS_BY_MEMBER,
+            Query::GroupsByMember,
             groups_of.and_then(|table| table.select(&[name], &Predicate::True)),
         );
-        let asked = self.memberships_query().map_or(GROUPS_BY_MEMBER, |_| ALL_MEMBERSHIPS);
+        let asked = match all_memberships {
+            Some(_) => Query::AllMemberships,
+            None => Query::GroupsByMember,
+        };
         let names = [A_NAME.to_owned()];
         for by in [By::Users(&names), By::Groups(&names)] {
             add(asked, self.pairs_statement(by));
         }
         add(asked, self.groups_with_rows_statement(&names));
-        if let Some(query) = self.memberships_query() {
+        if let Some(query) = all_memberships {
             for role in [Role::Member, Role::Name] {
                 let table = Table::listing(&query.query, &query.described);
                 let wanted = query.column(role);
                 add(
-                    ALL_MEMBERSHIPS,
+                    Query::AllMemberships,
                     wanted.and_then(|column| any_case(table, &[column], column)),
                 );
             }
         }
         let lookups = self.one_user.iter().flat_map(|one_user| one_user.statements());
-        statements.extend(lookups.map(|sql| (ONE_USER, sql.to_owned(), true)));
+        statements.extend(lookups.map(|sql| (Query::OneUser, sql.to_owned(), true)));
         statements
     }
 }
@@ -109,7 +111,7 @@ impl Directory {
 /// # Errors
 /// It could not be asked: then no other statement can be, either.
 fn problem<T>(
-    variable: &'static str,
+    which: Query,
     said: Result<T, SqlError>,
     takes_value: bool,
 ) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
@@ -117,7 +119,7 @@ fn problem<T>(
         Ok(_) => Ok(None),
         // Of our value, which is none that anybody asks for.
         Err(error) if takes_value && error.is_value_error() => Ok(None),
-        Err(error) => match QueryProblem::of_database(variable, &error) {
+        Err(error) => match QueryProblem::of_database(which, &error) {
             problem if problem.unreachable => Err(vec![problem]),
             problem => Ok(Some(QueryProblem {
                 text: format!("as the gateway asks it: {}", problem.text),

@@ -1,10 +1,11 @@
 //! What an operator should know about the columns of a query: which of several counts, and which can never be read. For
 //! `check` and the log of the start.
 
+use crate::config::Query;
 use crate::directory::{
     Directory,
     mapping::columns::{Ignored, Role},
-    queries::{ALL_USERS, DescribedQuery, GROUPS_BY_MEMBER, ONE_USER, QueryProblem, VARIABLES},
+    queries::{DescribedQuery, QueryProblem},
 };
 
 /// A column of a type whose values cannot be decoded, ever.
@@ -18,7 +19,8 @@ pub struct Unreadable {
 
 impl DescribedQuery {
     /// Which column counts where several mean the same.
-    pub fn remarks(&self, variable: &str) -> Vec<String> {
+    pub fn remarks(&self, which: Query) -> Vec<String> {
+        let variable = which.variable();
         let mut remarks = Vec::new();
         let mut repeated: Vec<String> = Vec::new();
         for column in &self.columns {
@@ -55,24 +57,25 @@ impl DescribedQuery {
             1 => ("column", "it refuses", "it"),
             _ => ("columns", "they refuse", "them"),
         };
+        let (all_users, one_user) = (Query::AllUsers.variable(), Query::OneUser.variable());
         Some(format!(
-            "{ONE_USER} has no {noun} {}, which {ALL_USERS} has: {refuse} nobody; select {them} in {ONE_USER} too, \
-             or leave {them} out of {ALL_USERS}",
+            "{one_user} has no {noun} {}, which {all_users} has: {refuse} nobody; select {them} in {one_user} too, \
+             or leave {them} out of {all_users}",
             names.join(", ")
         ))
     }
 
     /// The columns that are read and whose type can never be decoded.
-    pub fn unreadable(&self, variable: &'static str) -> Vec<Unreadable> {
+    pub fn unreadable(&self, which: Query) -> Vec<Unreadable> {
         let columns = self.columns.iter().zip(&self.types);
         let unreadable = columns.filter_map(|(column, kind)| {
             let role = column.role.ok().filter(|_| !kind.is_readable)?;
             // A group's row comes from all-groups.
-            if variable == GROUPS_BY_MEMBER && role != Role::Name {
+            if which == Query::GroupsByMember && role != Role::Name {
                 return None;
             }
             // Binds read one-user.
-            if variable == ALL_USERS && role.is_private() {
+            if which == Query::AllUsers && role.is_private() {
                 return None;
             }
             let meaning = meaning(role);
@@ -82,7 +85,7 @@ impl DescribedQuery {
             );
             Some(Unreadable {
                 problem: QueryProblem {
-                    variable,
+                    query: which,
                     text,
                     unreachable: false,
                 },
@@ -110,13 +113,12 @@ fn meaning(role: Role) -> &'static str {
 impl Directory {
     /// What is odd about the columns: which of several counts, and which are absent from all entries.
     pub fn remarks(&self) -> Vec<String> {
-        let queries = self.queries.iter().chain(self.memberships_query());
-        let of_each = VARIABLES.into_iter().zip(queries).flat_map(|(variable, query)| {
-            let unreadable = query.unreadable(variable).into_iter();
+        let of_each = self.queries.each().flat_map(|(which, query)| {
+            let unreadable = query.unreadable(which).into_iter();
             let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
-            query.remarks(variable).into_iter().chain(unreadable)
+            query.remarks(which).into_iter().chain(unreadable)
         });
-        let [all_users, one_user, ..] = &self.queries;
-        of_each.chain(all_users.idle_standing(one_user)).collect()
+        let idle = self.queries.all_users.idle_standing(&self.queries.one_user);
+        of_each.chain(idle).collect()
     }
 }

@@ -107,7 +107,7 @@ impl Directory {
     /// The database could not answer.
     pub async fn accounts(&self, sample: &Sample, words: &RefusedWords) -> Result<Accounts, DirectoryError> {
         let mut found = Accounts::default();
-        let [all_users, asked, ..] = &self.queries;
+        let (all_users, asked) = (&self.queries.all_users, &self.queries.one_user);
         if !asked
             .columns
             .iter()

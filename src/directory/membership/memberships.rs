@@ -5,6 +5,7 @@
 //! query, turned round in the form that the engine can. A pair counts only between a user and a group that exist.
 
 use crate::{
+    config::QuerySet,
     directory::{
         Directory,
         error::DirectoryError,
@@ -74,15 +75,11 @@ pub enum Membership {
 }
 
 /// The three queries that memberships are read from, as the SQL layer takes them.
-fn relation<'a>(
-    users: &'a DescribedQuery,
-    groups: &'a DescribedQuery,
-    by_member: &'a DescribedQuery,
-) -> SqlMembership<'a> {
+fn relation(queries: &QuerySet<DescribedQuery>) -> SqlMembership<'_> {
     SqlMembership {
-        users: named(users),
-        groups: named(groups),
-        by_member: named(by_member),
+        users: named(&queries.all_users),
+        groups: named(&queries.all_groups),
+        by_member: named(&queries.groups_by_member),
     }
 }
 
@@ -100,14 +97,10 @@ impl Membership {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn choose(
-        database: &Database,
-        queries: &[DescribedQuery; 4],
-        memberships: Option<DescribedQuery>,
-    ) -> Result<Self, SqlError> {
-        let [users, _, groups, by_member] = queries;
-        if let Some(memberships) = memberships {
-            let listed = MembershipsQuery::new(database, users, groups, memberships).await?;
+    pub async fn choose(database: &Database, queries: &QuerySet<DescribedQuery>) -> Result<Self, SqlError> {
+        let (users, groups) = (&queries.all_users, &queries.all_groups);
+        if let Some(memberships) = &queries.all_memberships {
+            let listed = MembershipsQuery::new(database, users, groups, memberships.clone()).await?;
             return Ok(Membership::Listed(Box::new(listed)));
         }
         for role in [Role::MemberUids, Role::Members] {
@@ -115,7 +108,7 @@ impl Membership {
                 return Ok(Membership::Column(role));
             }
         }
-        let relation = relation(users, groups, by_member);
+        let relation = relation(queries);
         for form in relation.forms() {
             let Some(statement) = relation.pairs(form, None, None) else {
                 continue;
@@ -226,7 +219,7 @@ impl Directory {
 
     /// What asks for all pairs at once; None where no form of the query can.
     pub(crate) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
-        let [users, _, groups, by_member] = &self.queries;
+        let (users, groups) = (&self.queries.all_users, &self.queries.all_groups);
         let form = match &self.membership {
             Membership::ByMember(form) => *form,
             Membership::Listed(listed) => {
@@ -244,7 +237,7 @@ impl Directory {
             // The database would compare spellings; every membership is read, and `pairs_at_once` compares names.
             By::Groups(_) => (None, None),
         };
-        relation(users, groups, by_member).pairs(form, of_users, of_groups)
+        relation(&self.queries).pairs(form, of_users, of_groups)
     }
 
     /// For each group, by its prepared name, the names of its members as their entries spell them.
@@ -280,10 +273,10 @@ impl Directory {
 
     /// What [`Directory::groups_with_rows`] asks, and how a row of the answer is read.
     fn groups_with_rows_asked(&self, users: &[String], columns: &[usize]) -> Option<(Statement, ReadGroup)> {
-        let [all_users, _, all_groups, by_member] = &self.queries;
+        let (all_users, all_groups) = (&self.queries.all_users, &self.queries.all_groups);
         match &self.membership {
             Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
-                let relation = relation(all_users, all_groups, by_member);
+                let relation = relation(&self.queries);
                 Some((relation.groups_with(*form, users, columns)?, user_and_group))
             }
             Membership::Listed(listed) => {
@@ -357,8 +350,8 @@ impl Directory {
     }
 
     pub(crate) async fn pairs_of_users(&self, users: Vec<String>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        let [all_users, _, groups, by_member] = &self.queries;
-        let relation = relation(all_users, groups, by_member);
+        let by_member = &self.queries.groups_by_member;
+        let relation = relation(&self.queries);
         let found: Vec<Vec<Pair>> = stream::iter(users)
             .map(|user| async move {
                 let rows = fetch(&self.database, relation.groups_of(&user), budget).await;

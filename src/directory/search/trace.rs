@@ -131,8 +131,11 @@ impl Directory {
     /// What a table is to the operator, given its name or alias in a plan of `sql`: that of users, of groups, or one of
     /// its own name.
     pub fn table(&self, name: &str, sql: &str) -> String {
-        let [users, _, groups, _] = &self.queries;
-        for (query, kind) in [(users, Kind::User), (groups, Kind::Group)] {
+        let listings = [
+            (&self.queries.all_users, Kind::User),
+            (&self.queries.all_groups, Kind::Group),
+        ];
+        for (query, kind) in listings {
             let table = self.named_table(query);
             if table.is_some_and(|table| indexes::is_name_of(name, &table, sql)) {
                 return kind.plural().to_owned();

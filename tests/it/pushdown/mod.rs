@@ -10,10 +10,11 @@ mod tables;
 use crate::harness::random::Random;
 use crate::harness::{Database, Engine, beside_others, block_on, database::Server, figure};
 use generate::Generator;
-use ldap_gateway::config::{DatabaseSettings, Layout, Queries};
+use ldap_gateway::config::{DatabaseSettings, Layout, QuerySet};
 use ldap_gateway::directory::Directory;
 use ldap_gateway::directory::mapping::columns::Kind;
 use ldap_gateway::directory::naming::subschema::Capabilities;
+use ldap_gateway::directory::queries;
 use ldap_gateway::directory::search::query::SearchQuery;
 use ldap_gateway::directory::search::results::SearchOutcome;
 use ldap_gateway::metrics::Metrics;
@@ -55,14 +56,14 @@ async fn describe(database: &Database) -> Directory {
     // The other tests keep the machine busy.
     settings.connect_timeout = Duration::from_secs(30);
     let sql = Sql::new(&settings, Metrics::default()).unwrap();
-    let queries = Queries {
+    let texts = QuerySet {
         all_users: "SELECT * FROM people".to_owned(),
         one_user: "SELECT * FROM people WHERE username = ?".to_owned(),
         all_groups: "SELECT * FROM teams".to_owned(),
         groups_by_member: "SELECT * FROM teams WHERE 1 = 0 AND 'nobody' = ?".to_owned(),
         all_memberships: None,
     };
-    let queries = queries.parse(sql.engine()).unwrap();
+    let queries = queries::parse_all(&texts, sql.engine()).unwrap();
     let capabilities = Capabilities {
         controls: &[],
         extensions: &[],
