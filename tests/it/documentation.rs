@@ -143,6 +143,94 @@ fn pages_that_are_named_exist() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Paths in pages, from the repository or, in the page on architecture, from `src/`.
+#[test]
+fn files_that_are_named_exist() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for page in files(&["md"]) {
+        let text = fs::read_to_string(&page).unwrap();
+        let of_sources = page.ends_with("docs/architecture.md");
+        let code = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for path in code.filter_map(|code| code.split(' ').next()) {
+            let is_path = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) && path.contains('/');
+            let begins = |folder: &&str| path.starts_with(*folder);
+            let is_ours = ["src/", "tests/", "deploy/", "benches/", "docs/"]
+                .iter()
+                .any(|folder| begins(&folder));
+            if !is_path || path.starts_with('/') || !(is_ours || of_sources) {
+                continue;
+            }
+            count += 1;
+            if !repository(path).exists() && !(of_sources && repository("src").join(path).exists()) {
+                wrong.push(format!("{}: {path}", page.display()));
+            }
+        }
+    }
+    assert!(count > 100, "only {count} paths were found");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The first block of code below a heading of the page on architecture.
+fn block_of_architecture(heading: &str) -> String {
+    let page = fs::read_to_string(repository("docs/architecture.md")).unwrap();
+    let (_, section) = page.split_once(&format!("## {heading}\n")).unwrap();
+    section.split("```").nth(1).unwrap().to_owned()
+}
+
+/// Two levels of folders below `src/`, those of tests aside.
+#[test]
+fn the_rooms_are_the_folders() {
+    let below = |directory: PathBuf| {
+        let entries = fs::read_dir(directory).unwrap().flatten();
+        let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir() && entry.file_name() != "tests");
+        // A file's own tests may stand in a folder of its name.
+        let rooms = folders.filter(|folder| {
+            let mut files = fs::read_dir(folder.path()).unwrap().flatten();
+            files.any(|file| file.file_name() != "tests.rs" && file.file_name() != "tests")
+        });
+        rooms.map(|room| room.path()).collect::<Vec<_>>()
+    };
+    let src = repository("src");
+    let mut rooms = BTreeSet::new();
+    for room in below(src.clone()) {
+        for inner in below(room.clone()).into_iter().chain([room]) {
+            rooms.insert(inner.strip_prefix(&src).unwrap().display().to_string());
+        }
+    }
+    let mut drawn = BTreeSet::new();
+    let mut outer = "";
+    let block = block_of_architecture("The rooms");
+    for line in block.lines().filter(|line| line.starts_with("  ")) {
+        let Some((name, _)) = line.trim_start().split_once("/ ") else {
+            continue;
+        };
+        match line.len() - line.trim_start().len() {
+            2 => {
+                outer = name;
+                drawn.insert(name.to_owned());
+            }
+            _ => {
+                drawn.insert(format!("{outer}/{name}"));
+            }
+        }
+    }
+    assert_eq!(drawn, rooms);
+}
+
+#[test]
+fn the_arrows_of_the_page_are_those_that_hold() {
+    let block = block_of_architecture("Who may use whom");
+    let drawn: Vec<(&str, &str)> = block.trim().lines().filter_map(|line| line.split_once(" → ")).collect();
+    let held = crate::layers::MAY_USE
+        .iter()
+        .copied()
+        .filter(|(_, used)| !used.is_empty());
+    let mut held: Vec<(&str, &str)> = held.collect();
+    held.insert(0, ("main", "cli"));
+    assert_eq!(drawn, held);
+}
+
 #[test]
 fn the_readme_is_short() {
     let lines = fs::read_to_string(repository("README.md")).unwrap().lines().count();

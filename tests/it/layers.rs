@@ -6,7 +6,7 @@ use imports::{Imports, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each module may use of the others, from top to bottom.
-const MAY_USE: [(&str, &str); 15] = [
+pub const MAY_USE: [(&str, &str); 15] = [
     ("main", ""),
     ("cli", "commands"),
     (
