@@ -11,7 +11,7 @@ use ldap_gateway::model::filter::{Filter, NoRelations};
 use ldap_gateway::model::schema::{Schema, ids};
 use ldap_gateway::protocol::{Decoded, Request, decode, write_entry};
 use ldap_gateway::sql::Validity;
-use ldap_gateway::sql::{Described, Engine, OperatorQuery, Predicate, Source};
+use ldap_gateway::sql::{Engine, OperatorQuery, Predicate, QueryDescription, QueryTable};
 use ldap3_proto::LdapCodec;
 use ldap3_proto::proto::{LdapDerefAliases, LdapMsg, LdapOp, LdapSearchRequest, LdapSearchScope};
 use std::hint::black_box;
@@ -130,7 +130,7 @@ fn pushdown(criterion: &mut Criterion) {
             ("mail", "VARCHAR"),
         ];
         let columns = columns.map(|(name, type_name)| (name.to_owned(), type_name.to_owned()));
-        let described = Described::new(&query, columns, Vec::new());
+        let described = QueryDescription::new(&query, columns, Vec::new());
         let named = |column| Predicate::EqualsIgnoreCase {
             column,
             prepared: "alice@example.com".into(),
@@ -151,7 +151,7 @@ fn pushdown(criterion: &mut Criterion) {
             },
         ]);
         criterion.bench_function(&format!("compile a predicate, {engine:?}"), |bencher| {
-            let source = Source::listing(&query, &described);
+            let source = QueryTable::listing(&query, &described);
             bencher.iter(|| source.select(&[0, 1, 2, 3], black_box(&predicate)).unwrap());
         });
     }

@@ -9,7 +9,7 @@ use crate::{
         source::listing::fetch,
     },
     model::schema::Schema,
-    sql::{Budget, Database, Described, Engine, OperatorQuery, Origin, Source as Table, SqlError, TypeDescription},
+    sql::{Budget, Database, Engine, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -56,7 +56,7 @@ pub struct DescribedQuery {
     /// The query's text, parsed.
     pub query: OperatorQuery,
     /// Its columns and parameters.
-    pub described: Described,
+    pub described: QueryDescription,
     /// Where each column comes from.
     pub origins: Vec<Origin>,
     /// The type of each column.
@@ -222,7 +222,7 @@ fn kind_of(query: Query) -> Option<Kind> {
 
 /// What the database says of a query.
 struct Answer {
-    described: Described,
+    described: QueryDescription,
     origins: Vec<Origin>,
     types: Vec<TypeDescription>,
 }
@@ -243,7 +243,7 @@ async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<An
         .columns
         .into_iter()
         .map(|column| (column.name, column.kind.name));
-    let mut described = Described::new(query, columns, description.parameters);
+    let mut described = QueryDescription::new(query, columns, description.parameters);
     set_collations(database, query, &mut described).await;
     Ok(Answer {
         described,
@@ -253,8 +253,8 @@ async fn describe_query(database: &Database, query: &OperatorQuery) -> Result<An
 }
 
 /// Without it the statements are right on any collation, and use fewer indexes; so a refusal is no problem.
-async fn set_collations(database: &Database, query: &OperatorQuery, described: &mut Described) {
-    let Some(table) = Table::lookup(query, described, "") else {
+async fn set_collations(database: &Database, query: &OperatorQuery, described: &mut QueryDescription) {
+    let Some(table) = QueryTable::lookup(query, described, "") else {
         return;
     };
     let Some((positions, statement)) = table.collations() else {

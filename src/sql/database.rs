@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::budget::{Budget, StatementKind};
 use super::connection::attempt_error::AttemptError;
-use super::connection::coalesce::{Turn, Waiting, joined};
+use super::connection::coalesce::{PendingLookups, Turn, joined};
 use super::connection::lease::Lease;
 use super::connection::pool::{Pool, PoolUsage};
 use super::connection::retry::{Rule, retry};
@@ -20,10 +20,10 @@ use super::connection::sink::{Batch, Sink};
 use super::connection::state::{Health, State};
 use super::connection::target::Target;
 use super::connection::{cancel, probe};
-use super::decode::Losses;
+use super::decode::UndecodableValues;
 use super::engine::Engine;
 use super::error::SqlError;
-use super::query::description::Description;
+use super::query::description::StatementDescription;
 use super::recorder::{Recorder, Stream};
 use super::row::Row;
 use super::statement::Arg;
@@ -48,8 +48,8 @@ struct Inner {
     engine: Engine,
     pool: Arc<Pool>,
     health: Arc<Health>,
-    losses: Losses,
-    waiting: Waiting,
+    undecodable: UndecodableValues,
+    waiting: PendingLookups,
     metrics: Metrics,
     tasks: Vec<AbortHandle>,
 }
@@ -85,14 +85,14 @@ impl Database {
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(probe::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
         if engine != Engine::Sqlite {
-            tasks.push(tokio::spawn(cancel::bury(Arc::clone(&pool), abandoned)).abort_handle());
+            tasks.push(tokio::spawn(cancel::cancel_abandoned(Arc::clone(&pool), abandoned)).abort_handle());
         }
         let inner = Inner {
             engine,
             pool,
             health,
-            losses: Losses::default(),
-            waiting: Waiting::default(),
+            undecodable: UndecodableValues::default(),
+            waiting: PendingLookups::default(),
             metrics,
             tasks,
         };
@@ -159,12 +159,12 @@ impl Database {
 
     /// Values that could not be decoded and were served as absent, since the start.
     pub fn undecodable_values(&self) -> u64 {
-        self.inner.losses.count()
+        self.inner.undecodable.count()
     }
 
     /// Columns and parameters of a statement, without running it. Tried once: at the start its owner asks
     /// again and again, and wants to know why not.
-    pub async fn describe(&self, sql: &str) -> Result<Description, SqlError> {
+    pub async fn describe(&self, sql: &str) -> Result<StatementDescription, SqlError> {
         let describing = async {
             let permit = self.inner.pool.permit().await?;
             let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
@@ -322,16 +322,20 @@ impl Database {
     ) -> Result<(), AttemptError> {
         let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
         let generation = lease.generation();
-        let losses = &self.inner.losses;
+        let undecodable = &self.inner.undecodable;
         let connection = lease.connection()?;
         tracing::debug!(binds = args.len(), "a statement is run");
         let counted = self.inner.metrics.statement(kind);
-        let mut ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
+        let mut ended = connection
+            .run(sql, args, row_timeout, undecodable, sink, generation)
+            .await;
         if matches!(ended, Err(AttemptError::Stale(_)))
             && sink.restart()
             && connection.forget_statements().await.is_ok()
         {
-            ended = connection.run(sql, args, row_timeout, losses, sink, generation).await;
+            ended = connection
+                .run(sql, args, row_timeout, undecodable, sink, generation)
+                .await;
         }
         counted.ended(ended.is_ok());
         settle(lease, ended)

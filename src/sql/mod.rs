@@ -26,7 +26,9 @@ pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};
 pub use query::bound::Bound;
-pub use query::description::{Collation, Column, ColumnDescription, ColumnKind, Described, Description, Origin};
+pub use query::description::{
+    Collation, Column, ColumnDescription, ColumnKind, Origin, QueryDescription, StatementDescription,
+};
 pub use query::error::QueryError;
 pub use query::operator_query::OperatorQuery;
 pub use query::type_name::TypeDescription;
@@ -34,6 +36,6 @@ pub use recorder::{Event, Note, Recorded, Recorder};
 pub use row::Row;
 pub use statement::{Arg, Statement};
 pub use table::anti_join::{ANTI_JOIN_COLUMNS, Referred, Referring, without_referent};
-pub use table::group_memberships::{Form, Membership, Named};
-pub use table::membership_join::Pairs;
-pub use table::query_table::Source;
+pub use table::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
+pub use table::membership_join::MembershipJoin;
+pub use table::query_table::QueryTable;

@@ -19,7 +19,7 @@ use crate::{
         source::listing::{fetch, none_for_the_name, none_for_the_name_alone},
     },
     model::{entry::Entry, value::Cell},
-    sql::{Budget, Engine, Form, Origin, Predicate, Row, Source as Table, SqlError},
+    sql::{Budget, Engine, MembershipForm, Origin, Predicate, QueryTable, Row, SqlError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -73,7 +73,7 @@ impl Directory {
         let mut refusals = Vec::new();
         let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
         for (which, query) in self.queries.each().filter(|(which, _)| is_listing(*which)) {
-            let statement = Table::listing(&query.query, &query.described).exists(&Predicate::True);
+            let statement = QueryTable::listing(&query.query, &query.described).exists(&Predicate::True);
             let rows = fetch(&self.database, statement, budget()).await;
             refusals.extend(rows.err().map(|error| (which, error)));
         }
@@ -93,7 +93,7 @@ impl Directory {
             refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
         }
         let column = by_member.column(Role::Name).unwrap_or_default();
-        let groups = Table::lookup(&by_member.query, &by_member.described, name);
+        let groups = QueryTable::lookup(&by_member.query, &by_member.described, name);
         let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
         let rows = fetch(&self.database, statement, budget()).await;
         let rows = none_for_the_name_alone(&self.database, by_member, name, rows, budget()).await;
@@ -119,7 +119,7 @@ impl Directory {
     /// The database could not answer.
     pub async fn passing(&self, kind: Kind, predicate: &Predicate) -> Result<u64, DirectoryError> {
         let query = self.listing(kind);
-        let table = Table::listing(&query.query, &query.described);
+        let table = QueryTable::listing(&query.query, &query.described);
         let rows = fetch(&self.database, table.count(predicate), budget()).await?;
         let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
         Ok(cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
@@ -285,7 +285,7 @@ impl Directory {
             .take(GROUPS)
             .collect();
         // User by user it would be a statement for every user there is.
-        let per_user = matches!(self.membership, Membership::ByMember(Form::PerUser));
+        let per_user = matches!(self.membership, Membership::ByMember(MembershipForm::PerUser));
         if !groups.is_empty() && !per_user && users.rows <= LARGE {
             let members = keys(&self.pairs(By::Groups(&groups), budget()).await?);
             let looked_at: BTreeSet<String> = groups

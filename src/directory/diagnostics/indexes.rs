@@ -16,7 +16,7 @@ use crate::{
         queries::DescribedQuery,
     },
     sql::{
-        Engine, Origin, Predicate, Source as Table, Statement,
+        Engine, Origin, Predicate, QueryTable, Statement,
         indexes::{self, TableColumn},
         plan::plan,
     },
@@ -91,7 +91,7 @@ impl Directory {
             let wanted = one_user.column(Role::Name).unwrap_or_default();
             lookups.push(Lookup {
                 what: "SQL_QUERY_ONE_USER",
-                statement: Table::lookup(&one_user.query, &one_user.described, name)
+                statement: QueryTable::lookup(&one_user.query, &one_user.described, name)
                     .and_then(|table| table.select(&[wanted], &Predicate::True)),
                 indexes: vec![column.index(engine)],
                 column,
@@ -105,7 +105,7 @@ impl Directory {
             } else {
                 vec![column.index(engine)]
             };
-            let table = Table::listing(&all_users.query, &all_users.described);
+            let table = QueryTable::listing(&all_users.query, &all_users.described);
             Some(Lookup {
                 what,
                 statement: table.select(&[position], &predicate(position, name)),
@@ -141,7 +141,7 @@ impl Directory {
     fn group_lookups(&self) -> Vec<Lookup> {
         let all_groups = &self.queries.all_groups;
         let engine = self.database.engine();
-        let table = Table::listing(&all_groups.query, &all_groups.described);
+        let table = QueryTable::listing(&all_groups.query, &all_groups.described);
         let roles: [(Role, &'static str, Wanted, bool); 3] = [
             (Role::Name, "(cn=NAME) of groups", by_name, false),
             (
@@ -253,7 +253,7 @@ impl Directory {
             (group_column, role, group, "listing the members of a group"),
         ];
         // By itself: joined, another table may be read instead of the one that lacks an index.
-        let table = Table::listing(&query.query, &query.described);
+        let table = QueryTable::listing(&query.query, &query.described);
         let lookups = sides.into_iter().filter_map(|(position, role, value, what)| {
             let column = table_column(engine, query, role)?;
             let described = query.described.columns.get(position)?;

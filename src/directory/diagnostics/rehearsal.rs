@@ -11,7 +11,7 @@ use crate::{
         queries::{DescribedQuery, QueryProblem},
         source::listing::Listing,
     },
-    sql::{Budget, Predicate, Source as Table, SqlError, Statement},
+    sql::{Budget, Predicate, QueryTable, SqlError, Statement},
 };
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,8 @@ impl Directory {
             if problems.iter().any(|problem| problem.query == which) {
                 continue;
             }
-            let Some(nothing) = Table::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
+            let Some(nothing) =
+                QueryTable::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
             else {
                 continue;
             };
@@ -75,7 +76,7 @@ impl Directory {
             add(Query::AllGroups, statement);
         }
         let name = groups_by_member.column(Role::Name).unwrap_or_default();
-        let groups_of = Table::lookup(&groups_by_member.query, &groups_by_member.described, A_NAME);
+        let groups_of = QueryTable::lookup(&groups_by_member.query, &groups_by_member.described, A_NAME);
         add(
             Query::GroupsByMember,
             groups_of.and_then(|table| table.select(&[name], &Predicate::True)),
@@ -91,7 +92,7 @@ impl Directory {
         add(asked, self.groups_with_rows_statement(&names));
         if let Some(query) = all_memberships {
             for role in [Role::Member, Role::Name] {
-                let table = Table::listing(&query.query, &query.described);
+                let table = QueryTable::listing(&query.query, &query.described);
                 let wanted = query.column(role);
                 add(
                     Query::AllMemberships,
@@ -131,7 +132,7 @@ fn problem<T>(
 
 /// What a listing is read by: in pages, by name as it is spelled and in any case.
 fn listing(query: &DescribedQuery, source: &Listing) -> Vec<Option<Statement>> {
-    let table = Table::listing(&query.query, &query.described);
+    let table = QueryTable::listing(&query.query, &query.described);
     let columns = &source.maker().projection().columns;
     let name = source.name_column();
     vec![
@@ -141,11 +142,11 @@ fn listing(query: &DescribedQuery, source: &Listing) -> Vec<Option<Statement>> {
         table.select(columns, &source.named_one_of(&[A_NAME.to_owned()])),
         any_case(table, columns, name),
         table.in_any_case(columns, name, &[A_NAME.to_owned()]),
-        table.twins(columns, name),
+        table.duplicates(columns, name),
     ]
 }
 
-fn any_case(table: Table<'_>, columns: &[usize], column: usize) -> Option<Statement> {
+fn any_case(table: QueryTable<'_>, columns: &[usize], column: usize) -> Option<Statement> {
     let predicate = Predicate::EqualsIgnoreCase {
         column,
         prepared: A_NAME.to_owned(),

@@ -16,7 +16,7 @@ use crate::{
         source::listing::{Key, fetch, none_for_the_name_alone},
     },
     model::value::Cell,
-    sql::{Budget, Database, Form, Membership as SqlMembership, Named, Predicate, Row, SqlError, Statement},
+    sql::{Budget, Database, GroupMemberships, MembershipForm, NamedQuery, Predicate, Row, SqlError, Statement},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::{HashMap, HashSet};
@@ -66,8 +66,8 @@ impl<'a> By<'a> {
 #[derive(Debug)]
 pub enum Membership {
     /// The groups-by-member query, in a form that asks for many users or groups at once or, with
-    /// [`Form::PerUser`], for one user at a time.
-    ByMember(Form),
+    /// [`MembershipForm::PerUser`], for one user at a time.
+    ByMember(MembershipForm),
     /// A column of all-groups lists the members.
     Column(Role),
     /// A query lists the memberships.
@@ -75,8 +75,8 @@ pub enum Membership {
 }
 
 /// The three queries that memberships are read from, as the SQL layer takes them.
-fn relation(queries: &QuerySet<DescribedQuery>) -> SqlMembership<'_> {
-    SqlMembership {
+fn relation(queries: &QuerySet<DescribedQuery>) -> GroupMemberships<'_> {
+    GroupMemberships {
         users: named(&queries.all_users),
         groups: named(&queries.all_groups),
         by_member: named(&queries.groups_by_member),
@@ -84,8 +84,8 @@ fn relation(queries: &QuerySet<DescribedQuery>) -> SqlMembership<'_> {
 }
 
 /// A query of users or groups as the SQL layer takes it.
-pub(crate) fn named(query: &DescribedQuery) -> Named<'_> {
-    Named {
+pub(crate) fn named(query: &DescribedQuery) -> NamedQuery<'_> {
+    NamedQuery {
         query: &query.query,
         described: &query.described,
         name: query.column(Role::Name).unwrap_or_default(),
@@ -120,16 +120,16 @@ impl Membership {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Membership::ByMember(Form::PerUser))
+        Ok(Membership::ByMember(MembershipForm::PerUser))
     }
 
     /// For `check` and `explain`.
     pub fn name(&self) -> &'static str {
         match self {
-            Membership::ByMember(Form::Lateral) => "groups-by-member, joined laterally",
-            Membership::ByMember(Form::RowIn) => "groups-by-member, as a row comparison",
-            Membership::ByMember(Form::JsonEach) => "groups-by-member, as a scalar subquery",
-            Membership::ByMember(Form::PerUser) => "groups-by-member, one statement a user",
+            Membership::ByMember(MembershipForm::Lateral) => "groups-by-member, joined laterally",
+            Membership::ByMember(MembershipForm::RowIn) => "groups-by-member, as a row comparison",
+            Membership::ByMember(MembershipForm::JsonEach) => "groups-by-member, as a scalar subquery",
+            Membership::ByMember(MembershipForm::PerUser) => "groups-by-member, one statement a user",
             Membership::Column(_) => "a column of all-groups",
             Membership::Listed(listed) if listed.is_joined() => {
                 "SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups"
@@ -145,7 +145,7 @@ impl Directory {
         match &self.membership {
             Membership::Column(role) => self.pairs_of_column(*role, by, budget).await,
             Membership::Listed(listed) if !listed.is_joined() => self.pairs_looked_up(listed, by, budget).await,
-            Membership::ByMember(Form::PerUser) => self.pairs_per_user(by, budget).await,
+            Membership::ByMember(MembershipForm::PerUser) => self.pairs_per_user(by, budget).await,
             Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, budget).await,
         }
     }
@@ -182,7 +182,7 @@ impl Directory {
             let is_wanted = |group: &str| Name::new(group).is_some_and(|name| wanted.contains(&name.prepared));
             pairs.retain(|pair| asked.contains(pair.group.as_str()) || is_wanted(&pair.group));
         }
-        // Groups that the form cannot decide, because a column that it compares is NULL (`Form::RowIn`).
+        // Groups that the form cannot decide, because a column that it compares is NULL (`MembershipForm::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
         if undecided.is_empty() {
             return Ok(pairs);
@@ -233,7 +233,7 @@ impl Directory {
         };
         let (of_users, of_groups) = match by {
             By::Users(names) => (Some(names), None),
-            By::Groups(names) if self.groups_spelled_alike || form == Form::RowIn => (None, Some(names)),
+            By::Groups(names) if self.groups_spelled_alike || form == MembershipForm::RowIn => (None, Some(names)),
             // The database would compare spellings; every membership is read, and `pairs_at_once` compares names.
             By::Groups(_) => (None, None),
         };
@@ -275,7 +275,7 @@ impl Directory {
     fn groups_with_rows_asked(&self, users: &[String], columns: &[usize]) -> Option<(Statement, ReadGroup)> {
         let (all_users, all_groups) = (&self.queries.all_users, &self.queries.all_groups);
         match &self.membership {
-            Membership::ByMember(form) if self.groups_spelled_alike && *form != Form::PerUser => {
+            Membership::ByMember(form) if self.groups_spelled_alike && *form != MembershipForm::PerUser => {
                 let relation = relation(&self.queries);
                 Some((relation.groups_with(*form, users, columns)?, user_and_group))
             }
@@ -406,7 +406,7 @@ fn pair(row: &[Cell]) -> Option<Pair> {
     })
 }
 
-/// A row as [`SqlMembership::groups_with`] gives it.
+/// A row as [`GroupMemberships::groups_with`] gives it.
 fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let group_row = row.split_off(row.len().min(3));
     let [user, by_member, group] = row.as_slice() else {
@@ -418,7 +418,7 @@ fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     ))
 }
 
-/// The same of a row as [`Pairs::groups_with`](crate::sql::Pairs::groups_with) gives it.
+/// The same of a row as [`MembershipJoin::groups_with`](crate::sql::MembershipJoin::groups_with) gives it.
 fn listed_user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
     let group_row = row.split_off(row.len().min(4));
     let pair = pair(&row);

@@ -18,7 +18,7 @@ use crate::{
         source::listing::fetch,
     },
     model::value::Cell,
-    sql::{Budget, ColumnKind, Database, Pairs, Predicate, Row, Source as Table, SqlError, Statement},
+    sql::{Budget, ColumnKind, Database, MembershipJoin, Predicate, QueryTable, Row, SqlError, Statement},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -102,8 +102,8 @@ impl MembershipsQuery {
         }
     }
 
-    fn relation<'a>(&'a self, users: &'a DescribedQuery, groups: &'a DescribedQuery) -> Pairs<'a> {
-        Pairs {
+    fn relation<'a>(&'a self, users: &'a DescribedQuery, groups: &'a DescribedQuery) -> MembershipJoin<'a> {
+        MembershipJoin {
             users: named(users),
             groups: named(groups),
             key: self.key,
@@ -114,7 +114,11 @@ impl MembershipsQuery {
     }
 
     /// What asks for pairs in one statement, where SQL may.
-    pub(crate) fn joined<'a>(&'a self, users: &'a DescribedQuery, groups: &'a DescribedQuery) -> Option<Pairs<'a>> {
+    pub(crate) fn joined<'a>(
+        &'a self,
+        users: &'a DescribedQuery,
+        groups: &'a DescribedQuery,
+    ) -> Option<MembershipJoin<'a>> {
         self.is_joined.then(|| self.relation(users, groups))
     }
 
@@ -133,8 +137,8 @@ impl MembershipsQuery {
         &self.query
     }
 
-    fn table(&self) -> Table<'_> {
-        Table::listing(&self.query.query, &self.query.described)
+    fn table(&self) -> QueryTable<'_> {
+        QueryTable::listing(&self.query.query, &self.query.described)
     }
 
     /// The rows whose name in this column may be one of these: all that are, and others.

@@ -77,7 +77,9 @@ fn within(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed, lef
         ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
         ResolvedFilter::Not(inner) => within(source, inner, relations, left).negated(),
         ResolvedFilter::Relation(relation) => match relations.listed(*relation) {
-            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => source.named_one_of(names).maybe(),
+            Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => {
+                source.named_one_of(names).inexact()
+            }
             _ => Predicate::unknown(),
         },
         // What is not even looked at costs nothing, however many there are.
@@ -119,7 +121,7 @@ fn take(left: &mut usize, count: usize) -> bool {
 fn leaves(predicate: &Predicate) -> usize {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => parts.iter().map(leaves).sum(),
-        Predicate::Not(inner) | Predicate::Maybe(inner) => leaves(inner),
+        Predicate::Not(inner) | Predicate::Inexact(inner) => leaves(inner),
         Predicate::True | Predicate::False => 0,
         _ => 1,
     }
@@ -252,5 +254,5 @@ fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
 /// There is a value, of which nothing else is known.
 pub(crate) fn some_value(column: usize) -> Predicate {
     let validity = Validity::Unknown;
-    Predicate::Present { column, validity }.maybe()
+    Predicate::Present { column, validity }.inexact()
 }

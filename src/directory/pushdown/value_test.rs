@@ -81,7 +81,7 @@ pub(crate) fn probe(source: &Listing, id: AttributeId, place: &Place, test: Test
 
 /// Only the evaluator knows what such a value is equal to.
 fn uncommon(column: usize) -> Predicate {
-    Predicate::NotCanonical { column }.maybe()
+    Predicate::NotCanonical { column }.inexact()
 }
 
 fn column_is(source: &Listing, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
@@ -94,7 +94,7 @@ fn column_is(source: &Listing, id: AttributeId, column: usize, test: Test<'_>) -
             if syntax.is_valid(prepared.as_bytes()) {
                 equal
             } else {
-                equal.maybe()
+                equal.inexact()
             }
         }
         Test::Equal(Assertion::Numeric(digits) | Assertion::Telephone(digits)) => scattered(column, digits),
@@ -103,7 +103,7 @@ fn column_is(source: &Listing, id: AttributeId, column: usize, test: Test<'_>) -
             // Of other syntaxes a value that has the pieces may be none.
             (Some((fold, pieces)), _) => match syntax {
                 Syntax::DirectoryString | Syntax::Ia5String => like(column, fold, pieces),
-                _ => like(column, fold, pieces).maybe(),
+                _ => like(column, fold, pieces).inexact(),
             },
             (_, Some(characters)) => scattered(column, &characters),
             _ => some_value(column),
@@ -137,7 +137,7 @@ fn scattered(column: usize, characters: &str) -> Predicate {
             column,
             pattern: Pattern::scattered(characters),
         }
-        .maybe(),
+        .inexact(),
         _ => some_value(column),
     }
 }
@@ -179,7 +179,7 @@ fn number(column: usize, test: Test<'_>) -> Predicate {
                 },
                 // Of numbers that fit only one side can be meant.
                 (Some(Err(negative)), test) if negative != matches!(test, Test::AtLeast(_)) => large,
-                _ => any.maybe(),
+                _ => any.inexact(),
             }
         }
         Test::Pieces(_) => some_value(column),
@@ -259,7 +259,7 @@ fn name(source: &Listing, suffix: &str, test: Test<'_>) -> Predicate {
                     any: &[],
                     last: None,
                 };
-                like(column, fold, initial).maybe()
+                like(column, fold, initial).inexact()
             }
             _ => Predicate::unknown(),
         },
@@ -275,7 +275,7 @@ fn named_home(source: &Listing, test: Test<'_>) -> Predicate {
             Some(name) if name.contains('/') => Predicate::False,
             Some(name) => {
                 let equal = equals(source.name_column(), *fold, name);
-                if is_home_name(name) { equal } else { equal.maybe() }
+                if is_home_name(name) { equal } else { equal.inexact() }
             }
             None => Predicate::False,
         },
@@ -290,7 +290,7 @@ fn numbered_home(column: usize, test: Test<'_>) -> Predicate {
         Test::Present => Predicate::True,
         Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
             Some(number) => match number.parse::<i64>() {
-                Ok(value) => Predicate::IntegerEquals { column, value }.maybe(),
+                Ok(value) => Predicate::IntegerEquals { column, value }.inexact(),
                 Err(_) if number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => Predicate::unknown(),
                 Err(_) => Predicate::False,
             },
@@ -337,7 +337,7 @@ fn joined(first: usize, last: usize, test: Test<'_>) -> Predicate {
                     uncommon(last),
                 ])
             };
-            Predicate::And(words.into_iter().map(within).collect()).maybe()
+            Predicate::And(words.into_iter().map(within).collect()).inexact()
         }
         _ => Predicate::unknown(),
     }
@@ -350,12 +350,12 @@ fn last_word(column: usize, test: Test<'_>) -> Predicate {
         Test::Equal(Assertion::Text(_, prepared)) if prepared.contains(' ') => uncommon(column),
         Test::Equal(Assertion::Text(fold, prepared)) => {
             let pattern = Pattern::new(None, [], Some(prepared), *fold == Fold::Ignore);
-            Predicate::Or(vec![Predicate::Like { column, pattern }.maybe(), uncommon(column)])
+            Predicate::Or(vec![Predicate::Like { column, pattern }.inexact(), uncommon(column)])
         }
         Test::Pieces(pieces) => match words(pieces) {
             Some((fold, words)) => {
                 let words = words.iter().map(|word| contains(column, fold, word)).collect();
-                Predicate::Or(vec![Predicate::And(words).maybe(), uncommon(column)])
+                Predicate::Or(vec![Predicate::And(words).inexact(), uncommon(column)])
             }
             None => Predicate::unknown(),
         },
@@ -392,7 +392,7 @@ fn lines(column: usize, test: Test<'_>) -> Predicate {
     match text {
         Some(text) if prepare_exact(text).as_deref() == Some(text) && text.is_ascii() => {
             let pattern = Pattern::new(None, [&*text.replace(' ', "  ")], None, false);
-            Predicate::Or(vec![Predicate::Like { column, pattern }.maybe(), uncommon(column)])
+            Predicate::Or(vec![Predicate::Like { column, pattern }.inexact(), uncommon(column)])
         }
         Some(_) => uncommon(column),
         None => Predicate::False,

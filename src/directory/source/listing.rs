@@ -14,7 +14,7 @@ use crate::{
     },
     model::value::Cell,
     sql::{
-        Budget, Database, Described, Engine, OperatorQuery, Predicate, Row, RowStream, Source as Table, SqlError,
+        Budget, Database, Engine, OperatorQuery, Predicate, QueryDescription, QueryTable, Row, RowStream, SqlError,
         Statement, StatementError,
     },
 };
@@ -39,7 +39,7 @@ pub struct Chunk {
 pub struct Listing {
     database: Database,
     query: OperatorQuery,
-    described: Described,
+    described: QueryDescription,
     columns: Vec<ColumnUse>,
     maker: EntryMaker,
     name: usize,
@@ -313,7 +313,7 @@ impl Listing {
     pub async fn shadowed(&self, budget: Budget) -> Result<Shadowed, SqlError> {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
-        let twins = self.table().twins(&projection.columns, self.name);
+        let twins = self.table().duplicates(&projection.columns, self.name);
         let mut rows = match self.fetch(twins.clone(), budget).await {
             Err(error) if error.is_too_many_rows() => self.collect(twins, budget).await?,
             rows => rows?,
@@ -366,8 +366,8 @@ impl Listing {
         Ok(rows)
     }
 
-    fn table(&self) -> Table<'_> {
-        Table::listing(&self.query, &self.described)
+    fn table(&self) -> QueryTable<'_> {
+        QueryTable::listing(&self.query, &self.described)
     }
 
     async fn fetch(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {

@@ -10,7 +10,7 @@ use crate::{
             listing::{Listing, none_for_foreign_text, none_for_the_name, spellings},
         },
     },
-    sql::{Arg, Budget, Database, Predicate, Row, Source as Table, SqlError},
+    sql::{Arg, Budget, Database, Predicate, QueryTable, Row, SqlError},
 };
 
 /// The one-user query.
@@ -31,7 +31,7 @@ struct Lookup {
 
 impl Lookup {
     fn new(query: &DescribedQuery, columns: &[usize]) -> Option<Self> {
-        let statement = Table::lookup(&query.query, &query.described, "")?.select(columns, &Predicate::True)?;
+        let statement = QueryTable::lookup(&query.query, &query.described, "")?.select(columns, &Predicate::True)?;
         Some(Lookup {
             sql: statement.sql,
             binds: statement.args.len(),

@@ -37,7 +37,7 @@ struct Host {
 }
 
 /// Ends abandoned statements, for ever. The connection for it is made at a host's first one and kept while it is used.
-pub(crate) async fn bury(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
+pub(crate) async fn cancel_abandoned(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
     let mut hosts: Vec<Host> = Vec::new();
     let mut told = JoinSet::new();
     let mut pause = Duration::ZERO;

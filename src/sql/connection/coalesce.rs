@@ -14,7 +14,7 @@ type Answer = watch::Receiver<Option<Arc<Vec<Row>>>>;
 
 /// The lookups that wait.
 #[derive(Default)]
-pub(crate) struct Waiting {
+pub(crate) struct PendingLookups {
     asked: Mutex<HashMap<Statement, Answer>>,
 }
 
@@ -28,12 +28,12 @@ pub(crate) enum Turn<'a> {
 
 /// A lookup that others may wait for.
 pub(crate) struct First<'a> {
-    waiting: &'a Waiting,
+    waiting: &'a PendingLookups,
     statement: Statement,
     answer: watch::Sender<Option<Arc<Vec<Row>>>>,
 }
 
-impl Waiting {
+impl PendingLookups {
     /// The lookup begins to wait.
     pub(crate) fn turn(&self, sql: &str, args: &[Arg]) -> Turn<'_> {
         let statement = Statement {

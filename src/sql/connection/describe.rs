@@ -7,14 +7,14 @@ use sqlx::{Column as _, ColumnOrigin, Either, Executor, Statement, TypeInfo};
 
 use super::type_names::TypeNames;
 use crate::sql::decode;
-use crate::sql::query::description::{ColumnDescription, Description, Origin};
+use crate::sql::query::description::{ColumnDescription, Origin, StatementDescription};
 use crate::sql::query::type_name::TypeDescription;
 
 /// What a prepared statement says of itself.
 pub(crate) fn description<S>(
     statement: &S,
     type_of: impl Fn(&<S::Database as sqlx::Database>::TypeInfo) -> TypeDescription,
-) -> Description
+) -> StatementDescription
 where
     S: Statement,
 {
@@ -39,13 +39,13 @@ where
         Some(Either::Right(count)) => vec![None; count],
         None => Vec::new(),
     };
-    Description { columns, parameters }
+    StatementDescription { columns, parameters }
 }
 
 pub(crate) async fn described_by_postgres(
     connection: &mut PgConnection,
     sql: sqlx::SqlStr,
-) -> Result<Description, sqlx::Error> {
+) -> Result<StatementDescription, sqlx::Error> {
     let statement = (&mut *connection).prepare(sql).await?;
     let parameters = match statement.parameters() {
         Some(Either::Left(types)) => types,
@@ -59,7 +59,7 @@ pub(crate) async fn described_by_postgres(
 pub(super) async fn described_by_mysql(
     connection: &mut MySqlConnection,
     sql: sqlx::SqlStr,
-) -> Result<Description, sqlx::Error> {
+) -> Result<StatementDescription, sqlx::Error> {
     let statement = connection.prepare(sql).await?;
     Ok(without_origins(description(&statement, type_of_mysql), |table| {
         !table.contains('.')
@@ -82,7 +82,7 @@ pub(crate) async fn described_by_sqlite(
     connection: &mut SqliteConnection,
     text: &str,
     sql: sqlx::SqlStr,
-) -> Result<Description, sqlx::Error> {
+) -> Result<StatementDescription, sqlx::Error> {
     // Values have types there, and columns none that binds.
     let type_of = |info: &sqlx::sqlite::SqliteTypeInfo| TypeDescription::named(info.name());
     let description = description(&(&mut *connection).prepare(sql).await?, type_of);
@@ -91,7 +91,10 @@ pub(crate) async fn described_by_sqlite(
 }
 
 /// Where the driver names no real table, nothing is known: MariaDB has the alias of a subquery, without a schema.
-pub(crate) fn without_origins(mut description: Description, is_none: impl Fn(&str) -> bool) -> Description {
+pub(crate) fn without_origins(
+    mut description: StatementDescription,
+    is_none: impl Fn(&str) -> bool,
+) -> StatementDescription {
     for column in &mut description.columns {
         if matches!(&column.origin, Origin::Table { table, .. } if is_none(table)) {
             column.origin = Origin::Unknown;

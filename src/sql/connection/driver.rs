@@ -19,10 +19,10 @@ use super::postgres_server;
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::target::Target;
-use crate::sql::decode::{self, Losses};
+use crate::sql::decode::{self, UndecodableValues};
 use crate::sql::engine::Engine;
 use crate::sql::error::StatementError;
-use crate::sql::query::description::Description;
+use crate::sql::query::description::StatementDescription;
 use crate::sql::row::Row;
 use crate::sql::statement::Arg;
 
@@ -174,7 +174,7 @@ impl Connection {
     }
 
     /// Columns and parameters of a statement, without running it.
-    pub(crate) async fn describe(&mut self, sql: &str, generation: u64) -> Result<Description, AttemptError> {
+    pub(crate) async fn describe(&mut self, sql: &str, generation: u64) -> Result<StatementDescription, AttemptError> {
         let engine = self.engine();
         let text = sql;
         let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
@@ -194,7 +194,7 @@ impl Connection {
         sql: &str,
         args: &[Arg],
         row_timeout: Option<Duration>,
-        losses: &Losses,
+        undecodable: &UndecodableValues,
         sink: &mut Sink<'_>,
         generation: u64,
     ) -> Result<(), AttemptError> {
@@ -207,21 +207,21 @@ impl Connection {
             Connection::Postgres { connection, .. } => {
                 let query = sqlx::query_with(sql, postgres_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::postgres::row(row, losses), row_timeout, sink).await
+                drain(rows, |row| decode::postgres::row(row, undecodable), row_timeout, sink).await
             }
             Connection::Sessionless(connection) => {
                 let rows = connection.rows(text, args);
-                drain(rows, |row| sessionless::row(row, losses), row_timeout, sink).await
+                drain(rows, |row| sessionless::row(row, undecodable), row_timeout, sink).await
             }
             Connection::MySql { connection, .. } => {
                 let query = sqlx::query_with(sql, mysql_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::mysql::row(row, losses), row_timeout, sink).await
+                drain(rows, |row| decode::mysql::row(row, undecodable), row_timeout, sink).await
             }
             Connection::Sqlite { connection, .. } => {
                 let query = sqlx::query_with(sql, sqlite_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::sqlite::row(row, losses), row_timeout, sink).await
+                drain(rows, |row| decode::sqlite::row(row, undecodable), row_timeout, sink).await
             }
         };
         ended.map_err(|ended| match ended {

@@ -8,7 +8,7 @@ use super::abandoned::Abandoned;
 use super::attempt_error::AttemptError;
 use super::driver::Connection;
 use super::member::Member;
-use super::opener::Asker;
+use super::opener::Waiter;
 use super::pool::Pool;
 
 /// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
@@ -35,8 +35,8 @@ impl<'a> Lease<'a> {
             if let Some(member) = pool.take_idle(pool.health().generation(), None) {
                 break member;
             }
-            if let Some(asker) = Asker::new(pool) {
-                break asker.member().await?;
+            if let Some(waiter) = Waiter::new(pool) {
+                break waiter.member().await?;
             }
         };
         let generation = member.generation;

@@ -19,12 +19,12 @@ use super::retry::TRY;
 const GIVEN_UP: u32 = 2;
 
 /// Somebody who waits for a connection.
-pub(crate) struct Asker<'a> {
+pub(crate) struct Waiter<'a> {
     pool: &'a Pool,
     answer: oneshot::Receiver<Result<Member, AttemptError>>,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> Waiter<'a> {
     /// Waits behind those who wait already; None where a connection has become idle meanwhile.
     pub(crate) fn new(pool: &'a Arc<Pool>) -> Option<Self> {
         let mut members = pool.lock();
@@ -32,16 +32,16 @@ impl<'a> Asker<'a> {
             return None;
         }
         let (sender, answer) = oneshot::channel();
-        members.askers.waiting.push_back(sender);
-        if members.askers.needs_another() {
-            members.askers.opening += 1;
+        members.queue.waiting.push_back(sender);
+        if members.queue.needs_another() {
+            members.queue.opening += 1;
             let opener = Opener {
                 pool: Arc::clone(pool),
                 counted: true,
             };
             tokio::spawn(opener.run());
         }
-        Some(Asker { pool, answer })
+        Some(Waiter { pool, answer })
     }
 
     /// The connection: one that was opened, or that somebody gave back.
@@ -52,7 +52,7 @@ impl<'a> Asker<'a> {
     }
 }
 
-impl Drop for Asker<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.answer.close();
         // Given, but not taken any more.
@@ -83,7 +83,7 @@ impl Opener {
     /// Opens one connection. It takes no longer than a try may, whatever connecting may take otherwise, and ends when the
     /// database is there again: what waits for an answer from before would keep everybody waiting who comes after it.
     async fn attempt(&self) {
-        let given_up = self.pool.lock().askers.given_up;
+        let given_up = self.pool.lock().queue.given_up;
         let limit = self.pool.connect_timeout();
         let patience = limit.min(TRY * (given_up + 1));
         let begun = Instant::now();
@@ -91,7 +91,7 @@ impl Opener {
             biased;
             opened = self.pool.open(patience) => opened,
             () = self.pool.health().anew() => {
-                self.pool.lock().askers.given_up = 0;
+                self.pool.lock().queue.given_up = 0;
                 return;
             }
         };
@@ -99,7 +99,7 @@ impl Opener {
         let was_slow = matches!(opened, Err(AttemptError::Connect(_))) && begun.elapsed() >= patience;
         // The next attempt may take longer, for those who wait still.
         let goes_on = was_slow && !is_last;
-        self.pool.lock().askers.given_up = if goes_on { given_up + 1 } else { 0 };
+        self.pool.lock().queue.given_up = if goes_on { given_up + 1 } else { 0 };
         match opened {
             Ok(member) => self.pool.hand_on(member),
             Err(_) if goes_on => {}
@@ -111,17 +111,17 @@ impl Opener {
 
     /// Whoever waits would be refused as well, one after the other.
     fn refuse(&self, failure: &AttemptError) {
-        let waiting = std::mem::take(&mut self.pool.lock().askers.waiting);
-        for asker in waiting {
-            let _ = asker.send(Err(failure.clone()));
+        let waiting = std::mem::take(&mut self.pool.lock().queue.waiting);
+        for waiter in waiting {
+            let _ = waiter.send(Err(failure.clone()));
         }
     }
 
     fn end_if_superfluous(&mut self) {
-        let askers = &mut self.pool.lock().askers;
-        askers.opening -= 1;
-        self.counted = askers.needs_another();
-        askers.opening += usize::from(self.counted);
+        let queue = &mut self.pool.lock().queue;
+        queue.opening -= 1;
+        self.counted = queue.needs_another();
+        queue.opening += usize::from(self.counted);
     }
 }
 
@@ -129,7 +129,7 @@ impl Drop for Opener {
     fn drop(&mut self) {
         // Dropped in the middle of its work: the runtime ends, or it panicked.
         if self.counted {
-            self.pool.lock().askers.opening -= 1;
+            self.pool.lock().queue.opening -= 1;
         }
     }
 }

@@ -19,7 +19,7 @@ use super::hosts::{self, Opened};
 use super::member::{Counted, Idle, Member};
 use super::state::Health;
 use super::target::Target;
-use super::wait_queue::Askers;
+use super::wait_queue::WaitQueue;
 use crate::metrics::Metrics;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
@@ -57,7 +57,7 @@ pub(crate) struct Pool {
 /// The connections that nobody uses, and who waits for one.
 pub(crate) struct Members {
     pub(crate) idle: Vec<Idle>,
-    pub(crate) askers: Askers,
+    pub(crate) queue: WaitQueue,
 }
 
 /// How full the pool is.
@@ -87,7 +87,7 @@ impl Pool {
             health,
             members: Mutex::new(Members {
                 idle: Vec::with_capacity(size),
-                askers: Askers::default(),
+                queue: WaitQueue::default(),
             }),
             living: Arc::new(AtomicUsize::new(0)),
             full_until: Mutex::new(None),
@@ -261,7 +261,7 @@ impl Pool {
         // One that is not to be used any more is closed.
         if member.generation == self.health.generation() && !member.connection.is_over() {
             let mut members = self.lock();
-            if let Some(member) = members.askers.give(member) {
+            if let Some(member) = members.queue.give(member) {
                 members.idle.push(member.rest());
             }
         }

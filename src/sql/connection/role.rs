@@ -9,7 +9,7 @@ use super::driver::Connection;
 use super::sessionless;
 use crate::database_uri::TargetSession;
 use crate::model::value::Cell;
-use crate::sql::decode::Losses;
+use crate::sql::decode::UndecodableValues;
 
 const POSTGRES: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
 
@@ -47,7 +47,7 @@ pub(crate) async fn ask(connection: &mut Connection, session: TargetSession) -> 
             let mut role = Role::default();
             while let Some(next) = rows.next().await {
                 if let Either::Right(raw) = next? {
-                    let row = sessionless::row(&raw, &Losses::default());
+                    let row = sessionless::row(&raw, &UndecodableValues::default());
                     let is = |at| row.get(at) == Some(&Cell::Boolean(true));
                     (role.is_standby, role.is_read_only) = (is(0), is(1));
                 }

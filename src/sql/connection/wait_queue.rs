@@ -12,7 +12,7 @@ const OPENING: usize = 2;
 
 /// Who waits for a connection, having a place for it.
 #[derive(Default)]
-pub(crate) struct Askers {
+pub(crate) struct WaitQueue {
     pub(super) waiting: VecDeque<oneshot::Sender<Result<Member, AttemptError>>>,
     /// Tasks that open connections for them.
     pub(super) opening: usize,
@@ -20,11 +20,11 @@ pub(crate) struct Askers {
     pub(super) given_up: u32,
 }
 
-impl Askers {
+impl WaitQueue {
     /// Gives a connection to the first one who is still there; else it comes back.
     pub(crate) fn give(&mut self, mut member: Member) -> Option<Member> {
-        while let Some(asker) = self.waiting.pop_front() {
-            match asker.send(Ok(member)) {
+        while let Some(waiter) = self.waiting.pop_front() {
+            match waiter.send(Ok(member)) {
                 Err(Ok(back)) => member = back,
                 Ok(()) | Err(Err(_)) => return None,
             }
@@ -35,7 +35,7 @@ impl Askers {
     /// Whether one more task is to open connections: never more than wait for one.
     pub(super) fn needs_another(&mut self) -> bool {
         // Those that went are not counted, and so do not pile up either.
-        self.waiting.retain(|asker| !asker.is_closed());
+        self.waiting.retain(|waiter| !waiter.is_closed());
         self.opening < self.waiting.len().min(OPENING)
     }
 }

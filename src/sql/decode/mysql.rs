@@ -4,22 +4,22 @@ use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::mysql::{MySql, MySqlRow, MySqlValueRef};
 use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
 
-use super::losses::Losses;
 use super::scalar::{decimal, float, json, text_or_bytes};
+use super::undecodable::UndecodableValues;
 use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 
 /// Decodes a row.
-pub(crate) fn row(row: &MySqlRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &MySqlRow, undecodable: &UndecodableValues) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {
             let type_name = column.type_info().name();
             match row.try_get_raw(column.ordinal()) {
-                Ok(value) if is_zero_date(type_name, &value) => losses.note(column.name(), type_name),
+                Ok(value) if is_zero_date(type_name, &value) => undecodable.note(column.name(), type_name),
                 Ok(value) if value.is_null() => Cell::Null,
-                Ok(value) => cell(type_name, value).unwrap_or_else(|| losses.note(column.name(), type_name)),
-                Err(_) => losses.note(column.name(), type_name),
+                Ok(value) => cell(type_name, value).unwrap_or_else(|| undecodable.note(column.name(), type_name)),
+                Err(_) => undecodable.note(column.name(), type_name),
             }
         })
         .collect()

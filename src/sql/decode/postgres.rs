@@ -7,8 +7,8 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueFormat, PgValueRef};
 use sqlx::{Column, Row as _, TypeInfo, ValueRef};
 
-use super::losses::Losses;
 use super::scalar::{decimal, float, json, text_or_bytes};
+use super::undecodable::UndecodableValues;
 use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 
@@ -26,15 +26,15 @@ const EVER: Timestamp = Timestamp {
 };
 
 /// Decodes a row.
-pub(crate) fn row(row: &PgRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &PgRow, undecodable: &UndecodableValues) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {
             let name = column.name();
             match row.try_get_raw(column.ordinal()) {
                 Ok(value) if value.is_null() => Cell::Null,
-                Ok(value) => cell(&value).unwrap_or_else(|| losses.note(name, column.type_info().name())),
-                Err(_) => losses.note(name, column.type_info().name()),
+                Ok(value) => cell(&value).unwrap_or_else(|| undecodable.note(name, column.type_info().name())),
+                Err(_) => undecodable.note(name, column.type_info().name()),
             }
         })
         .collect()

@@ -3,20 +3,20 @@
 use sqlx::sqlite::{Sqlite, SqliteRow, SqliteValueRef};
 use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
 
-use super::losses::Losses;
 use super::scalar::float;
+use super::undecodable::UndecodableValues;
 use crate::model::value::Cell;
 
 /// Decodes a row.
-pub(crate) fn row(row: &SqliteRow, losses: &Losses) -> crate::sql::row::Row {
+pub(crate) fn row(row: &SqliteRow, undecodable: &UndecodableValues) -> crate::sql::row::Row {
     row.columns()
         .iter()
         .map(|column| {
             let declared = column.type_info().name();
             match row.try_get_raw(column.ordinal()) {
                 Ok(value) if value.is_null() => Cell::Null,
-                Ok(value) => cell(declared, value).unwrap_or_else(|| losses.note(column.name(), declared)),
-                Err(_) => losses.note(column.name(), declared),
+                Ok(value) => cell(declared, value).unwrap_or_else(|| undecodable.note(column.name(), declared)),
+                Err(_) => undecodable.note(column.name(), declared),
             }
         })
         .collect()

@@ -9,7 +9,7 @@ use super::comparison::{
     NOT_ASCII, NOT_CANONICAL, is_canonical, write_exact_half, write_folded_half, write_not_canonical,
 };
 use super::expression::Predicate;
-use super::scope::{Again, Scope};
+use super::scope::{Scope, SecondReading};
 use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::Writer;
@@ -28,13 +28,13 @@ enum Arm {
 struct Equality<'a> {
     column: &'a Column,
     name: &'a str,
-    again: Option<(&'a Again, &'a str)>,
+    again: Option<(&'a SecondReading, &'a str)>,
     value: String,
     half: fn(&mut Writer, &Column, &str, &str),
 }
 
 /// Whether it pays to have the rows as a second table.
-pub(crate) fn reads_again(predicate: &Predicate) -> bool {
+pub(crate) fn pays_to_read_again(predicate: &Predicate) -> bool {
     (1..=MOST).contains(&equalities(predicate))
 }
 

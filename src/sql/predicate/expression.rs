@@ -3,7 +3,7 @@
 use super::number::NumberTest;
 use super::pattern::Pattern;
 
-/// A condition on the values as they are served; columns are positions in `Described::columns`. Columns must hold one
+/// A condition on the values as they are served; columns are positions in `QueryDescription::columns`. Columns must hold one
 /// value per row, served as the text it is: a list in a JSON or comma-separated text column must not be compared
 /// with this.
 ///
@@ -16,7 +16,7 @@ pub enum Predicate {
     /// Nothing at all.
     False,
     /// True of no other rows than the inner one, and nobody knows of which of them.
-    Maybe(Box<Predicate>),
+    Inexact(Box<Predicate>),
     /// All of them.
     And(Vec<Predicate>),
     /// Any of them.
@@ -137,13 +137,13 @@ pub enum Validity {
 impl Predicate {
     /// Nothing is known.
     pub fn unknown() -> Predicate {
-        Predicate::True.maybe()
+        Predicate::True.inexact()
     }
 
-    /// [`Predicate::Maybe`] of it.
+    /// [`Predicate::Inexact`] of it.
     #[must_use]
-    pub fn maybe(self) -> Predicate {
-        Predicate::Maybe(Box::new(self))
+    pub fn inexact(self) -> Predicate {
+        Predicate::Inexact(Box::new(self))
     }
 
     /// [`Predicate::Not`] of it.

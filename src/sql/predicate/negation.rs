@@ -12,7 +12,7 @@ use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::Writer;
 
 /// Whether there is such SQL for a leaf that `simplify` has left.
-pub(super) fn is_told(leaf: &Predicate, engine: Engine, column: &Column) -> bool {
+pub(super) fn can_be_negated(leaf: &Predicate, engine: Engine, column: &Column) -> bool {
     let text = column.kind.is_text();
     let integer = column.kind == ColumnKind::Integer && engine != Engine::Sqlite;
     match leaf {
@@ -37,7 +37,7 @@ pub(super) fn is_told(leaf: &Predicate, engine: Engine, column: &Column) -> bool
 }
 
 /// Every row but those of which the leaf is assured. Of a NULL nothing is.
-pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
+pub(super) fn write_not(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
     let column = leaf.column();
     let at = column.and_then(|position| Some((scope.columns.get(position)?, scope.names.get(position)?.as_str())));
     // No value where a fallback is asked for: so that an index of the column finds such rows.
@@ -70,7 +70,7 @@ pub(super) fn write_unless(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predic
             w.push(" AND ");
             write_canonical_and(w, column, name, |w, text| pattern.write_exactly(w, text));
         }
-        // The SQL of the others is exact where `is_told` says so.
+        // The SQL of the others is exact where `can_be_negated` says so.
         other => other.write(w, scope),
     });
     writer.push(") IS NOT TRUE");

@@ -7,11 +7,11 @@ use crate::sql::statement::Writer;
 pub(crate) struct Scope<'a> {
     pub(crate) columns: &'a [Column],
     pub(crate) names: Vec<String>,
-    pub(crate) again: Option<Again>,
+    pub(crate) again: Option<SecondReading>,
 }
 
 /// The same rows as another table, to be looked through for values that only RFC 4518 preparation can judge.
-pub(crate) struct Again {
+pub(crate) struct SecondReading {
     pub(crate) table: String,
     pub(crate) names: Vec<String>,
 }

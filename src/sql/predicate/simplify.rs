@@ -22,8 +22,8 @@ impl Predicate {
                 true => Predicate::True,
                 false => Predicate::False,
             },
-            Predicate::Maybe(inner) if positive => inner.settle(engine, columns, true),
-            Predicate::Maybe(_) => Predicate::True,
+            Predicate::Inexact(inner) if positive => inner.settle(engine, columns, true),
+            Predicate::Inexact(_) => Predicate::True,
             Predicate::And(parts) => join(parts, positive, |part| part.settle(engine, columns, positive)),
             Predicate::Or(parts) => join(parts, !positive, |part| part.settle(engine, columns, positive)),
             Predicate::Not(inner) => inner.settle(engine, columns, !positive),
@@ -36,7 +36,7 @@ impl Predicate {
                 match possible {
                     possible if positive => possible,
                     Predicate::False => Predicate::True,
-                    possible if negation::is_told(&possible, engine, column) => possible.negated(),
+                    possible if negation::can_be_negated(&possible, engine, column) => possible.negated(),
                     _ => Predicate::True,
                 }
             }

@@ -349,8 +349,8 @@ fn constants_fold() {
     let elsewhere = Predicate::HasKey(9);
     assert_eq!(of(elsewhere), "TRUE", "an unknown column excludes nothing");
     assert_eq!(of(not_null().negated().negated()), "(c IS NOT NULL)");
-    assert_eq!(of(not_null().maybe()), "(c IS NOT NULL)");
-    assert_eq!(of(not_null().maybe().negated()), "TRUE");
+    assert_eq!(of(not_null().inexact()), "(c IS NOT NULL)");
+    assert_eq!(of(not_null().inexact().negated()), "TRUE");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn what_is_assured_is_negated() {
     for told_by_nobody in [
         any_of(&["a"]),
         integer(1),
-        Predicate::True.maybe(),
+        Predicate::True.inexact(),
         not_null(),
         exact("ä"),
         exact(" a"),

@@ -17,8 +17,8 @@ impl Predicate {
             Predicate::And(parts) => write_list(writer, scope, parts, " AND "),
             Predicate::Or(parts) => equality::write_any(writer, scope, parts),
             // `simplify` leaves none that something is known of.
-            Predicate::Maybe(_) => writer.put("1 = 1"),
-            Predicate::Not(inner) => negation::write_unless(writer, scope, inner),
+            Predicate::Inexact(_) => writer.put("1 = 1"),
+            Predicate::Not(inner) => negation::write_not(writer, scope, inner),
             Predicate::Present { column, .. } => with(writer, at(column), |w, c, name| {
                 w.push("(");
                 comparison::write_present(w, c, name);

@@ -1,6 +1,6 @@
 //! The operator's query by itself, its parameter a bound value.
 
-use super::description::Described;
+use super::description::QueryDescription;
 use super::operator_query::OperatorQuery;
 use super::type_name::cast_text;
 use crate::sql::engine::Engine;
@@ -18,7 +18,7 @@ pub struct Bound {
 impl OperatorQuery {
     /// The query by itself, its parameter a bound text whatever type the operator's SQL wants there: that is
     /// how the text behaved when it was a literal.
-    pub fn bound(&self, described: &Described) -> Bound {
+    pub fn bound(&self, described: &QueryDescription) -> Bound {
         let sql = self.render(|_, number| match self.engine() {
             Engine::PostgreSql => {
                 let wanted = described
@@ -38,7 +38,7 @@ impl OperatorQuery {
 
     /// The value as each parameter has it and nothing else: no row is read, so what fails here fails because of the value.
     /// `None` where the engine tells no types.
-    pub fn value_alone(&self, described: &Described, value: &str) -> Option<Statement> {
+    pub fn value_alone(&self, described: &QueryDescription, value: &str) -> Option<Statement> {
         let casts = described.parameters.iter().flatten();
         let casts: Vec<String> = casts
             .map(|wanted| format!("({}) IS NULL", cast_text("$1::text", Some(wanted))))

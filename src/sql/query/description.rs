@@ -34,7 +34,7 @@ pub enum Origin {
 
 /// What a statement takes and gives, found out without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Description {
+pub struct StatementDescription {
     /// The result columns, in order.
     pub columns: Vec<ColumnDescription>,
     /// The parameters' types, as a [`TypeDescription`] has its name; PostgreSQL alone tells them.
@@ -80,7 +80,7 @@ pub struct Collation {
 }
 
 impl Collation {
-    /// Reads the text that `Source::collations` makes the database say for a column; `None` when it said nothing.
+    /// Reads the text that `QueryTable::collations` makes the database say for a column; `None` when it said nothing.
     pub fn parse(engine: Engine, text: &str) -> Option<Collation> {
         match engine {
             Engine::PostgreSql => {
@@ -141,7 +141,7 @@ impl Column {
 
 /// What a query takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
+pub struct QueryDescription {
     /// The result columns, in order.
     pub columns: Vec<Column>,
     /// The parameters' types, in the same spelling; PostgreSQL alone tells them.
@@ -150,13 +150,13 @@ pub struct Described {
     pub(crate) renames: bool,
 }
 
-impl Described {
+impl QueryDescription {
     /// From names and types.
     pub fn new(
         query: &OperatorQuery,
         columns: impl IntoIterator<Item = (String, String)>,
         parameters: Vec<Option<String>>,
-    ) -> Described {
+    ) -> QueryDescription {
         let columns = columns.into_iter().map(|(name, type_name)| {
             let kind = kind(query, &type_name);
             Column {
@@ -168,7 +168,7 @@ impl Described {
         });
         let columns: Vec<Column> = columns.collect();
         let unusable = |name: &str| name.is_empty() || name.len() > 63 || name.ends_with(' ') || name.contains('\0');
-        Described {
+        QueryDescription {
             renames: has_duplicate_names(&columns, query.engine())
                 || columns.iter().any(|column| unusable(&column.name)),
             columns,
@@ -176,7 +176,7 @@ impl Described {
         }
     }
 
-    /// Takes the answer to `Source::collations`, one text for each column it asked for.
+    /// Takes the answer to `QueryTable::collations`, one text for each column it asked for.
     pub fn set_collations(&mut self, engine: Engine, answer: impl IntoIterator<Item = (usize, Option<String>)>) {
         for (position, text) in answer {
             let Some(column) = self.columns.get_mut(position) else {

@@ -2,10 +2,10 @@
 //! like an operator's query. Compares whole numbers only, as the database has them, so it is the same rows on all
 //! engines; must not know what they are served as.
 
-use super::query_table::Source;
+use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;
-use crate::sql::query::description::{Column, ColumnKind, Described};
+use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::statement::Writer;
 
@@ -18,7 +18,7 @@ pub struct Referring<'a> {
     /// The query.
     pub query: &'a OperatorQuery,
     /// What the database says of it.
-    pub described: &'a Described,
+    pub described: &'a QueryDescription,
     /// The positions of name, number, and the number referred to.
     pub columns: [usize; 3],
 }
@@ -29,7 +29,7 @@ pub struct Referred<'a> {
     /// The query.
     pub query: &'a OperatorQuery,
     /// What the database says of it.
-    pub described: &'a Described,
+    pub described: &'a QueryDescription,
     /// The position of the number.
     pub number: usize,
 }
@@ -41,7 +41,7 @@ pub struct Referred<'a> {
 /// Of each reference the lowest number is found beforehand, once a statement: compared row by row it would cost the
 /// square of the rows wherever no index helps. Likewise the numbers of `to`, except on PostgreSQL, which hashes them for
 /// `NOT EXISTS`, and for `NOT IN` only while they fit into its memory.
-pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(OperatorQuery, Described)> {
+pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(OperatorQuery, QueryDescription)> {
     let [name, number, reference] = from.columns;
     let own = [name, number, reference].map(|position| from.described.columns.get(position));
     let [Some(name_column), Some(number_column), Some(reference_column)] = own else {
@@ -58,12 +58,12 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
     let rows = |alias: &str| {
         let has_all = Predicate::And([name, number, reference].map(Predicate::HasKey).to_vec());
         let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(ANTI_JOIN_COLUMNS).collect();
-        let source = Source::listing(from.query, from.described);
+        let source = QueryTable::listing(from.query, from.described);
         table(engine, source, &columns, &has_all, alias)
     };
     let taken = table(
         engine,
-        Source::listing(to.query, to.described),
+        QueryTable::listing(to.query, to.described),
         &[(to.number, "gw_number")],
         &Predicate::HasKey(to.number),
         "gw_t",
@@ -86,7 +86,7 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
     let columns = [name_column, number_column, reference_column]
         .into_iter()
         .zip(ANTI_JOIN_COLUMNS);
-    let described = Described {
+    let described = QueryDescription {
         columns: columns.map(|(column, name)| named(column, name)).collect(),
         parameters: Vec::new(),
         renames: false,
@@ -95,7 +95,13 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
 }
 
 /// Rows of a listing as a table with columns of these names.
-fn table(engine: Engine, source: Source<'_>, columns: &[(usize, &str)], predicate: &Predicate, alias: &str) -> String {
+fn table(
+    engine: Engine,
+    source: QueryTable<'_>,
+    columns: &[(usize, &str)],
+    predicate: &Predicate,
+    alias: &str,
+) -> String {
     let mut writer = Writer::new(engine);
     source.write_columns_as(&mut writer, columns, predicate);
     writer.put(&format!(" {alias}"));
@@ -117,7 +123,7 @@ mod tests {
     fn made(engine: Engine, gid: &str, groups: &str) -> Option<String> {
         let described = |query: &OperatorQuery, columns: &[(&str, &str)]| {
             let columns = columns.iter().map(|(name, kind)| (name.to_string(), kind.to_string()));
-            Described::new(query, columns, Vec::new())
+            QueryDescription::new(query, columns, Vec::new())
         };
         let users = OperatorQuery::listing("SELECT * FROM u -- all", engine).unwrap();
         let all_groups = OperatorQuery::listing("SELECT * FROM g", engine).unwrap();

@@ -1,19 +1,19 @@
-//! Membership for many users at once: the all-users row takes the placeholder's place in the operator's
+//! Memberships for many users at once: the all-users row takes the placeholder's place in the operator's
 //! groups-by-member query. Which form an engine takes depends on its version and on the query, so the forms are
 //! tried in turn by preparing them. Must not know how a membership is served.
 
-use super::query_table::Source;
+use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::equals_any::write_equals_any;
 use crate::sql::predicate::{Predicate, possible_value};
-use crate::sql::query::description::{Column, ColumnKind, Described};
+use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::query::type_name::{cast_text, is_citext};
 use crate::sql::statement::{Statement, Writer};
 
 /// A way to read memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum MembershipForm {
     /// A lateral join: PostgreSQL, MySQL from 8.0.14.
     Lateral,
     /// `(group's columns) IN (groups by member)`: MariaDB. **A row without a user** names a group that this form
@@ -21,64 +21,69 @@ pub enum Form {
     RowIn,
     /// A scalar subquery made into rows again: SQLite has no lateral join, but lets a scalar look outwards.
     JsonEach,
-    /// Statement by statement with `Membership::groups_of`: works everywhere, costs one statement a user.
+    /// Statement by statement with `GroupMemberships::groups_of`: works everywhere, costs one statement a user.
     PerUser,
 }
 
 /// One of the three queries, and where it has the name of the user or group.
 #[derive(Debug, Clone, Copy)]
-pub struct Named<'a> {
+pub struct NamedQuery<'a> {
     /// The query.
     pub query: &'a OperatorQuery,
     /// What the database says of it.
-    pub described: &'a Described,
+    pub described: &'a QueryDescription,
     /// The position of the name among its columns.
     pub name: usize,
 }
 
 /// The queries that memberships are read from.
 #[derive(Debug, Clone, Copy)]
-pub struct Membership<'a> {
+pub struct GroupMemberships<'a> {
     /// All users, by user name.
-    pub users: Named<'a>,
+    pub users: NamedQuery<'a>,
     /// All groups, by group name.
-    pub groups: Named<'a>,
+    pub groups: NamedQuery<'a>,
     /// The groups of one user, by group name.
-    pub by_member: Named<'a>,
+    pub by_member: NamedQuery<'a>,
 }
 
 /// The name that stands in the placeholder's place. No operator writes it: an alias that the query uses itself
 /// would be taken for the query's own, and everybody would be in every group.
 const MEMBER: &str = "gw_u.gw_name";
 
-impl<'a> Membership<'a> {
+impl<'a> GroupMemberships<'a> {
     /// The forms to prepare, best first; the last one, `PerUser`, needs no preparing. Prepare
     /// `pairs(form, None, None)` and keep the first that the database takes.
-    pub fn forms(&self) -> Vec<Form> {
+    pub fn forms(&self) -> Vec<MembershipForm> {
         let mut forms = match self.engine() {
             Engine::PostgreSql if self.casts_may_fail() || !self.names_are_texts() => vec![],
-            Engine::PostgreSql => vec![Form::Lateral],
-            Engine::MySql => vec![Form::Lateral, Form::RowIn],
-            Engine::Sqlite => vec![Form::JsonEach],
+            Engine::PostgreSql => vec![MembershipForm::Lateral],
+            Engine::MySql => vec![MembershipForm::Lateral, MembershipForm::RowIn],
+            Engine::Sqlite => vec![MembershipForm::JsonEach],
         };
-        forms.push(Form::PerUser);
-        forms.retain(|form| *form == Form::PerUser || self.pairs(*form, None, None).is_some());
+        forms.push(MembershipForm::PerUser);
+        forms.retain(|form| *form == MembershipForm::PerUser || self.pairs(*form, None, None).is_some());
         forms
     }
 
     /// Rows of user name and group name: the memberships of these users, or of all, in these groups, or in
     /// all. Names are spelled as the all-users and the group query spell them. The lists narrow as the
     /// database compares. `None` when there can be none, and where the form does not exist for these queries.
-    pub fn pairs(&self, form: Form, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
+    pub fn pairs(
+        &self,
+        form: MembershipForm,
+        users: Option<&[String]>,
+        groups: Option<&[String]>,
+    ) -> Option<Statement> {
         let users = match users {
             Some(users) => Some(keep_possible(column(self.users)?, users)?),
             None => None,
         };
         match form {
-            Form::Lateral => self.lateral(users, groups),
-            Form::RowIn => self.row_in(users, groups, &[]),
-            Form::JsonEach => self.json_each(users, groups),
-            Form::PerUser => None,
+            MembershipForm::Lateral => self.lateral(users, groups),
+            MembershipForm::RowIn => self.row_in(users, groups, &[]),
+            MembershipForm::JsonEach => self.json_each(users, groups),
+            MembershipForm::PerUser => None,
         }
     }
 
@@ -87,9 +92,9 @@ impl<'a> Membership<'a> {
     /// at all. What one of the two queries knows and the other does not is NULL on its side. Only for queries whose
     /// group names may be compared in SQL. `None` when there can be none, and where the form does not exist for these
     /// queries. A row without a user is as with `pairs`.
-    pub fn groups_with(&self, form: Form, users: &[String], columns: &[usize]) -> Option<Statement> {
+    pub fn groups_with(&self, form: MembershipForm, users: &[String], columns: &[usize]) -> Option<Statement> {
         let users = keep_possible(column(self.users)?, users)?;
-        let groups = Source::listing(self.groups.query, self.groups.described);
+        let groups = QueryTable::listing(self.groups.query, self.groups.described);
         if groups.renames() {
             return None;
         }
@@ -97,7 +102,7 @@ impl<'a> Membership<'a> {
         let list = format!("{key}, {}", groups.list(columns));
         let mut writer = Writer::new(self.engine());
         match form {
-            Form::Lateral => {
+            MembershipForm::Lateral => {
                 let inner = lateral_names(self.by_member);
                 let name = &inner.name;
                 writer.push(&format!("SELECT {MEMBER}, {name}, {list} FROM "));
@@ -111,7 +116,7 @@ impl<'a> Membership<'a> {
                 groups.write_table(&mut writer, "q");
                 writer.put(&format!(" ON {key} = {name}"));
             }
-            Form::JsonEach => {
+            MembershipForm::JsonEach => {
                 writer.push(&format!("SELECT {MEMBER}, gw_j.value, {list} FROM "));
                 self.write_users(&mut writer);
                 writer.push(" LEFT JOIN ");
@@ -120,20 +125,20 @@ impl<'a> Membership<'a> {
                 groups.write_table(&mut writer, "q");
                 writer.put(&format!(" ON {key} = gw_j.value"));
             }
-            Form::RowIn => {
+            MembershipForm::RowIn => {
                 let also: Vec<usize> = std::iter::once(self.groups.name)
                     .chain(columns.iter().copied())
                     .collect();
                 return self.row_in(Some(users), None, &also);
             }
-            Form::PerUser => return None,
+            MembershipForm::PerUser => return None,
         }
         self.filtered(writer, Some(users), None)
     }
 
     /// The names of one user's groups, in one column.
     pub fn groups_of(&self, user: &str) -> Option<Statement> {
-        let source = Source::lookup(self.by_member.query, self.by_member.described, user)?;
+        let source = QueryTable::lookup(self.by_member.query, self.by_member.described, user)?;
         source.select(&[self.by_member.name], &Predicate::True)
     }
 
@@ -172,7 +177,7 @@ impl<'a> Membership<'a> {
     /// One user's groups as rows `gw_j`.
     fn write_json_each(&self, writer: &mut Writer, groups: Option<&[String]>) -> Option<()> {
         let group = column(self.by_member)?;
-        let source = Source::listing(self.by_member.query, self.by_member.described);
+        let source = QueryTable::listing(self.by_member.query, self.by_member.described);
         if source.renames() {
             return None;
         }
@@ -197,7 +202,7 @@ impl<'a> Membership<'a> {
     /// correlated INTERSECT ends in "Table file is corrupted" on MariaDB 10.11.)
     fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>, also: &[usize]) -> Option<Statement> {
         let group = column(self.groups)?;
-        let source = Source::listing(self.groups.query, self.groups.described);
+        let source = QueryTable::listing(self.groups.query, self.groups.described);
         let positions = self.tuple_positions()?;
         if source.renames() {
             return None;
@@ -272,7 +277,7 @@ impl<'a> Membership<'a> {
 
     /// The users as `gw_u`, with no column but the name: nothing else for the other query to stumble over.
     fn write_users(&self, writer: &mut Writer) {
-        let source = Source::listing(self.users.query, self.users.described);
+        let source = QueryTable::listing(self.users.query, self.users.described);
         source.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
@@ -364,8 +369,8 @@ struct LateralNames {
 }
 
 /// The group's name in `gw_g`, and the column list that gives it that name where the operator's will not do.
-fn lateral_names(named: Named<'_>) -> LateralNames {
-    let source = Source::listing(named.query, named.described);
+fn lateral_names(named: NamedQuery<'_>) -> LateralNames {
+    let source = QueryTable::listing(named.query, named.described);
     let list = match source.renames() {
         false => String::new(),
         true => {
@@ -379,7 +384,7 @@ fn lateral_names(named: Named<'_>) -> LateralNames {
     }
 }
 
-pub(crate) fn column(named: Named<'_>) -> Option<&Column> {
+pub(crate) fn column(named: NamedQuery<'_>) -> Option<&Column> {
     named.described.columns.get(named.name)
 }
 

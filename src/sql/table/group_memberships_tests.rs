@@ -3,15 +3,15 @@
 //! by user, and narrowing to one group or two users gave that part of the whole. MariaDB refuses LATERAL and, with
 //! LIMIT, row IN. Not run: LATERAL on MySQL 8, and members through citext beyond preparing and running it.
 
-use super::group_memberships::{Form, Membership, Named};
+use super::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
 use crate::sql::engine::Engine;
-use crate::sql::query::description::Described;
+use crate::sql::query::description::QueryDescription;
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::query::tests::{ALL_GROUPS, ALL_USERS, GROUPS_BY_MEMBER};
 use crate::sql::statement::Arg;
 
 struct Setting {
-    queries: [(OperatorQuery, Described); 3],
+    queries: [(OperatorQuery, QueryDescription); 3],
 }
 
 impl Setting {
@@ -31,7 +31,7 @@ impl Setting {
         };
         let make = |query: OperatorQuery, columns: &[(&str, &str)], wanted: &str| {
             let columns = columns.iter().map(|(name, kind)| (name.to_string(), kind.to_string()));
-            let described = Described::new(&query, columns, vec![Some(wanted.to_owned())]);
+            let described = QueryDescription::new(&query, columns, vec![Some(wanted.to_owned())]);
             (query, described)
         };
         let users = OperatorQuery::listing(&text(ALL_USERS), engine).unwrap();
@@ -47,16 +47,16 @@ impl Setting {
         }
     }
 
-    fn membership(&self) -> Membership<'_> {
+    fn membership(&self) -> GroupMemberships<'_> {
         let [users, groups, by_member] = &self.queries;
-        fn named((query, described): &(OperatorQuery, Described)) -> Named<'_> {
-            Named {
+        fn named((query, described): &(OperatorQuery, QueryDescription)) -> NamedQuery<'_> {
+            NamedQuery {
                 query,
                 described,
                 name: 0,
             }
         }
-        Membership {
+        GroupMemberships {
             users: named(users),
             groups: named(groups),
             by_member: named(by_member),
@@ -75,13 +75,15 @@ const CORRELATED: &str = "WHERE u.\"uid\" = gw_u.gw_name";
 fn deployed_queries_on_postgresql() {
     let setting = Setting::new(Engine::PostgreSql, GROUPS_BY_MEMBER, "TEXT");
     let membership = setting.membership();
-    assert_eq!(membership.forms(), [Form::Lateral, Form::PerUser]);
+    assert_eq!(membership.forms(), [MembershipForm::Lateral, MembershipForm::PerUser]);
     let users = format!("(SELECT q.\"username\" AS gw_name FROM (\n{ALL_USERS}\n) q) gw_u");
     let by_member = GROUPS_BY_MEMBER.replace("WHERE u.\"uid\" = ?", CORRELATED);
     let all = format!("SELECT gw_u.gw_name, gw_g.\"name\" FROM {users} CROSS JOIN LATERAL (\n{by_member}\n) gw_g");
-    assert_eq!(membership.pairs(Form::Lateral, None, None).unwrap().sql, all);
+    assert_eq!(membership.pairs(MembershipForm::Lateral, None, None).unwrap().sql, all);
     let (alice, group) = (names(&["alice"]), names(&["staff", "a\0"]));
-    let some = membership.pairs(Form::Lateral, Some(&alice), Some(&group)).unwrap();
+    let some = membership
+        .pairs(MembershipForm::Lateral, Some(&alice), Some(&group))
+        .unwrap();
     assert_eq!(
         some.sql,
         format!("{all}\nWHERE gw_u.gw_name = $1::text AND gw_g.\"name\" = $2::text")
@@ -93,7 +95,10 @@ fn deployed_queries_on_postgresql() {
 fn deployed_queries_on_mariadb() {
     let setting = Setting::new(Engine::MySql, GROUPS_BY_MEMBER, "");
     let membership = setting.membership();
-    assert_eq!(membership.forms(), [Form::Lateral, Form::RowIn, Form::PerUser]);
+    assert_eq!(
+        membership.forms(),
+        [MembershipForm::Lateral, MembershipForm::RowIn, MembershipForm::PerUser]
+    );
     let quoted = |text: &str| text.replace('"', "`");
     let users = format!(
         "(SELECT q.`username` AS gw_name FROM (\n{}\n) q) gw_u",
@@ -101,7 +106,9 @@ fn deployed_queries_on_mariadb() {
     );
     let groups = format!("(\n{}\n) gw_g", quoted(ALL_GROUPS));
     let by_member = quoted(&GROUPS_BY_MEMBER.replace("WHERE u.\"uid\" = ?", CORRELATED));
-    let statement = membership.pairs(Form::RowIn, None, Some(&names(&["staff"]))).unwrap();
+    let statement = membership
+        .pairs(MembershipForm::RowIn, None, Some(&names(&["staff"])))
+        .unwrap();
     assert_eq!(
         statement.sql,
         format!(
@@ -118,9 +125,13 @@ fn deployed_queries_on_mariadb() {
 fn deployed_queries_on_sqlite() {
     let setting = Setting::new(Engine::Sqlite, GROUPS_BY_MEMBER, "");
     let membership = setting.membership();
-    assert_eq!(membership.forms(), [Form::JsonEach, Form::PerUser]);
+    assert_eq!(membership.forms(), [MembershipForm::JsonEach, MembershipForm::PerUser]);
     let statement = membership
-        .pairs(Form::JsonEach, Some(&names(&["alice"])), Some(&names(&["staff"])))
+        .pairs(
+            MembershipForm::JsonEach,
+            Some(&names(&["alice"])),
+            Some(&names(&["staff"])),
+        )
         .unwrap();
     let by_member = GROUPS_BY_MEMBER.replace("WHERE u.\"uid\" = ?", CORRELATED);
     assert_eq!(
@@ -148,7 +159,7 @@ fn the_groups_of_a_user_come_with_their_rows() {
     };
     let users = format!("(SELECT q.\"username\" AS gw_name FROM (\n{ALL_USERS}\n) q) gw_u");
     let by_member = GROUPS_BY_MEMBER.replace("WHERE u.\"uid\" = ?", CORRELATED);
-    let postgres = statement(Engine::PostgreSql, Form::Lateral);
+    let postgres = statement(Engine::PostgreSql, MembershipForm::Lateral);
     assert_eq!(
         postgres.sql,
         format!(
@@ -158,14 +169,14 @@ fn the_groups_of_a_user_come_with_their_rows() {
              WHERE gw_u.gw_name = $1::text"
         )
     );
-    let sqlite = statement(Engine::Sqlite, Form::JsonEach).sql;
+    let sqlite = statement(Engine::Sqlite, MembershipForm::JsonEach).sql;
     assert!(
         sqlite.contains(&format!(
             " ON 1 = 1\nLEFT JOIN (\n{ALL_GROUPS}\n) q ON q.\"name\" = gw_j.value\nWHERE "
         )),
         "{sqlite}"
     );
-    let mariadb = statement(Engine::MySql, Form::RowIn);
+    let mariadb = statement(Engine::MySql, MembershipForm::RowIn);
     assert!(
         mariadb
             .sql
@@ -202,9 +213,14 @@ fn the_member_has_the_type_a_bound_value_would_have() {
 #[test]
 fn nobody_asked_for_means_nothing_to_ask() {
     let setting = Setting::new(Engine::PostgreSql, GROUPS_BY_MEMBER, "TEXT");
-    assert_eq!(setting.membership().pairs(Form::Lateral, Some(&[]), None), None);
     assert_eq!(
-        setting.membership().pairs(Form::Lateral, None, Some(&names(&["\0"]))),
+        setting.membership().pairs(MembershipForm::Lateral, Some(&[]), None),
+        None
+    );
+    assert_eq!(
+        setting
+            .membership()
+            .pairs(MembershipForm::Lateral, None, Some(&names(&["\0"]))),
         None
     );
     assert_eq!(setting.membership().groups_of("a\0"), None);
@@ -214,11 +230,18 @@ fn nobody_asked_for_means_nothing_to_ask() {
 fn a_tuple_needs_every_column_once_and_names_alone_are_compared_exactly() {
     let mut setting = Setting::new(Engine::MySql, GROUPS_BY_MEMBER, "");
     setting.queries[2].1.columns.truncate(1);
-    let sql = setting.membership().pairs(Form::RowIn, None, None).unwrap().sql;
+    let sql = setting
+        .membership()
+        .pairs(MembershipForm::RowIn, None, None)
+        .unwrap()
+        .sql;
     assert!(
         sql.contains("ON (CONVERT(gw_g.`name` USING utf8mb4) COLLATE utf8mb4_bin) IN ("),
         "{sql}"
     );
     setting.queries[2].1.columns[0].name = "role".to_owned();
-    assert_eq!(setting.membership().forms(), [Form::Lateral, Form::PerUser]);
+    assert_eq!(
+        setting.membership().forms(),
+        [MembershipForm::Lateral, MembershipForm::PerUser]
+    );
 }

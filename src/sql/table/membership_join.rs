@@ -1,33 +1,33 @@
-//! Membership from a listing of pairs: joined with the users and groups that exist, in one statement. For listings that
+//! Memberships from a listing of pairs: joined with the users and groups that exist, in one statement. For listings that
 //! may be compared in SQL only; who may say so is the caller. Must not know how a membership is served.
 
-use super::group_memberships::{Named, column, keep_possible};
-use super::query_table::Source;
+use super::group_memberships::{NamedQuery, column, keep_possible};
+use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;
 use crate::sql::predicate::equals_any::write_equals_any;
-use crate::sql::query::description::{Column, Described};
+use crate::sql::query::description::{Column, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::statement::{Statement, Writer};
 
 /// A listing of pairs, and the two listings that it is joined with.
 #[derive(Debug, Clone, Copy)]
-pub struct Pairs<'a> {
+pub struct MembershipJoin<'a> {
     /// All users, by user name.
-    pub users: Named<'a>,
+    pub users: NamedQuery<'a>,
     /// All groups, by group name.
-    pub groups: Named<'a>,
+    pub groups: NamedQuery<'a>,
     /// The column of all groups that a pair refers to: their name, or a number.
     pub key: usize,
     /// The query of the pairs.
     pub query: &'a OperatorQuery,
     /// What the database says of it.
-    pub described: &'a Described,
+    pub described: &'a QueryDescription,
     /// The positions of user and group among its columns.
     pub columns: [usize; 2],
 }
 
-impl Pairs<'_> {
+impl MembershipJoin<'_> {
     /// Whether names can be compared with lists of names.
     pub fn names_are_texts(&self) -> bool {
         let engine = self.query.engine();
@@ -97,7 +97,7 @@ impl Pairs<'_> {
         } else {
             Predicate::HasKey(group)
         };
-        let pairs = Source::listing(self.query, self.described);
+        let pairs = QueryTable::listing(self.query, self.described);
         pairs.write_columns_as(writer, &[(user, "gw_user"), (group, "gw_group")], &is_a_key);
         writer.put(" gw_p ON gw_p.gw_user = gw_u.gw_name\nJOIN ");
         let named = columns.iter().copied().zip(own.iter().map(String::as_str));
@@ -105,7 +105,7 @@ impl Pairs<'_> {
             .into_iter()
             .chain(named)
             .collect();
-        let groups = Source::listing(self.groups.query, self.groups.described);
+        let groups = QueryTable::listing(self.groups.query, self.groups.described);
         match only {
             Some(only) => groups.write_distinct_as(writer, &named, only),
             None => groups.write_columns_as(writer, &named, &Predicate::True),
@@ -114,7 +114,7 @@ impl Pairs<'_> {
     }
 
     fn write_users(&self, writer: &mut Writer) {
-        let users = Source::listing(self.users.query, self.users.described);
+        let users = QueryTable::listing(self.users.query, self.users.described);
         users.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
@@ -134,7 +134,7 @@ mod tests {
     use crate::sql::statement::Arg;
 
     struct Setting {
-        queries: [(OperatorQuery, Described); 3],
+        queries: [(OperatorQuery, QueryDescription); 3],
         key: usize,
     }
 
@@ -148,7 +148,7 @@ mod tests {
             let made = |sql: &str, columns: [(&str, &str); 2]| {
                 let query = OperatorQuery::listing(sql, engine).unwrap();
                 let columns = columns.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
-                let described = Described::new(&query, columns, Vec::new());
+                let described = QueryDescription::new(&query, columns, Vec::new());
                 (query, described)
             };
             let group = if key == 0 {
@@ -166,16 +166,16 @@ mod tests {
             }
         }
 
-        fn pairs(&self) -> Pairs<'_> {
+        fn pairs(&self) -> MembershipJoin<'_> {
             let [users, groups, pairs] = &self.queries;
-            fn named((query, described): &(OperatorQuery, Described)) -> Named<'_> {
-                Named {
+            fn named((query, described): &(OperatorQuery, QueryDescription)) -> NamedQuery<'_> {
+                NamedQuery {
                     query,
                     described,
                     name: 0,
                 }
             }
-            Pairs {
+            MembershipJoin {
                 users: named(users),
                 groups: named(groups),
                 key: self.key,

@@ -4,26 +4,26 @@
 use std::fmt::Write as _;
 
 use crate::sql::engine::Engine;
-use crate::sql::predicate::equality::reads_again;
+use crate::sql::predicate::equality::pays_to_read_again;
 use crate::sql::predicate::equals_any::write_equals_any;
-use crate::sql::predicate::scope::{Again, Scope};
+use crate::sql::predicate::scope::{Scope, SecondReading};
 use crate::sql::predicate::{self, Predicate, is_canonical};
-use crate::sql::query::description::{Column, ColumnKind, Described};
+use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::statement::{Arg, Statement, Writer};
 
 /// The operator's query as a table, with its parameter's value where it has one.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct QueryTable<'a> {
     query: &'a OperatorQuery,
-    described: &'a Described,
+    described: &'a QueryDescription,
     value: &'a str,
 }
 
-impl<'a> Source<'a> {
+impl<'a> QueryTable<'a> {
     /// A query without a parameter.
-    pub fn listing(query: &'a OperatorQuery, described: &'a Described) -> Source<'a> {
-        Source {
+    pub fn listing(query: &'a OperatorQuery, described: &'a QueryDescription) -> QueryTable<'a> {
+        QueryTable {
             query,
             described,
             value: "",
@@ -31,8 +31,8 @@ impl<'a> Source<'a> {
     }
 
     /// A query for one name. `None` when no row can have that name: PostgreSQL refuses U+0000.
-    pub fn lookup(query: &'a OperatorQuery, described: &'a Described, value: &'a str) -> Option<Source<'a>> {
-        (!value.contains('\0')).then_some(Source {
+    pub fn lookup(query: &'a OperatorQuery, described: &'a QueryDescription, value: &'a str) -> Option<QueryTable<'a>> {
+        (!value.contains('\0')).then_some(QueryTable {
             query,
             described,
             value,
@@ -94,7 +94,7 @@ impl<'a> Source<'a> {
     /// without outer or double blanks), so that only RFC 4518 preparation can tell. All names that are equal
     /// under caseIgnoreMatch are among them, except the one *canonical* spelling of a name that is otherwise
     /// not: look those up by `Predicate::EqualsAny` with the prepared names.
-    pub fn twins(&self, columns: &[usize], key: usize) -> Option<Statement> {
+    pub fn duplicates(&self, columns: &[usize], key: usize) -> Option<Statement> {
         let not_canonical = self.simplify(&Predicate::NotCanonical { column: key });
         let column = self.described.columns.get(key)?;
         let list = self.list(columns);
@@ -172,7 +172,7 @@ impl<'a> Source<'a> {
     }
 
     /// Asks the collations of the text columns, also of an empty table: the positions, and a statement of one
-    /// row with a text for each of them, for `Described::set_collations`. Older servers may refuse it, which
+    /// row with a text for each of them, for `QueryDescription::set_collations`. Older servers may refuse it, which
     /// only means that nothing is known.
     pub fn collations(&self) -> Option<(Vec<usize>, Statement)> {
         let engine = self.query.engine();
@@ -294,10 +294,10 @@ impl<'a> Source<'a> {
         // Without a parameter, whose value would be bound once more, and without names of ours, behind which SQLite finds
         // no index. Where it has to make the table first, it would make it twice.
         let plain = self.query.placeholders() == 0 && !self.renames() && self.query.reads_by_key();
-        let again = (self.query.engine() == Engine::Sqlite && plain && reads_again(predicate)).then(|| {
+        let again = (self.query.engine() == Engine::Sqlite && plain && pays_to_read_again(predicate)).then(|| {
             let mut writer = Writer::new(Engine::Sqlite);
             self.write_table(&mut writer, "z");
-            Again {
+            SecondReading {
                 table: writer.finish().sql,
                 names: names("z"),
             }

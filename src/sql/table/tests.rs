@@ -1,24 +1,24 @@
-use super::query_table::Source;
+use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;
 use crate::sql::query::bound::Bound;
-use crate::sql::query::description::{ColumnKind, Described};
+use crate::sql::query::description::{ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::query::tests::{ALL_USERS, GROUPS_BY_MEMBER};
 use crate::sql::statement::{Arg, Statement};
 
-fn described(query: &OperatorQuery, columns: &[(&str, &str)], parameters: &[&str]) -> Described {
+fn described(query: &OperatorQuery, columns: &[(&str, &str)], parameters: &[&str]) -> QueryDescription {
     let columns = columns
         .iter()
         .map(|(name, type_name)| (name.to_string(), type_name.to_string()));
-    Described::new(
+    QueryDescription::new(
         query,
         columns,
         parameters.iter().map(|name| Some(name.to_string())).collect(),
     )
 }
 
-fn listing(text: &str, engine: Engine, columns: &[(&str, &str)]) -> (OperatorQuery, Described) {
+fn listing(text: &str, engine: Engine, columns: &[(&str, &str)]) -> (OperatorQuery, QueryDescription) {
     let query = OperatorQuery::listing(text, engine).unwrap();
     let described = described(&query, columns, &[]);
     (query, described)
@@ -35,7 +35,7 @@ fn columns_are_named_and_the_query_keeps_its_lines() {
         Engine::PostgreSql,
         &[("uid", "TEXT"), ("a\"b", "TEXT")],
     );
-    let statement = Source::listing(&query, &described)
+    let statement = QueryTable::listing(&query, &described)
         .select(&[1, 0, 7], &Predicate::True)
         .unwrap();
     assert_eq!(
@@ -43,7 +43,7 @@ fn columns_are_named_and_the_query_keeps_its_lines() {
         "SELECT q.\"a\"\"b\", q.\"uid\", NULL FROM (\nSELECT * FROM t\n) q"
     );
     assert!(statement.args.is_empty());
-    let source = Source::listing(&query, &described);
+    let source = QueryTable::listing(&query, &described);
     assert_eq!(source.select(&[0], &Predicate::False), None);
     assert_eq!(
         source.exists(&Predicate::True).unwrap().sql,
@@ -81,7 +81,7 @@ fn a_value_is_bound_as_often_as_the_engine_counts() {
         (bound.sql.as_str(), bound.binds),
         ("SELECT uid FROM t WHERE uid = $1::text OR id = ($1::text)::int4", 1)
     );
-    let source = Source::lookup(&query, &is, "al").unwrap();
+    let source = QueryTable::lookup(&query, &is, "al").unwrap();
     let statement = source
         .select(
             &[0],
@@ -103,20 +103,20 @@ fn a_value_is_bound_as_often_as_the_engine_counts() {
                 binds: 2
             }
         );
-        let statement = Source::lookup(&query, &is, "al")
+        let statement = QueryTable::lookup(&query, &is, "al")
             .unwrap()
             .select(&[0], &Predicate::True)
             .unwrap();
         assert_eq!(statement.args, [text("al"), text("al")]);
     }
-    assert!(Source::lookup(&query, &is, "a\0").is_none());
+    assert!(QueryTable::lookup(&query, &is, "a\0").is_none());
 }
 
 #[test]
 fn pages_compare_the_key_as_its_own_type() {
     let page = |engine, kind: &str, last: Option<&str>| {
         let (query, described) = listing("SELECT 1", engine, &[("k", kind)]);
-        Source::listing(&query, &described)
+        QueryTable::listing(&query, &described)
             .page_after(&[0], 0, &Predicate::True, last, 9)
             .map(|s| s.sql.split_once("WHERE ").unwrap().1.to_owned())
     };
@@ -168,7 +168,7 @@ fn columns_of_one_name_are_renamed_in_the_form_the_engine_takes() {
     let columns = [("uid", "VARCHAR"), ("cn", "VARCHAR"), ("UID", "VARCHAR")];
     let select = |engine, columns: &[(&str, &str)]| {
         let (query, described) = listing("SELECT 1", engine, columns);
-        Source::listing(&query, &described)
+        QueryTable::listing(&query, &described)
             .select(&[2, 1], &Predicate::HasKey(0))
             .unwrap()
             .sql
@@ -189,7 +189,10 @@ fn twins_are_found_by_the_folded_key() {
     let (query, mut described) = listing("SELECT 1", Engine::PostgreSql, &[("k", "TEXT"), ("n", "INT4")]);
     described.set_collations(Engine::PostgreSql, [(0, Some("true true \"default\"".to_owned()))]);
     assert_eq!(
-        Source::listing(&query, &described).twins(&[0, 1], 0).unwrap().sql,
+        QueryTable::listing(&query, &described)
+            .duplicates(&[0, 1], 0)
+            .unwrap()
+            .sql,
         "SELECT q.\"k\", q.\"n\" FROM (\nSELECT 1\n) q\nWHERE lower(q.\"k\") IN (SELECT lower(t.\"k\") FROM (\nSELECT 1\n) t \
          GROUP BY lower(t.\"k\") HAVING count(*) > 1)\nAND NOT (q.\"k\" ~ '[^ -~]|^ |  | $')\nUNION ALL\n\
          SELECT q.\"k\", q.\"n\" FROM (\nSELECT 1\n) q\nWHERE q.\"k\" ~ '[^ -~]|^ |  | $'"
@@ -208,8 +211,8 @@ fn sqlite_gets_an_arm_for_each_index() {
         let (outer, inner) = (condition(&format!("q.{c}")), condition(&format!("z.{c}")));
         format!("({outer} AND q.{c} COLLATE NOCASE IN (SELECT z.{c} FROM (\nSELECT 1\n) z WHERE {inner}))")
     };
-    let of = |query: &OperatorQuery, described: &Described, predicate: &Predicate| {
-        let statement = Source::listing(query, described).select(&[0], predicate).unwrap();
+    let of = |query: &OperatorQuery, described: &QueryDescription, predicate: &Predicate| {
+        let statement = QueryTable::listing(query, described).select(&[0], predicate).unwrap();
         let (_, condition) = statement.sql.split_once("\nWHERE ").unwrap();
         condition.to_owned()
     };
@@ -258,7 +261,7 @@ fn sqlite_gets_an_arm_for_each_index() {
     }
     let query = OperatorQuery::lookup("SELECT k FROM t WHERE k = ?", Engine::Sqlite).unwrap();
     let described = self::described(&query, &columns[..1], &[]);
-    let lookup = Source::lookup(&query, &described, "x").unwrap();
+    let lookup = QueryTable::lookup(&query, &described, "x").unwrap();
     let statement = lookup.select(&[0], &is(0, "alice")).unwrap();
     assert_eq!(statement.sql.matches("SELECT k").count(), 1);
     assert_eq!(statement.args, [text("x"), text("alice")]);
@@ -271,7 +274,7 @@ fn collations_are_asked_of_text_only_and_of_what_mysql_calls_binary() {
         Engine::MySql,
         &[("n", "INT"), ("a", "VARCHAR"), ("b", "VARBINARY"), ("c", "BLOB")],
     );
-    let (positions, statement) = Source::listing(&query, &described).collations().unwrap();
+    let (positions, statement) = QueryTable::listing(&query, &described).collations().unwrap();
     assert_eq!(positions, [1, 2, 3]);
     assert_eq!(
         statement.sql,
@@ -292,14 +295,14 @@ fn collations_are_asked_of_text_only_and_of_what_mysql_calls_binary() {
     );
     assert!(!described.columns[1].collation.as_ref().unwrap().folds_ascii);
     let (query, described) = listing("SELECT 1", Engine::Sqlite, &[("a", "TEXT")]);
-    assert!(Source::listing(&query, &described).collations().is_none());
+    assert!(QueryTable::listing(&query, &described).collations().is_none());
 }
 
 #[test]
 fn deployed_lookup_is_wrapped_with_its_parameter() {
     let query = OperatorQuery::lookup(GROUPS_BY_MEMBER, Engine::PostgreSql).unwrap();
     let is = described(&query, &[("name", "VARCHAR"), ("gid_number", "INT4")], &["TEXT"]);
-    let statement = Source::lookup(&query, &is, "x")
+    let statement = QueryTable::lookup(&query, &is, "x")
         .unwrap()
         .select(&[0, 1], &Predicate::True)
         .unwrap();

@@ -33,8 +33,8 @@ pub(crate) use cancel::CancelKey;
 pub(crate) use wire::Refusal;
 
 use crate::model::value::Cell;
-use crate::sql::decode::Losses;
-use crate::sql::query::description::{ColumnDescription, Description, Origin};
+use crate::sql::decode::UndecodableValues;
+use crate::sql::query::description::{ColumnDescription, Origin, StatementDescription};
 use crate::sql::row::Row;
 use crate::sql::statement::Arg;
 use fallible_iterator::FallibleIterator;
@@ -143,7 +143,7 @@ impl Sessionless {
     }
 
     /// Columns and parameters of a statement, without running it; asked anew each time.
-    pub(crate) async fn describe(&mut self, sql: &str) -> Result<Description, sqlx::Error> {
+    pub(crate) async fn describe(&mut self, sql: &str) -> Result<StatementDescription, sqlx::Error> {
         self.forget();
         let described = self.described(sql, &[]).await?;
         let mut unknown: Vec<u32> = described.parameters.clone();
@@ -162,7 +162,7 @@ impl Sessionless {
                 None => Origin::Unknown,
             },
         });
-        Ok(Description {
+        Ok(StatementDescription {
             columns: columns.collect(),
             parameters: described
                 .parameters
@@ -417,7 +417,7 @@ fn columns(body: &RowDescriptionBody) -> Result<Vec<Column>, sqlx::Error> {
 }
 
 /// Decodes a row.
-pub(crate) fn row(raw: &RawRow, losses: &Losses) -> Row {
+pub(crate) fn row(raw: &RawRow, undecodable: &UndecodableValues) -> Row {
     let columns = &raw.described.columns;
     let mut cells = Vec::with_capacity(columns.len());
     let mut ranges = raw.body.ranges();
@@ -431,8 +431,8 @@ pub(crate) fn row(raw: &RawRow, losses: &Losses) -> Row {
             Ok(None) | Err(_) => None,
         };
         cells.push(match octets {
-            Some(octets) => types::cell(&column.of, octets, &column.name, losses),
-            None => losses.note(&column.name, &column.of.name),
+            Some(octets) => types::cell(&column.of, octets, &column.name, undecodable),
+            None => undecodable.note(&column.name, &column.of.name),
         });
     }
     cells

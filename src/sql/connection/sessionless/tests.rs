@@ -104,14 +104,14 @@ async fn run_with(answers: &[Vec<Vec<u8>>], sql: &str, args: &[Arg]) -> Result<V
         types: Types::default(),
         described: HashMap::new(),
     };
-    let losses = Losses::default();
+    let undecodable = UndecodableValues::default();
     let mut rows = Vec::new();
     let mut complete = false;
     {
         let mut stream = connection.rows(sql, args);
         while let Some(next) = stream.next().await {
             match next? {
-                Either::Right(raw) => rows.push(row(&raw, &losses)),
+                Either::Right(raw) => rows.push(row(&raw, &undecodable)),
                 Either::Left(()) => complete = true,
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::model::value::Cell;
-use crate::sql::decode::{Losses, postgres};
+use crate::sql::decode::{UndecodableValues, postgres};
 use crate::sql::query::type_name::{FIRST_OWN_OID, TypeDescription, qualified, shown};
 
 pub(crate) const INT8: u32 = 20;
@@ -105,8 +105,8 @@ impl Types {
 }
 
 /// Decodes a value.
-pub(crate) fn cell(of: &Type, octets: &[u8], column: &str, losses: &Losses) -> Cell {
-    value(of, octets, 0).unwrap_or_else(|| losses.note(column, &of.name))
+pub(crate) fn cell(of: &Type, octets: &[u8], column: &str, undecodable: &UndecodableValues) -> Cell {
+    value(of, octets, 0).unwrap_or_else(|| undecodable.note(column, &of.name))
 }
 
 fn value(of: &Type, octets: &[u8], depth: usize) -> Option<Cell> {
@@ -328,7 +328,7 @@ mod tests {
         ];
         assert!(types.learn(&last).is_empty());
         types.join();
-        let losses = Losses::default();
+        let undecodable = UndecodableValues::default();
         let mut list = Vec::new();
         for word in [1_i32, 0, 90_002, 2, 1, 3] {
             list.extend_from_slice(&word.to_be_bytes());
@@ -336,14 +336,14 @@ mod tests {
         list.extend_from_slice(b"red");
         list.extend_from_slice(&(-1_i32).to_be_bytes());
         assert_eq!(
-            cell(&types.get(90_003), &list, "c", &losses),
+            cell(&types.get(90_003), &list, "c", &undecodable),
             Cell::List(vec![Cell::Text("red".to_owned()), Cell::Null])
         );
         assert_eq!(
-            cell(&types.get(90_004), b"Ann", "c", &losses),
+            cell(&types.get(90_004), b"Ann", "c", &undecodable),
             Cell::Text("Ann".to_owned())
         );
-        assert_eq!(losses.count(), 0);
+        assert_eq!(undecodable.count(), 0);
         for (oid, name) in [
             (90_001, "\"a.b\".\"colour\""),
             (90_002, "\"a.b\".\"colour\""),
@@ -355,6 +355,6 @@ mod tests {
             assert!(types.get(oid).describe().is_readable, "{name}");
         }
         assert!(!types.get(1186).describe().is_readable, "interval");
-        assert_eq!(cell(&types.get(99_999), b"?", "c", &losses), Cell::Unreadable);
+        assert_eq!(cell(&types.get(99_999), b"?", "c", &undecodable), Cell::Unreadable);
     }
 }

@@ -8,12 +8,12 @@ use crate::model::value::Cell;
 
 /// What could not be decoded.
 #[derive(Default)]
-pub(crate) struct Losses {
+pub(crate) struct UndecodableValues {
     count: AtomicU64,
     named: Mutex<HashSet<(String, String)>>,
 }
 
-impl Losses {
+impl UndecodableValues {
     /// Logged columns are remembered, but not without limit: an operator's query has not that many.
     const NAMED: usize = 1000;
 
@@ -43,9 +43,9 @@ mod tests {
 
     #[test]
     fn losses_are_counted() {
-        let losses = Losses::default();
-        assert_eq!(losses.note("c", "T"), Cell::Unreadable);
-        losses.note("c", "T");
-        assert_eq!((losses.count(), losses.named.lock().unwrap().len()), (2, 1));
+        let undecodable = UndecodableValues::default();
+        assert_eq!(undecodable.note("c", "T"), Cell::Unreadable);
+        undecodable.note("c", "T");
+        assert_eq!((undecodable.count(), undecodable.named.lock().unwrap().len()), (2, 1));
     }
 }
