@@ -6,6 +6,7 @@
 pub mod account;
 pub mod diagnostics;
 pub mod error;
+pub mod kind;
 pub mod mapping;
 pub mod membership;
 pub mod naming;
@@ -18,7 +19,8 @@ pub use crate::directory::error::DirectoryError;
 use crate::{
     config::{Layout, Query, QuerySet},
     directory::{
-        mapping::{columns::Kind, entry::EntryMaker, projection::Projection},
+        kind::Kind,
+        mapping::{entry::EntryMaker, projection::Projection},
         membership::memberships::Membership,
         naming::{
             subschema::Capabilities,

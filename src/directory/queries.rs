@@ -5,7 +5,8 @@
 use crate::{
     config::{Query, QuerySet},
     directory::{
-        mapping::columns::{self, ColumnUse, Kind, Role},
+        kind::Kind,
+        mapping::columns::{self, ColumnUse, Role},
         source::listing::fetch,
     },
     model::schema::Schema,

@@ -4,7 +4,8 @@ use super::report::{Fault, Report, table};
 use crate::{
     config::Query,
     directory::{
-        mapping::columns::{ColumnUse, Ignored, Kind, Role},
+        kind::Kind,
+        mapping::columns::{ColumnUse, Ignored, Role},
         queries::{DescribedQuery, Examination},
     },
     model::schema::Schema,

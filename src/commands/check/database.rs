@@ -11,7 +11,8 @@ use crate::{
     config::{Config, DatabaseKind, DatabaseSettings, Problem, Query, QuerySet},
     directory::{
         Directory,
-        mapping::columns::{Kind, Role},
+        kind::Kind,
+        mapping::columns::Role,
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,

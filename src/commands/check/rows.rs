@@ -9,7 +9,7 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         diagnostics::consistency::{Accounts, Rows, Sample, listed},
-        mapping::columns::Kind,
+        kind::Kind,
     },
     model::schema::ids,
 };

@@ -10,7 +10,7 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         diagnostics::consistency::{Count, SMALL, Sample, listed},
-        mapping::columns::Kind,
+        kind::Kind,
     },
     sql::SqlError,
 };

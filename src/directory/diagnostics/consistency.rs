@@ -12,7 +12,8 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        mapping::columns::{Kind, Role},
+        kind::Kind,
+        mapping::columns::Role,
         membership::memberships::{By, Membership, Pair},
         naming::tree::Name,
         queries::DescribedQuery,

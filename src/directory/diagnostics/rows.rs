@@ -7,8 +7,9 @@ use crate::{
         account::{Refusal, Standing},
         diagnostics::consistency::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
+        kind::Kind,
         mapping::{
-            columns::{Kind, Role},
+            columns::Role,
             entry::{EntryMaker, HOMES, account_columns, text_of},
             projection::Projection,
         },

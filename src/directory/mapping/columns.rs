@@ -2,32 +2,14 @@
 //!
 //! It sees column names only, never a row. The same table is what `check` prints.
 
-use crate::model::schema::{AttributeId, Schema, ids};
+use crate::{
+    directory::kind::Kind,
+    model::schema::{AttributeId, Schema, ids},
+};
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
 };
-
-/// Whether a row describes a user or a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A row of all-users or one-user.
-    User,
-    /// A row of all-groups or groups-by-member.
-    Group,
-    /// A row of all-users whose gid number no group has: the group of that user alone.
-    PrivateGroup,
-}
-
-impl Kind {
-    /// The attribute that names an entry of this kind.
-    pub fn naming_attribute(self) -> AttributeId {
-        match self {
-            Kind::User => ids::UID,
-            Kind::Group | Kind::PrivateGroup => ids::CN,
-        }
-    }
-}
 
 /// What a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,11 +6,8 @@
 use crate::{
     directory::{
         account::AccountColumns,
-        mapping::{
-            columns::{Kind, Role},
-            gecos::ascii,
-            projection::Projection,
-        },
+        kind::Kind,
+        mapping::{columns::Role, gecos::ascii, projection::Projection},
         naming::{subschema::superior_uuid, tree::Tree},
     },
     model::{

@@ -3,11 +3,8 @@
 use crate::{
     config::{Layout, container_rdn},
     directory::{
-        mapping::{
-            columns::{Kind, assign},
-            entry::*,
-            projection::Projection,
-        },
+        kind::Kind,
+        mapping::{columns::assign, entry::*, projection::Projection},
         naming::{
             subschema::{Capabilities, root_dse, subschema, superior},
             tree::Tree,

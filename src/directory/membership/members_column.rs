@@ -4,10 +4,8 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        mapping::{
-            columns::{Kind, Role},
-            entry::cell_values,
-        },
+        kind::Kind,
+        mapping::{columns::Role, entry::cell_values},
         membership::{
             memberships::{By, CHUNK, Pair, prepared},
             resolve::with_existing_users,

@@ -8,7 +8,8 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        mapping::columns::{Kind, Role},
+        kind::Kind,
+        mapping::columns::Role,
         membership::{
             memberships::{ALTERNATIVES, By, CHUNK_SIZE, FEW, Pair, named, prepared},
             resolve::with_existing_users,

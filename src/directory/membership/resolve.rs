@@ -4,7 +4,7 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         membership::memberships::{CHUNK, CHUNK_SIZE, FEW, Pair, prepared},
         naming::tree::Name,
         source::{duplicates::Precedence, listing::Key},

@@ -1,7 +1,7 @@
 //! Names in filters and entries: what a leaf asserts, the names that an entry must have one of, the name of an entry.
 
 use crate::{
-    directory::{mapping::columns::Kind, naming::tree::Name},
+    directory::{kind::Kind, naming::tree::Name},
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::AttributeId},
 };
 

@@ -5,7 +5,7 @@
 
 use crate::{
     config::Layout,
-    directory::mapping::columns::Kind,
+    directory::kind::Kind,
     model::{
         dn::{Dn, Rdn, escape_value},
         matching::{AttributeKey, NormalizedDn},

@@ -8,7 +8,8 @@
 use crate::{
     directory::{
         Directory,
-        mapping::columns::{Kind, Role},
+        kind::Kind,
+        mapping::columns::Role,
         naming::{
             asserted::LONGEST_VALUE,
             tree::{Name, Place},

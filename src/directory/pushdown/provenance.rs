@@ -4,8 +4,9 @@
 
 use crate::{
     directory::{
+        kind::Kind,
         mapping::{
-            columns::{Kind, Role},
+            columns::Role,
             entry::{DEFAULT_SHELL, structural_class},
         },
         naming::tree::SUBSCHEMA_DN,

@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         naming::{asserted::entry_name, tree::Name},
         search::{plan::Residual, required::Needs, results::Results},
     },

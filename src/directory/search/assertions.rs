@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         Directory, DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         membership::memberships::By,
         naming::{
             asserted::{LONGEST_VALUE, asserted, entry_name},

@@ -6,7 +6,7 @@
 
 use crate::{
     directory::{
-        mapping::columns::Kind,
+        kind::Kind,
         naming::{asserted::entry_name, tree::Name},
         source::{
             duplicates::Shadowed,

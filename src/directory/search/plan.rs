@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         Directory, DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         naming::{asserted::few_names, tree::Name},
         pushdown::predicate::{narrow, shared},
         search::assertions::{MembershipTerm, RelationSets},

@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         Directory, DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         naming::{
             asserted::entry_name,
             tree::{Name, Place},

@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         DirectoryError,
-        mapping::columns::Kind,
+        kind::Kind,
         naming::tree::Name,
         search::{
             page::{Order, rest_of_tie},

@@ -4,7 +4,8 @@
 use crate::{
     directory::{
         Directory,
-        mapping::columns::{Kind, Role},
+        kind::Kind,
+        mapping::columns::Role,
         naming::tree::Place,
         queries::DescribedQuery,
         search::{

@@ -4,8 +4,9 @@
 
 use crate::{
     directory::{
+        kind::Kind,
         mapping::{
-            columns::{ColumnUse, Kind, Role},
+            columns::{ColumnUse, Role},
             entry::EntryMaker,
         },
         naming::tree::Name,

@@ -9,10 +9,8 @@ use crate::{
         Directory,
         account::{Account, AccountOutcome},
         error::DirectoryError,
-        mapping::{
-            columns::{Kind, Role},
-            entry::account_columns,
-        },
+        kind::Kind,
+        mapping::{columns::Role, entry::account_columns},
         naming::tree::{Name, Place},
         source::{
             duplicates::Precedence,

@@ -8,7 +8,8 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        mapping::columns::{ColumnUse, Kind, Role},
+        kind::Kind,
+        mapping::columns::{ColumnUse, Role},
         naming::{
             asserted::{NAMES_LOOKED_UP, asserted, entry_name},
             tree::Name,

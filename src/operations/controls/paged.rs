@@ -6,7 +6,7 @@
 use crate::{
     directory::{
         Directory,
-        mapping::columns::Kind,
+        kind::Kind,
         search::page::{Order, Page, Position},
     },
     model::dn::Dn,

@@ -12,7 +12,7 @@ use crate::harness::{Database, Engine, beside_others, block_on, database::Server
 use generate::Generator;
 use ldap_gateway::config::{DatabaseSettings, Layout, QuerySet};
 use ldap_gateway::directory::Directory;
-use ldap_gateway::directory::mapping::columns::Kind;
+use ldap_gateway::directory::kind::Kind;
 use ldap_gateway::directory::naming::subschema::Capabilities;
 use ldap_gateway::directory::queries;
 use ldap_gateway::directory::search::query::SearchQuery;
