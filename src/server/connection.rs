@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
-    corked::Progress,
+    buffered_socket::Progress,
     in_flight::{InFlight, write_cancel_response},
-    own_wakes::join,
-    queue::{Queue, Waiting, Work},
-    running::Running,
+    local_join::join,
+    operation_set::OperationSet,
+    request_queue::{QueuedRequest, RequestQueue, Work},
     writer::{QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
@@ -93,10 +93,10 @@ struct Connection<R> {
     shared: Shared,
     reader: R,
     input: BytesMut,
-    queue: Queue,
+    queue: RequestQueue,
     /// In the connection's own task: as tasks of their own they would end with two others to wake, this one and the
     /// writer, on other threads, which costs more than the rest of a lookup.
-    running: Running<thread::Result<Finished>>,
+    running: OperationSet<thread::Result<Finished>>,
     in_flight: InFlight,
     bind_running: bool,
     identity: Identity,
@@ -120,7 +120,7 @@ fn changes(states: watch::Receiver<State>) -> impl Stream<Item = ()> {
     })
 }
 
-/// Serves one connection until it ends; `progress` is that of its [`Corked`](super::corked::Corked) socket.
+/// Serves one connection until it ends; `progress` is that of its [`BufferedSocket`](super::buffered_socket::BufferedSocket) socket.
 pub async fn serve<S>(stream: S, progress: Progress, client: Client, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -135,8 +135,8 @@ where
         shared,
         reader: read_half,
         input: BytesMut::with_capacity(4096),
-        queue: Queue::default(),
-        running: Running::default(),
+        queue: RequestQueue::default(),
+        running: OperationSet::default(),
         in_flight: InFlight::default(),
         bind_running: false,
         identity: Identity::Anonymous,
@@ -183,7 +183,7 @@ where
     /// keeps its places in the pool, and whoever reads nothing would keep them for the write timeout.
     fn end_operations(&mut self) {
         self.running.clear();
-        self.queue = Queue::default();
+        self.queue = RequestQueue::default();
         self.input = BytesMut::new();
     }
 
@@ -410,8 +410,8 @@ where
         }
     }
 
-    fn start(&mut self, waiting: Waiting) {
-        let Waiting { work, mut record, size } = waiting;
+    fn start(&mut self, waiting: QueuedRequest) {
+        let QueuedRequest { work, mut record, size } = waiting;
         let (id, is_bind, only_root_dse) = (work.id(), work.is_bind(), work.is_root_dse());
         if is_bind {
             self.bind_running = true;

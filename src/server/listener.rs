@@ -15,8 +15,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, error, info, warn};
 
 use super::{
+    buffered_socket::{BufferedSocket, Progress},
     connection::{self, Shared},
-    corked::{Corked, Progress},
     tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
 use crate::{operations::record::Client, sql::State};
@@ -164,7 +164,7 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
     let progress = Progress::new();
     let Some(tls) = tls else {
         info!(connection, client = %address, "connected");
-        return connection::serve(Corked::new(stream, progress.clone()), progress, client, shared).await;
+        return connection::serve(BufferedSocket::new(stream, progress.clone()), progress, client, shared).await;
     };
     let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, progress.clone(), &shared)).await {
         Ok(Ok(Some(stream))) => {
@@ -187,7 +187,7 @@ async fn handshake(
     stream: TcpStream,
     progress: Progress,
     shared: &Shared,
-) -> io::Result<Option<TlsStream<Corked<TcpStream>>>> {
+) -> io::Result<Option<TlsStream<BufferedSocket<TcpStream>>>> {
     let mut availability = shared.availability.clone();
     tokio::select! {
         biased;
@@ -200,7 +200,7 @@ async fn handshake(
         Ok(0) | Err(_) => return Ok(None),
         Ok(_) => {}
     }
-    match tls.accept(Corked::new(stream, progress)).into_fallible().await {
+    match tls.accept(BufferedSocket::new(stream, progress)).into_fallible().await {
         Ok(stream) => Ok(Some(stream)),
         Err((error, mut stream)) => {
             // The alert that tells the client why.

@@ -2,7 +2,7 @@
 //!
 //! So each message is a TLS record of its own (a large one several): curl up to 7.88.1, and whatever else waits for the
 //! socket while TLS has decrypted more than one message, hangs otherwise. The stream collects what is written until the
-//! flush (`corked`), so that there are few writes to the socket, and tells of each part that the client takes. Of messages
+//! flush (`buffered_socket`), so that there are few writes to the socket, and tells of each part that the client takes. Of messages
 //! only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
 //! hand over a chunk then learns that the queue is closed.
 //!
@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::corked::Progress;
+use super::buffered_socket::Progress;
 use crate::{metrics::Metrics, operations::output::CHUNK, protocol::first_message};
 
 /// Chunks that may wait for a slow client. With chunks of some 32 KiB this bounds what a connection holds.
@@ -123,7 +123,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::corked::Corked;
+    use crate::server::buffered_socket::BufferedSocket;
     use std::{
         pin::Pin,
         task::{Context, Poll},
@@ -217,10 +217,10 @@ mod tests {
         const MESSAGE: usize = 200_000;
         let (near, mut far) = tokio::io::duplex(1024);
         let progress = Progress::new();
-        let corked = Corked::new(near, progress.clone());
+        let socket = BufferedSocket::new(near, progress.clone());
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
         let patience = Duration::from_secs(30);
-        let writer = tokio::spawn(write_chunks(corked, queue, patience, progress, Metrics::default()));
+        let writer = tokio::spawn(write_chunks(socket, queue, patience, progress, Metrics::default()));
         sender.send(Bytes::from(vec![b' '; MESSAGE])).await.ok();
         drop(sender);
         let mut received = 0;
@@ -239,11 +239,11 @@ mod tests {
     async fn one_that_stops_in_the_middle_is_given_up() {
         let (near, mut far) = tokio::io::duplex(1024);
         let progress = Progress::new();
-        let corked = Corked::new(near, progress.clone());
+        let socket = BufferedSocket::new(near, progress.clone());
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
         let patience = Duration::from_secs(30);
         let begun = Instant::now();
-        let writer = tokio::spawn(write_chunks(corked, queue, patience, progress, Metrics::default()));
+        let writer = tokio::spawn(write_chunks(socket, queue, patience, progress, Metrics::default()));
         sender.send(Bytes::from(vec![b' '; 10_000])).await.ok();
         tokio::time::sleep(Duration::from_secs(20)).await;
         let mut part = [0; 1024];

@@ -18,7 +18,7 @@ use x509_parser::{
     prelude::FromDer, x509::SubjectPublicKeyInfo,
 };
 
-use super::TlsError;
+use super::error::TlsError;
 use crate::config::Secret;
 
 /// A change of the authority costs a visit to each client.

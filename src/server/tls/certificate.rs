@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey};
 use tokio_rustls::rustls::{Error as RustlsError, InconsistentKeys};
 
-use super::{TlsError, origin, self_made};
+use super::error::{TlsError, origin};
 use crate::config::{CertificateSource, TlsSettings};
 
 /// Names of pairs in the certificate directory, certificate first: our own, then what other tools write
@@ -51,32 +51,6 @@ pub(super) struct Certificate {
 pub(super) struct Pem {
     pub text: String,
     pub origin: String,
-}
-
-pub(super) fn load(
-    settings: &TlsSettings,
-    create: Create,
-    warnings: &mut Vec<String>,
-) -> Result<Certificate, Vec<TlsError>> {
-    match &settings.certificate {
-        CertificateSource::Content { certificate, key } => assemble(
-            Ok(Pem {
-                text: with_line_ends(certificate),
-                origin: "LDAP_CERT_CONTENT".into(),
-            }),
-            Ok(Pem {
-                text: with_line_ends(key.reveal()),
-                origin: "LDAP_KEY_CONTENT".into(),
-            }),
-            warnings,
-        ),
-        CertificateSource::Files { certificate, key } => assemble(
-            read("LDAP_CERT_PATH", certificate),
-            read("LDAP_KEY_PATH", key),
-            warnings,
-        ),
-        CertificateSource::Directory(directory) => self_made::load(&settings.common_name, directory, create, warnings),
-    }
 }
 
 /// The files that count, there or not; none where the settings hold the pair itself.
@@ -164,7 +138,7 @@ pub(super) fn read(variable: &str, path: &Path) -> Result<Pem, TlsError> {
 }
 
 /// Environment variables that cannot hold line ends have them as `\n`.
-fn with_line_ends(text: &str) -> String {
+pub(super) fn with_line_ends(text: &str) -> String {
     text.replace("\\r", "").replace("\\n", "\n")
 }
 

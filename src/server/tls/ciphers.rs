@@ -4,7 +4,7 @@
 use tokio_rustls::rustls::crypto::ring::{DEFAULT_CIPHER_SUITES, cipher_suite as suite};
 use tokio_rustls::rustls::{SignatureAlgorithm, SupportedCipherSuite, SupportedProtocolVersion};
 
-use super::TlsError;
+use super::error::TlsError;
 use crate::config::TlsSettings;
 
 /// OpenSSL's name, IANA's name, the suite. TLS 1.3 suites have one name.

@@ -7,8 +7,7 @@
 
 use std::{
     io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
@@ -17,7 +16,12 @@ use std::{
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::{Acceptor, TlsSetup, build, certificate, certificate::Create, self_made};
+use super::{
+    certificate::{self, Create},
+    self_made,
+    setup::{Acceptor, TlsSetup, build},
+    stamps::Stamps,
+};
 use crate::{config::TlsSettings, metrics::Metrics};
 
 /// Between two looks at the files.
@@ -38,29 +42,6 @@ impl ReadNow {
         // One that is asked for already is enough.
         let _ = self.0.try_send(());
     }
-}
-
-/// What `stat` says of each file; None for one that is not there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Stamps(Vec<Option<[i64; 7]>>);
-
-impl Stamps {
-    pub(super) fn of(settings: &TlsSettings) -> Stamps {
-        Stamps(certificate::files(settings).iter().map(|path| stamp(path)).collect())
-    }
-}
-
-fn stamp(path: &Path) -> Option<[i64; 7]> {
-    let file = std::fs::metadata(path).ok()?;
-    Some([
-        file.dev().cast_signed(),
-        file.ino().cast_signed(),
-        file.size().cast_signed(),
-        file.mtime(),
-        file.mtime_nsec(),
-        file.ctime(),
-        file.ctime_nsec(),
-    ])
 }
 
 /// Follows the certificate that `setup` was made of, until the last [`ReadNow`] is dropped.

@@ -15,9 +15,9 @@ use std::{
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    TlsError,
     authority::{Authority, Pair, RENEWED_BEFORE_DAYS, joined, made_here, own_names},
     certificate::{Certificate, Create, PAIRS, Pem, assemble, pair, pair_in, read},
+    error::TlsError,
 };
 
 /// What clients are given.

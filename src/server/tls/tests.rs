@@ -15,14 +15,17 @@ use std::time::Duration;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, ServerConnection,
     SignatureScheme, SupportedProtocolVersion,
 };
 
+use super::certificate::Create;
+use super::setup::{build, not_after};
 use super::*;
 use crate::config::tests::TestDirectory;
-use crate::config::{CertificateSource, Secret};
+use crate::config::{CertificateSource, Secret, TlsSettings, TlsVersion};
 
 /// Runs the `openssl` command, the foreign tool that makes the keys of these tests.
 fn openssl(directory: &Path, arguments: &str) {

@@ -1,21 +1,7 @@
-//! The rustls configuration of the listener: versions, cipher suites, certificate. With its parts below
-//! `tls/`, the only user of rustls, rustls-pemfile and rcgen.
-//! Must not know: sockets, LDAP, how the settings were read.
+//! The rustls configuration of the listener: versions, cipher suites, certificate.
 
-mod authority;
-mod certificate;
-mod ciphers;
-pub mod client;
-pub mod reload;
-mod self_made;
-#[cfg(test)]
-mod tests;
-
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
-use thiserror::Error;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::crypto::ring as provider;
 use tokio_rustls::rustls::sign::SingleCertAndKey;
@@ -23,9 +9,11 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ServerConfig, SignatureAlgorithm, SupportedProtocolVersion};
 use x509_parser::parse_x509_certificate;
 
-use crate::config::{TlsSettings, TlsVersion};
-
-use certificate::Create;
+use super::certificate::{self, Certificate, Create, Pem};
+use super::error::{TlsError, TlsErrors};
+use super::stamps::Stamps;
+use super::{ciphers, self_made};
+use crate::config::{CertificateSource, TlsSettings, TlsVersion};
 
 /// What the listener needs to speak TLS, and what the operator should know about it.
 #[derive(Clone, Debug)]
@@ -37,13 +25,13 @@ pub struct TlsSetup {
     /// The end of the certificate's validity in seconds since 1970, if it can be read.
     pub not_after: Option<i64>,
     /// A digest of the whole chain.
-    chain: Vec<u8>,
+    pub(super) chain: Vec<u8>,
     /// The files as they were before they were read.
-    stamps: reload::Stamps,
+    pub(super) stamps: Stamps,
     /// The pair was made by ourselves, because none is configured and none was found.
     pub self_made: bool,
     /// It is not in the files, which have an older one of the same key.
-    unwritten: bool,
+    pub(super) unwritten: bool,
     /// What is legal but odd, each a sentence that names the setting.
     pub warnings: Vec<String>,
 }
@@ -70,96 +58,6 @@ pub fn parameters<S>(stream: &TlsStream<S>) -> (Option<&'static str>, Option<&'s
     (version, cipher)
 }
 
-/// One thing that is wrong with certificate, key or TLS parameters. Never shows a key.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TlsError {
-    /// A file that is not there or may not be read.
-    #[error("{origin}: cannot be read: {reason}")]
-    Unreadable {
-        /// The setting and the file.
-        origin: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// Text that is no PEM.
-    #[error("{origin}: is no PEM text: {reason}")]
-    NotPem {
-        /// The setting and the file.
-        origin: String,
-        /// What the PEM reader says.
-        reason: String,
-    },
-    /// PEM text without a certificate.
-    #[error("{0}: no certificate found (no `BEGIN CERTIFICATE`)")]
-    NoCertificate(String),
-    /// PEM text without a key.
-    #[error("{0}: no private key found (`BEGIN PRIVATE KEY`, `BEGIN RSA PRIVATE KEY` or `BEGIN EC PRIVATE KEY`)")]
-    NoKey(String),
-    /// A key that only a passphrase opens.
-    #[error("{0}: the private key is encrypted; decrypt it, such as with `openssl pkey -in KEY -out NEWKEY`")]
-    EncryptedKey(String),
-    /// A key that cannot sign.
-    #[error(
-        "{origin}: the private key cannot be used ({reason}); RSA of 2048 bits or more, ECDSA P-256 or P-384 and Ed25519 can"
-    )]
-    UnusableKey {
-        /// The setting and the file.
-        origin: String,
-        /// What rustls says.
-        reason: String,
-    },
-    /// A key that belongs to another certificate.
-    #[error("{key}: the private key does not belong to the certificate of {certificate}{hint}")]
-    Mismatch {
-        /// Where the certificate is from.
-        certificate: String,
-        /// Where the key is from.
-        key: String,
-        /// What may have happened.
-        hint: &'static str,
-    },
-    /// One file of a pair.
-    #[error("{found}: is there without {missing}; add that file, or remove both to have a pair made")]
-    HalfPair {
-        /// The file that is there.
-        found: String,
-        /// The file that is not.
-        missing: String,
-    },
-    /// Neither file of a pair.
-    #[error("{0}: there is no certificate any more")]
-    NoPair(String),
-    /// No usable cipher suite.
-    #[error("TLS_CIPHERS: {0}")]
-    Ciphers(String),
-    /// No certificate of our own.
-    #[error("no certificate can be made: {0}")]
-    SelfMade(String),
-    /// rustls refuses the whole.
-    #[error("TLS cannot be set up: {0}")]
-    Refused(String),
-}
-
-/// Everything that is wrong, at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsErrors(pub Vec<TlsError>);
-
-impl TlsErrors {
-    /// There is nothing to read.
-    fn is_no_pair(&self) -> bool {
-        matches!(self.0.as_slice(), [TlsError::NoPair(_)])
-    }
-}
-
-impl fmt::Display for TlsErrors {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        formatter.write_str(&lines.join("\n"))
-    }
-}
-
-impl std::error::Error for TlsErrors {}
-
 /// Builds the listener's configuration; makes and keeps a pair and its authority where none is configured.
 /// Blocking: reads and perhaps writes files.
 ///
@@ -177,14 +75,14 @@ pub fn check(settings: &TlsSettings) -> Result<TlsSetup, TlsErrors> {
     build(settings, Create::InMemory)
 }
 
-fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> {
+pub(super) fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> {
     let mut errors = Vec::new();
     let mut warnings = Vec::new();
-    let stamps = reload::Stamps::of(settings);
+    let stamps = Stamps::of(settings);
     let suites = ciphers::select(settings, &mut warnings)
         .map_err(|error| errors.push(error))
         .ok();
-    let certificate = certificate::load(settings, create, &mut warnings)
+    let certificate = certificate(settings, create, &mut warnings)
         .map_err(|mut more| errors.append(&mut more))
         .ok();
     let (Some(suites), Some(certificate)) = (suites, certificate) else {
@@ -255,8 +153,35 @@ fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, TlsErrors> 
     })
 }
 
+/// The certificate that the settings name, or the one of the directory.
+fn certificate(
+    settings: &TlsSettings,
+    create: Create,
+    warnings: &mut Vec<String>,
+) -> Result<Certificate, Vec<TlsError>> {
+    match &settings.certificate {
+        CertificateSource::Content { certificate, key } => certificate::assemble(
+            Ok(Pem {
+                text: certificate::with_line_ends(certificate),
+                origin: "LDAP_CERT_CONTENT".into(),
+            }),
+            Ok(Pem {
+                text: certificate::with_line_ends(key.reveal()),
+                origin: "LDAP_KEY_CONTENT".into(),
+            }),
+            warnings,
+        ),
+        CertificateSource::Files { certificate, key } => certificate::assemble(
+            certificate::read("LDAP_CERT_PATH", certificate),
+            certificate::read("LDAP_KEY_PATH", key),
+            warnings,
+        ),
+        CertificateSource::Directory(directory) => self_made::load(&settings.common_name, directory, create, warnings),
+    }
+}
+
 /// The end of a certificate in DER, in seconds since 1970; None where it cannot be read.
-fn not_after(certificate: &[u8]) -> Option<i64> {
+pub(super) fn not_after(certificate: &[u8]) -> Option<i64> {
     let (_, certificate) = parse_x509_certificate(certificate).ok()?;
     Some(certificate.validity().not_after.timestamp())
 }
@@ -266,14 +191,5 @@ fn key_kind(algorithm: SignatureAlgorithm) -> &'static str {
         SignatureAlgorithm::RSA => "RSA",
         SignatureAlgorithm::ED25519 => "Ed25519",
         _ => "ECDSA",
-    }
-}
-
-/// A file as an error names it: the setting, where there is one, and the path.
-fn origin(variable: &str, path: &Path) -> String {
-    if variable.is_empty() {
-        path.display().to_string()
-    } else {
-        format!("{variable} ({})", path.display())
     }
 }

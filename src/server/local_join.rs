@@ -32,12 +32,12 @@ struct Both {
 }
 
 /// Whether a part was woken.
-struct OwnWakes {
+struct PartWaker {
     woken: AtomicBool,
     both: Arc<Both>,
 }
 
-impl Wake for OwnWakes {
+impl Wake for PartWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -54,13 +54,13 @@ impl Wake for OwnWakes {
 /// A future with a waker of its own.
 struct Part<'a, F: Future> {
     future: Pin<&'a mut MaybeDone<F>>,
-    wakes: Arc<OwnWakes>,
+    wakes: Arc<PartWaker>,
     waker: Waker,
 }
 
 impl<'a, F: Future> Part<'a, F> {
     fn new(future: Pin<&'a mut MaybeDone<F>>, both: &Arc<Both>) -> Self {
-        let wakes = Arc::new(OwnWakes {
+        let wakes = Arc::new(PartWaker {
             woken: AtomicBool::new(true),
             both: Arc::clone(both),
         });

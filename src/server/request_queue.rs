@@ -17,7 +17,7 @@ const QUEUED_REQUESTS: usize = 64;
 const HELD_BYTES: usize = 1024 * 1024;
 
 /// A request that waits for its turn.
-pub(super) struct Waiting {
+pub(super) struct QueuedRequest {
     pub(super) work: Work,
     pub(super) record: Record,
     /// Octets of its message.
@@ -78,13 +78,13 @@ impl Work {
 
 /// First come, first served.
 #[derive(Default)]
-pub(super) struct Queue {
-    waiting: VecDeque<Waiting>,
+pub(super) struct RequestQueue {
+    waiting: VecDeque<QueuedRequest>,
     /// Octets of the requests that wait or run.
     held: usize,
 }
 
-impl Queue {
+impl RequestQueue {
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -96,7 +96,7 @@ impl Queue {
 
     pub(super) fn push(&mut self, work: Work, record: Record, size: usize) {
         self.held += size;
-        self.waiting.push_back(Waiting { work, record, size });
+        self.waiting.push_back(QueuedRequest { work, record, size });
     }
 
     /// The work that is next.
@@ -105,7 +105,7 @@ impl Queue {
     }
 
     /// Takes it off; its octets are held until it is `done`.
-    pub(super) fn pop(&mut self) -> Option<Waiting> {
+    pub(super) fn pop(&mut self) -> Option<QueuedRequest> {
         self.waiting.pop_front()
     }
 
@@ -134,7 +134,7 @@ impl Queue {
             None => return Err(ResultCode::NoSuchOperation),
             Some(waiting) if waiting.work.is_bind() => return Err(ResultCode::CannotCancel),
             // Its answer is decided.
-            Some(Waiting {
+            Some(QueuedRequest {
                 work: Work::Answer { .. },
                 ..
             }) => return Err(ResultCode::TooLate),

@@ -11,21 +11,21 @@ use futures::{Stream, future::BoxFuture, stream::FuturesUnordered};
 ///
 /// Most clients wait for each answer, so there is one operation. It is polled by itself: `FuturesUnordered` has it woken
 /// through a task of its own, and gives way after each, so that all of the connection is polled once more.
-pub(super) struct Running<T> {
+pub(super) struct OperationSet<T> {
     first: Option<BoxFuture<'static, T>>,
     others: FuturesUnordered<BoxFuture<'static, T>>,
 }
 
-impl<T> Default for Running<T> {
+impl<T> Default for OperationSet<T> {
     fn default() -> Self {
-        Running {
+        OperationSet {
             first: None,
             others: FuturesUnordered::new(),
         }
     }
 }
 
-impl<T> Running<T> {
+impl<T> OperationSet<T> {
     /// Adds an operation.
     pub(super) fn push(&mut self, operation: BoxFuture<'static, T>) {
         if self.first.is_none() {
@@ -52,7 +52,7 @@ impl<T> Running<T> {
     }
 }
 
-impl<T> Stream for Running<T> {
+impl<T> Stream for OperationSet<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_ends_when_it_ends() {
-        let mut running = Running::default();
+        let mut running = OperationSet::default();
         running.push(futures::future::pending().boxed());
         assert!(running.next().now_or_never().is_none(), "the only one has not ended");
         running.clear();
@@ -106,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_dropped_ends() {
-        let mut running = Running::default();
+        let mut running = OperationSet::default();
         let mut receivers = Vec::new();
         for _ in 0..3 {
             let (sender, receiver) = oneshot::channel::<()>();

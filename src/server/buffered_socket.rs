@@ -20,7 +20,7 @@ const SHORT: usize = 4 * 1024;
 
 /// A stream whose writes wait for the flush, or until there is no room for more.
 #[derive(Debug)]
-pub struct Corked<S> {
+pub struct BufferedSocket<S> {
     stream: S,
     held: Vec<u8>,
     /// Octets at the start of `held` that the stream has taken.
@@ -55,10 +55,10 @@ impl Default for Progress {
     }
 }
 
-impl<S> Corked<S> {
+impl<S> BufferedSocket<S> {
     /// Nothing is held yet, and no memory either. What the stream takes is noted in `progress`.
     pub fn new(stream: S, progress: Progress) -> Self {
-        Corked {
+        BufferedSocket {
             stream,
             held: Vec::new(),
             taken: 0,
@@ -67,7 +67,7 @@ impl<S> Corked<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Corked<S> {
+impl<S: AsyncWrite + Unpin> BufferedSocket<S> {
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.held.get(self.taken..).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut self.stream).poll_write(context, rest))? {
@@ -85,7 +85,7 @@ impl<S: AsyncWrite + Unpin> Corked<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Corked<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BufferedSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         if self.held.len() >= HELD {
             ready!(self.poll_drain(context))?;
@@ -111,7 +111,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Corked<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Corked<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for BufferedSocket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -148,32 +148,32 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_leaves_at_once_when_it_is_flushed() {
         let writes = Writes::default();
-        let mut corked = Corked::new(writes.clone(), Progress::new());
+        let mut socket = BufferedSocket::new(writes.clone(), Progress::new());
         for _ in 0..100 {
-            corked.write_all(&[0; 300]).await.unwrap();
+            socket.write_all(&[0; 300]).await.unwrap();
         }
         assert!(writes.0.lock().unwrap().is_empty());
-        corked.flush().await.unwrap();
+        socket.flush().await.unwrap();
         assert_eq!(*writes.0.lock().unwrap(), [30_000]);
-        assert_eq!(corked.held.capacity(), 0, "nothing is kept by an idle connection");
-        corked.write_all(&[0; 7]).await.unwrap();
-        corked.shutdown().await.unwrap();
+        assert_eq!(socket.held.capacity(), 0, "nothing is kept by an idle connection");
+        socket.write_all(&[0; 7]).await.unwrap();
+        socket.shutdown().await.unwrap();
         assert_eq!(*writes.0.lock().unwrap(), [30_000, 7]);
     }
 
     #[tokio::test]
     async fn no_more_is_held_than_allowed_and_nothing_is_lost() {
         let (near, mut far) = tokio::io::duplex(1000);
-        let mut corked = Corked::new(near, Progress::new());
+        let mut socket = BufferedSocket::new(near, Progress::new());
         let sent: Vec<u8> = (0..300_000_u32).map(|number| number as u8).collect();
-        let part = corked.write(&sent).await.unwrap();
+        let part = socket.write(&sent).await.unwrap();
         assert_eq!(part, HELD);
         // The other side takes 1,000 octets and then no more.
-        assert!(corked.write(&sent[part..]).now_or_never().is_none());
+        assert!(socket.write(&sent[part..]).now_or_never().is_none());
         let rest = sent[part..].to_vec();
         let writing = tokio::spawn(async move {
-            corked.write_all(&rest).await.unwrap();
-            corked.flush().await.unwrap();
+            socket.write_all(&rest).await.unwrap();
+            socket.flush().await.unwrap();
         });
         let mut received = vec![0; sent.len()];
         far.read_exact(&mut received).await.unwrap();

@@ -1,0 +1,24 @@
+//! TLS of the listener: certificate, versions, cipher suites. The only user of rustls, rustls-pemfile and rcgen.
+//!
+//! - `setup`: the way in; makes the configuration of the settings
+//! - `certificate`: the pair that is there; `self_made`, `authority`: the pair that is made where there is none
+//! - `ciphers`: cipher suites by the names of the setting
+//! - `reload`, `stamps`: a certificate that is replaced while the gateway runs
+//! - `client`: the other side, for `probe`
+//!
+//! Nothing here knows sockets, LDAP, or how the settings were read.
+
+mod authority;
+mod certificate;
+mod ciphers;
+pub mod client;
+mod error;
+pub mod reload;
+mod self_made;
+mod setup;
+mod stamps;
+#[cfg(test)]
+mod tests;
+
+pub use error::{TlsError, TlsErrors};
+pub use setup::{Acceptor, TlsSetup, TlsStream, check, parameters, server_config};
