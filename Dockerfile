@@ -9,15 +9,15 @@
 FROM scratch AS image
 # No name is needed for a number; the group is the one that secrets may be readable for.
 USER 65532:65532
-# Not every engine lets a user other than root listen on 636; map it to this one. docs/containers.md has the other ways,
-# with PORT=636: a sysctl, or the capability NET_BIND_SERVICE.
+# Some engines let only root listen on 636: map 636 to this port. docs/containers.md has the other ways, with PORT=636: a
+# sysctl, or the capability NET_BIND_SERVICE.
 ENV PORT=1636
 EXPOSE 1636
-# `certs/`, `.env` and /etc/ldap-gateway/.env are looked for below it. Only a certificate is ever written, to a `certs/` that
-# is mounted writable and empty.
+# `certs/` and `.env` are looked for below it. The gateway writes nothing but a certificate, and that only to a `certs/` that is
+# mounted writable and empty.
 WORKDIR /
-# Asks the gateway of this container as clients do; also says no while the database is away, and then nothing restarts
-# it: an unhealthy replica refuses connections, which sends its clients to the other one.
+# Asks the gateway of this container as clients do. It also says no while the database is away: the replica then refuses
+# connections, which sends its clients to the other one. Let nothing restart it for that.
 HEALTHCHECK --interval=5s --timeout=10s --start-period=10s --retries=2 CMD ["/ldap-gateway", "probe"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/ldap-gateway"]

@@ -1,5 +1,5 @@
 -- The manager's tables, MariaDB 10.6 or newer and MySQL 8.0.13 or newer.
--- Only the columns that your queries name are needed; see README.md for which of them are worth having.
+-- Only the columns that your queries name are needed; docs/queries.md says what each becomes.
 
 CREATE TABLE `Users` (
     `uidNumber`     int PRIMARY KEY,
@@ -13,7 +13,7 @@ CREATE TABLE `Users` (
     `loginShell`    varchar(255),
     `userPassword`  varchar(255),
     `sshPublicKey`  text,                                    -- one key a line
-    `status`        varchar(32) NOT NULL DEFAULT 'active',   -- pending and suspended may not log in
+    `status`        varchar(32) NOT NULL DEFAULT 'active',   -- pending, suspended, banned and others may not log in
     `entryUuid`     char(36) CHARACTER SET ascii NOT NULL DEFAULT (uuid()) UNIQUE,
     `createdAt`     datetime NOT NULL DEFAULT CURRENT_TIMESTAMP,
     `updatedAt`     datetime NOT NULL DEFAULT CURRENT_TIMESTAMP

@@ -1,5 +1,5 @@
 -- The manager's tables, SQLite 3.31 or newer.
--- Only the columns that your queries name are needed; see README.md for which of them are worth having.
+-- Only the columns that your queries name are needed; docs/queries.md says what each becomes.
 
 -- In WAL mode a reader never blocks the manager's writes. The setting stays with the file.
 PRAGMA journal_mode = WAL;
@@ -16,7 +16,7 @@ CREATE TABLE "Users" (
     "loginShell"    VARCHAR(255),
     "userPassword"  VARCHAR(255),
     "sshPublicKey"  TEXT,                                    -- one key a line
-    "status"        VARCHAR(32) NOT NULL DEFAULT 'active',   -- pending and suspended may not log in
+    "status"        VARCHAR(32) NOT NULL DEFAULT 'active',   -- pending, suspended, banned and others may not log in
     "entryUuid"     CHAR(36) NOT NULL DEFAULT (
         lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' ||
               substr('89ab', 1 + (random() & 3), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))
