@@ -23,6 +23,7 @@ use crate::{
         mapping::{entry::EntryMaker, projection::Projection},
         membership::memberships::Membership,
         naming::{
+            fixed::FixedEntries,
             subschema::Capabilities,
             tree::{Place, Tree},
         },
@@ -31,7 +32,6 @@ use crate::{
     },
     model::{
         dn::Dn,
-        entry::Entry,
         filter::{Filter, ResolvedFilter},
         schema::Schema,
         scope::Scope,
@@ -59,10 +59,7 @@ pub struct Directory {
     groups_spelled_alike: bool,
     /// A search below the empty base is one of the whole directory.
     empty_base: bool,
-    root_dse: Entry,
-    subschema: Entry,
-    /// The base, and the containers below it.
-    superiors: Vec<Entry>,
+    fixed: FixedEntries,
     queries: QuerySet<DescribedQuery>,
     /// Turns at preparing large filters.
     preparing: Arc<Semaphore>,
@@ -126,13 +123,7 @@ impl Directory {
         let one_user = OneUser::new(database.clone(), one_user, &users);
         let directory = Directory {
             database: database.clone(),
-            root_dse: naming::subschema::root_dse(&schema, &tree, capabilities),
-            subschema: naming::subschema::subschema(&schema),
-            superiors: [tree.base()]
-                .into_iter()
-                .chain(tree.containers())
-                .map(|dn| naming::subschema::superior(&schema, &tree, dn))
-                .collect(),
+            fixed: FixedEntries::new(&schema, &tree, capabilities),
             // A base that is empty itself can only be asked for so.
             empty_base: layout.empty_base || base.is_root(),
             preparing: Arc::new(Semaphore::new(PREPARING)),
@@ -195,6 +186,11 @@ impl Directory {
     /// The DN that a text is, if the schema knows all of it.
     pub fn read_dn(&self, text: &str) -> Option<Arc<Dn>> {
         self.tree.read(text, &self.schema)
+    }
+
+    /// What a DN names.
+    pub fn locate(&self, dn: &Dn) -> Place {
+        self.tree.locate(dn, &self.schema)
     }
 
     /// Whether a search reads the whole directory because its base is empty and the operator wants that.

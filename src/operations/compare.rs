@@ -67,6 +67,7 @@ async fn read(
         page: None,
         lookup_deadline: context.received + Policy::LOOKUP_HOLD,
         scan_timeout: context.services.policy.scan_timeout,
+        observer: None,
     };
     Ok(match directory.search(query).await? {
         SearchOutcome::NoSuchObject { matched } => {

@@ -121,6 +121,7 @@ async fn answer(
         page: walk.as_ref().map(Walk::page),
         lookup_deadline: context.received + Policy::LOOKUP_HOLD,
         scan_timeout: context.services.policy.scan_timeout,
+        observer: None,
     };
     let (result, next) = sending.send(directory, query, output, report).await?;
     let controls = match walk {

@@ -110,11 +110,6 @@ impl Database {
         }
     }
 
-    /// Where what is asked is written down; None for everybody but `explain`.
-    pub fn recorder(&self) -> Option<&Recorder> {
-        self.recorder.as_deref()
-    }
-
     /// The kind of database.
     pub fn engine(&self) -> Engine {
         self.inner.engine

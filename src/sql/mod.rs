@@ -32,7 +32,7 @@ pub use query::description::{
 pub use query::error::QueryError;
 pub use query::operator_query::OperatorQuery;
 pub use query::type_name::TypeDescription;
-pub use recorder::{Event, Note, Recorded, Recorder};
+pub use recorder::{Recorded, Recorder};
 pub use row::Row;
 pub use statement::{Arg, Statement};
 pub use table::anti_join::{ANTI_JOIN_COLUMNS, Referred, Referring, without_referent};

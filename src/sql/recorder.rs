@@ -23,41 +23,21 @@ pub struct Recorded {
     pub error: Option<String>,
 }
 
-/// A remark of whoever asks: what is decided here, and why the next statements are sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// What it is about.
-    pub about: &'static str,
-    /// What there is to say, each under a label.
-    pub details: Vec<(&'static str, String)>,
-    /// That all rows of something are asked for.
-    pub everything: bool,
-}
-
-/// Something that happened.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A statement was sent.
-    Statement(Recorded),
-    /// A remark.
-    Note(Note),
-}
-
-/// Everything that happened, in order.
+/// The statements that were sent, in order.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    events: Mutex<Vec<Event>>,
+    statements: Mutex<Vec<Recorded>>,
 }
 
 impl Recorder {
-    /// Adds a remark.
-    pub fn note(&self, note: Note) {
-        self.events().push(Event::Note(note));
+    /// The statements since the last time, forgotten here.
+    pub fn take(&self) -> Vec<Recorded> {
+        std::mem::take(&mut *self.statements())
     }
 
-    /// What has happened since the last time, forgotten here.
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.events())
+    /// How many statements there have been since the last time.
+    pub fn count(&self) -> usize {
+        self.statements().len()
     }
 
     /// Waits for the rows of a statement and writes it down.
@@ -69,18 +49,18 @@ impl Recorder {
     ) -> Result<Vec<Row>, SqlError> {
         let begun = Instant::now();
         let fetched = fetching.await;
-        self.events().push(Event::Statement(Recorded {
+        self.statements().push(Recorded {
             statement: statement(sql, args),
             streamed: false,
             rows: fetched.as_ref().map_or(0, Vec::len),
             elapsed: begun.elapsed(),
             error: fetched.as_ref().err().map(SqlError::detail),
-        }));
+        });
         fetched
     }
 
-    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    fn statements(&self) -> MutexGuard<'_, Vec<Recorded>> {
+        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,23 +73,23 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn begin(recorder: &Arc<Recorder>, sql: &str, args: &[Arg]) -> Stream {
-        let mut events = recorder.events();
-        events.push(Event::Statement(Recorded {
+        let mut statements = recorder.statements();
+        statements.push(Recorded {
             statement: statement(sql, args),
             streamed: true,
             rows: 0,
             elapsed: Duration::ZERO,
             error: None,
-        }));
+        });
         Stream {
             recorder: Arc::clone(recorder),
-            at: events.len() - 1,
+            at: statements.len() - 1,
             begun: Instant::now(),
         }
     }
 
     pub(crate) fn came(&self, next: Option<&Result<Vec<Row>, SqlError>>) {
-        if let Some(Event::Statement(recorded)) = self.recorder.events().get_mut(self.at) {
+        if let Some(recorded) = self.recorder.statements().get_mut(self.at) {
             recorded.elapsed = self.begun.elapsed();
             match next {
                 Some(Ok(rows)) => recorded.rows += rows.len(),

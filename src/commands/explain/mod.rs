@@ -3,24 +3,39 @@
 //! The search is really done, by the code that serves clients, while its statements are written down; then the engine
 //! is asked how it ran each of them. Of a listing only the first rows are read. No row's values are printed.
 
+mod decisions;
 mod report;
 
-use self::report::{Explained, Report, Step, Typed};
+use self::{
+    decisions::{Note, place, plural},
+    report::{Explained, Report, Step, Typed},
+};
 use super::{complain, say, settings};
 use crate::{
     app::CAPABILITIES,
     config::{Config, EXIT_CODE, Policy},
     directory::{
-        Directory, queries,
-        search::{query::SearchQuery, results::SearchOutcome},
+        Directory,
+        diagnostics::tables::kind_of_table,
+        queries,
+        search::{
+            query::SearchQuery,
+            results::SearchOutcome,
+            trace::{Decision, Observer},
+        },
     },
     metrics::Metrics,
     model::{dn::Dn, entry::Selection, filter::Filter, scope},
-    sql::{Budget, Database, Event, Recorded, Recorder, plan::plan},
+    sql::{Budget, Database, Recorded, Recorder, indexes::unaliased, plan::plan},
     telemetry::redact_uri,
 };
 use clap::ValueEnum;
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    mem,
+    process::ExitCode,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// The search to explain.
 #[derive(Debug, clap::Args)]
@@ -80,8 +95,21 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     }
     // What was asked to describe the queries.
     recorder.take();
-    let searched = search(&config, &directory, &arguments).await;
-    let steps = steps(&database, &directory, recorder.take(), config.policy.scan_timeout).await;
+    let decisions = Arc::new(Decisions::default());
+    let query = SearchQuery {
+        base: Arc::new(base.clone()),
+        scope: arguments.scope.into(),
+        filter: arguments.filter.clone(),
+        selection: Selection::new(directory.schema(), &arguments.attributes),
+        wanted: None,
+        page: None,
+        lookup_deadline: Instant::now() + Policy::LOOKUP_HOLD,
+        scan_timeout: config.policy.scan_timeout,
+        observer: Some(decisions.observer(&recorder)),
+    };
+    let searched = search(&directory, query).await;
+    let happened = decisions.between(recorder.take());
+    let steps = steps(&database, &directory, happened, config.policy.scan_timeout).await;
     let (verbose, json) = (arguments.verbose, arguments.json);
     let report = Report {
         typed: typed(&config, &arguments),
@@ -125,7 +153,7 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
 
 fn heading(directory: &Directory, arguments: &Arguments) -> Vec<(&'static str, String)> {
     let base = match &arguments.base {
-        Some(base) => format!("{base} ({})", directory.place(base)),
+        Some(base) => format!("{base} ({})", place(&directory.locate(base))),
         None => directory.base_text().to_owned(),
     };
     let resolved = arguments.filter.resolve(directory.schema());
@@ -168,17 +196,7 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
 }
 
 /// What the search found: so many entries, or why none.
-async fn search(config: &Config, directory: &Directory, arguments: &Arguments) -> Result<usize, String> {
-    let query = SearchQuery {
-        base: Arc::new(arguments.base.as_ref().unwrap_or(&config.base).clone()),
-        scope: arguments.scope.into(),
-        filter: arguments.filter.clone(),
-        selection: Selection::new(directory.schema(), &arguments.attributes),
-        wanted: None,
-        page: None,
-        lookup_deadline: Instant::now() + Policy::LOOKUP_HOLD,
-        scan_timeout: config.policy.scan_timeout,
-    };
+async fn search(directory: &Directory, query: SearchQuery) -> Result<usize, String> {
     let mut entries = 0;
     match directory.search(query).await {
         Ok(SearchOutcome::Results(mut results)) => {
@@ -201,18 +219,49 @@ async fn search(config: &Config, directory: &Directory, arguments: &Arguments) -
     }
 }
 
+/// What a search decided, each with the number of statements that it had sent before.
+#[derive(Default)]
+struct Decisions(Mutex<Vec<(usize, Decision)>>);
+
+/// Something that happened.
+enum Event {
+    Decided(Decision),
+    Asked(Recorded),
+}
+
+impl Decisions {
+    /// Writes decisions down, and how many statements have been written down by then.
+    fn observer(self: &Arc<Self>, recorder: &Arc<Recorder>) -> Observer {
+        let (decisions, recorder) = (Arc::clone(self), Arc::clone(recorder));
+        Observer::new(move |decision| decisions.all().push((recorder.count(), decision)))
+    }
+
+    /// Decisions and statements, in the order in which they happened.
+    fn between(&self, statements: Vec<Recorded>) -> Vec<Event> {
+        let mut decisions = mem::take(&mut *self.all()).into_iter().peekable();
+        let mut events = Vec::new();
+        for (number, statement) in statements.into_iter().enumerate() {
+            while let Some((_, decision)) = decisions.next_if(|(before, _)| *before <= number) {
+                events.push(Event::Decided(decision));
+            }
+            events.push(Event::Asked(statement));
+        }
+        events.extend(decisions.map(|(_, decision)| Event::Decided(decision)));
+        events
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(usize, Decision)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What happened, each statement with the engine's plan. Statements of one text in a row are one step.
-async fn steps(
-    database: &Database,
-    directory: &Directory,
-    events: Vec<Event>,
-    patience: std::time::Duration,
-) -> Vec<Step> {
+async fn steps(database: &Database, directory: &Directory, events: Vec<Event>, patience: Duration) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for event in events {
         match event {
-            Event::Note(note) => steps.push(Step::Note(note)),
-            Event::Statement(recorded) => {
+            Event::Decided(decision) => steps.push(Step::Note(Note::new(&decision, directory.schema()))),
+            Event::Asked(recorded) => {
                 if let Some(Step::Statement(last)) = steps.last_mut()
                     && last.recorded.statement.sql == recorded.statement.sql
                 {
@@ -231,7 +280,11 @@ async fn explained(database: &Database, directory: &Directory, recorded: Recorde
     let planned = plan(database, &recorded.statement, budget).await;
     let planned = planned.map(|mut plan| {
         for read in &mut plan.reads {
-            read.table = directory.table(&read.table, &recorded.statement.sql);
+            let sql = &recorded.statement.sql;
+            read.table = match kind_of_table(directory.queries(), database.engine(), &read.table, sql) {
+                Some(kind) => plural(kind).to_owned(),
+                None => unaliased(&read.table, sql),
+            };
         }
         plan
     });

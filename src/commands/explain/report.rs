@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
+use super::decisions::Note;
 use crate::sql::{
-    Arg, Note, Recorded,
+    Arg, Recorded,
     plan::{Access, QueryPlan},
 };
 
@@ -136,9 +137,7 @@ impl Report {
             }
         }
         let _ = writeln!(text);
-        let stopped = self
-            .notes()
-            .any(|note| note.details.iter().any(|(label, _)| *label == "stopped"));
+        let stopped = self.notes().any(|note| note.stopped);
         match &self.found {
             Ok(1) => text.push_str("1 entry"),
             Ok(entries) => _ = write!(text, "{entries} entries"),

@@ -6,3 +6,4 @@ pub mod indexes;
 pub mod rehearsal;
 pub mod remarks;
 pub mod rows;
+pub mod tables;

@@ -6,7 +6,7 @@ use crate::{
         DirectoryError,
         kind::Kind,
         naming::{asserted::entry_name, tree::Name},
-        search::{plan::Residual, required::Needs, results::Results},
+        search::{plan::Residual, required::Required, results::Results},
     },
     model::{
         entry::Entry,
@@ -42,27 +42,27 @@ impl Results<'_> {
         statements: StatementKind,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let maker = self.directory.source(kind).maker();
-        let needs = Needs::of(&self.directory.schema, &residual.filter, &self.selection);
+        let required = Required::of(&self.directory.schema, &residual.filter, &self.selection);
         let mut entries: Vec<Entry> = Vec::new();
         for (number, row) in rows.into_iter().enumerate() {
-            entries.extend(maker.entry(row, needs.operational));
+            entries.extend(maker.entry(row, required.operational));
             if number % ROWS_A_TURN == ROWS_A_TURN - 1 {
                 yield_now().await;
             }
         }
-        if needs.before_filter {
-            Box::pin(self.add_membership(kind, needs, &mut entries, statements)).await?;
+        if required.before_filter {
+            Box::pin(self.add_membership(kind, required, &mut entries, statements)).await?;
         }
         let schema = &self.directory.schema;
-        if residual.is_large || needs.before_filter {
+        if residual.is_large || required.before_filter {
             entries = Box::pin(matching(schema, residual.program(), &residual.relations, entries)).await;
         } else if entries.len() > FEW_ENTRIES {
             entries = Box::pin(matching_by_turns(schema, residual, entries)).await;
         } else {
             entries.retain(|entry| residual.filter.evaluate(schema, entry, &residual.relations) == Truth::True);
         }
-        if !needs.before_filter {
-            Box::pin(self.add_membership(kind, needs, &mut entries, statements)).await?;
+        if !required.before_filter {
+            Box::pin(self.add_membership(kind, required, &mut entries, statements)).await?;
         }
         if kind == Kind::Group {
             self.served.add(&entries);
@@ -73,13 +73,13 @@ impl Results<'_> {
     async fn add_membership(
         &self,
         kind: Kind,
-        needs: Needs,
+        required: Required,
         entries: &mut [Entry],
         statements: StatementKind,
     ) -> Result<(), DirectoryError> {
         let needed = match kind {
-            Kind::User => needs.member_of,
-            Kind::Group => needs.members.contains(&true),
+            Kind::User => required.member_of,
+            Kind::Group => required.member_uid || required.member || required.unique_member,
             Kind::PrivateGroup => false,
         };
         if !needed || entries.is_empty() {
@@ -100,24 +100,23 @@ impl Results<'_> {
             };
             match kind {
                 Kind::User => entry.set(ids::MEMBER_OF, self.dns(Kind::Group, &others)),
-                Kind::Group => self.add_members(needs, entry, &others),
+                Kind::Group => self.add_members(required, entry, &others),
                 Kind::PrivateGroup => {}
             }
         }
         Ok(())
     }
 
-    fn add_members(&self, needs: Needs, entry: &mut Entry, users: &[String]) {
-        let [uids, members, unique] = needs.members;
+    fn add_members(&self, required: Required, entry: &mut Entry, users: &[String]) {
         // memberUid belongs to posixGroup; a group without a number is none.
-        if uids && !entry.values(ids::GID_NUMBER).is_empty() {
+        if required.member_uid && !entry.values(ids::GID_NUMBER).is_empty() {
             let values: Vec<Value> = users.iter().map(|user| Bytes::from(user.clone())).collect();
             entry.set(ids::MEMBER_UID, values);
         }
-        if members {
+        if required.member {
             entry.set(ids::MEMBER, self.dns(Kind::User, users));
         }
-        if unique {
+        if required.unique_member {
             entry.set(ids::UNIQUE_MEMBER, self.dns(Kind::User, users));
         }
     }

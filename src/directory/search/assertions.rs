@@ -76,6 +76,11 @@ impl RelationSets {
         RelationSets { kind, sets: Vec::new() }
     }
 
+    /// How many names each answer has.
+    pub fn counts(&self) -> Vec<usize> {
+        self.sets.iter().map(RelationSet::len).collect()
+    }
+
     /// The answer of this number.
     pub fn get(&self, relation: usize) -> Option<&RelationSet> {
         self.sets.get(relation)

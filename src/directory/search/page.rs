@@ -7,7 +7,7 @@
 use crate::{
     directory::{
         kind::Kind,
-        naming::{asserted::entry_name, tree::Name},
+        naming::{asserted::entry_name, fixed::FixedEntry, tree::Name},
         source::{
             duplicates::Shadowed,
             listing::{Key, Listing},
@@ -33,8 +33,8 @@ pub enum Order {
 /// Where a page ended. It comes back from clients: anything can stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
-    /// Before the users and groups: after the base, which is 0, or a container below it.
-    Superior(u8),
+    /// After this fixed entry, and before the users and groups.
+    Fixed(FixedEntry),
     /// After this user or group.
     After {
         /// Which of them.
@@ -70,8 +70,8 @@ pub(crate) struct Progress {
 /// Where a batch of entries comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Origin {
-    /// The base, which is 0, or a container below it.
-    Superior(u8),
+    /// No row made it.
+    Fixed(FixedEntry),
     /// Looked up by name.
     Named(Kind),
     /// Read by key; ends with the last row of its key.
@@ -81,7 +81,7 @@ pub(crate) enum Origin {
 impl Origin {
     fn after(self, entry: &Entry) -> Position {
         let (kind, order) = match self {
-            Origin::Superior(number) => return Position::Superior(number),
+            Origin::Fixed(fixed) => return Position::Fixed(fixed),
             Origin::Named(kind) => (kind, Order::Name),
             Origin::Keyed(kind) => (kind, Order::Key),
         };

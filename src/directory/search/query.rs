@@ -1,7 +1,7 @@
 //! What a search asks of the directory.
 
 use crate::{
-    directory::search::page::Page,
+    directory::search::{page::Page, trace::Observer},
     model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
 };
 use std::{
@@ -28,4 +28,6 @@ pub struct SearchQuery {
     pub lookup_deadline: Instant,
     /// How long a scan waits for its next rows.
     pub scan_timeout: Duration,
+    /// Who is told what is decided.
+    pub observer: Option<Observer>,
 }

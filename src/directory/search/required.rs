@@ -3,14 +3,18 @@
 use crate::model::{
     entry::Selection,
     filter::ResolvedFilter,
-    schema::{AttributeId, Schema, ids},
+    schema::{Schema, ids},
 };
 
 /// Which costly attributes the entries of a search must have, because they were asked for or are filtered on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Needs {
-    /// memberUid, member, uniqueMember.
-    pub members: [bool; 3],
+pub(crate) struct Required {
+    /// memberUid.
+    pub member_uid: bool,
+    /// member.
+    pub member: bool,
+    /// uniqueMember.
+    pub unique_member: bool,
     /// memberOf.
     pub member_of: bool,
     /// Operational attributes other than memberOf.
@@ -19,9 +23,7 @@ pub(crate) struct Needs {
     pub before_filter: bool,
 }
 
-const MEMBER_ATTRIBUTES: [AttributeId; 3] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER];
-
-impl Needs {
+impl Required {
     pub fn of(schema: &Schema, filter: &ResolvedFilter, selection: &Selection) -> Self {
         let filtered = filter.attributes(schema);
         let filtered = |id| filtered.contains(id);
@@ -44,8 +46,10 @@ impl Needs {
             ids::CREATE_TIMESTAMP,
             ids::MODIFY_TIMESTAMP,
         ];
-        Needs {
-            members: MEMBER_ATTRIBUTES.map(wanted),
+        Required {
+            member_uid: wanted(ids::MEMBER_UID),
+            member: wanted(ids::MEMBER),
+            unique_member: wanted(ids::UNIQUE_MEMBER),
             member_of: wanted(ids::MEMBER_OF),
             operational: operational.into_iter().any(wanted),
             before_filter: membership.into_iter().any(filtered),

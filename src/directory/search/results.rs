@@ -7,6 +7,7 @@ use crate::{
         kind::Kind,
         naming::{
             asserted::entry_name,
+            fixed::FixedEntry,
             tree::{Name, Place},
         },
         search::{
@@ -15,9 +16,12 @@ use crate::{
             plan::{Plan, Residual, by_key, is_large, plan, residual},
             query::SearchQuery,
             scan::Scan,
-            trace,
+            trace::{Decision, Observer, Way},
         },
-        source::{listing::Key, private_groups::Served},
+        source::{
+            listing::{Key, Listing},
+            private_groups::Served,
+        },
     },
     model::{
         entry::{Entry, Selection},
@@ -57,11 +61,12 @@ pub struct Results<'a> {
     pub(crate) stages: VecDeque<Stage>,
     pub(crate) page: Option<Progress>,
     pub(crate) first_only: bool,
+    observer: Option<Observer>,
 }
 
 pub(crate) enum Stage {
-    /// The base or a container. It has passed the filter, if that is not a large one.
-    Superior(u8, Entry),
+    /// An entry that no row made. It has passed the filter, if that is not a large one.
+    Fixed(FixedEntry, Entry),
     /// A kind that has not been planned yet.
     Kind(Kind, Option<(Order, Key)>),
     /// Rows found by name.
@@ -86,7 +91,7 @@ impl Directory {
         let below = matches!(scope, Scope::OneLevel | Scope::Subtree | Scope::Subordinates);
         let itself = matches!(scope, Scope::Base | Scope::Subtree);
         match place {
-            Place::RootDse if scope == Scope::Base => results.own_entry(0, &self.root_dse),
+            Place::RootDse if scope == Scope::Base => results.add_fixed(|entry| entry == FixedEntry::RootDse),
             // Nothing but the root DSE has this name. A client that asks so by mistake may rely on it: lighttpd 1.4.69
             // takes what is found for the membership of a group.
             Place::RootDse if !self.empty_base => {
@@ -94,18 +99,23 @@ impl Directory {
             }
             Place::RootDse => {
                 let has_base = scope != Scope::Subordinates || !self.tree.base().is_root();
-                results.superiors(|number| match number {
-                    0 => has_base,
-                    _ => scope != Scope::OneLevel,
+                results.add_fixed(|entry| match entry {
+                    FixedEntry::RootDse | FixedEntry::Subschema => false,
+                    FixedEntry::Base => has_base,
+                    FixedEntry::Container(_) => scope != Scope::OneLevel,
                 });
                 if scope != Scope::OneLevel {
                     results.kinds(|_| true)?;
                 }
             }
-            Place::Subschema if itself => results.own_entry(0, &self.subschema),
+            Place::Subschema if itself => results.add_fixed(|entry| entry == FixedEntry::Subschema),
             Place::Subschema => {}
             Place::Base => {
-                results.superiors(|number| if number == 0 { itself } else { below });
+                results.add_fixed(|entry| match entry {
+                    FixedEntry::RootDse | FixedEntry::Subschema => false,
+                    FixedEntry::Base => itself,
+                    FixedEntry::Container(_) => below,
+                });
                 match scope {
                     Scope::Base => {}
                     Scope::OneLevel => results.kinds(|kind| self.tree.stands_below(kind, None))?,
@@ -113,7 +123,7 @@ impl Directory {
                 }
             }
             Place::Container(container) => {
-                results.superiors(|number| itself && number == container + 1);
+                results.add_fixed(|entry| itself && entry == FixedEntry::Container(container));
                 if below {
                     results.kinds(|kind| self.tree.stands_below(kind, Some(container)))?;
                 }
@@ -180,6 +190,7 @@ impl<'a> Results<'a> {
             stages: VecDeque::new(),
             page: query.page.clone().map(Progress::new),
             first_only: false,
+            observer: query.observer.clone(),
         }
     }
 
@@ -195,12 +206,12 @@ impl<'a> Results<'a> {
     pub async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>, DirectoryError> {
         while let Some(stage) = self.stages.pop_front() {
             let (origin, entries) = match stage {
-                Stage::Superior(number, entry) if self.is_large => {
+                Stage::Fixed(fixed, entry) if self.is_large => {
                     let (schema, program) = (&self.directory.schema, Program::new(&self.filter));
                     let entries = Box::pin(matching(schema, &program, &NoRelations, vec![entry]));
-                    (Origin::Superior(number), entries.await)
+                    (Origin::Fixed(fixed), entries.await)
                 }
-                Stage::Superior(number, entry) => (Origin::Superior(number), vec![entry]),
+                Stage::Fixed(fixed, entry) => (Origin::Fixed(fixed), vec![entry]),
                 Stage::Kind(kind, from) => {
                     self.plan(kind, from).await?;
                     continue;
@@ -258,23 +269,17 @@ impl<'a> Results<'a> {
         self.page.as_ref().is_some_and(|page| page.from.is_some())
     }
 
-    fn own_entry(&mut self, number: u8, entry: &Entry) {
-        let is_done = match self.page.as_ref().and_then(|page| page.from.as_ref()) {
-            None => false,
-            Some(Position::Superior(last)) => number <= *last,
-            Some(Position::After { .. }) => true,
-        };
+    /// The fixed entries in scope that match and that no page before had.
+    fn add_fixed(&mut self, in_scope: impl Fn(FixedEntry) -> bool) {
         let schema = &self.directory.schema;
-        if !is_done && (self.is_large || self.filter.evaluate(schema, entry, &NoRelations) == Truth::True) {
-            self.stages.push_back(Stage::Superior(number, entry.clone()));
-        }
-    }
-
-    /// The base, which is 0, and its containers, as far as they are in scope.
-    fn superiors(&mut self, in_scope: impl Fn(usize) -> bool) {
-        for (number, (index, entry)) in (0..).zip(self.directory.superiors.iter().enumerate()) {
-            if in_scope(index) {
-                self.own_entry(number, entry);
+        for (fixed, entry) in self.directory.fixed.iter().filter(|(fixed, _)| in_scope(*fixed)) {
+            let is_done = match self.page.as_ref().and_then(|page| page.from.as_ref()) {
+                None => false,
+                Some(Position::Fixed(last)) => fixed <= *last,
+                Some(Position::After { .. }) => true,
+            };
+            if !is_done && (self.is_large || self.filter.evaluate(schema, entry, &NoRelations) == Truth::True) {
+                self.stages.push_back(Stage::Fixed(fixed, entry.clone()));
             }
         }
     }
@@ -283,7 +288,7 @@ impl<'a> Results<'a> {
     fn kinds(&mut self, in_scope: impl Fn(Kind) -> bool) -> Result<(), DirectoryError> {
         let mut from = match self.page.as_mut().and_then(|page| page.from.take()) {
             Some(Position::After { kind, order, key }) => Some((kind, (order, key))),
-            Some(Position::Superior(_)) | None => None,
+            Some(Position::Fixed(_)) | None => None,
         };
         let kinds = self.directory.kinds().iter().copied();
         for kind in kinds.filter(|kind| in_scope(*kind)) {
@@ -303,7 +308,7 @@ impl<'a> Results<'a> {
     /// The base of the search itself, found by its DN.
     async fn found(&mut self, kind: Kind, rows: Vec<Row>) -> Result<(), DirectoryError> {
         if let Some(residual) = residual(self.directory, kind, &self.filter, true, self.lookup).await? {
-            trace::base_entry(self.directory, kind, &residual);
+            self.tell(|| found(kind, &residual, Way::Base));
             self.stages.push_back(Stage::Rows(kind, rows, Box::new(residual)));
         }
         Ok(())
@@ -316,7 +321,7 @@ impl<'a> Results<'a> {
             Kind::User | Kind::Group => Cow::Borrowed(&self.filter),
         };
         let Some(residual) = residual(self.directory, kind, &filter, false, self.lookup).await? else {
-            trace::impossible(self.directory, kind);
+            self.tell(|| Decision::NoneCanMatch(kind));
             return Ok(());
         };
         // Boxed, because it is large and most searches do this for one kind only: a small future is cheap to move.
@@ -337,7 +342,7 @@ impl<'a> Results<'a> {
             Some((Order::Name, _)) => plan(source, &residual, 0),
             None => plan(source, &residual, self.page.as_ref().map_or(usize::MAX, Progress::room)),
         };
-        trace::planned(self.directory, source, &residual, &plan);
+        self.tell(|| found(kind, &residual, way(source, &plan)));
         Ok(match (plan, from) {
             (Plan::Found(rows), _) => Stage::Rows(kind, rows, Box::new(residual)),
             (Plan::Names(names), from) => {
@@ -356,11 +361,38 @@ impl<'a> Results<'a> {
         })
     }
 
+    pub(crate) fn tell(&self, decision: impl FnOnce() -> Decision) {
+        if let Some(observer) = &self.observer {
+            observer.tell(decision());
+        }
+    }
+
     /// For a statement that begins now.
     pub(crate) fn budget(&self, kind: StatementKind) -> Budget {
         match kind {
             StatementKind::Scan => Budget::scan(self.scan_timeout),
             StatementKind::Lookup | StatementKind::Bind => self.lookup,
         }
+    }
+}
+
+fn found(kind: Kind, residual: &Residual, way: Way) -> Decision {
+    Decision::Finds {
+        kind,
+        filter: residual.filter.clone(),
+        memberships: residual.relations.counts(),
+        way,
+    }
+}
+
+fn way(source: &Listing, plan: &Plan) -> Way {
+    match plan {
+        Plan::Found(_) => Way::WithMemberships,
+        Plan::Names(names) => Way::Names(names.iter().map(|name| name.spelled.clone()).collect()),
+        Plan::Rows(Predicate::True) if source.reads_by_key() => Way::AllByKey,
+        Plan::Rows(Predicate::True) => Way::AllStreamed,
+        Plan::Rows(Predicate::False) => Way::Nothing,
+        Plan::Rows(predicate) if source.is_lookup(predicate) => Way::Key,
+        Plan::Rows(_) => Way::Condition,
     }
 }

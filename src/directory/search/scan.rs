@@ -10,7 +10,7 @@ use crate::{
             page::{Order, rest_of_tie},
             plan::Residual,
             results::{CHUNK, Results, Stage},
-            trace,
+            trace::Decision,
         },
         source::{
             duplicates::Shadowed,
@@ -129,7 +129,7 @@ impl<'a> Results<'a> {
         // Only the first chunk of a narrowed search is a lookup; one with more is a scan after all.
         scan.statements = StatementKind::Scan;
         if more && self.first_only {
-            trace::stopped(self.directory, scan.kind);
+            self.tell(|| Decision::StopsAfterFirst(scan.kind));
         } else if more {
             self.stages.push_front(Stage::Scan(scan));
         }

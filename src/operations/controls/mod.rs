@@ -84,6 +84,7 @@ impl Controls {
             page: None,
             lookup_deadline: context.received + Policy::LOOKUP_HOLD,
             scan_timeout: policy.scan_timeout,
+            observer: None,
         };
         let holds = match directory.search(query).await? {
             SearchOutcome::NoSuchObject { .. } => true,

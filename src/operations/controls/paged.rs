@@ -7,6 +7,7 @@ use crate::{
     directory::{
         Directory,
         kind::Kind,
+        naming::fixed::FixedEntry,
         search::page::{Order, Page, Position},
     },
     model::dn::Dn,
@@ -122,7 +123,7 @@ impl Cookie {
     /// Version, digest, entries so far, stage, key.
     fn encode(&self) -> Bytes {
         let (stage, key) = match &self.position {
-            Position::Superior(number) => (0, number.to_string()),
+            Position::Fixed(fixed) => (0, number(*fixed).to_string()),
             Position::After { kind, order, key } => (stage(*kind, *order), key.clone()),
         };
         let mut cookie = BytesMut::with_capacity(2 + DIGEST + 8 + key.len());
@@ -143,7 +144,7 @@ impl Cookie {
             return None;
         }
         let position = match (*found, key.is_empty()) {
-            (0, false) => Position::Superior(str::from_utf8(key).ok()?.parse().ok()?),
+            (0, false) => Position::Fixed(fixed(str::from_utf8(key).ok()?.parse().ok()?)),
             (found, false) => {
                 let (kind, order) = STAGES.into_iter().find(|(kind, order)| stage(*kind, *order) == found)?;
                 let key = str::from_utf8(key).ok()?.to_owned();
@@ -156,6 +157,21 @@ impl Cookie {
             returned: u64::from_be_bytes(*returned),
             position,
         })
+    }
+}
+
+/// A fixed entry in a cookie: the base, or the container of this number. A search finds none other with entries after it.
+fn number(fixed: FixedEntry) -> usize {
+    match fixed {
+        FixedEntry::RootDse | FixedEntry::Subschema | FixedEntry::Base => 0,
+        FixedEntry::Container(container) => container + 1,
+    }
+}
+
+fn fixed(number: u8) -> FixedEntry {
+    match usize::from(number).checked_sub(1) {
+        None => FixedEntry::Base,
+        Some(container) => FixedEntry::Container(container),
     }
 }
 
@@ -228,7 +244,7 @@ mod tests {
         };
         positions
             .into_iter()
-            .chain([0, 2].map(Position::Superior))
+            .chain([FixedEntry::Base, FixedEntry::Container(1)].map(Position::Fixed))
             .map(with)
             .collect()
     }

@@ -98,6 +98,7 @@ async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> R
         page: None,
         lookup_deadline: Instant::now() + Duration::from_secs(20),
         scan_timeout: Duration::from_secs(20),
+        observer: None,
     };
     let found = directory.search(query).await.map_err(|error| error.detail())?;
     let SearchOutcome::Results(mut results) = found else {

@@ -1,0 +1,109 @@
+//! What a search decides, in words.
+
+use crate::{
+    directory::{
+        kind::Kind,
+        naming::tree::Place,
+        search::{
+            results::CHUNK,
+            trace::{Decision, Way},
+        },
+    },
+    model::{filter::ResolvedFilter, schema::Schema},
+};
+
+/// A decision as it is reported.
+pub struct Note {
+    /// Which entries it is about.
+    pub about: &'static str,
+    /// What there is to say, each under a label.
+    pub details: Vec<(&'static str, String)>,
+    /// All rows of something are asked for.
+    pub everything: bool,
+    /// The search stops here because only the first rows are wanted.
+    pub stopped: bool,
+}
+
+impl Note {
+    /// A decision in words.
+    pub fn new(decision: &Decision, schema: &Schema) -> Self {
+        const NONE: &str = "none of them can match: nothing is asked";
+        match decision {
+            Decision::NoneCanMatch(kind) => Note {
+                about: plural(*kind),
+                details: vec![("filter", "(|)".to_owned()), ("rows", NONE.to_owned())],
+                everything: false,
+                stopped: false,
+            },
+            Decision::Finds {
+                kind,
+                filter,
+                memberships,
+                way,
+            } => {
+                let rows = match way {
+                    Way::Base => "the base's, found by its name".to_owned(),
+                    Way::WithMemberships => "read with the memberships that the filter asks for".to_owned(),
+                    Way::Names(names) if names.is_empty() => NONE.to_owned(),
+                    Way::Names(names) => format!("by name: {}", names.join(", ")),
+                    Way::Nothing => NONE.to_owned(),
+                    Way::AllByKey => format!("all of them, {CHUNK} at a time by key"),
+                    Way::AllStreamed => {
+                        "all of them, in one stream: the query cannot be read by key (sql/README.md)".to_owned()
+                    }
+                    Way::Key => "by a condition on a key".to_owned(),
+                    Way::Condition => format!("by a condition, {CHUNK} at a time by key"),
+                };
+                Note {
+                    about: plural(*kind),
+                    details: vec![("filter", text(filter, memberships, schema)), ("rows", rows)],
+                    everything: matches!(way, Way::AllByKey | Way::AllStreamed),
+                    stopped: false,
+                }
+            }
+            Decision::StopsAfterFirst(kind) => Note {
+                about: plural(*kind),
+                details: vec![(
+                    "stopped",
+                    "after the first rows; a search goes on in the same way until there are no more".to_owned(),
+                )],
+                everything: false,
+                stopped: true,
+            },
+        }
+    }
+}
+
+fn text(filter: &ResolvedFilter, memberships: &[usize], schema: &Schema) -> String {
+    filter.text(
+        schema,
+        &|relation| match memberships.get(relation).copied().unwrap_or_default() {
+            1 => "one name that the memberships gave".to_owned(),
+            count => format!("{count} names that the memberships gave"),
+        },
+    )
+}
+
+/// The entries of a kind.
+pub fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "users",
+        Kind::Group => "groups",
+        Kind::PrivateGroup => "private groups",
+    }
+}
+
+/// What a DN is.
+pub fn place(place: &Place) -> &'static str {
+    match place {
+        Place::RootDse => "the root DSE, or everything",
+        Place::Subschema => "the subschema",
+        Place::Base => "the naming context",
+        Place::Entry(Kind::User, _) => "a user's DN",
+        Place::Entry(Kind::Group | Kind::PrivateGroup, _) => "a group's DN",
+        Place::Below(..) => "below a user's or group's DN",
+        Place::Container(_) => "a container",
+        Place::Nowhere(_) => "no entry can have it",
+        Place::Foreign => "outside of the naming context",
+    }
+}
