@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use super::secret::Secret;
-pub use crate::database_uri::{DatabaseKind, TlsMode as SslMode};
-use crate::database_uri::{DatabaseUri, WITHOUT_CERTIFICATE, has_certificate};
+use crate::database_uri::{DatabaseUri, Engine, Secret, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -16,9 +14,9 @@ pub struct DatabaseSettings {
     /// `SQL_URI`, checked as far as is possible without connecting.
     pub uri: Secret,
     /// The engine, from the scheme of the URI.
-    pub kind: DatabaseKind,
+    pub engine: Engine,
     /// `SQL_SSL`, to be applied over the URI; absent where the URI says it itself or nobody does.
-    pub ssl: Option<SslMode>,
+    pub ssl: Option<TlsMode>,
     /// `SQL_SESSIONS`
     pub sessions: Sessions,
     /// `SQL_POOL_SIZE`: connections for statements. The probe has one more, and so have abandoned statements.
@@ -42,7 +40,7 @@ impl DatabaseSettings {
     pub fn new(uri: impl Into<String>) -> Self {
         DatabaseSettings {
             uri: Secret::new(uri),
-            kind: DatabaseKind::default(),
+            engine: Engine::default(),
             ssl: None,
             sessions: Sessions::Auto,
             pool_size: 10,
@@ -51,10 +49,10 @@ impl DatabaseSettings {
     }
 
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let (uri, kind, ssl) = uri(reader);
+        let (uri, engine, ssl) = uri(reader);
         DatabaseSettings {
             uri,
-            kind,
+            engine,
             ssl,
             sessions: reader.choice(
                 "SQL_SESSIONS",
@@ -66,8 +64,8 @@ impl DatabaseSettings {
     }
 }
 
-/// The URI, its kind, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
-fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
+/// The URI, its engine, and what `SQL_SSL` leaves to be done beside it; everything wrong with them is noted.
+fn uri(reader: &mut Reader) -> (Secret, Engine, Option<TlsMode>) {
     let uri = Secret::new(reader.secret("SQL_URI").unwrap_or_default().reveal().trim());
     let mut word = String::new();
     let asked = reader.parsed(
@@ -75,18 +73,18 @@ fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
         "true, false, prefer, require, verify-ca or verify-full",
         |text| {
             text.to_ascii_lowercase().clone_into(&mut word);
-            SslMode::from_word(text)
+            TlsMode::from_word(text)
         },
     );
     if uri.reveal().is_empty() {
-        return (uri, DatabaseKind::default(), asked);
+        return (uri, Engine::default(), asked);
     }
     let found = match DatabaseUri::parse(uri.reveal(), asked) {
         Ok(found) => found,
         Err(problems) => {
             let problems = problems.into_iter().map(|why| Problem::other("SQL_URI", why));
             reader.problems.extend(problems);
-            return (uri, DatabaseKind::default(), asked);
+            return (uri, Engine::default(), asked);
         }
     };
     for (parameter, file) in found.files() {
@@ -103,7 +101,7 @@ fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
         let remarks = remarks.map(|remark| Warning::new("SQL_URI", *remark));
         reader.warnings.extend(remarks);
     }
-    let kind = found.kind();
+    let engine = found.engine();
     let ssl = match &found {
         DatabaseUri::Server(server) if server.tls.overrules => {
             let mode = server.tls.mode.unwrap_or_default();
@@ -123,7 +121,7 @@ fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
         }
         DatabaseUri::Server(_) => asked,
         DatabaseUri::Sqlite(_) => {
-            if asked.is_some_and(|asked| asked != SslMode::Disable) {
+            if asked.is_some_and(|asked| asked != TlsMode::Disable) {
                 reader
                     .warnings
                     .push(Warning::new("SQL_SSL", "has no effect: a SQLite file has no TLS"));
@@ -131,7 +129,7 @@ fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
             None
         }
     };
-    (uri, kind, ssl)
+    (uri, engine, ssl)
 }
 
 #[cfg(test)]
@@ -146,9 +144,9 @@ fn uri(reader: &mut Reader) -> (Secret, DatabaseKind, Option<SslMode>) {
 mod tests {
     use super::*;
 
-    fn inspect(uri: &str) -> Result<DatabaseKind, String> {
+    fn inspect(uri: &str) -> Result<Engine, String> {
         DatabaseUri::parse(uri, None)
-            .map(|found| found.kind())
+            .map(|found| found.engine())
             .map_err(|problems| problems.join("; "))
     }
 
@@ -157,16 +155,16 @@ mod tests {
         for (uri, kind) in [
             (
                 "postgres://username:password@hostname:5432/database",
-                DatabaseKind::PostgreSql,
+                Engine::PostgreSql,
             ),
-            ("postgresql://u@[::1]/d", DatabaseKind::PostgreSql),
-            ("postgres:///d?host=/run/postgresql", DatabaseKind::PostgreSql),
-            ("mysql://u:p%40@h/d", DatabaseKind::MySql),
-            ("mariadb://h/d", DatabaseKind::MySql),
-            ("sqlite:users.db", DatabaseKind::Sqlite),
-            ("sqlite://users.db?mode=ro", DatabaseKind::Sqlite),
-            ("sqlite::memory:", DatabaseKind::Sqlite),
-            ("SQLITE:/x", DatabaseKind::Sqlite),
+            ("postgresql://u@[::1]/d", Engine::PostgreSql),
+            ("postgres:///d?host=/run/postgresql", Engine::PostgreSql),
+            ("mysql://u:p%40@h/d", Engine::MySql),
+            ("mariadb://h/d", Engine::MySql),
+            ("sqlite:users.db", Engine::Sqlite),
+            ("sqlite://users.db?mode=ro", Engine::Sqlite),
+            ("sqlite::memory:", Engine::Sqlite),
+            ("SQLITE:/x", Engine::Sqlite),
         ] {
             assert_eq!(inspect(uri), Ok(kind), "{uri}");
         }
@@ -194,9 +192,9 @@ mod tests {
 
     #[test]
     fn words_for_ssl() {
-        assert_eq!(SslMode::from_word("TRUE"), Some(SslMode::Require));
-        assert_eq!(SslMode::from_word("no"), Some(SslMode::Disable));
-        assert_eq!(SslMode::from_word("verify_ca"), Some(SslMode::VerifyCa));
-        assert_eq!(SslMode::from_word("perhaps"), None);
+        assert_eq!(TlsMode::from_word("TRUE"), Some(TlsMode::Require));
+        assert_eq!(TlsMode::from_word("no"), Some(TlsMode::Disable));
+        assert_eq!(TlsMode::from_word("verify_ca"), Some(TlsMode::VerifyCa));
+        assert_eq!(TlsMode::from_word("perhaps"), None);
     }
 }

@@ -23,15 +23,15 @@ mod policy;
 mod probe;
 mod query_set;
 mod resolve;
-mod secret;
 pub mod settings;
 mod source;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
 
+pub use crate::database_uri::{Engine, Secret, TlsMode};
 pub use auth::{AuthBackend, AuthSettings};
-pub use database::{DatabaseKind, DatabaseSettings, Sessions, SslMode};
+pub use database::{DatabaseSettings, Sessions};
 pub use directory::{Layout, container_rdn};
 pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
 pub use load::Config;
@@ -40,6 +40,5 @@ pub use network::NetworkSettings;
 pub use policy::{BindDn, OnDatabaseFailure, Policy, RefusedWords};
 pub use probe::ProbeSettings;
 pub use query_set::{Query, QuerySet};
-pub use secret::Secret;
 pub use source::EnvSource;
 pub use tls::{CertificateSource, TlsSettings, TlsVersion};

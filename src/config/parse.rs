@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::errors::{Problem, Warning};
 use super::resolve::Resolved;
-use super::secret::Secret;
 use super::settings::{Absent, find};
 use super::source::EnvSource;
+use crate::database_uri::Secret;
 
 /// Longer than anybody means, and short enough for every clock.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -3,7 +3,7 @@
 use super::directory::entry_dn;
 use super::errors::Problem;
 use super::parse::Reader;
-use super::secret::Secret;
+use crate::database_uri::Secret;
 
 /// Whom `probe` binds as.
 #[derive(Clone, Debug)]

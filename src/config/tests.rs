@@ -83,7 +83,7 @@ fn the_deployed_configuration_loads_unchanged() {
     let (config, warnings) = load(&[]).unwrap();
     assert_eq!(warnings, []);
     assert_eq!(config.base.to_string(), "dc=example,dc=com");
-    assert_eq!(config.database.kind, DatabaseKind::PostgreSql);
+    assert_eq!(config.database.engine, Engine::PostgreSql);
     assert!(config.queries.all_users.starts_with("SELECT \"uid\" AS username"));
     assert!(config.queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
     assert_eq!(config.database.ssl, None);
@@ -366,8 +366,8 @@ fn the_admin_address_is_an_address_and_a_port() {
 
 #[test]
 fn ssl_of_the_uri_has_precedence() {
-    assert_eq!(config(&[("SQL_SSL", "true")]).database.ssl, Some(SslMode::Require));
-    assert_eq!(config(&[("SQL_SSL", "false")]).database.ssl, Some(SslMode::Disable));
+    assert_eq!(config(&[("SQL_SSL", "true")]).database.ssl, Some(TlsMode::Require));
+    assert_eq!(config(&[("SQL_SSL", "false")]).database.ssl, Some(TlsMode::Disable));
     let both = [("SQL_SSL", "false"), ("SQL_URI", "postgres://h/d?sslmode=verify-full")];
     assert_eq!(config(&both).database.ssl, None);
     assert_eq!(warnings(&both).len(), 1);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use super::secret::Secret;
+use crate::database_uri::Secret;
 
 /// Where a certificate is looked for and kept when none is configured.
 const CERTIFICATE_DIRECTORY: &str = "certs";

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
-use super::{DatabaseKind, Host};
+use super::engine::Engine;
+use super::uri::Host;
 
 /// A URI in its parts, not decoded.
 pub(super) struct Parts<'a> {
@@ -76,7 +77,7 @@ pub(super) fn decoded(text: &str, what: &str) -> Result<String, String> {
 }
 
 /// The hosts before the path: `h1:5432,[::1],%2Frun%2Fpostgresql`. Empty where there are none.
-pub(super) fn hosts(kind: DatabaseKind, text: &str, problems: &mut Vec<String>) -> Vec<Host> {
+pub(super) fn hosts(engine: Engine, text: &str, problems: &mut Vec<String>) -> Vec<Host> {
     if text.is_empty() {
         return Vec::new();
     }
@@ -85,7 +86,7 @@ pub(super) fn hosts(kind: DatabaseKind, text: &str, problems: &mut Vec<String>) 
     for (at, item) in text.split(',').enumerate() {
         let host = name_and_port(item).and_then(|(name, port)| {
             let port = port.map(self::port).transpose()?;
-            host(kind, &decoded(name, "its name")?, port)
+            host(engine, &decoded(name, "its name")?, port)
         });
         match host {
             Ok(host) => hosts.push(host),
@@ -115,9 +116,9 @@ fn name_and_port(item: &str) -> Result<(&str, Option<&str>), String> {
 }
 
 /// One host, decoded: a name, an address without brackets, or a path.
-pub(super) fn host(kind: DatabaseKind, name: &str, port: Option<u16>) -> Result<Host, String> {
+pub(super) fn host(engine: Engine, name: &str, port: Option<u16>) -> Result<Host, String> {
     if name.starts_with('/') {
-        return Ok(socket(kind, name, port));
+        return Ok(socket(engine, name, port));
     }
     // A scope may follow an IPv6 address: fe80::1%eth0.
     let is_address = name.contains(':')
@@ -135,10 +136,8 @@ pub(super) fn host(kind: DatabaseKind, name: &str, port: Option<u16>) -> Result<
 }
 
 /// A Unix socket. Of PostgreSQL's the directory is meant, and the file is often given.
-pub(super) fn socket(kind: DatabaseKind, path: &str, port: Option<u16>) -> Host {
-    let file = path
-        .rsplit_once("/.s.PGSQL.")
-        .filter(|_| kind == DatabaseKind::PostgreSql);
+pub(super) fn socket(engine: Engine, path: &str, port: Option<u16>) -> Host {
+    let file = path.rsplit_once("/.s.PGSQL.").filter(|_| engine == Engine::PostgreSql);
     match file.and_then(|(directory, number)| Some((directory, self::port(number).ok()?))) {
         Some((directory, number)) => Host::Socket(PathBuf::from(directory), Some(number)),
         None => Host::Socket(PathBuf::from(path), port),
@@ -156,18 +155,18 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
     }
 }
 
-/// A URI without whatever may be secret: kind, hosts and database.
+/// A URI without whatever may be secret: scheme, hosts and database.
 pub fn redacted(uri: &str) -> Option<String> {
     let (scheme, rest) = uri.trim().split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();
-    let kind = match scheme.as_str() {
-        "postgres" | "postgresql" => DatabaseKind::PostgreSql,
-        "mysql" | "mariadb" => DatabaseKind::MySql,
+    let engine = match scheme.as_str() {
+        "postgres" | "postgresql" => Engine::PostgreSql,
+        "mysql" | "mariadb" => Engine::MySql,
         _ => return None,
     };
     let parts = split(rest).ok()?;
     let mut problems = Vec::new();
-    let hosts = hosts(kind, parts.hosts, &mut problems);
+    let hosts = hosts(engine, parts.hosts, &mut problems);
     let database = decoded(parts.database, "").ok()?;
     let hosts: Vec<String> = hosts.iter().map(Host::to_string).collect();
     problems

@@ -1,7 +1,7 @@
 //! What people's drivers take as parameters: libpq and its relatives, PgJDBC, node-postgres, Prisma; MySQL's and
 //! MariaDB's clients and connectors, mysql2, sequelize, Go's. Names are compared without case, `-` and `_`.
 
-use super::DatabaseKind;
+use super::engine::Engine;
 
 /// What a parameter is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,13 +345,9 @@ const MYSQL: &[(&[&str], Meaning)] = &[
     (&["protocol"], M::Only(&["tcp", "socket"], "host or socket say as much")),
 ];
 
-/// The meaning of a parameter for this kind of database. None: it is not known.
-pub(super) fn meaning(kind: DatabaseKind, name: &str) -> Option<Meaning> {
-    let own = if kind == DatabaseKind::PostgreSql {
-        POSTGRES
-    } else {
-        MYSQL
-    };
+/// The meaning of a parameter for this engine. None: it is not known.
+pub(super) fn meaning(engine: Engine, name: &str) -> Option<Meaning> {
+    let own = if engine == Engine::PostgreSql { POSTGRES } else { MYSQL };
     let key: String = name
         .chars()
         .filter(|c| !"-_".contains(*c))
@@ -364,10 +360,10 @@ pub(super) fn meaning(kind: DatabaseKind, name: &str) -> Option<Meaning> {
     Some(match meaning {
         // Milliseconds where the name says so, and where JavaScript and Java's driver for MySQL spell it so.
         M::ConnectTimeout { .. } => M::ConnectTimeout {
-            milliseconds: key.ends_with("millis") || (kind == DatabaseKind::MySql && !name.contains(['-', '_'])),
+            milliseconds: key.ends_with("millis") || (engine == Engine::MySql && !name.contains(['-', '_'])),
         },
         // There a schema is a database.
-        M::Schema if kind == DatabaseKind::MySql => M::Database,
+        M::Schema if engine == Engine::MySql => M::Database,
         meaning => *meaning,
     })
 }

@@ -5,13 +5,15 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::address::{self, Parts, decoded};
+use super::engine::Engine;
 use super::parameters::{Meaning, meaning};
-use super::tls::{Wishes, name_shown, shown};
-use super::{DatabaseKind, DatabaseUri, Hidden, Host, ServerUri, TargetSession, TlsMode};
+use super::secret::Secret;
+use super::tls::{Tls, TlsMode, Wishes, name_shown, shown};
+use super::uri::{DatabaseUri, Host, ServerUri, TargetSession};
 
 /// What has been read so far.
 struct Reading {
-    kind: DatabaseKind,
+    engine: Engine,
     uri: ServerUri,
     wishes: Wishes,
     /// Parameters about the address: lists that belong together.
@@ -24,9 +26,9 @@ struct Reading {
 }
 
 /// Reads what follows the scheme and its colon.
-pub(super) fn parse(kind: DatabaseKind, rest: &str, ssl: Option<TlsMode>) -> Result<DatabaseUri, Vec<String>> {
+pub(super) fn parse(engine: Engine, rest: &str, ssl: Option<TlsMode>) -> Result<DatabaseUri, Vec<String>> {
     let parts = address::split(rest).map_err(|why| vec![why])?;
-    let mut reading = Reading::new(kind);
+    let mut reading = Reading::new(engine);
     reading.login(&parts);
     for pair in parts.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -49,17 +51,17 @@ pub(super) fn parse(kind: DatabaseKind, rest: &str, ssl: Option<TlsMode>) -> Res
 }
 
 impl Reading {
-    fn new(kind: DatabaseKind) -> Reading {
+    fn new(engine: Engine) -> Reading {
         Reading {
-            kind,
+            engine,
             uri: ServerUri {
-                kind,
+                engine,
                 hosts: Vec::new(),
                 target: TargetSession::default(),
                 user: None,
                 password: None,
                 database: None,
-                tls: super::Tls::default(),
+                tls: Tls::default(),
                 application_name: None,
                 options: None,
                 connect_timeout: None,
@@ -82,7 +84,7 @@ impl Reading {
                 .and_then(|text| decoded(text, what).map_err(|why| self.problems.push(why)).ok())
         };
         self.uri.user = part(parts.user, "the user name");
-        self.uri.password = part(parts.password, "the password").map(Hidden);
+        self.uri.password = part(parts.password, "the password").map(Secret::new);
         self.uri.database = part(Some(parts.database), "the database's name");
     }
 
@@ -97,8 +99,8 @@ impl Reading {
     fn decided(&mut self, name: &str, raw: &str) -> Result<(), String> {
         let option = name.strip_prefix("options[").and_then(|name| name.strip_suffix(']'));
         let meaning = match option {
-            Some(_) if self.kind == DatabaseKind::PostgreSql => Meaning::Options,
-            _ => meaning(self.kind, name)
+            Some(_) if self.engine == Engine::PostgreSql => Meaning::Options,
+            _ => meaning(self.engine, name)
                 .ok_or_else(|| format!("is not known to this gateway ({}): leave it out", self.engine()))?,
         };
         let value = self.value(meaning, raw)?;
@@ -163,8 +165,8 @@ impl Reading {
     }
 
     fn engine(&self) -> &'static str {
-        match self.kind {
-            DatabaseKind::PostgreSql => "with PostgreSQL",
+        match self.engine {
+            Engine::PostgreSql => "with PostgreSQL",
             _ => "with MariaDB and MySQL",
         }
     }
@@ -179,7 +181,7 @@ impl Reading {
             Meaning::Port => self.port = text(),
             Meaning::Socket => self.socket = text(),
             Meaning::User => uri.user = text(),
-            Meaning::Password => uri.password = text().map(Hidden),
+            Meaning::Password => uri.password = text().map(Secret::new),
             Meaning::Database => uri.database = text(),
             Meaning::TargetSession => uri.target = target(value)?,
             Meaning::ApplicationName => uri.application_name = text(),
@@ -259,7 +261,7 @@ impl Reading {
 
     /// The hosts before the path, or those of the parameters, which replace them as in libpq.
     fn hosts(&mut self, before_path: &str) {
-        let mut hosts = address::hosts(self.kind, before_path, &mut self.problems);
+        let mut hosts = address::hosts(self.engine, before_path, &mut self.problems);
         let list = |text: &Option<String>| -> Vec<String> {
             let items = text.iter().flat_map(|text| text.split(','));
             items.map(|item| item.trim().to_owned()).collect()
@@ -278,7 +280,7 @@ impl Reading {
         if !names.is_empty() || !addresses.is_empty() {
             hosts.clear();
             for (at, name) in names.iter().chain(&addresses).enumerate() {
-                match address::host(self.kind, name, None) {
+                match address::host(self.engine, name, None) {
                     Ok(host) => hosts.push(host),
                     Err(why) => problem(format!("`host`: in number {} {why}", at + 1)),
                 }
@@ -286,12 +288,12 @@ impl Reading {
         }
         if let Some(path) = &self.socket {
             if path.starts_with('/') {
-                hosts = vec![address::socket(self.kind, path, None)];
+                hosts = vec![address::socket(self.engine, path, None)];
             } else {
                 problem("the socket must be a path that begins with /".to_owned());
             }
         }
-        if hosts.is_empty() && self.kind == DatabaseKind::PostgreSql {
+        if hosts.is_empty() && self.engine == Engine::PostgreSql {
             hosts.push(Host::Usual(None));
         } else if hosts.is_empty() && before_path.is_empty() && names.is_empty() {
             problem("names no host (a Unix socket is named with ?socket=/run/mysqld/mysqld.sock)".to_owned());
@@ -334,7 +336,7 @@ fn target(value: &str) -> Result<TargetSession, String> {
 /// PostgreSQL has no TLS on Unix sockets.
 fn encryptable(uri: &ServerUri, problems: &mut Vec<String>) {
     let has_socket = uri.hosts.iter().any(|host| matches!(host, Host::Socket(..)));
-    if uri.kind == DatabaseKind::PostgreSql && has_socket && uri.tls.mode >= Some(TlsMode::Require) {
+    if uri.engine == Engine::PostgreSql && has_socket && uri.tls.mode >= Some(TlsMode::Require) {
         problems
             .push("TLS is asked for, and PostgreSQL has none on a Unix socket: leave it out or name a host".to_owned());
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::address::decoded;
 use super::tls::name_shown;
-use super::{DatabaseUri, SqliteUri};
+use super::uri::{DatabaseUri, SqliteUri};
 
 /// Reads what follows `sqlite:`.
 pub(super) fn parse(uri: &str, rest: &str) -> Result<DatabaseUri, Vec<String>> {

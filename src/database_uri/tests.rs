@@ -8,6 +8,8 @@
 )]
 
 use super::*;
+use std::path::PathBuf;
+use std::time::Duration;
 
 fn server(uri: &str) -> ServerUri {
     match DatabaseUri::parse(uri, None) {
@@ -128,11 +130,11 @@ fn wrong_hosts_are_named() {
 fn logins() {
     let found = server("postgres://a%40b:p%3A%2F%23%@ss@h/my%20db");
     assert_eq!(found.user.as_deref(), Some("a@b"));
-    assert_eq!(found.password.as_ref().map(Hidden::reveal), Some("p:/#%@ss"));
+    assert_eq!(found.password.as_ref().map(Secret::reveal), Some("p:/#%@ss"));
     assert_eq!(found.database.as_deref(), Some("my db"));
     let found = server("postgres:///?user=u&password=a%2Bb&dbname=d");
     assert_eq!(found.user.as_deref(), Some("u"));
-    assert_eq!(found.password.as_ref().map(Hidden::reveal), Some("a+b"));
+    assert_eq!(found.password.as_ref().map(Secret::reveal), Some("a+b"));
     assert_eq!(found.database.as_deref(), Some("d"));
     assert!(!format!("{found:?}").contains("a+b"));
     assert!(problems("postgres:///?password=hunter+2")[0].contains("`password` has a `+`"));

@@ -1,12 +1,88 @@
-//! What is asked of TLS, in whatever words. Each wish leaves a range; all of them together must leave something, and the
-//! least of it is done.
+//! TLS to the database. A URI asks for it in many words, and each wish leaves a range of modes. All wishes together must
+//! leave at least one; the weakest of those is taken.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::parameters::{Meaning, boolean};
-use super::{Pem, Tls, TlsMode};
+
+/// What TLS to the database must prove, weakest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsMode {
+    /// No TLS.
+    Disable,
+    /// TLS if the server has it.
+    #[default]
+    Prefer,
+    /// TLS, with any certificate.
+    Require,
+    /// TLS, with a certificate of a known authority.
+    VerifyCa,
+    /// TLS, with a certificate of a known authority for this host.
+    VerifyFull,
+}
+
+impl TlsMode {
+    /// As `sslmode` spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            TlsMode::Disable => "disable",
+            TlsMode::Prefer => "prefer",
+            TlsMode::Require => "require",
+            TlsMode::VerifyCa => "verify-ca",
+            TlsMode::VerifyFull => "verify-full",
+        }
+    }
+
+    /// The words of `sslmode` (PostgreSQL) and `ssl-mode` (MySQL), in any case, and yes and no. None for other words.
+    pub fn from_word(word: &str) -> Option<TlsMode> {
+        match word.to_ascii_lowercase().replace('_', "-").as_str() {
+            "disable" | "disabled" => Some(TlsMode::Disable),
+            "prefer" | "preferred" | "allow" => Some(TlsMode::Prefer),
+            "require" | "required" => Some(TlsMode::Require),
+            "verify-ca" => Some(TlsMode::VerifyCa),
+            "verify-full" | "verify-identity" => Some(TlsMode::VerifyFull),
+            other => boolean(other).map(|on| if on { TlsMode::Require } else { TlsMode::Disable }),
+        }
+    }
+}
+
+/// TLS to a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// What it must prove. None: the driver decides (where the server has it; PostgreSQL's `PGSSLMODE`).
+    pub mode: Option<TlsMode>,
+    /// True when the URI says so itself, and what was asked for beside it is something else.
+    pub overrules: bool,
+    /// What the operator should know about it, each a sentence.
+    pub remarks: Vec<&'static str>,
+    /// The authorities to believe, besides the system's.
+    pub ca: Option<Pem>,
+    /// Our certificate.
+    pub certificate: Option<Pem>,
+    /// Its key.
+    pub key: Option<Pem>,
+}
+
+/// Certificates or a key.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Pem {
+    /// In this file.
+    File(PathBuf),
+    /// This text.
+    Inline(Vec<u8>),
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pem::File(path) => write!(formatter, "{}", path.display()),
+            Pem::Inline(_) => formatter.write_str("PEM"),
+        }
+    }
+}
 
 /// All wishes of one URI.
 #[derive(Default)]

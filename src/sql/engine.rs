@@ -1,15 +1,6 @@
 //! The three kinds of database and how each spells names and patterns. Knows nothing of queries.
 
-/// Which dialect and which wire protocol the operator's database speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// PostgreSQL.
-    PostgreSql,
-    /// MariaDB and MySQL.
-    MySql,
-    /// SQLite.
-    Sqlite,
-}
+pub use crate::database_uri::Engine;
 
 impl Engine {
     /// The name to show to an operator.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::CAPABILITIES,
-    config::{Config, DatabaseKind, DatabaseSettings, Problem, Query, QuerySet},
+    config::{Config, DatabaseSettings, Problem, Query, QuerySet},
     directory::{
         Directory,
         kind::Kind,
@@ -33,13 +33,8 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         }
         return;
     }
-    let engine = match config.database.kind {
-        DatabaseKind::PostgreSql => Engine::PostgreSql,
-        DatabaseKind::MySql => Engine::MySql,
-        DatabaseKind::Sqlite => Engine::Sqlite,
-    };
     let mut is_good = true;
-    let parsed = queries::parse(texts, engine).map(|_, parsed| match parsed {
+    let parsed = queries::parse(texts, config.database.engine).map(|_, parsed| match parsed {
         Ok(query) => Some(query),
         Err(problem) => {
             is_good = false;

@@ -13,8 +13,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::postgres_server::PostgresServer;
 use super::sessionless::Address;
 use crate::config::Sessions;
-use crate::database_uri::{DatabaseKind, DatabaseUri, Hidden, Host, Pem, ServerUri, TargetSession, TlsMode};
-use crate::sql::engine::Engine;
+use crate::database_uri::{DatabaseUri, Engine, Host, Pem, Secret, ServerUri, TargetSession, TlsMode};
 use crate::sql::error::SqlError;
 
 /// Locks are waited for briefly inside SQLite and then repeated while there is time (`hold`), so
@@ -44,7 +43,7 @@ impl Target {
     pub(crate) fn parse(uri: &str, ssl: Option<TlsMode>, sessions: Sessions) -> Result<Target, SqlError> {
         let unusable = |problems: Vec<String>| SqlError::Settings(problems.join("; "));
         match DatabaseUri::parse(uri, ssl).map_err(unusable)? {
-            DatabaseUri::Server(uri) if uri.kind == DatabaseKind::PostgreSql => {
+            DatabaseUri::Server(uri) if uri.engine == Engine::PostgreSql => {
                 let options = uri.hosts.iter().map(|host| postgres(&uri, host, sessions));
                 let options = options.collect::<Result<_, _>>()?;
                 Ok(Target::Postgres(Servers { uri, options }))
@@ -177,7 +176,7 @@ fn postgres_base(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlEr
         }
     };
     let port = port.map(|port| port.to_string());
-    let password = uri.password.as_ref().map(Hidden::reveal);
+    let password = uri.password.as_ref().map(Secret::reveal);
     let pairs = [
         ("port", port.as_deref()),
         ("user", uri.user.as_deref()),
@@ -204,7 +203,7 @@ fn mysql(uri: &ServerUri, host: &Host) -> MySqlConnectOptions {
     if let Some(user) = &uri.user {
         options = options.username(user);
     }
-    if let Some(password) = uri.password.as_ref().map(Hidden::reveal) {
+    if let Some(password) = uri.password.as_ref().map(Secret::reveal) {
         options = options.password(password);
     }
     if let Some(database) = &uri.database {
