@@ -21,7 +21,7 @@ use crate::{
     directory::{
         kind::Kind,
         mapping::{entry::EntryMaker, projection::Projection},
-        membership::memberships::Membership,
+        membership::Memberships,
         naming::{
             fixed::FixedEntries,
             subschema::Capabilities,
@@ -49,14 +49,12 @@ pub struct Directory {
     database: Database,
     schema: Arc<Schema>,
     tree: Arc<Tree>,
-    users: Listing,
-    groups: Listing,
+    users: Arc<Listing>,
+    groups: Arc<Listing>,
     private_groups: PrivateGroups,
     private_source: Option<Listing>,
     one_user: Option<OneUser>,
-    membership: Membership,
-    /// All-groups and the source of memberships spell the groups' names alike, so that SQL can compare them.
-    groups_spelled_alike: bool,
+    memberships: Memberships,
     /// A search below the empty base is one of the whole directory.
     empty_base: bool,
     fixed: FixedEntries,
@@ -94,23 +92,23 @@ impl Directory {
             Some(_) => Query::AllMemberships,
             None => Query::GroupsByMember,
         };
-        let membership = Membership::choose(database, &queries)
-            .await
-            .map_err(|error| vec![QueryProblem::of_database(asked, &error)])?;
         let QuerySet {
             all_users,
             one_user,
             all_groups,
             groups_by_member,
-            ..
+            all_memberships,
         } = &queries;
         let source = |kind, query: &DescribedQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
             Listing::new(database.clone(), kind, query, maker, tree.mail_fallback())
         };
-        let users = source(Kind::User, all_users);
-        let groups = source(Kind::Group, all_groups);
+        let users = Arc::new(source(Kind::User, all_users));
+        let groups = Arc::new(source(Kind::Group, all_groups));
+        let memberships = Memberships::new(&users, &groups, groups_by_member.clone(), all_memberships.clone())
+            .await
+            .map_err(|error| vec![QueryProblem::of_database(asked, &error)])?;
         let private_groups = match layout.private_groups {
             true => PrivateGroups::new(database, all_users, all_groups)
                 .await
@@ -132,11 +130,7 @@ impl Directory {
             groups,
             private_groups,
             private_source,
-            groups_spelled_alike: match &membership {
-                Membership::Listed(listed) => listed.gives_groups_own_names(),
-                Membership::ByMember(_) | Membership::Column(_) => all_groups.names_as(groups_by_member),
-            },
-            membership,
+            memberships,
             schema,
             tree,
             queries,
@@ -170,7 +164,7 @@ impl Directory {
 
     /// How whole groups are read.
     pub fn membership_form(&self) -> &'static str {
-        self.membership.name()
+        self.memberships.name()
     }
 
     /// Whether users without a mail address get one.

@@ -7,10 +7,13 @@ use crate::{
     directory::{
         kind::Kind,
         mapping::columns::{self, ColumnUse, Role},
-        source::listing::fetch,
+        source::fetch::fetch,
     },
     model::schema::Schema,
-    sql::{Budget, Database, Engine, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
+    sql::{
+        Budget, Database, Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError,
+        TypeDescription,
+    },
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -67,6 +70,15 @@ pub struct DescribedQuery {
 }
 
 impl DescribedQuery {
+    /// As the SQL layer takes it.
+    pub(crate) fn named(&self) -> NamedQuery<'_> {
+        NamedQuery {
+            query: &self.query,
+            described: &self.described,
+            name: self.column(Role::Name).unwrap_or_default(),
+        }
+    }
+
     /// The column of a role.
     pub fn column(&self, role: Role) -> Option<usize> {
         self.columns.iter().position(|column| column.role == Ok(role))

@@ -14,13 +14,13 @@ use crate::{
         error::DirectoryError,
         kind::Kind,
         mapping::columns::Role,
-        membership::memberships::{By, Membership, Pair},
+        membership::{Membership, MembershipsOf},
         naming::tree::Name,
         queries::DescribedQuery,
-        source::listing::{fetch, none_for_the_name, none_for_the_name_alone},
+        source::fetch::{fetch, none_for_the_name},
     },
     model::{entry::Entry, value::Cell},
-    sql::{Budget, Engine, MembershipForm, Origin, Predicate, QueryTable, Row, SqlError},
+    sql::{Budget, Engine, Origin, Predicate, QueryTable, Row, SqlError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,7 +70,6 @@ impl Sample {
 impl Directory {
     /// Runs each query as it is run to serve: preparing them does not show a missing permission.
     pub async fn refusals(&self) -> Vec<(Query, SqlError)> {
-        let by_member = &self.queries.groups_by_member;
         let mut refusals = Vec::new();
         let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
         for (which, query) in self.queries.each().filter(|(which, _)| is_listing(*which)) {
@@ -93,11 +92,7 @@ impl Directory {
             let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
             refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
         }
-        let column = by_member.column(Role::Name).unwrap_or_default();
-        let groups = QueryTable::lookup(&by_member.query, &by_member.described, name);
-        let statement = groups.and_then(|table| table.select(&[column], &Predicate::True));
-        let rows = fetch(&self.database, statement, budget()).await;
-        let rows = none_for_the_name_alone(&self.database, by_member, name, rows, budget()).await;
+        let rows = self.memberships.by_member().groups_of(name, budget()).await;
         refusals.extend(rows.err().map(|error| (Query::GroupsByMember, error)));
         refusals
     }
@@ -247,11 +242,18 @@ impl Directory {
     /// # Errors
     /// The database could not answer.
     pub async fn membership_differences(&self, sample: &Sample, users: Count) -> Result<Vec<String>, DirectoryError> {
-        let asked = self.pairs_of_users(sample.names.clone(), budget()).await?;
-        let read = self.pairs(By::Users(&sample.names), budget()).await?;
+        let asked = self
+            .memberships
+            .by_member()
+            .of_users(sample.names.clone(), budget())
+            .await?;
+        let read = self
+            .memberships
+            .read(MembershipsOf::Users(&sample.names), budget())
+            .await?;
         let mut either = asked.clone();
         either.extend(read.iter().cloned());
-        let existing = self.existing_groups(&either, budget()).await?;
+        let existing = self.memberships.existing_groups(&either, budget()).await?;
         let (asked, read) = (keys(&asked), keys(&read));
         let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
         let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
@@ -268,11 +270,11 @@ impl Directory {
             unknown.iter().collect(),
             "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
         );
-        let lacking = match self.membership {
-            Membership::Listed(_) => {
+        let lacking = match self.memberships.query() {
+            Some(_) => {
                 "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them"
             }
-            _ => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
+            None => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
         };
         report(asked.difference(&read).collect(), lacking);
         report(
@@ -286,9 +288,8 @@ impl Directory {
             .take(GROUPS)
             .collect();
         // User by user it would be a statement for every user there is.
-        let per_user = matches!(self.membership, Membership::ByMember(MembershipForm::PerUser));
-        if !groups.is_empty() && !per_user && users.rows <= LARGE {
-            let members = keys(&self.pairs(By::Groups(&groups), budget()).await?);
+        if !groups.is_empty() && !self.memberships.are_read_user_by_user() && users.rows <= LARGE {
+            let members = keys(&self.memberships.read(MembershipsOf::Groups(&groups), budget()).await?);
             let looked_at: BTreeSet<String> = groups
                 .iter()
                 .filter_map(|group| Some(Name::new(group)?.prepared))
@@ -305,20 +306,12 @@ impl Directory {
 
     /// Why the memberships that a query lists take several statements.
     pub fn slow_memberships(&self) -> Option<String> {
-        let Membership::Listed(listed) = &self.membership else {
-            return None;
-        };
-        if listed.is_joined() {
-            return None;
-        }
-        let QuerySet {
-            all_users, all_groups, ..
-        } = &self.queries;
+        let listed = self.memberships.query().filter(|listed| !listed.is_joined())?;
         let mut wanted = Vec::new();
-        if !listed.query().names_by(Role::Member, all_users) {
+        if !listed.users_are_comparable() {
             wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
         }
-        if !listed.groups_are_comparable(all_groups) {
+        if !listed.groups_are_comparable() {
             wanted.push(match listed.is_by_number() {
                 true => "gid_number as the whole number that it is in the groups' table",
                 false => {
@@ -379,11 +372,11 @@ pub(crate) fn deadline() -> Instant {
 }
 
 /// Memberships, comparable.
-fn keys(pairs: &[Pair]) -> BTreeSet<(String, String)> {
-    pairs
+fn keys(memberships: &[Membership]) -> BTreeSet<(String, String)> {
+    let keys = memberships
         .iter()
-        .filter_map(|pair| Some((Name::new(&pair.user)?.prepared, Name::new(&pair.group)?.prepared)))
-        .collect()
+        .filter_map(|found| Some((Name::new(&found.user)?.prepared, Name::new(&found.group)?.prepared)));
+    keys.collect()
 }
 
 /// The first few names.

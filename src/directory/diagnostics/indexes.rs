@@ -8,10 +8,7 @@ use crate::{
         diagnostics::consistency::{Count, SMALL, Sample, budget},
         error::DirectoryError,
         mapping::columns::Role,
-        membership::{
-            memberships::{By, Membership},
-            memberships_query::MembershipsQuery,
-        },
+        membership::{MembershipsOf, MembershipsQuery},
         naming::tree::Name,
         queries::DescribedQuery,
     },
@@ -197,18 +194,18 @@ impl Directory {
         let mut advice = Vec::new();
         let views = [
             (
-                By::Groups(std::slice::from_ref(&group)),
+                MembershipsOf::Groups(std::slice::from_ref(&group)),
                 &groups,
                 "listing the members of a group",
             ),
             (
-                By::Users(sample.names.get(..1).unwrap_or_default()),
+                MembershipsOf::Users(sample.names.get(..1).unwrap_or_default()),
                 &users,
                 "listing the groups of a user",
             ),
         ];
-        for (by, side, what) in views {
-            let Some(statement) = self.pairs_statement(by) else {
+        for (of, side, what) in views {
+            let Some(statement) = self.memberships.statement(of) else {
                 continue;
             };
             let scanned = plan(&self.database, &statement, budget()).await?.whole();
@@ -230,7 +227,7 @@ impl Directory {
                 }
             }
         }
-        if let Membership::Listed(listed) = &self.membership {
+        if let Some(listed) = self.memberships.query() {
             for lookup in self.memberships_lookups(listed, sample, &group) {
                 advice.extend(self.advice_for(lookup).await?);
             }

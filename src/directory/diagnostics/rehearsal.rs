@@ -7,7 +7,7 @@ use crate::{
     directory::{
         Directory,
         mapping::columns::Role,
-        membership::memberships::By,
+        membership::MembershipsOf,
         queries::{DescribedQuery, QueryProblem},
         source::listing::Listing,
     },
@@ -86,10 +86,10 @@ impl Directory {
             None => Query::GroupsByMember,
         };
         let names = [A_NAME.to_owned()];
-        for by in [By::Users(&names), By::Groups(&names)] {
-            add(asked, self.pairs_statement(by));
+        for of in [MembershipsOf::Users(&names), MembershipsOf::Groups(&names)] {
+            add(asked, self.memberships.statement(of));
         }
-        add(asked, self.groups_with_rows_statement(&names));
+        add(asked, self.memberships.groups_with_rows_statement(&names));
         if let Some(query) = all_memberships {
             for role in [Role::Member, Role::Name] {
                 let table = QueryTable::listing(&query.query, &query.described);

@@ -2,48 +2,60 @@
 
 use crate::{
     directory::{
-        Directory,
         error::DirectoryError,
         kind::Kind,
         mapping::{columns::Role, entry::cell_values},
         membership::{
-            memberships::{By, CHUNK, Pair, prepared},
-            resolve::with_existing_users,
+            relation::{CHUNK, Membership, MembershipsOf, NameSet},
+            resolve::{as_spelled, with_users},
         },
-        naming::tree::{Name, Place},
-        source::listing::Key,
+        naming::tree::Place,
+        source::listing::{Key, Listing},
     },
     model::{dn::Dn, value::Cell},
     sql::{Budget, Predicate, Row},
 };
-use std::collections::HashSet;
+use std::sync::Arc;
 
-impl Directory {
-    /// From a members column: of the asked groups, or looked for in all of them.
-    pub(crate) async fn pairs_of_column(
-        &self,
-        role: Role,
-        by: By<'_>,
-        budget: Budget,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        let mut pairs = Vec::new();
-        match by {
-            By::Groups(names) => {
+/// The column, and the listings of both sides.
+pub(crate) struct MembersColumn {
+    users: Arc<Listing>,
+    groups: Arc<Listing>,
+    /// What the column holds.
+    role: Role,
+}
+
+impl MembersColumn {
+    /// The column of all-groups that lists members, if there is one.
+    pub fn new(users: &Arc<Listing>, groups: &Arc<Listing>) -> Option<Self> {
+        let mut roles = [Role::MemberUids, Role::Members].into_iter();
+        let role = roles.find(|role| groups.column(*role).is_some())?;
+        Some(MembersColumn {
+            users: Arc::clone(users),
+            groups: Arc::clone(groups),
+            role,
+        })
+    }
+
+    /// The memberships of the asked groups, or of the asked users in all groups.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn read(&self, of: MembershipsOf<'_>, budget: Budget) -> Result<Vec<Membership>, DirectoryError> {
+        let mut memberships = Vec::new();
+        match of {
+            MembershipsOf::Groups(names) => {
                 let rows = self.groups.named(names, budget).await?;
-                pairs.extend(rows.into_iter().flat_map(|row| self.listed(role, row)));
+                memberships.extend(rows.into_iter().flat_map(|row| self.listed(row)));
             }
-            By::Users(names) => {
-                let wanted: HashSet<String> = prepared(names);
+            MembershipsOf::Users(names) => {
+                let wanted = NameSet::of(names);
                 let mut after: Option<Key> = None;
                 loop {
-                    let chunk = self
-                        .groups
-                        .chunk(&Predicate::True, after.as_ref(), CHUNK, budget)
-                        .await?;
-                    let listed = chunk.rows.into_iter().flat_map(|row| self.listed(role, row));
-                    pairs.extend(
-                        listed.filter(|pair| Name::new(&pair.user).is_some_and(|name| wanted.contains(&name.prepared))),
-                    );
+                    let chunk = self.groups.chunk(&Predicate::True, after.as_ref(), CHUNK, budget);
+                    let chunk = chunk.await?;
+                    let listed = chunk.rows.into_iter().flat_map(|row| self.listed(row));
+                    memberships.extend(listed.filter(|membership| wanted.has(&membership.user)));
                     after = chunk.next;
                     if after.is_none() {
                         break;
@@ -51,19 +63,26 @@ impl Directory {
                 }
             }
         }
-        self.of_existing_users(pairs, budget).await
+        // A list may spell a name in another case than its user does.
+        let mut names: Vec<String> = memberships.iter().map(|listed| listed.user.clone()).collect();
+        names.extend(memberships.iter().map(|listed| listed.user.to_lowercase()));
+        let existing = as_spelled(&self.users, names, budget).await?;
+        Ok(with_users(memberships, &existing))
     }
 
     /// The members that a row of all-groups lists.
-    fn listed(&self, role: Role, mut row: Row) -> Vec<Pair> {
+    fn listed(&self, mut row: Row) -> Vec<Membership> {
         let projection = self.groups.maker().projection();
         let Some(group) = projection.name(&row) else {
             return Vec::new();
         };
-        let members = match projection.take(&mut row, role) {
+        let members = match projection.take(&mut row, self.role) {
             Cell::Text(text) => json_array(&text).unwrap_or_else(|| {
                 // DNs hold commas themselves.
-                let separators: &[char] = if role == Role::Members { &[';', '\n'] } else { &[','] };
+                let separators: &[char] = match self.role {
+                    Role::Members => &[';', '\n'],
+                    _ => &[','],
+                };
                 text.split(separators)
                     .map(|member| Cell::Text(member.trim().to_owned()))
                     .collect()
@@ -73,34 +92,25 @@ impl Directory {
         let values = members.into_iter().flat_map(cell_values);
         let users = values.filter_map(|value| {
             let text = String::from_utf8(value.to_vec()).ok()?;
-            if role == Role::MemberUids {
-                Some(text)
-            } else {
-                self.user_of(&text)
+            match self.role {
+                Role::Members => self.user_of(&text),
+                _ => Some(text),
             }
         });
-        users
-            .map(|user| Pair {
-                user,
-                group: group.clone(),
-            })
-            .collect()
+        let memberships = users.map(|user| Membership {
+            user,
+            group: group.clone(),
+        });
+        memberships.collect()
     }
 
     /// The user that a member's DN names.
     fn user_of(&self, dn: &str) -> Option<String> {
-        match self.tree.locate(&Dn::parse(dn).ok()?, &self.schema) {
+        let maker = self.groups.maker();
+        match maker.tree().locate(&Dn::parse(dn).ok()?, maker.schema()) {
             Place::Entry(Kind::User, name) => Some(name.spelled),
             _ => None,
         }
-    }
-
-    async fn of_existing_users(&self, pairs: Vec<Pair>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        // A list may spell a name in another case than its user does.
-        let mut names: Vec<String> = pairs.iter().map(|pair| pair.user.clone()).collect();
-        names.extend(pairs.iter().map(|pair| pair.user.to_lowercase()));
-        let existing = self.existing(Kind::User, names, true, budget).await?;
-        Ok(with_existing_users(pairs, &existing))
     }
 }
 

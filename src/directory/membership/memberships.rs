@@ -1,256 +1,214 @@
 //! Membership as a relation between users and groups: `memberUid`, `member`, `uniqueMember` and `memberOf` are four
-//! views of the pairs that are read here, so they always agree.
-//!
-//! The source is the query of all memberships, or a members column of the all-groups query, or the groups-by-member
-//! query, turned round in the form that the engine can. A pair counts only between a user and a group that exist.
+//! views of what is read here, so they always agree.
 
 use crate::{
-    config::QuerySet,
     directory::{
-        Directory,
         error::DirectoryError,
-        mapping::columns::Role,
-        membership::memberships_query::MembershipsQuery,
+        membership::{
+            by_member::ByMember,
+            members_column::MembersColumn,
+            memberships_query::MembershipsQuery,
+            relation::{Membership, MembershipsOf, NameSet, grouped},
+            resolve::{as_spelled, in_any_spelling},
+            rows::{ReadGroup, joined_user_and_group, membership, undecided},
+        },
         naming::tree::Name,
         queries::DescribedQuery,
-        source::listing::{Key, fetch, none_for_the_name_alone},
+        source::{
+            fetch::{collect, fetch},
+            listing::Listing,
+        },
     },
-    model::value::Cell,
-    sql::{Budget, Database, GroupMemberships, MembershipForm, NamedQuery, Predicate, Row, SqlError, Statement},
+    sql::{Budget, Database, MembershipForm, Row, SqlError, Statement},
 };
-use futures::{StreamExt, TryStreamExt, stream};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-/// Users asked one by one at a time, where no form of the query can ask for many.
-const PIPELINED: usize = 4;
-/// Rows read at a time while looking through a whole table.
-pub(crate) const CHUNK: u32 = 1000;
-/// Names in any spelling looked for one by one, so that each is found by an index; more of them are one list, which each
-/// row is compared with once.
-pub(crate) const FEW: usize = 8;
-/// Numbers that one statement looks for: SQLite ends at a depth of 1,000.
-pub(crate) const ALTERNATIVES: usize = 200;
-/// Names that one statement lists.
-pub(crate) const CHUNK_SIZE: usize = 1000;
-
-/// One membership, both sides spelled as the database spells them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// The user's name.
-    pub user: String,
-    /// The group's name.
-    pub group: String,
-}
-
-/// Which memberships are asked for.
-#[derive(Debug, Clone, Copy)]
-pub enum By<'a> {
-    /// All groups of these users.
-    Users(&'a [String]),
-    /// All users of these groups.
-    Groups(&'a [String]),
-}
-
-impl<'a> By<'a> {
-    /// The same question in two parts; none when it is about one name.
-    fn halves(self) -> Option<(By<'a>, By<'a>)> {
-        let split = |names: &'a [String]| (names.len() > 1).then(|| names.split_at(names.len() / 2));
-        match self {
-            By::Users(names) => split(names).map(|(first, second)| (By::Users(first), By::Users(second))),
-            By::Groups(names) => split(names).map(|(first, second)| (By::Groups(first), By::Groups(second))),
-        }
-    }
+/// Who is in which group. A membership counts only between a user and a group that exist.
+pub struct Memberships {
+    database: Database,
+    groups: Arc<Listing>,
+    /// Also where memberships come from elsewhere: `check` compares the two.
+    by_member: ByMember,
+    source: Source,
 }
 
 /// Where memberships come from.
-#[derive(Debug)]
-pub enum Membership {
-    /// The groups-by-member query, in a form that asks for many users or groups at once or, with
-    /// [`MembershipForm::PerUser`], for one user at a time.
-    ByMember(MembershipForm),
+enum Source {
+    /// The groups-by-member query.
+    ByMember,
     /// A column of all-groups lists the members.
-    Column(Role),
+    Column(MembersColumn),
     /// A query lists the memberships.
-    Listed(Box<MembershipsQuery>),
+    Query(Box<MembershipsQuery>),
 }
 
-/// The three queries that memberships are read from, as the SQL layer takes them.
-fn relation(queries: &QuerySet<DescribedQuery>) -> GroupMemberships<'_> {
-    GroupMemberships {
-        users: named(&queries.all_users),
-        groups: named(&queries.all_groups),
-        by_member: named(&queries.groups_by_member),
-    }
-}
-
-/// A query of users or groups as the SQL layer takes it.
-pub(crate) fn named(query: &DescribedQuery) -> NamedQuery<'_> {
-    NamedQuery {
-        query: &query.query,
-        described: &query.described,
-        name: query.column(Role::Name).unwrap_or_default(),
-    }
-}
-
-impl Membership {
-    /// The source of memberships: a query of them, a members column, or the first form that the database takes.
+impl Memberships {
+    /// From the first source that there is: a query of memberships, a members column, or groups-by-member in the first form
+    /// that the database takes.
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn choose(database: &Database, queries: &QuerySet<DescribedQuery>) -> Result<Self, SqlError> {
-        let (users, groups) = (&queries.all_users, &queries.all_groups);
-        if let Some(memberships) = &queries.all_memberships {
-            let listed = MembershipsQuery::new(database, users, groups, memberships.clone()).await?;
-            return Ok(Membership::Listed(Box::new(listed)));
-        }
-        for role in [Role::MemberUids, Role::Members] {
-            if groups.column(role).is_some() {
-                return Ok(Membership::Column(role));
-            }
-        }
-        let relation = relation(queries);
-        for form in relation.forms() {
-            let Some(statement) = relation.pairs(form, None, None) else {
-                continue;
-            };
-            match database.describe(&statement.sql).await {
-                Ok(_) => return Ok(Membership::ByMember(form)),
-                // This form is not for these queries; the next one may be.
-                Err(SqlError::Statement(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Membership::ByMember(MembershipForm::PerUser))
+    pub async fn new(
+        users: &Arc<Listing>,
+        groups: &Arc<Listing>,
+        by_member: DescribedQuery,
+        memberships: Option<DescribedQuery>,
+    ) -> Result<Self, SqlError> {
+        let mut by_member = ByMember::new(users, groups, by_member);
+        let source = if let Some(query) = memberships {
+            Source::Query(Box::new(MembershipsQuery::new(users, groups, query).await?))
+        } else if let Some(column) = MembersColumn::new(users, groups) {
+            Source::Column(column)
+        } else {
+            by_member.choose_form().await?;
+            Source::ByMember
+        };
+        Ok(Memberships {
+            database: users.database().clone(),
+            groups: Arc::clone(groups),
+            by_member,
+            source,
+        })
     }
 
     /// For `check` and `explain`.
     pub fn name(&self) -> &'static str {
-        match self {
-            Membership::ByMember(MembershipForm::Lateral) => "groups-by-member, joined laterally",
-            Membership::ByMember(MembershipForm::RowIn) => "groups-by-member, as a row comparison",
-            Membership::ByMember(MembershipForm::JsonEach) => "groups-by-member, as a scalar subquery",
-            Membership::ByMember(MembershipForm::PerUser) => "groups-by-member, one statement a user",
-            Membership::Column(_) => "a column of all-groups",
-            Membership::Listed(listed) if listed.is_joined() => {
-                "SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups"
-            }
-            Membership::Listed(_) => "SQL_QUERY_ALL_MEMBERSHIPS, its users and groups looked up",
+        match &self.source {
+            Source::ByMember => match self.by_member.form() {
+                MembershipForm::Lateral => "groups-by-member, joined laterally",
+                MembershipForm::RowIn => "groups-by-member, as a row comparison",
+                MembershipForm::JsonEach => "groups-by-member, as a scalar subquery",
+                MembershipForm::PerUser => "groups-by-member, one statement a user",
+            },
+            Source::Column(_) => "a column of all-groups",
+            Source::Query(query) if query.is_joined() => "SQL_QUERY_ALL_MEMBERSHIPS, joined with users and groups",
+            Source::Query(_) => "SQL_QUERY_ALL_MEMBERSHIPS, its users and groups looked up",
         }
     }
-}
 
-impl Directory {
+    /// The query that lists memberships, where they come from one.
+    pub(crate) fn query(&self) -> Option<&MembershipsQuery> {
+        match &self.source {
+            Source::Query(query) => Some(query),
+            Source::ByMember | Source::Column(_) => None,
+        }
+    }
+
+    /// The groups-by-member query, whether or not memberships come from it.
+    pub(crate) fn by_member(&self) -> &ByMember {
+        &self.by_member
+    }
+
+    /// Whether the members of a group take a statement for every user there is.
+    pub(crate) fn are_read_user_by_user(&self) -> bool {
+        matches!(self.source, Source::ByMember) && self.by_member.form() == MembershipForm::PerUser
+    }
+
+    /// Whether the groups' names are spelled as all-groups spells them, so that SQL can compare them.
+    pub(crate) fn spell_groups_alike(&self) -> bool {
+        match &self.source {
+            Source::Query(query) => query.gives_groups_own_names(),
+            Source::ByMember | Source::Column(_) => self.by_member.spells_groups_alike(),
+        }
+    }
+
     /// The memberships of some users or groups. The users exist; that the groups do is for the caller to find out.
-    pub(crate) async fn pairs(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        match &self.membership {
-            Membership::Column(role) => self.pairs_of_column(*role, by, budget).await,
-            Membership::Listed(listed) if !listed.is_joined() => self.pairs_looked_up(listed, by, budget).await,
-            Membership::ByMember(MembershipForm::PerUser) => self.pairs_per_user(by, budget).await,
-            Membership::ByMember(_) | Membership::Listed(_) => self.pairs_at_once(by, budget).await,
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub(crate) async fn read(&self, of: MembershipsOf<'_>, budget: Budget) -> Result<Vec<Membership>, DirectoryError> {
+        match &self.source {
+            Source::Column(column) => column.read(of, budget).await,
+            Source::Query(query) if !query.is_joined() => query.look_up(of, budget).await,
+            Source::ByMember if self.by_member.form() == MembershipForm::PerUser => {
+                self.by_member.user_by_user(of, budget).await
+            }
+            Source::ByMember | Source::Query(_) => self.at_once(of, budget).await,
         }
     }
 
     /// In parts, where it is more than is read at once. Not recursive: a task's stack is small.
-    async fn pairs_at_once(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        let mut pairs = Vec::new();
-        let mut parts = vec![by];
-        while let Some(by) = parts.pop() {
-            let statement = self.pairs_statement(by);
+    async fn at_once(&self, of: MembershipsOf<'_>, budget: Budget) -> Result<Vec<Membership>, DirectoryError> {
+        let mut memberships = Vec::new();
+        let mut parts = vec![of];
+        while let Some(of) = parts.pop() {
+            let statement = self.statement(of);
             let rows = match fetch(&self.database, statement.clone(), budget).await {
                 Err(error) if error.is_too_many_rows() => {
-                    if let Some((first, second)) = by.halves().filter(|_| self.groups_spelled_alike) {
+                    if let Some((first, second)) = of.halves().filter(|_| self.spell_groups_alike()) {
                         parts.extend([second, first]);
                         continue;
                     }
                     // One group of very many members: they are one entry and have to be held together anyway.
-                    self.collect(statement, concerns(by), budget).await?
+                    collect(&self.database, statement, concerns(of), budget).await?
                 }
                 rows => rows?,
             };
-            pairs.extend(self.decided(by, rows, budget).await?);
+            memberships.extend(self.decided(of, rows, budget).await?);
         }
-        Ok(pairs)
+        Ok(memberships)
     }
 
-    /// The pairs that rows of the question's statement tell.
-    async fn decided(&self, by: By<'_>, rows: Vec<Row>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        let mut pairs: Vec<Pair> = rows.iter().filter_map(|row| pair(row)).collect();
-        if let By::Groups(names) = by {
+    /// The memberships that rows of the question's statement tell.
+    async fn decided(
+        &self,
+        of: MembershipsOf<'_>,
+        rows: Vec<Row>,
+        budget: Budget,
+    ) -> Result<Vec<Membership>, DirectoryError> {
+        let mut memberships: Vec<Membership> = rows.iter().filter_map(|row| membership(row)).collect();
+        if let MembershipsOf::Groups(names) = of {
             // More may have been read, and a collation may hold a group's name equal to another's.
             let asked: HashSet<&str> = names.iter().map(String::as_str).collect();
-            let wanted = prepared(names);
-            let is_wanted = |group: &str| Name::new(group).is_some_and(|name| wanted.contains(&name.prepared));
-            pairs.retain(|pair| asked.contains(pair.group.as_str()) || is_wanted(&pair.group));
+            let wanted = NameSet::of(names);
+            memberships.retain(|found| asked.contains(found.group.as_str()) || wanted.has(&found.group));
         }
         // Groups that the form cannot decide, because a column that it compares is NULL (`MembershipForm::RowIn`).
         let undecided: Vec<String> = rows.iter().filter_map(|row| undecided(row)).collect();
         if undecided.is_empty() {
-            return Ok(pairs);
+            return Ok(memberships);
         }
-        match by {
-            By::Users(_) => self.pairs_per_user(by, budget).await,
-            By::Groups(_) => {
-                let doubtful = prepared(&undecided);
-                pairs.retain(|pair| Name::new(&pair.group).is_none_or(|name| !doubtful.contains(&name.prepared)));
-                pairs.extend(self.pairs_per_user(By::Groups(&undecided), budget).await?);
-                Ok(pairs)
+        match of {
+            MembershipsOf::Users(_) => self.by_member.user_by_user(of, budget).await,
+            MembershipsOf::Groups(_) => {
+                let doubtful = NameSet::of(&undecided);
+                memberships.retain(|found| !doubtful.has(&found.group));
+                let of_doubtful = self.by_member.user_by_user(MembershipsOf::Groups(&undecided), budget);
+                memberships.extend(of_doubtful.await?);
+                Ok(memberships)
             }
         }
     }
 
-    /// The rows that concern what was asked, of a result of any size.
-    pub(crate) async fn collect(
-        &self,
-        statement: Option<Statement>,
-        concerns: impl Fn(&Row) -> bool,
-        budget: Budget,
-    ) -> Result<Vec<Row>, SqlError> {
-        let Some(statement) = statement else {
-            return Ok(Vec::new());
-        };
-        let patience = budget.left();
-        let mut stream = self.database.stream(statement.sql, statement.args, patience);
-        let mut rows = Vec::new();
-        while let Some(batch) = stream.next().await {
-            rows.extend(batch?.into_iter().filter(|row| concerns(row)));
+    /// What asks for all memberships at once; None where no statement can.
+    pub(crate) fn statement(&self, of: MembershipsOf<'_>) -> Option<Statement> {
+        match &self.source {
+            Source::ByMember => self.by_member.statement(of),
+            Source::Query(query) => query.statement(of),
+            Source::Column(_) => None,
         }
-        Ok(rows)
-    }
-
-    /// What asks for all pairs at once; None where no form of the query can.
-    pub(crate) fn pairs_statement(&self, by: By<'_>) -> Option<Statement> {
-        let (users, groups) = (&self.queries.all_users, &self.queries.all_groups);
-        let form = match &self.membership {
-            Membership::ByMember(form) => *form,
-            Membership::Listed(listed) => {
-                let relation = listed.joined(users, groups)?;
-                return match by {
-                    By::Users(names) => relation.pairs(Some(names), None),
-                    By::Groups(names) => relation.pairs(None, Some(names)),
-                };
-            }
-            Membership::Column(_) => return None,
-        };
-        let (of_users, of_groups) = match by {
-            By::Users(names) => (Some(names), None),
-            By::Groups(names) if self.groups_spelled_alike || form == MembershipForm::RowIn => (None, Some(names)),
-            // The database would compare spellings; every membership is read, and `pairs_at_once` compares names.
-            By::Groups(_) => (None, None),
-        };
-        relation(&self.queries).pairs(form, of_users, of_groups)
     }
 
     /// For each group, by its prepared name, the names of its members as their entries spell them.
+    ///
+    /// # Errors
+    /// The database could not answer.
     pub(crate) async fn members_of(
         &self,
         groups: &[String],
         budget: Budget,
     ) -> Result<HashMap<String, Vec<String>>, DirectoryError> {
-        let pairs = self.pairs(By::Groups(groups), budget).await?;
-        Ok(grouped(pairs.into_iter().map(|pair| (pair.group, pair.user))))
+        let memberships = self.read(MembershipsOf::Groups(groups), budget).await?;
+        Ok(grouped(memberships.into_iter().map(|found| (found.group, found.user))))
     }
 
     /// For each user, by its prepared name, the names of the groups as their entries spell them.
+    ///
+    /// # Errors
+    /// The database could not answer.
     pub(crate) async fn groups_of(
         &self,
         users: &[String],
@@ -263,40 +221,54 @@ impl Directory {
                 found.into_iter().filter_map(|(user, row)| Some((user, named(row?)?))),
             ));
         }
-        let pairs = self.pairs(By::Users(users), budget).await?;
-        let existing = self.existing_groups(&pairs, budget).await?;
-        Ok(grouped(pairs.into_iter().filter_map(|pair| {
-            let group = existing.get(&Name::new(&pair.group)?.prepared)?;
-            Some((pair.user, group.clone()))
+        let memberships = self.read(MembershipsOf::Users(users), budget).await?;
+        let existing = self.existing_groups(&memberships, budget).await?;
+        Ok(grouped(memberships.into_iter().filter_map(|found| {
+            let group = existing.get(&Name::new(&found.group)?.prepared)?;
+            Some((found.user, group.clone()))
         })))
     }
 
-    /// What [`Directory::groups_with_rows`] asks, and how a row of the answer is read.
+    /// The groups of these memberships that all-groups knows, by prepared name, as it spells them: a memberOf that points
+    /// nowhere would make clients fail.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub(crate) async fn existing_groups(
+        &self,
+        memberships: &[Membership],
+        budget: Budget,
+    ) -> Result<HashMap<String, String>, DirectoryError> {
+        let names = memberships.iter().map(|found| found.group.clone()).collect();
+        match self.spell_groups_alike() {
+            true => as_spelled(&self.groups, names, budget).await,
+            false => in_any_spelling(&self.groups, names, budget).await,
+        }
+    }
+
+    /// What asks for these users' groups with these columns of their rows, and how a row of the answer is read; None where
+    /// one statement cannot tell.
     fn groups_with_rows_asked(&self, users: &[String], columns: &[usize]) -> Option<(Statement, ReadGroup)> {
-        let (all_users, all_groups) = (&self.queries.all_users, &self.queries.all_groups);
-        match &self.membership {
-            Membership::ByMember(form) if self.groups_spelled_alike && *form != MembershipForm::PerUser => {
-                let relation = relation(&self.queries);
-                Some((relation.groups_with(*form, users, columns)?, user_and_group))
-            }
-            Membership::Listed(listed) => {
-                let relation = listed.joined(all_users, all_groups)?;
-                Some((relation.groups_with(users, columns)?, listed_user_and_group))
-            }
-            Membership::ByMember(_) | Membership::Column(_) => None,
+        match &self.source {
+            Source::ByMember => self.by_member.groups_with_rows(users, columns),
+            Source::Query(query) => Some((query.groups_with_rows(users, columns)?, joined_user_and_group)),
+            Source::Column(_) => None,
         }
     }
 
     /// What asks for these users' groups with the columns that entries are made of.
     pub(crate) fn groups_with_rows_statement(&self, users: &[String]) -> Option<Statement> {
         let columns = &self.groups.maker().projection().columns;
-        self.groups_with_rows_asked(users, columns)
-            .map(|(statement, _)| statement)
+        let (statement, _) = self.groups_with_rows_asked(users, columns)?;
+        Some(statement)
     }
 
     /// The users that have one of these names, as the database compares, each with these columns of the rows of
     /// all-groups that are its groups, in one statement. A user without any comes once or not at all. None where one
     /// statement cannot tell.
+    ///
+    /// # Errors
+    /// The database could not answer.
     pub(crate) async fn groups_with_rows(
         &self,
         users: &[String],
@@ -312,150 +284,10 @@ impl Directory {
         };
         Ok(rows.into_iter().map(read).collect())
     }
-
-    /// Statement by statement, a few at a time; for groups, of every user there is.
-    async fn pairs_per_user(&self, by: By<'_>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        match by {
-            By::Users(users) => {
-                // The query may find more than all-users has, and knows nobody's spelling.
-                let projection = self.users.maker().projection();
-                let rows = self.users.named(users, budget).await?;
-                // Names that the database cannot look for are read all: nobody is asked about another one's row.
-                let wanted = prepared(users);
-                let is_wanted = |name: &String| Name::new(name).is_some_and(|name| wanted.contains(&name.prepared));
-                let users = rows.iter().filter_map(|row| projection.name(row)).filter(is_wanted);
-                self.pairs_of_users(users.collect(), budget).await
-            }
-            By::Groups(groups) => {
-                let wanted: HashSet<String> = prepared(groups);
-                let mut pairs = Vec::new();
-                let mut after: Option<Key> = None;
-                loop {
-                    let chunk = self
-                        .users
-                        .chunk(&Predicate::True, after.as_ref(), CHUNK, budget)
-                        .await?;
-                    let projection = self.users.maker().projection();
-                    let users = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
-                    let mut found = self.pairs_of_users(users, budget).await?;
-                    found.retain(|pair| Name::new(&pair.group).is_some_and(|name| wanted.contains(&name.prepared)));
-                    pairs.extend(found);
-                    after = chunk.next;
-                    if after.is_none() {
-                        return Ok(pairs);
-                    }
-                }
-            }
-        }
-    }
-
-    pub(crate) async fn pairs_of_users(&self, users: Vec<String>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        let by_member = &self.queries.groups_by_member;
-        let relation = relation(&self.queries);
-        let found: Vec<Vec<Pair>> = stream::iter(users)
-            .map(|user| async move {
-                let rows = fetch(&self.database, relation.groups_of(&user), budget).await;
-                let rows = none_for_the_name_alone(&self.database, by_member, &user, rows, budget).await?;
-                let groups = rows.iter().filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
-                Ok::<_, SqlError>(
-                    groups
-                        .map(|group| Pair {
-                            user: user.clone(),
-                            group,
-                        })
-                        .collect(),
-                )
-            })
-            .buffered(PIPELINED)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
-    }
 }
-
-/// What makes of a row its user and the group's row; None where it is not known whose group it is.
-type ReadGroup = fn(Row) -> Option<(String, Option<Row>)>;
 
 /// Whether a row is about what was asked, or about nobody that is known.
-fn concerns(by: By<'_>) -> impl Fn(&Row) -> bool {
-    let (By::Users(names) | By::Groups(names)) = by;
-    let wanted = prepared(names);
-    move |row| {
-        let Some(pair) = pair(row) else { return true };
-        let name = match by {
-            By::Users(_) => pair.user,
-            By::Groups(_) => pair.group,
-        };
-        Name::new(&name).is_some_and(|name| wanted.contains(&name.prepared))
-    }
-}
-
-fn pair(row: &[Cell]) -> Option<Pair> {
-    let (user, group) = match row {
-        [user, group] => (user, group),
-        [user, user_there, group, group_there]
-            if is_same(user, user_there) && (*group_there == Cell::Null || is_same(group, group_there)) =>
-        {
-            (user, group)
-        }
-        _ => return None,
-    };
-    Some(Pair {
-        user: user.to_text()?.into_owned(),
-        group: group.to_text()?.into_owned(),
-    })
-}
-
-/// A row as [`GroupMemberships::groups_with`] gives it.
-fn user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
-    let group_row = row.split_off(row.len().min(3));
-    let [user, by_member, group] = row.as_slice() else {
-        return None;
-    };
-    Some((
-        user.to_text()?.into_owned(),
-        is_same(by_member, group).then_some(group_row),
-    ))
-}
-
-/// The same of a row as [`MembershipJoin::groups_with`](crate::sql::MembershipJoin::groups_with) gives it.
-fn listed_user_and_group(mut row: Row) -> Option<(String, Option<Row>)> {
-    let group_row = row.split_off(row.len().min(4));
-    let pair = pair(&row);
-    Some((row.first()?.to_text()?.into_owned(), pair.map(|_| group_row)))
-}
-
-/// Whether two cells are one name: the database may hold two names equal that are two entries' names.
-fn is_same(one: &Cell, other: &Cell) -> bool {
-    let prepared = |cell: &Cell| Some(Name::new(&cell.to_text()?)?.prepared);
-    *one != Cell::Null && (one == other || prepared(one).is_some_and(|name| prepared(other) == Some(name)))
-}
-
-fn undecided(row: &[Cell]) -> Option<String> {
-    match row {
-        [Cell::Null, group] => Some(group.to_text()?.into_owned()),
-        _ => None,
-    }
-}
-
-pub(crate) fn prepared(names: &[String]) -> HashSet<String> {
-    names
-        .iter()
-        .filter_map(|name| Some(Name::new(name)?.prepared))
-        .collect()
-}
-
-/// The right sides by the prepared left ones, each once: values of an attribute are a set under its matching rule.
-fn grouped(pairs: impl Iterator<Item = (String, String)>) -> HashMap<String, Vec<String>> {
-    let mut grouped: HashMap<String, (Vec<String>, HashSet<String>)> = HashMap::new();
-    for (left, right) in pairs {
-        let (Some(left), Some(name)) = (Name::new(&left), Name::new(&right)) else {
-            continue;
-        };
-        let (values, seen) = grouped.entry(left.prepared).or_default();
-        if seen.insert(name.prepared) {
-            values.push(right);
-        }
-    }
-    grouped.into_iter().map(|(left, (values, _))| (left, values)).collect()
+fn concerns(of: MembershipsOf<'_>) -> impl Fn(&Row) -> bool {
+    let wanted = NameSet::of(of.names());
+    move |row| membership(row).is_none_or(|found| wanted.has(of.side(&found)))
 }

@@ -1,31 +1,37 @@
 //! Memberships from a query that lists them all, a user and a group a row, the group by its name or by its number.
 //!
-//! Where SQL may compare what it lists with the users and groups (`sql::pairs`), a question is one statement. Otherwise
-//! the rows are found in any spelling, and their users and groups are looked up: what a table of names holds is compared
-//! as LDAP does, whatever its collation.
+//! Where SQL may compare what it lists with the users and groups, a question is one statement that joins the three
+//! queries. Otherwise the rows are found in any spelling, and their users and groups are looked up: what a table of names
+//! holds is compared as LDAP does, whatever its collation.
 
 use crate::{
     directory::{
-        Directory,
         error::DirectoryError,
-        kind::Kind,
         mapping::columns::Role,
         membership::{
-            memberships::{ALTERNATIVES, By, CHUNK_SIZE, FEW, Pair, named, prepared},
-            resolve::with_existing_users,
+            relation::{FEW, Membership, MembershipsOf, NAMES_A_STATEMENT, NameSet},
+            resolve::{in_any_spelling, with_users},
+            rows::membership,
         },
-        naming::tree::Name,
         queries::DescribedQuery,
-        source::listing::fetch,
+        source::{fetch::fetch_or_collect, listing::Listing},
     },
     model::value::Cell,
     sql::{Budget, ColumnKind, Database, MembershipJoin, Predicate, QueryTable, Row, SqlError, Statement},
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+/// Numbers that one statement looks for: SQLite ends at a depth of 1,000.
+const NUMBERS_A_STATEMENT: usize = 200;
 
 /// The query, and how it names groups.
-#[derive(Debug)]
-pub struct MembershipsQuery {
+pub(crate) struct MembershipsQuery {
+    database: Database,
+    users: Arc<Listing>,
+    groups: Arc<Listing>,
     query: DescribedQuery,
     user: usize,
     group: usize,
@@ -40,15 +46,13 @@ impl MembershipsQuery {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub(crate) async fn new(
-        database: &Database,
-        users: &DescribedQuery,
-        groups: &DescribedQuery,
-        query: DescribedQuery,
-    ) -> Result<Self, SqlError> {
+    pub async fn new(users: &Arc<Listing>, groups: &Arc<Listing>, query: DescribedQuery) -> Result<Self, SqlError> {
         let by_number = query.column(Role::Number).is_some();
         let role = if by_number { Role::Number } else { Role::Name };
         let mut listed = MembershipsQuery {
+            database: users.database().clone(),
+            users: Arc::clone(users),
+            groups: Arc::clone(groups),
             user: query.column(Role::Member).unwrap_or_default(),
             group: query.column(role).unwrap_or_default(),
             by_number,
@@ -56,32 +60,27 @@ impl MembershipsQuery {
             is_joined: false,
             query,
         };
-        if listed.query.names_by(Role::Member, users) && listed.groups_are_comparable(groups) {
-            listed.is_joined = listed.can_be_joined(database, users, groups).await?;
+        if listed.users_are_comparable() && listed.groups_are_comparable() {
+            listed.is_joined = listed.can_be_joined().await?;
         }
         Ok(listed)
     }
 
     /// Whether the database takes every statement of that kind.
-    async fn can_be_joined(
-        &self,
-        database: &Database,
-        users: &DescribedQuery,
-        groups: &DescribedQuery,
-    ) -> Result<bool, SqlError> {
-        let relation = self.relation(users, groups);
-        if !relation.names_are_texts() {
+    async fn can_be_joined(&self) -> Result<bool, SqlError> {
+        let join = self.join();
+        if !join.names_are_texts() {
             return Ok(false);
         }
         let name = ["name".to_owned()];
         let statements = [
-            relation.pairs(None, None),
-            relation.pairs(None, Some(&name)),
-            relation.groups_with(&name, &[self.key]),
+            join.pairs(None, None),
+            join.pairs(None, Some(&name)),
+            join.groups_with(&name, &[self.key]),
         ];
         for statement in statements {
             let Some(statement) = statement else { return Ok(false) };
-            match database.describe(&statement.sql).await {
+            match self.database.describe(&statement.sql).await {
                 Ok(_) => {}
                 // Looked up one after the other they are found as well.
                 Err(SqlError::Statement(_)) => return Ok(false),
@@ -91,36 +90,48 @@ impl MembershipsQuery {
         Ok(true)
     }
 
-    /// Names are comparable where they are one column's, numbers where they are whole ones in all rows.
-    pub(crate) fn groups_are_comparable(&self, groups: &DescribedQuery) -> bool {
+    /// Whether SQL may compare its users with those of all-users: both are one table's column.
+    pub fn users_are_comparable(&self) -> bool {
+        self.query.names_by(Role::Member, self.users.query())
+    }
+
+    /// The same of groups: names where they are one column's, numbers where they are whole ones in all rows.
+    pub fn groups_are_comparable(&self) -> bool {
         let is_whole = |query: &DescribedQuery, column: usize| {
             let column = query.described.columns.get(column);
             column.is_some_and(|column| column.kind == ColumnKind::Integer)
         };
+        let groups = self.groups.query();
         match self.by_number {
             true => is_whole(&self.query, self.group) && is_whole(groups, self.key),
             false => self.query.names_by(Role::Name, groups),
         }
     }
 
-    fn relation<'a>(&'a self, users: &'a DescribedQuery, groups: &'a DescribedQuery) -> MembershipJoin<'a> {
+    fn join(&self) -> MembershipJoin<'_> {
         MembershipJoin {
-            users: named(users),
-            groups: named(groups),
+            users: self.users.named_query(),
+            groups: self.groups.named_query(),
             key: self.key,
             query: &self.query.query,
             described: &self.query.described,
-            columns: [self.user, self.group],
+            columns: self.columns(),
         }
     }
 
-    /// What asks for pairs in one statement, where SQL may.
-    pub(crate) fn joined<'a>(
-        &'a self,
-        users: &'a DescribedQuery,
-        groups: &'a DescribedQuery,
-    ) -> Option<MembershipJoin<'a>> {
-        self.is_joined.then(|| self.relation(users, groups))
+    /// What asks for memberships in one statement, where SQL may compare.
+    pub fn statement(&self, of: MembershipsOf<'_>) -> Option<Statement> {
+        let join = self.is_joined.then(|| self.join())?;
+        match of {
+            MembershipsOf::Users(names) => join.pairs(Some(names), None),
+            MembershipsOf::Groups(names) => join.pairs(None, Some(names)),
+        }
+    }
+
+    /// The same for users' groups with these columns of all-groups.
+    pub fn groups_with_rows(&self, users: &[String], columns: &[usize]) -> Option<Statement> {
+        let join = self.is_joined.then(|| self.join())?;
+        join.groups_with(users, columns)
     }
 
     /// Whether a question is one statement.
@@ -128,8 +139,8 @@ impl MembershipsQuery {
         self.is_joined
     }
 
-    /// Whether the groups of its pairs are spelled as all-groups spells them: joined or found by number they are.
-    pub(crate) fn gives_groups_own_names(&self) -> bool {
+    /// Whether its groups are spelled as all-groups spells them: joined or found by number they are.
+    pub fn gives_groups_own_names(&self) -> bool {
         self.is_joined || self.by_number
     }
 
@@ -138,122 +149,114 @@ impl MembershipsQuery {
         &self.query
     }
 
-    fn table(&self) -> QueryTable<'_> {
-        QueryTable::listing(&self.query.query, &self.query.described)
-    }
-
-    /// The rows whose name in this column may be one of these: all that are, and others.
-    fn named(&self, column: usize, names: &HashSet<String>) -> Vec<Option<Statement>> {
-        let columns = [self.user, self.group];
-        let names: Vec<String> = names.iter().cloned().collect();
-        if names.len() <= FEW {
-            let equal = names
-                .into_iter()
-                .map(|prepared| Predicate::EqualsIgnoreCase { column, prepared });
-            return vec![self.table().select(&columns, &Predicate::Or(equal.collect()))];
-        }
-        let parts = names.chunks(CHUNK_SIZE);
-        parts
-            .map(|names| self.table().in_any_case(&columns, column, names))
-            .collect()
-    }
-
-    fn numbered(&self, numbers: &HashSet<i64>) -> Vec<Option<Statement>> {
-        let parts = any_number(self.group, numbers);
-        parts
-            .map(|any| self.table().select(&[self.user, self.group], &any))
-            .collect()
-    }
-
     /// The columns that it names users and groups in.
-    pub(crate) fn columns(&self) -> [usize; 2] {
+    pub fn columns(&self) -> [usize; 2] {
         [self.user, self.group]
     }
 
     /// Whether it has the numbers of groups and not their names.
-    pub(crate) fn is_by_number(&self) -> bool {
+    pub fn is_by_number(&self) -> bool {
         self.by_number
     }
-}
 
-impl Directory {
-    /// Memberships of a query that SQL may not compare with the users and groups.
-    pub(crate) async fn pairs_looked_up(
-        &self,
-        listed: &MembershipsQuery,
-        by: By<'_>,
-        budget: Budget,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        match (by, listed.by_number) {
-            (By::Users(names), by_number) => {
-                let wanted = prepared(names);
-                let statements = listed.named(listed.user, &wanted);
-                let is_meant = |row: &Row| {
-                    row.first()
-                        .and_then(prepared_name)
-                        .is_some_and(|name| wanted.contains(&name))
-                };
-                let rows = self.rows_of_list(statements, is_meant, budget).await?;
+    /// The memberships, where SQL may not compare them with the users and groups.
+    ///
+    /// # Errors
+    /// The database could not answer.
+    pub async fn look_up(&self, of: MembershipsOf<'_>, budget: Budget) -> Result<Vec<Membership>, DirectoryError> {
+        let wanted = NameSet::of(of.names());
+        let memberships = match (of, self.by_number) {
+            (MembershipsOf::Users(_), by_number) => {
+                let rows = self.rows_of_user(&wanted, budget).await?;
                 if by_number {
-                    let groups = self.groups_by_number(numbers(&rows), budget).await?;
-                    self.pairs_by_number(rows, &groups, budget).await
+                    let numbers = rows.iter().filter_map(|row| number(row.get(1)?)).collect();
+                    numbered(&rows, &self.groups_by_number(numbers, budget).await?)
                 } else {
-                    self.with_users(rows.iter().filter_map(user_and_name).collect(), budget)
-                        .await
+                    named(&rows)
                 }
             }
-            (By::Groups(names), false) => {
-                let wanted = prepared(names);
-                let statements = listed.named(listed.group, &wanted);
-                let is_meant = |row: &Row| {
-                    row.get(1)
-                        .and_then(prepared_name)
-                        .is_some_and(|name| wanted.contains(&name))
-                };
-                let rows = self.rows_of_list(statements, is_meant, budget).await?;
-                self.with_users(rows.iter().filter_map(user_and_name).collect(), budget)
-                    .await
+            (MembershipsOf::Groups(_), false) => {
+                let statements = self.named(self.group, &wanted);
+                let is_meant = |row: &Row| wanted.has_cell(row.get(1));
+                named(&self.rows(statements, is_meant, budget).await?)
             }
-            (By::Groups(names), true) => {
-                let mut groups: HashMap<i64, Vec<String>> = HashMap::new();
-                let wanted = prepared(names);
-                for names in names.chunks(CHUNK_SIZE) {
-                    self.add_numbers(&mut groups, &self.groups.named(names, budget).await?);
-                }
-                // A collation may hold another group's name equal.
-                groups.retain(|_, names| {
-                    names.retain(|name| Name::new(name).is_some_and(|name| wanted.contains(&name.prepared)));
-                    !names.is_empty()
-                });
-                let statements = listed.numbered(&groups.keys().copied().collect());
+            (MembershipsOf::Groups(names), true) => {
+                let groups = self.numbers_of_groups(names, &wanted, budget).await?;
+                let statements = self.numbered(&groups.keys().copied().collect());
                 let is_meant = |row: &Row| {
-                    row.get(1)
-                        .and_then(number)
-                        .is_some_and(|number| groups.contains_key(&number))
+                    let number = row.get(1).and_then(number);
+                    number.is_some_and(|number| groups.contains_key(&number))
                 };
-                let rows = self.rows_of_list(statements, is_meant, budget).await?;
-                self.pairs_by_number(rows, &groups, budget).await
+                numbered(&self.rows(statements, is_meant, budget).await?, &groups)
             }
-        }
+        };
+        // Spelled as the users' entries are.
+        let names = memberships.iter().map(|listed| listed.user.clone()).collect();
+        let existing = in_any_spelling(&self.users, names, budget).await?;
+        Ok(with_users(memberships, &existing))
+    }
+
+    async fn rows_of_user(&self, wanted: &NameSet, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let statements = self.named(self.user, wanted);
+        self.rows(statements, |row| wanted.has_cell(row.first()), budget).await
     }
 
     /// The rows that are meant, however many there are: they belong to entries that are held at once anyway.
-    async fn rows_of_list(
+    async fn rows(
         &self,
         statements: Vec<Option<Statement>>,
         is_meant: impl Fn(&Row) -> bool,
         budget: Budget,
-    ) -> Result<Vec<Row>, DirectoryError> {
+    ) -> Result<Vec<Row>, SqlError> {
         let mut rows = Vec::new();
         for statement in statements {
-            match fetch(&self.database, statement.clone(), budget).await {
-                Err(error) if error.is_too_many_rows() => {
-                    rows.extend(self.collect(statement, &is_meant, budget).await?);
-                }
-                found => rows.extend(found?.into_iter().filter(|row| is_meant(row))),
-            }
+            rows.extend(fetch_or_collect(&self.database, statement, &is_meant, budget).await?);
         }
         Ok(rows)
+    }
+
+    /// Reads the rows whose name in this column may be one of these: all that are, and others.
+    fn named(&self, column: usize, names: &NameSet) -> Vec<Option<Statement>> {
+        let names: Vec<String> = names.prepared().cloned().collect();
+        if names.len() <= FEW {
+            let equal = names
+                .into_iter()
+                .map(|prepared| Predicate::EqualsIgnoreCase { column, prepared });
+            return vec![self.table().select(&self.columns(), &Predicate::Or(equal.collect()))];
+        }
+        let parts = names.chunks(NAMES_A_STATEMENT);
+        parts
+            .map(|names| self.table().in_any_case(&self.columns(), column, names))
+            .collect()
+    }
+
+    /// Reads the rows with these groups' numbers.
+    fn numbered(&self, numbers: &HashSet<i64>) -> Vec<Option<Statement>> {
+        let parts = any_number(self.group, numbers).into_iter();
+        parts.map(|any| self.table().select(&self.columns(), &any)).collect()
+    }
+
+    fn table(&self) -> QueryTable<'_> {
+        QueryTable::listing(&self.query.query, &self.query.described)
+    }
+
+    /// The groups that have one of these names, by number; several may have one.
+    async fn numbers_of_groups(
+        &self,
+        names: &[String],
+        wanted: &NameSet,
+        budget: Budget,
+    ) -> Result<HashMap<i64, Vec<String>>, DirectoryError> {
+        let mut groups: HashMap<i64, Vec<String>> = HashMap::new();
+        for names in names.chunks(NAMES_A_STATEMENT) {
+            self.add_numbers(&mut groups, &self.groups.named(names, budget).await?);
+        }
+        // A collation may hold another group's name equal.
+        groups.retain(|_, names| {
+            names.retain(|name| wanted.has(name));
+            !names.is_empty()
+        });
+        Ok(groups)
     }
 
     /// The groups that have these numbers; several may have one.
@@ -263,10 +266,7 @@ impl Directory {
         budget: Budget,
     ) -> Result<HashMap<i64, Vec<String>>, DirectoryError> {
         let mut groups = HashMap::new();
-        let Some(column) = self.groups.column(Role::Number) else {
-            return Ok(groups);
-        };
-        for any in any_number(column, &numbers) {
+        for any in any_number(self.key, &numbers) {
             self.add_numbers(&mut groups, &self.groups.rows(&any, budget).await?);
         }
         Ok(groups)
@@ -286,68 +286,41 @@ impl Directory {
             }
         }
     }
+}
 
-    async fn pairs_by_number(
-        &self,
-        rows: Vec<Row>,
-        groups: &HashMap<i64, Vec<String>>,
-        budget: Budget,
-    ) -> Result<Vec<Pair>, DirectoryError> {
-        let pairs = rows.iter().flat_map(|row| {
-            let user = row.first().and_then(Cell::to_text).map(|user| user.into_owned());
-            let names = row.get(1).and_then(number).and_then(|number| groups.get(&number));
-            let names = names.map(Vec::as_slice).unwrap_or_default();
-            names.iter().filter_map(move |group| {
-                Some(Pair {
-                    user: user.clone()?,
-                    group: group.clone(),
-                })
+/// The memberships of rows that name their groups.
+fn named(rows: &[Row]) -> Vec<Membership> {
+    rows.iter().filter_map(|row| membership(row)).collect()
+}
+
+/// The memberships of rows that number their groups.
+fn numbered(rows: &[Row], groups: &HashMap<i64, Vec<String>>) -> Vec<Membership> {
+    let memberships = rows.iter().flat_map(|row| {
+        let user = row.first().and_then(Cell::to_text).map(|user| user.into_owned());
+        let names = row.get(1).and_then(number).and_then(|number| groups.get(&number));
+        let names = names.map(Vec::as_slice).unwrap_or_default();
+        names.iter().filter_map(move |group| {
+            Some(Membership {
+                user: user.clone()?,
+                group: group.clone(),
             })
-        });
-        self.with_users(pairs.collect(), budget).await
-    }
-
-    /// The pairs whose user exists, spelled as its entry is.
-    pub(crate) async fn with_users(&self, pairs: Vec<Pair>, budget: Budget) -> Result<Vec<Pair>, DirectoryError> {
-        let names = pairs.iter().map(|pair| pair.user.clone()).collect();
-        let existing = self.existing(Kind::User, names, false, budget).await?;
-        Ok(with_existing_users(pairs, &existing))
-    }
+        })
+    });
+    memberships.collect()
 }
 
 /// Any of these numbers, some at a time.
-fn any_number(column: usize, numbers: &HashSet<i64>) -> impl Iterator<Item = Predicate> {
+fn any_number(column: usize, numbers: &HashSet<i64>) -> Vec<Predicate> {
     let numbers: Vec<i64> = numbers.iter().copied().collect();
-    let parts: Vec<Predicate> = numbers
-        .chunks(ALTERNATIVES)
-        .map(|numbers| {
-            let equal = numbers
-                .iter()
-                .map(|value| Predicate::IntegerEquals { column, value: *value });
-            Predicate::Or(equal.collect())
-        })
-        .collect();
-    parts.into_iter()
-}
-
-fn numbers(rows: &[Row]) -> HashSet<i64> {
-    rows.iter().filter_map(|row| number(row.get(1)?)).collect()
+    let parts = numbers.chunks(NUMBERS_A_STATEMENT).map(|numbers| {
+        let equal = numbers
+            .iter()
+            .map(|value| Predicate::IntegerEquals { column, value: *value });
+        Predicate::Or(equal.collect())
+    });
+    parts.collect()
 }
 
 fn number(cell: &Cell) -> Option<i64> {
     i64::try_from(cell.to_integer()?).ok()
-}
-
-fn prepared_name(cell: &Cell) -> Option<String> {
-    Some(Name::new(&cell.to_text()?)?.prepared)
-}
-
-fn user_and_name(row: &Row) -> Option<Pair> {
-    let [user, group] = row.as_slice() else {
-        return None;
-    };
-    Some(Pair {
-        user: user.to_text()?.into_owned(),
-        group: group.to_text()?.into_owned(),
-    })
 }

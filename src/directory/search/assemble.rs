@@ -88,8 +88,8 @@ impl Results<'_> {
         let names: Vec<String> = entries.iter().map(|entry| entry_name(kind, entry)).collect();
         let budget = self.budget(statements);
         let mut related = match kind {
-            Kind::User => self.directory.groups_of(&names, budget).await?,
-            Kind::Group => self.directory.members_of(&names, budget).await?,
+            Kind::User => self.directory.memberships.groups_of(&names, budget).await?,
+            Kind::Group => self.directory.memberships.members_of(&names, budget).await?,
             Kind::PrivateGroup => return Ok(()),
         };
         let mut turn = Turn::begin();

@@ -5,7 +5,7 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         kind::Kind,
-        membership::memberships::By,
+        membership::MembershipsOf,
         naming::{
             asserted::{LONGEST_VALUE, asserted, entry_name},
             tree::{Name, Place},
@@ -150,7 +150,10 @@ async fn members(directory: &Directory, group: &Name, budget: Budget) -> Result<
         return Ok(None);
     };
     let names = [spelled.clone()];
-    let pairs = directory.pairs(By::Groups(&names), budget).await?;
+    let pairs = directory
+        .memberships
+        .read(MembershipsOf::Groups(&names), budget)
+        .await?;
     let set = RelationSet::named(pairs.into_iter().map(|pair| pair.user));
     Ok(Some(Related { spelled, set }))
 }
@@ -181,7 +184,11 @@ async fn groups_of_spellings(
 ) -> Result<Option<Related>, DirectoryError> {
     let is_meant = |found: &str| Name::new(found).is_some_and(|found| found.prepared == user.prepared);
     let columns = &directory.groups.maker().projection().columns;
-    if let Some(mut found) = directory.groups_with_rows(spellings, columns, budget).await? {
+    if let Some(mut found) = directory
+        .memberships
+        .groups_with_rows(spellings, columns, budget)
+        .await?
+    {
         found.retain(|(user, _)| is_meant(user));
         let Some(spelled) = only(found.iter().map(|(user, _)| user)) else {
             return Ok(None);
@@ -195,15 +202,18 @@ async fn groups_of_spellings(
         set.rows = Some(rows);
         return Ok(Some(Related { spelled, set }));
     }
-    let mut pairs = directory.pairs(By::Users(spellings), budget).await?;
+    let mut pairs = directory
+        .memberships
+        .read(MembershipsOf::Users(spellings), budget)
+        .await?;
     pairs.retain(|pair| is_meant(&pair.user));
     let Some(spelled) = only(pairs.iter().map(|pair| &pair.user)) else {
         return Ok(None);
     };
-    let set = match directory.groups_spelled_alike {
+    let set = match directory.memberships.spell_groups_alike() {
         true => RelationSet::named(pairs.into_iter().map(|pair| pair.group)),
         false => {
-            let existing = directory.existing_groups(&pairs, budget).await?;
+            let existing = directory.memberships.existing_groups(&pairs, budget).await?;
             RelationSet::named(existing.into_values())
         }
     };

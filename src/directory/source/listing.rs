@@ -5,18 +5,18 @@
 use crate::{
     directory::{
         kind::Kind,
-        mapping::{
-            columns::{ColumnUse, Role},
-            entry::EntryMaker,
-        },
+        mapping::{columns::Role, entry::EntryMaker},
         naming::tree::Name,
         queries::DescribedQuery,
-        source::duplicates::{Shadowed, pick},
+        source::{
+            duplicates::{Shadowed, pick},
+            fetch::{fetch, fetch_or_collect},
+        },
     },
     model::value::Cell,
     sql::{
-        Budget, Database, Engine, OperatorQuery, Predicate, QueryDescription, QueryTable, Row, RowStream, SqlError,
-        Statement, StatementError,
+        Budget, Database, Engine, NamedQuery, Predicate, QueryTable, Row, RowStream, SqlError, Statement,
+        StatementError,
     },
 };
 use std::{collections::HashSet, time::Duration};
@@ -36,12 +36,10 @@ pub struct Chunk {
     pub next: Option<Key>,
 }
 
-/// A listing: all users, or all groups.
+/// A listing: all users, all groups, or all private groups.
 pub struct Listing {
     database: Database,
-    query: OperatorQuery,
-    described: QueryDescription,
-    columns: Vec<ColumnUse>,
+    query: DescribedQuery,
     maker: EntryMaker,
     name: usize,
     kind: Kind,
@@ -59,13 +57,30 @@ impl Listing {
     ) -> Self {
         Listing {
             database,
-            query: query.query.clone(),
-            described: query.described.clone(),
-            columns: query.columns.clone(),
+            query: query.clone(),
             maker,
             name: query.column(Role::Name).unwrap_or_default(),
             kind,
             mail_domain: mail_domain.map(str::to_owned),
+        }
+    }
+
+    /// The database that it is read from.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The operator's query.
+    pub fn query(&self) -> &DescribedQuery {
+        &self.query
+    }
+
+    /// The same with the column that names the rows.
+    pub(crate) fn named_query(&self) -> NamedQuery<'_> {
+        NamedQuery {
+            query: &self.query.query,
+            described: &self.query.described,
+            name: self.name,
         }
     }
 
@@ -86,11 +101,11 @@ impl Listing {
 
     /// The column of a role.
     pub fn column(&self, role: Role) -> Option<usize> {
-        self.columns.iter().position(|column| column.role == Ok(role))
+        self.query.column(role)
     }
 
     fn role(&self, column: usize) -> Option<Role> {
-        self.columns.get(column).and_then(|column| column.role.ok())
+        self.query.columns.get(column).and_then(|column| column.role.ok())
     }
 
     /// The column that names the rows.
@@ -100,7 +115,7 @@ impl Listing {
 
     /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
     pub fn simplify(&self, predicate: &Predicate) -> Predicate {
-        predicate.simplify(self.query.engine(), &self.described.columns)
+        predicate.simplify(self.query.query.engine(), &self.query.described.columns)
     }
 
     /// Whether rows are found by a key: by names or numbers. Any other predicate may have to read the table, and
@@ -116,7 +131,7 @@ impl Listing {
             }
             // Kept as text they are compared in all spellings.
             Predicate::UuidEquals { column, .. } => {
-                let column = self.described.columns.get(*column);
+                let column = self.query.described.columns.get(*column);
                 column.is_some_and(|column| column.type_name == "UUID")
             }
             _ => false,
@@ -154,7 +169,7 @@ impl Listing {
 
     /// Whether a chunk costs what its rows cost; else the listing is better streamed.
     pub fn reads_by_key(&self) -> bool {
-        self.query.reads_by_key()
+        self.query.query.reads_by_key()
     }
 
     /// Up to about `limit` rows after `after` that satisfy `predicate`.
@@ -286,10 +301,7 @@ impl Listing {
 
     async fn in_any_case(&self, columns: &[usize], prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let statement = self.table().in_any_case(columns, self.name, prepared);
-        match self.fetch(statement.clone(), budget).await {
-            Err(error) if error.is_too_many_rows() => self.collect(statement, budget).await,
-            rows => rows,
-        }
+        fetch_or_collect(&self.database, statement, |_| true, budget).await
     }
 
     /// The rows that satisfy a predicate that finds few.
@@ -314,11 +326,8 @@ impl Listing {
     pub async fn shadowed(&self, budget: Budget) -> Result<Shadowed, SqlError> {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
-        let twins = self.table().duplicates(&projection.columns, self.name);
-        let mut rows = match self.fetch(twins.clone(), budget).await {
-            Err(error) if error.is_too_many_rows() => self.collect(twins, budget).await?,
-            rows => rows?,
-        };
+        let duplicates = self.table().duplicates(&projection.columns, self.name);
+        let mut rows = fetch_or_collect(&self.database, duplicates, |_| true, budget).await?;
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows
             .iter()
@@ -354,21 +363,8 @@ impl Listing {
         Ok(())
     }
 
-    /// The rows of a result of any size.
-    async fn collect(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
-        let mut rows = Vec::new();
-        if let Some(statement) = statement {
-            let patience = budget.left();
-            let mut stream = self.database.stream(statement.sql, statement.args, patience);
-            while let Some(batch) = stream.next().await {
-                rows.extend(batch?);
-            }
-        }
-        Ok(rows)
-    }
-
     fn table(&self) -> QueryTable<'_> {
-        QueryTable::listing(&self.query, &self.described)
+        QueryTable::listing(&self.query.query, &self.query.described)
     }
 
     async fn fetch(&self, statement: Option<Statement>, budget: Budget) -> Result<Vec<Row>, SqlError> {
@@ -381,57 +377,6 @@ fn key_of(cell: &Cell) -> Option<Key> {
     match cell {
         Cell::Text(text) => Some(text.clone()),
         other => other.to_text().map(|key| key.into_owned()),
-    }
-}
-
-/// Runs a statement over a listing; none asks nothing, and a text that the database cannot write is in no row. Any
-/// other value that does not fit is a row's, and nothing was read: that must not look like "no rows".
-pub(crate) async fn fetch(
-    database: &Database,
-    statement: Option<Statement>,
-    budget: Budget,
-) -> Result<Vec<Row>, SqlError> {
-    let Some(statement) = statement else {
-        return Ok(Vec::new());
-    };
-    none_for_foreign_text(database.fetch(&statement.sql, &statement.args, budget).await)
-}
-
-/// A text that the database cannot write is in no row.
-pub(crate) fn none_for_foreign_text(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
-    match rows {
-        Err(error) if error.is_foreign_text() => Ok(Vec::new()),
-        other => other,
-    }
-}
-
-/// Of a query by name: a name that the types it is compared with cannot hold is in no row.
-pub(crate) fn none_for_the_name(rows: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>, SqlError> {
-    match rows {
-        Err(error) if error.is_value_error() => Ok(Vec::new()),
-        other => other,
-    }
-}
-
-/// The same of a name that somebody has: his rows may hold what the operator's SQL fails on, and that is no reason to find
-/// nothing. So the name alone is tried; only where the types of the query's parameters cannot hold it there is no row.
-pub(crate) async fn none_for_the_name_alone(
-    database: &Database,
-    query: &DescribedQuery,
-    name: &str,
-    rows: Result<Vec<Row>, SqlError>,
-    budget: Budget,
-) -> Result<Vec<Row>, SqlError> {
-    let error = match rows {
-        Err(error) if error.is_value_error() => error,
-        other => return other,
-    };
-    let Some(alone) = query.query.value_alone(&query.described, name) else {
-        return Err(error);
-    };
-    match database.fetch(&alone.sql, &alone.args, budget).await {
-        Ok(_) => Err(error),
-        refused => none_for_the_name(refused),
     }
 }
 

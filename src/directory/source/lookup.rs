@@ -14,7 +14,8 @@ use crate::{
         naming::tree::{Name, Place},
         source::{
             duplicates::Precedence,
-            listing::{Key, Listing, none_for_the_name},
+            fetch::none_for_the_name,
+            listing::{Key, Listing},
         },
     },
     model::{dn::Dn, time::Timestamp, value::Cell},

@@ -7,7 +7,8 @@ use crate::{
         queries::DescribedQuery,
         source::{
             duplicates::pick,
-            listing::{Listing, none_for_foreign_text, none_for_the_name, spellings},
+            fetch::{none_for_foreign_text, none_for_the_name},
+            listing::{Listing, spellings},
         },
     },
     sql::{Arg, Budget, Database, Predicate, QueryTable, Row, SqlError},
