@@ -1,4 +1,4 @@
-//! The column → attribute table of a query, in words.
+//! What the columns of a query become, as a table.
 
 use super::report::{Fault, Report, table};
 use crate::{
@@ -48,7 +48,7 @@ pub fn show(which: Query, query: &DescribedQuery, examined: &Examination, report
     for remark in query.remarks(which) {
         report.warn(remark);
     }
-    // Those that something depends on are problems of the query.
+    // The others decide about an entry or a bind, and have been told as problems of the query.
     for unreadable in query.unreadable(which) {
         if !unreadable.decides {
             report.fault(Fault::Attribute, unreadable.problem.to_string());
@@ -93,7 +93,7 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
     }
 }
 
-/// What a role is served as, or does.
+/// What a column with this role is served as, or what it does.
 pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
     let text = match (role, kind) {
         (Role::Name, Kind::User) => "uid, the entry's name",
@@ -123,7 +123,7 @@ pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
     text.to_owned()
 }
 
-/// What a column would add, for the roles worth having: its name, and why.
+/// The roles worth having, each with the query that should have it, the name of its column, and what it adds.
 pub const RECOMMENDED: [(Role, Query, &str, &str); 6] = [
     (
         Role::LoginShell,

@@ -1,14 +1,13 @@
-//! The part of `check` that asks the database whether it can be reached and what the queries are.
+//! What the database says: whether it can be reached, and what the queries give.
 
 use super::{
     columns::{self, RECOMMENDED},
-    is_wrong,
+    contents,
     report::{Fault, Report},
-    survey,
 };
 use crate::{
     app::CAPABILITIES,
-    config::{Config, DatabaseSettings, Problem, Query, QuerySet},
+    config::{Config, DatabaseSettings, Query, QuerySet},
     directory::{
         Directory,
         kind::Kind,
@@ -20,16 +19,16 @@ use crate::{
     telemetry::redact_uri,
 };
 
-/// What is different behind a pooler.
+/// How a gateway behind a pooler differs.
 const SHARED: &str = "a pooler such as PgBouncer shares its sessions among clients: statements are sent without names, each \
      in one piece, and are planned each time; settings in SQL_URI (options, search_path) are refused";
 
 /// Checks database and queries, as far as the settings allow.
-pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
+pub async fn check(config: &Config, report: &mut Report) {
     let texts = &config.queries;
-    if is_wrong(problems, &["SQL_URI"]) {
+    if report.has_wrong_setting(&["SQL_URI"]) {
         for problem in wrong_everywhere(texts) {
-            add(Fault::Settings, problem, problems, report);
+            add(Fault::Settings, problem, report);
         }
         return;
     }
@@ -38,38 +37,38 @@ pub async fn check(config: &Config, problems: &[Problem], report: &mut Report) {
         Ok(query) => Some(query),
         Err(problem) => {
             is_good = false;
-            add(Fault::Settings, problem, problems, report);
+            add(Fault::Settings, problem, report);
             None
         }
     });
     // Without its setting the connection might not be encrypted as the operator wants it to be.
-    if is_wrong(problems, &["SQL_SSL"]) {
+    if report.has_wrong_setting(&["SQL_SSL"]) {
         return;
     }
-    let Some(database) = reach(config, problems, report).await else {
+    let Some(database) = reach(config, report).await else {
         return;
     };
     let examined = queries::examine(&database, &parsed).await;
     show(&examined, report);
     let is_good = is_good && examined.problems.is_empty();
     for problem in examined.problems {
-        add(Fault::Database, problem, problems, report);
+        add(Fault::Database, problem, report);
     }
-    let is_good = is_good && !is_wrong(problems, &["LDAP_BASE_DN"]);
+    let is_good = is_good && !report.has_wrong_setting(&["LDAP_BASE_DN"]);
     let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
     };
     match Directory::describe(&database, &config.base, &config.layout, &parsed, CAPABILITIES).await {
-        Ok(directory) => survey::show(&directory, &config.policy.refused_words, report).await,
+        Ok(directory) => contents::show(&directory, &config.policy.refused_words, report).await,
         Err(found) => {
             for problem in found {
-                add(Fault::Database, problem, problems, report);
+                add(Fault::Database, problem, report);
             }
         }
     }
 }
 
-/// What is wrong with the queries' texts whatever the engine is.
+/// The problems that the queries' texts have on every engine.
 fn wrong_everywhere(texts: &QuerySet<String>) -> Vec<QueryProblem> {
     let of = |engine| queries::parse_all(texts, engine).err().unwrap_or_default();
     let [postgres, mysql, sqlite] = [Engine::PostgreSql, Engine::MySql, Engine::Sqlite].map(of);
@@ -78,11 +77,11 @@ fn wrong_everywhere(texts: &QuerySet<String>) -> Vec<QueryProblem> {
     postgres.into_iter().filter(everywhere).collect()
 }
 
-/// Connects. None, and a problem, where that is not possible.
-async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Option<Database> {
+/// Connects. None, and a fault, where that is not possible.
+async fn reach(config: &Config, report: &mut Report) -> Option<Database> {
     let address = redact_uri(config.database.uri.reveal());
     let mut settings = config.database.clone();
-    if is_wrong(problems, &["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
+    if report.has_wrong_setting(&["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
         let usual = DatabaseSettings::new("");
         (settings.pool_size, settings.connect_timeout) = (usual.pool_size, usual.connect_timeout);
     }
@@ -106,9 +105,9 @@ async fn reach(config: &Config, problems: &[Problem], report: &mut Report) -> Op
     }
 }
 
-/// Adds what is wrong with a query; that it is missing has been said with the settings.
-fn add(fault: Fault, found: QueryProblem, problems: &[Problem], report: &mut Report) {
-    if !is_wrong(problems, &[found.query.variable()]) {
+/// Adds what is wrong with a query, unless its setting is wrong: that has been said.
+fn add(fault: Fault, found: QueryProblem, report: &mut Report) {
+    if !report.has_wrong_setting(&[found.query.variable()]) {
         report.fault(fault, found.to_string());
     }
 }
@@ -168,7 +167,7 @@ fn show(examined: &Examination, report: &mut Report) {
     }
 }
 
-/// Entries are made of the columns of all-users; one-user is a fast way to the same rows.
+/// Entries are made of the columns of all-users. One-user is a fast way to the same rows and should have the same columns.
 fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examined: &Examination, report: &mut Report) {
     let roles = |query: &DescribedQuery| -> Vec<Role> {
         let roles = query.columns.iter().filter_map(|column| column.role.ok());

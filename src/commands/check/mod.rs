@@ -1,35 +1,32 @@
-//! `check`: everything that is wrong or odd about settings, certificate, database and queries, in one go; then what
-//! the directory would be. Serves nothing, writes nothing.
+//! `check`: says everything that is wrong or odd about settings, certificate, database and queries, and what the directory
+//! would be. It serves nothing and writes nothing.
 //!
-//! The report goes to standard output, what is wrong to standard error, each line with the name of its variable.
+//! `database` asks the database about the queries, `columns` tells what their columns become, `contents` what the
+//! directory would hold, `values` what the rows' values are. All of it goes into a `report`, which is printed to standard
+//! output; what is wrong goes to standard error, each line with the name of its variable.
 
+mod answer;
 mod columns;
+mod contents;
 mod database;
 mod report;
-mod rows;
-mod survey;
+mod values;
 
 use std::process::ExitCode;
 
 use self::report::{Fault, Report};
 use super::{complain, say};
 use crate::{
-    config::{Config, EXIT_CODE, EnvSource, Problem, TlsVersion},
+    config::{Config, EXIT_CODE, EnvSource, TlsVersion},
     server::tls,
 };
 
 /// Checks what `serve` would be started with.
 pub async fn run() -> ExitCode {
     let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process());
-    let mut report = Report::default();
-    for problem in &problems {
-        report.fault(Fault::Settings, problem.to_string());
-    }
-    for warning in &warnings {
-        report.warn(warning.to_string());
-    }
-    certificate(&config, &problems, &mut report);
-    database::check(&config, &problems, &mut report).await;
+    let mut report = Report::new(&problems, &warnings);
+    certificate(&config, &mut report);
+    database::check(&config, &mut report).await;
     let text = report.to_string();
     if !text.is_empty() {
         say(&text);
@@ -53,14 +50,7 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// Whether a problem names one of these settings, so that what was read for it is a stand-in.
-fn is_wrong(problems: &[Problem], names: &[&str]) -> bool {
-    problems
-        .iter()
-        .any(|problem| names.contains(&problem.variable.as_str()))
-}
-
-fn certificate(config: &Config, problems: &[Problem], report: &mut Report) {
+fn certificate(config: &Config, report: &mut Report) {
     if config.network.unencrypted {
         report.section("Certificate", vec!["none: LDAP_UNENCRYPTED is true".to_owned()]);
         return;
@@ -72,19 +62,19 @@ fn certificate(config: &Config, problems: &[Problem], report: &mut Report) {
         "LDAP_KEY_PATH",
         "LDAP_UNENCRYPTED",
     ];
-    if is_wrong(problems, &sources) {
+    if report.has_wrong_setting(&sources) {
         return;
     }
     let mut settings = config.tls.clone();
-    if is_wrong(problems, &["TLS_MIN_VERSION", "TLS_MAX_VERSION"]) {
-        // Whether the suites fit the versions cannot be said; the pair can still be looked at.
+    if report.has_wrong_setting(&["TLS_MIN_VERSION", "TLS_MAX_VERSION"]) {
+        // Nobody can say whether the suites fit the versions. The pair can still be looked at.
         settings.min_version = TlsVersion::V1_2;
         settings.max_version = TlsVersion::V1_3;
         settings.ciphers = None;
     }
     match tls::check(&settings) {
         Ok(setup) => {
-            // One that is made by `check` is thrown away again.
+            // `check` makes one too, and throws it away.
             let line = match setup.self_made {
                 true => "made when the gateway starts".to_owned(),
                 false => format!("SHA-256 fingerprint {}", setup.fingerprint),

@@ -1,5 +1,6 @@
-//! What `check` has found, in the order it is told. Must not know: how it was found.
+//! What `check` has found, in the order in which it is told. It does not know how anything was found.
 
+use crate::config::{Problem, Warning};
 use std::fmt;
 
 /// Whose exit code a problem has.
@@ -9,7 +10,7 @@ pub enum Fault {
     Settings,
     /// The database, or what it says about a query.
     Database,
-    /// An attribute that the gateway is served without.
+    /// One attribute, which is not served; everything else is.
     Attribute,
 }
 
@@ -20,9 +21,26 @@ pub struct Report {
     warnings: Vec<String>,
     advice: Vec<String>,
     faults: Vec<(Fault, String)>,
+    wrong_settings: Vec<String>,
 }
 
 impl Report {
+    /// Begins with what is wrong or odd about the settings.
+    pub fn new(problems: &[Problem], warnings: &[Warning]) -> Self {
+        let faults = problems.iter().map(|problem| (Fault::Settings, problem.to_string()));
+        Report {
+            faults: faults.collect(),
+            warnings: warnings.iter().map(ToString::to_string).collect(),
+            wrong_settings: problems.iter().map(|problem| problem.variable.clone()).collect(),
+            ..Report::default()
+        }
+    }
+
+    /// Whether one of these settings is wrong, so that its value in the configuration is a stand-in.
+    pub fn has_wrong_setting(&self, names: &[&str]) -> bool {
+        self.wrong_settings.iter().any(|wrong| names.contains(&wrong.as_str()))
+    }
+
     /// Adds a section of its own.
     pub fn section(&mut self, title: &str, lines: Vec<String>) {
         self.sections.push((title.to_owned(), lines));

@@ -5,7 +5,7 @@
 
 pub use crate::directory::diagnostics::{
     indexes::IndexAdvice,
-    rows::{Accounts, Rows},
+    rows::{Accounts, Findings},
 };
 use crate::{
     config::{Query, QuerySet},

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What the rows of a listing are as entries. The lists hold names.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct Findings {
     /// Rows that were looked at; not all where there are very many.
     pub looked_at: usize,
     /// Rows whose name no DN can hold: they are left out.
@@ -89,7 +89,7 @@ impl Directory {
     ///
     /// # Errors
     /// The database could not answer.
-    pub async fn rows(&self, kind: Kind) -> Result<Rows, DirectoryError> {
+    pub async fn findings(&self, kind: Kind) -> Result<Findings, DirectoryError> {
         let source = self.source(kind);
         let mut walk = Walk::default();
         source
@@ -144,7 +144,7 @@ impl Directory {
 
 #[derive(Default)]
 struct Walk {
-    found: Rows,
+    found: Findings,
     mails: Owners,
     numbers: Owners,
     uuids: Owners,
@@ -195,7 +195,7 @@ impl Walk {
         }
     }
 
-    fn end(self) -> Rows {
+    fn end(self) -> Findings {
         let mut found = self.found;
         found.numberless.sort_unstable();
         found.same_mail = self.mails.shared();

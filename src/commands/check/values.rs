@@ -1,20 +1,20 @@
-//! What `check` says of the rows: what is made up for them, whose values are another one's, whose account is closed.
+//! What the values of the rows are: which are missing and made up, which two entries share, which accounts are closed.
 
 use super::{
+    answer::answered,
     report::{Report, table},
-    survey::seen,
 };
 use crate::{
     config::RefusedWords,
     directory::{
         Directory, DirectoryError,
-        diagnostics::consistency::{Accounts, Rows, Sample, listed},
+        diagnostics::consistency::{Accounts, Findings, Sample, listed},
         kind::Kind,
     },
     model::schema::ids,
 };
 
-/// Words of a status that are listed.
+/// How many words of the status column are listed.
 const WORDS: usize = 50;
 
 /// Looks at the rows of all users and groups.
@@ -27,21 +27,21 @@ pub async fn show(
     words: &RefusedWords,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    if let Some(users) = seen("the rows of users", directory.rows(Kind::User).await, report)? {
+    if let Some(users) = answered("the rows of users", directory.findings(Kind::User).await, report)? {
         made_up(directory, &users, report);
         doubtful_users(directory, &users, report);
     }
-    if let Some(groups) = seen("the rows of groups", directory.rows(Kind::Group).await, report)? {
+    if let Some(groups) = answered("the rows of groups", directory.findings(Kind::Group).await, report)? {
         doubtful_groups(&groups, report);
     }
     let found = directory.accounts(sample, words).await;
-    if let Some(found) = seen("the columns that refuse binds", found, report)? {
+    if let Some(found) = answered("the columns that refuse binds", found, report)? {
         accounts(&found, report);
     }
     Ok(())
 }
 
-fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
+fn made_up(directory: &Directory, users: &Findings, report: &mut Report) {
     let home = match users.numbered_homes {
         0 => "/home/NAME".to_owned(),
         count => format!("/home/NAME, and for {count} /home/UIDNUMBER"),
@@ -49,7 +49,7 @@ fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
     let lines: Vec<Vec<String>> = users
         .lacking
         .iter()
-        // Of addresses that are not made up the section about mail tells.
+        // The section about mail tells of addresses that are not made up.
         .filter(|(id, _)| **id != ids::MAIL || directory.makes_addresses_up())
         .map(|(id, count)| {
             let instead = match *id {
@@ -72,7 +72,7 @@ fn made_up(directory: &Directory, users: &Rows, report: &mut Report) {
     }
 }
 
-fn doubtful_users(directory: &Directory, users: &Rows, report: &mut Report) {
+fn doubtful_users(directory: &Directory, users: &Findings, report: &mut Report) {
     let total = users.looked_at;
     if users.unusable > 0 {
         report.warn(format!(
@@ -119,7 +119,7 @@ fn doubtful_users(directory: &Directory, users: &Rows, report: &mut Report) {
     }
 }
 
-fn doubtful_groups(groups: &Rows, report: &mut Report) {
+fn doubtful_groups(groups: &Findings, report: &mut Report) {
     let total = groups.looked_at;
     let mut warn = |names: &[String], text: &str| {
         if !names.is_empty() {
@@ -138,7 +138,7 @@ fn doubtful_groups(groups: &Rows, report: &mut Report) {
 fn accounts(accounts: &Accounts, report: &mut Report) {
     let total = accounts.looked_at;
     let mut words: Vec<_> = accounts.words.iter().collect();
-    // Those that refuse first: none of them may be what is left out.
+    // Those that refuse come first: none of them may be left out.
     words.sort_by_key(|(_, (_, refuses))| !refuses);
     let rows = words.iter().take(WORDS).map(|(word, (count, refuses))| {
         let what = if *refuses { "cannot bind" } else { "may bind" };

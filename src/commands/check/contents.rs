@@ -1,8 +1,10 @@
-//! The part of `check` that looks at rows. What cannot be looked at is a warning: the gateway serves without these questions.
+//! What the directory would hold: how many entries, who is left out, where the queries disagree, which hashes are usable,
+//! which indexes would help.
 
 use super::{
+    answer::answered,
     report::{Fault, Report},
-    rows,
+    values,
 };
 use crate::{
     auth::password::classify,
@@ -12,11 +14,10 @@ use crate::{
         diagnostics::consistency::{Count, SMALL, Sample, listed},
         kind::Kind,
     },
-    sql::SqlError,
 };
 use std::collections::BTreeSet;
 
-/// Runs each query once, and then looks at what the rows hold.
+/// Runs each query once. If all can be run, looks at their rows.
 pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {
     let refusals = directory.refusals().await;
     for (query, error) in &refusals {
@@ -30,23 +31,10 @@ pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Repo
     }
 }
 
-/// The answer to a question about `what`; none, and a warning, where it failed or took too long.
-///
-/// # Errors
-/// The database cannot be reached any more.
-pub fn seen<T>(
-    what: &str,
-    answer: Result<T, DirectoryError>,
-    report: &mut Report,
-) -> Result<Option<T>, DirectoryError> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error @ (DirectoryError::Unreachable | DirectoryError::Sql(SqlError::Unavailable(_)))) => Err(error),
-        Err(error) => {
-            report.warn(format!("{what}: this could not be looked at: {}", error.detail()));
-            Ok(None)
-        }
-    }
+/// How many rows the listings have.
+struct Counts {
+    users: Count,
+    groups: Count,
 }
 
 async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
@@ -64,7 +52,7 @@ async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut 
     );
     for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
         let twins = directory.twins(kind).await;
-        let twins = seen(&format!("{what} of one name"), twins, report)?.unwrap_or_default();
+        let twins = answered(&format!("{what} of one name"), twins, report)?.unwrap_or_default();
         if !twins.is_empty() {
             report.warn(format!(
                 "{what} that are not served, because another one's name differs only in case or blanks: {}",
@@ -72,18 +60,19 @@ async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut 
             ));
         }
     }
-    if let Some(sample) = seen("the first users", directory.sample().await, report)? {
-        rows::show(directory, &sample, words, report).await?;
+    if let Some(sample) = answered("the first users", directory.sample().await, report)? {
+        values::show(directory, &sample, words, report).await?;
         differences(directory, &sample, users, report).await?;
         hashes(directory, &sample, report).await?;
         if let (Some(users), Some(groups)) = (users, groups) {
-            indexes(directory, &sample, users, groups, report).await?;
+            let counts = Counts { users, groups };
+            indexes(directory, &sample, counts, report).await?;
         }
     }
     Ok(())
 }
 
-/// How many there are, and a warning where some have no name.
+/// How many rows a listing has. Rows without a name are warned of.
 async fn counted(
     directory: &Directory,
     kind: Kind,
@@ -91,7 +80,7 @@ async fn counted(
     report: &mut Report,
 ) -> Result<Option<Count>, DirectoryError> {
     let count = directory.count(kind).await;
-    let count = seen(&format!("the number of {what}"), count, report)?;
+    let count = answered(&format!("the number of {what}"), count, report)?;
     if let Some(nameless) = count.map(|count| count.rows.saturating_sub(count.named))
         && nameless > 0
     {
@@ -103,7 +92,7 @@ async fn counted(
     Ok(count)
 }
 
-/// Where queries disagree, or are not what they seem.
+/// Where queries disagree with each other, or say something else than they seem to.
 async fn differences(
     directory: &Directory,
     sample: &Sample,
@@ -115,18 +104,18 @@ async fn differences(
         (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
     ] {
         let texts = directory.constants(kind).await;
-        for text in seen(&format!("{variable}: texts in double quotes"), texts, report)?.unwrap_or_default() {
+        for text in answered(&format!("{variable}: texts in double quotes"), texts, report)?.unwrap_or_default() {
             report.warn(format!("{variable}: {text}"));
         }
     }
     let texts = directory.one_user_differences(sample).await;
     let what = "whether SQL_QUERY_ONE_USER gives the same entries as SQL_QUERY_ALL_USERS";
-    for text in seen(what, texts, report)?.unwrap_or_default() {
+    for text in answered(what, texts, report)?.unwrap_or_default() {
         report.warn(text);
     }
     if let Some(users) = users {
         let texts = directory.membership_differences(sample, users).await;
-        for text in seen("whether the queries agree on memberships", texts, report)?.unwrap_or_default() {
+        for text in answered("whether the queries agree on memberships", texts, report)?.unwrap_or_default() {
             report.warn(text);
         }
     }
@@ -140,12 +129,11 @@ async fn differences(
 async fn indexes(
     directory: &Directory,
     sample: &Sample,
-    users: Count,
-    groups: Count,
+    counts: Counts,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    let advice = directory.index_advice(sample, users, groups).await;
-    for advice in seen("which indexes would help", advice, report)?.unwrap_or_default() {
+    let advice = directory.index_advice(sample, counts.users, counts.groups).await;
+    for advice in answered("which indexes would help", advice, report)?.unwrap_or_default() {
         let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
         let what = if statements.is_empty() {
             "an index would help"
@@ -155,7 +143,7 @@ async fn indexes(
         report.advise(format!("{}; {what}{}", advice.reason, statements.concat()));
     }
     let small = |count: Count| count.rows < SMALL;
-    if small(users) && small(groups) {
+    if small(counts.users) && small(counts.groups) {
         report.advise(format!(
             "with fewer than {SMALL} users and groups no index matters yet; sql/README.md lists those worth having"
         ));
@@ -163,7 +151,7 @@ async fn indexes(
     Ok(())
 }
 
-/// How many there are as far as the numbers decide: a group may have the name of one.
+/// How many there are by their numbers alone. It may be fewer: a group may have the name of one.
 async fn private_groups(directory: &Directory, report: &mut Report) -> Result<String, DirectoryError> {
     if let Some(why) = directory.no_private_groups() {
         report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
@@ -173,16 +161,16 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
         return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
     }
     let count = directory.count(Kind::PrivateGroup).await;
-    Ok(match seen("the number of user private groups", count, report)? {
+    Ok(match answered("the number of user private groups", count, report)? {
         Some(count) => format!("{} user private groups, of gid numbers that no group has", count.named),
         None => "user private groups, of gid numbers that no group has".to_owned(),
     })
 }
 
-/// Which rows can bind at all, by the kind of their hash.
+/// Which users can bind at all, by the scheme of their hash.
 async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
     let counts = directory.hashes(sample, classify).await;
-    let Some(counts) = seen("the stored hashes", counts, report)? else {
+    let Some(counts) = answered("the stored hashes", counts, report)? else {
         return Ok(());
     };
     let total: usize = counts.values().sum();
