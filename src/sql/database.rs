@@ -75,13 +75,7 @@ impl Database {
         let target = Target::parse(settings.uri.reveal(), settings.ssl, settings.sessions)?;
         let engine = target.engine();
         let health = Arc::new(Health::new());
-        let (pool, abandoned) = Pool::new(
-            target,
-            settings.pool_size.max(1),
-            settings.connect_timeout,
-            Arc::clone(&health),
-            metrics.clone(),
-        );
+        let (pool, abandoned) = Pool::new(target, settings, Arc::clone(&health), metrics.clone());
         let pool = Arc::new(pool);
         let mut tasks = vec![tokio::spawn(probe::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
         if engine != Engine::Sqlite {
@@ -217,18 +211,19 @@ impl Database {
         };
         let rule = budget.kind.rule();
         let sent = first.as_ref();
-        let kind = match budget.kind {
+        let counted_as = match budget.kind {
             StatementKind::Lookup => Statement::Lookup,
             StatementKind::Bind => Statement::Bind,
             StatementKind::Scan => Statement::Scan,
         };
-        let fetching = retry(&rule, deadline, health, pool, |permit| async move {
+        let asked = &Asked { sql, args, counted_as };
+        let fetching = retry(&rule, deadline, pool, |permit| async move {
             if let Some(first) = sent {
                 first.is_sent();
             }
             let mut rows = Vec::new();
-            let mut sink = Sink::All(&mut rows);
-            self.attempt(permit, sql, args, None, kind, &mut sink).await?;
+            let mut sink = Sink::all(&mut rows, &self.inner.undecodable);
+            self.attempt(permit, asked, &mut sink).await?;
             Ok(rows)
         });
         let fetched = {
@@ -277,16 +272,14 @@ impl Database {
             cut: None,
             open_ended: true,
         };
-        let ended = retry(&rule, deadline, health, pool, |permit| async move {
-            let mut sink = Sink::Batches {
-                batch: Vec::new(),
-                sent: false,
-                to,
-            };
-            let ended = match self
-                .attempt(permit, sql, args, Some(row_timeout), Statement::Stream, &mut sink)
-                .await
-            {
+        let asked = &Asked {
+            sql,
+            args,
+            counted_as: Statement::Stream,
+        };
+        let ended = retry(&rule, deadline, pool, |permit| async move {
+            let mut sink = Sink::batches(to, row_timeout, &self.inner.undecodable);
+            let ended = match self.attempt(permit, asked, &mut sink).await {
                 Ok(()) => sink.flush().await,
                 Err(failure) => Err(failure),
             };
@@ -309,32 +302,32 @@ impl Database {
     async fn attempt(
         &self,
         permit: OwnedSemaphorePermit,
-        sql: &str,
-        args: &[Arg],
-        row_timeout: Option<Duration>,
-        kind: Statement,
+        asked: &Asked<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), AttemptError> {
+        let Asked { sql, args, .. } = *asked;
         let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
         let generation = lease.generation();
-        let undecodable = &self.inner.undecodable;
         let connection = lease.connection()?;
         tracing::debug!(binds = args.len(), "a statement is run");
-        let counted = self.inner.metrics.statement(kind);
-        let mut ended = connection
-            .run(sql, args, row_timeout, undecodable, sink, generation)
-            .await;
+        let counted = self.inner.metrics.statement(asked.counted_as);
+        let mut ended = connection.run(sql, args, sink, generation).await;
         if matches!(ended, Err(AttemptError::Stale(_)))
             && sink.restart()
             && connection.forget_statements().await.is_ok()
         {
-            ended = connection
-                .run(sql, args, row_timeout, undecodable, sink, generation)
-                .await;
+            ended = connection.run(sql, args, sink, generation).await;
         }
         counted.ended(ended.is_ok());
         settle(lease, ended)
     }
+}
+
+/// A statement to be run, and what it is counted as.
+struct Asked<'a> {
+    sql: &'a str,
+    args: &'a [Arg],
+    counted_as: Statement,
 }
 
 /// Gives the connection back when its statement has ended, closes it when not.

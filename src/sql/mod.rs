@@ -38,4 +38,4 @@ pub use statement::{Arg, Statement};
 pub use table::anti_join::{ANTI_JOIN_COLUMNS, Referred, Referring, without_referent};
 pub use table::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
 pub use table::membership_join::MembershipJoin;
-pub use table::query_table::QueryTable;
+pub use table::query_table::{KeyedPage, QueryTable};

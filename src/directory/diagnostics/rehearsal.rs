@@ -11,7 +11,7 @@ use crate::{
         queries::{DescribedQuery, QueryProblem},
         source::listing::Listing,
     },
-    sql::{Budget, Predicate, QueryTable, SqlError, Statement},
+    sql::{Budget, KeyedPage, Predicate, QueryTable, SqlError, Statement},
 };
 use std::time::{Duration, Instant};
 
@@ -135,9 +135,17 @@ fn listing(query: &DescribedQuery, source: &Listing) -> Vec<Option<Statement>> {
     let table = QueryTable::listing(&query.query, &query.described);
     let columns = &source.maker().projection().columns;
     let name = source.name_column();
+    let page = |after| {
+        let page = KeyedPage {
+            key: name,
+            after,
+            limit: 1,
+        };
+        table.page_after(columns, &Predicate::True, page)
+    };
     vec![
-        table.page_after(columns, name, &Predicate::True, None, 1),
-        table.page_after(columns, name, &Predicate::True, Some(A_NAME), 1),
+        page(None),
+        page(Some(A_NAME)),
         table.ties(columns, name, A_NAME),
         table.select(columns, &source.named_one_of(&[A_NAME.to_owned()])),
         any_case(table, columns, name),

@@ -15,7 +15,7 @@ use crate::{
     },
     model::value::Cell,
     sql::{
-        Budget, Database, Engine, NamedQuery, Predicate, QueryTable, Row, RowStream, SqlError, Statement,
+        Budget, Database, Engine, KeyedPage, NamedQuery, Predicate, QueryTable, Row, RowStream, SqlError, Statement,
         StatementError,
     },
 };
@@ -188,7 +188,15 @@ impl Listing {
     ) -> Result<Chunk, SqlError> {
         let table = self.table();
         let columns = &self.maker.projection().columns;
-        let page = table.page_after(columns, self.name, predicate, after.map(String::as_str), limit);
+        let page = table.page_after(
+            columns,
+            predicate,
+            KeyedPage {
+                key: self.name,
+                after: after.map(String::as_str),
+                limit,
+            },
+        );
         let mut rows = match (after, page) {
             // A key that the database gave can be compared; one that cannot is forged, and not the end.
             (Some(_), Some(page)) => self.database.fetch(&page.sql, &page.args, budget).await?,

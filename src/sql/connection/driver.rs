@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -19,7 +18,7 @@ use super::postgres_server;
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::target::Target;
-use crate::sql::decode::{self, UndecodableValues};
+use crate::sql::decode;
 use crate::sql::engine::Engine;
 use crate::sql::error::StatementError;
 use crate::sql::query::description::StatementDescription;
@@ -193,12 +192,11 @@ impl Connection {
         &mut self,
         sql: &str,
         args: &[Arg],
-        row_timeout: Option<Duration>,
-        undecodable: &UndecodableValues,
         sink: &mut Sink<'_>,
         generation: u64,
     ) -> Result<(), AttemptError> {
         let engine = self.engine();
+        let undecodable = sink.undecodable;
         let text = sql;
         // The one place where SQL text is vouched for: it is the operator's query and our wrapper, and
         // every value is bound.
@@ -207,21 +205,21 @@ impl Connection {
             Connection::Postgres { connection, .. } => {
                 let query = sqlx::query_with(sql, postgres_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::postgres::row(row, undecodable), row_timeout, sink).await
+                drain(rows, |row| decode::postgres::row(row, undecodable), sink).await
             }
             Connection::Sessionless(connection) => {
                 let rows = connection.rows(text, args);
-                drain(rows, |row| sessionless::row(row, undecodable), row_timeout, sink).await
+                drain(rows, |row| sessionless::row(row, undecodable), sink).await
             }
             Connection::MySql { connection, .. } => {
                 let query = sqlx::query_with(sql, mysql_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::mysql::row(row, undecodable), row_timeout, sink).await
+                drain(rows, |row| decode::mysql::row(row, undecodable), sink).await
             }
             Connection::Sqlite { connection, .. } => {
                 let query = sqlx::query_with(sql, sqlite_arguments(args)?);
                 let rows = (&mut *connection).fetch_many(query);
-                drain(rows, |row| decode::sqlite::row(row, undecodable), row_timeout, sink).await
+                drain(rows, |row| decode::sqlite::row(row, undecodable), sink).await
             }
         };
         ended.map_err(|ended| match ended {
@@ -286,13 +284,12 @@ const ROWS_A_TURN: usize = 32;
 async fn drain<Done, Raw>(
     mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
     decode: impl Fn(&Raw) -> Row,
-    row_timeout: Option<Duration>,
     sink: &mut Sink<'_>,
 ) -> Result<(), Ended> {
     let mut complete = false;
     let mut decoded = 0_usize;
     loop {
-        let next = match row_timeout {
+        let next = match sink.row_timeout() {
             Some(limit) => tokio::time::timeout(limit, rows.next())
                 .await
                 .map_err(|_| Ended::Other(AttemptError::Busy("no further row in time".to_owned())))?,

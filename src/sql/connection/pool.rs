@@ -20,6 +20,7 @@ use super::member::{Counted, Idle, Member};
 use super::state::Health;
 use super::target::Target;
 use super::wait_queue::WaitQueue;
+use crate::config::DatabaseSettings;
 use crate::metrics::Metrics;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
@@ -74,16 +75,16 @@ pub struct PoolUsage {
 impl Pool {
     pub(crate) fn new(
         target: Target,
-        size: usize,
-        connect_timeout: Duration,
+        settings: &DatabaseSettings,
         health: Arc<Health>,
         metrics: Metrics,
     ) -> (Pool, mpsc::UnboundedReceiver<Abandoned>) {
+        let size = settings.pool_size.max(1);
         let share = |part: usize| Arc::new(Semaphore::new((size / part).max(1)));
         let (abandoned, receiver) = mpsc::unbounded_channel();
         let pool = Pool {
             target,
-            connect_timeout,
+            connect_timeout: settings.connect_timeout,
             health,
             members: Mutex::new(Members {
                 idle: Vec::with_capacity(size),
@@ -92,7 +93,7 @@ impl Pool {
             living: Arc::new(AtomicUsize::new(0)),
             full_until: Mutex::new(None),
             permits: share(1),
-            size: size.max(1),
+            size,
             metrics,
             repeats: share(2),
             scans: share(SCANS),

@@ -53,17 +53,12 @@ struct Count {
 }
 
 /// Tries until there is an answer, a statement's own error, or the deadline.
-pub(crate) async fn retry<T, F, Fut>(
-    rule: &Rule,
-    deadline: Instant,
-    health: &Health,
-    pool: &Pool,
-    attempt: F,
-) -> Result<T, SqlError>
+pub(crate) async fn retry<T, F, Fut>(rule: &Rule, deadline: Instant, pool: &Pool, attempt: F) -> Result<T, SqlError>
 where
     F: Fn(OwnedSemaphorePermit) -> Fut,
     Fut: Future<Output = Result<T, AttemptError>>,
 {
+    let health = pool.health();
     let mut states = health.subscribe();
     let mut count = Count::default();
     loop {

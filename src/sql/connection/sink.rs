@@ -1,14 +1,17 @@
 //! Where the rows of one result go: a vector for bounded reads, a channel of batches for streams.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use super::attempt_error::AttemptError;
+use crate::sql::decode::UndecodableValues;
 use crate::sql::error::{SqlError, StatementError};
 use crate::sql::row::Row;
 
 /// A read that is meant to be bounded (a lookup, a chunk) and brings more rows than this is a mistake in
 /// a query, and must not take the process's memory.
-pub(crate) const MAX_ROWS: usize = 100_000;
+const MAX_ROWS: usize = 100_000;
 
 /// Rows in one message of a stream.
 const BATCH: usize = 256;
@@ -21,7 +24,14 @@ pub(crate) enum Batch {
 }
 
 /// The receiving end inside this process of one result.
-pub(crate) enum Sink<'a> {
+pub(crate) struct Sink<'a> {
+    rows: Rows<'a>,
+    /// Where values are counted that cannot be decoded.
+    pub(super) undecodable: &'a UndecodableValues,
+}
+
+/// What becomes of the rows.
+enum Rows<'a> {
     /// Everything, up to `MAX_ROWS`.
     All(&'a mut Vec<Row>),
     /// Batch by batch; waits when the reader is slow.
@@ -29,18 +39,52 @@ pub(crate) enum Sink<'a> {
         batch: Vec<Row>,
         sent: bool,
         to: &'a mpsc::Sender<Batch>,
+        row_timeout: Duration,
     },
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    /// For a result that is bounded by itself.
+    pub(crate) fn all(rows: &'a mut Vec<Row>, undecodable: &'a UndecodableValues) -> Self {
+        Sink {
+            rows: Rows::All(rows),
+            undecodable,
+        }
+    }
+
+    /// For a stream, each of whose rows may take `row_timeout`.
+    pub(crate) fn batches(
+        to: &'a mpsc::Sender<Batch>,
+        row_timeout: Duration,
+        undecodable: &'a UndecodableValues,
+    ) -> Self {
+        Sink {
+            rows: Rows::Batches {
+                batch: Vec::new(),
+                sent: false,
+                to,
+                row_timeout,
+            },
+            undecodable,
+        }
+    }
+
+    /// How long the next row may take, where that is limited.
+    pub(super) fn row_timeout(&self) -> Option<Duration> {
+        match &self.rows {
+            Rows::All(_) => None,
+            Rows::Batches { row_timeout, .. } => Some(*row_timeout),
+        }
+    }
+
     pub(crate) async fn push(&mut self, row: Row) -> Result<(), AttemptError> {
-        match self {
-            Sink::All(rows) if rows.len() >= MAX_ROWS => Err(AttemptError::Statement(StatementError::too_many_rows())),
-            Sink::All(rows) => {
+        match &mut self.rows {
+            Rows::All(rows) if rows.len() >= MAX_ROWS => Err(AttemptError::Statement(StatementError::too_many_rows())),
+            Rows::All(rows) => {
                 rows.push(row);
                 Ok(())
             }
-            Sink::Batches { batch, .. } => {
+            Rows::Batches { batch, .. } => {
                 batch.push(row);
                 if batch.len() >= BATCH {
                     self.flush().await
@@ -53,7 +97,7 @@ impl Sink<'_> {
 
     /// Sends what has been collected.
     pub(crate) async fn flush(&mut self) -> Result<(), AttemptError> {
-        let Sink::Batches { batch, sent, to } = self else {
+        let Rows::Batches { batch, sent, to, .. } = &mut self.rows else {
             return Ok(());
         };
         if batch.is_empty() {
@@ -68,12 +112,12 @@ impl Sink<'_> {
 
     /// Forgets what an unfinished try brought; false when some of it has left already.
     pub(crate) fn restart(&mut self) -> bool {
-        match self {
-            Sink::All(rows) => {
+        match &mut self.rows {
+            Rows::All(rows) => {
                 rows.clear();
                 true
             }
-            Sink::Batches { batch, sent, .. } => {
+            Rows::Batches { batch, sent, .. } => {
                 batch.clear();
                 !*sent
             }

@@ -4,6 +4,7 @@
 use super::comparison::is_uuid;
 use super::expression::{Predicate, Validity};
 use super::number::NumberTest;
+use super::time::Span;
 use super::{negation, time};
 use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
@@ -68,10 +69,10 @@ impl Predicate {
     fn possible(&self, engine: Engine, c: &Column) -> Predicate {
         let text = c.kind.is_text() || is_sqlite_expression(engine, c);
         match self {
-            Predicate::EqualsIgnoreCase { column, prepared } => {
-                self.possible_text(engine, c, *column, prepared, &prepared.to_ascii_uppercase())
+            Predicate::EqualsIgnoreCase { prepared, .. } => {
+                self.possible_text(engine, c, prepared, &prepared.to_ascii_uppercase())
             }
-            Predicate::EqualsExact { column, value } => self.possible_text(engine, c, *column, value, value),
+            Predicate::EqualsExact { value, .. } => self.possible_text(engine, c, value, value),
             Predicate::Like { column, pattern } => match pattern {
                 pattern if engine == Engine::PostgreSql && pattern.has_nul() => Predicate::False,
                 _ if text || c.kind == ColumnKind::Integer => self.clone(),
@@ -114,7 +115,16 @@ impl Predicate {
             }
             Predicate::BooleanIs { column, .. } if c.kind != ColumnKind::Boolean => present(*column),
             Predicate::UuidEquals { column, .. } if !(text || is_uuid(engine, c)) => present(*column),
-            Predicate::Time { column, from, before } if !time::is_comparable(engine, c, *from, *before) => {
+            Predicate::Time { column, from, before }
+                if !time::is_comparable(
+                    engine,
+                    c,
+                    Span {
+                        from: *from,
+                        before: *before,
+                    },
+                ) =>
+            {
                 present(*column)
             }
             Predicate::NotCanonical { .. } => match c.kind {
@@ -132,7 +142,10 @@ impl Predicate {
 
     /// A text comparison; `upper` is the spelling of truth values that it accepts. An integer column is served in
     /// decimal digits, so it can equal nothing else; likewise a truth value.
-    fn possible_text(&self, engine: Engine, column: &Column, position: usize, value: &str, upper: &str) -> Predicate {
+    fn possible_text(&self, engine: Engine, column: &Column, value: &str, upper: &str) -> Predicate {
+        let Some(position) = self.column() else {
+            return self.clone();
+        };
         if value.contains('\0') && engine == Engine::PostgreSql {
             return Predicate::False;
         }

@@ -14,8 +14,17 @@ const LAST: i64 = 253_370_764_800;
 const ZONES: i64 = 2 * 86_400;
 const DAY: &str = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*";
 
+/// A span of time, in seconds since 1970.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    /// Not before this.
+    pub(super) from: Option<i64>,
+    /// Before this.
+    pub(super) before: Option<i64>,
+}
+
 /// Whether the column can be compared with these bounds.
-pub(super) fn is_comparable(engine: Engine, column: &Column, from: Option<i64>, before: Option<i64>) -> bool {
+pub(super) fn is_comparable(engine: Engine, column: &Column, span: Span) -> bool {
     let sayable = |bound: Option<i64>| bound.is_none_or(|bound| (FIRST..LAST).contains(&bound));
     let typed = match engine {
         Engine::PostgreSql => matches!(column.type_name.as_str(), "TIMESTAMP" | "TIMESTAMPTZ" | "DATE"),
@@ -23,15 +32,15 @@ pub(super) fn is_comparable(engine: Engine, column: &Column, from: Option<i64>, 
         // No time is kept otherwise there, whatever was declared.
         Engine::Sqlite => column.kind != ColumnKind::Integer && column.kind != ColumnKind::Boolean,
     };
-    typed && sayable(from) && sayable(before)
+    typed && sayable(span.from) && sayable(span.before)
 }
 
-pub(super) fn write(writer: &mut Writer, column: &Column, name: &str, from: Option<i64>, before: Option<i64>) {
+pub(super) fn write(writer: &mut Writer, column: &Column, name: &str, span: Span) {
     if writer.engine == Engine::Sqlite {
-        return write_texts(writer, column, name, from, before);
+        return write_texts(writer, column, name, span);
     }
     let mut written = format!("{name} IS NOT NULL");
-    for (bound, operator) in [(from, ">="), (before, "<")] {
+    for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
         let Some(text) = bound.and_then(text) else { continue };
         let value = writer.text(&text);
         let value = match (writer.engine, column.type_name.as_str()) {
@@ -45,12 +54,12 @@ pub(super) fn write(writer: &mut Writer, column: &Column, name: &str, from: Opti
 }
 
 /// Texts that begin with a date are in the order of their dates.
-fn write_texts(writer: &mut Writer, column: &Column, name: &str, from: Option<i64>, before: Option<i64>) {
+fn write_texts(writer: &mut Writer, column: &Column, name: &str, span: Span) {
     let name_as_text = as_text(Engine::Sqlite, column, name);
     let mut written = String::new();
     for (bound, operator) in [
-        (from.map(|from| from - ZONES), ">="),
-        (before.map(|before| before + ZONES), "<"),
+        (span.from.map(|from| from - ZONES), ">="),
+        (span.before.map(|before| before + ZONES), "<"),
     ] {
         let Some(text) = bound.and_then(text) else { continue };
         let value = writer.text(&text);

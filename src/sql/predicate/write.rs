@@ -4,6 +4,7 @@ use super::comparison::{self, NOT_CANONICAL, write_key, write_not_canonical};
 use super::equals_any::write_equals_any;
 use super::expression::Predicate;
 use super::scope::{Scope, with};
+use super::time::Span;
 use super::{equality, negation, number, time};
 use crate::sql::statement::Writer;
 
@@ -46,7 +47,17 @@ impl Predicate {
                 });
             }
             Predicate::Time { column, from, before } => {
-                with(writer, at(column), |w, c, name| time::write(w, c, name, *from, *before));
+                with(writer, at(column), |w, c, name| {
+                    time::write(
+                        w,
+                        c,
+                        name,
+                        Span {
+                            from: *from,
+                            before: *before,
+                        },
+                    )
+                });
             }
             Predicate::NotCanonical { column } => {
                 with(writer, at(column), |w, c, name| {

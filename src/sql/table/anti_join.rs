@@ -59,10 +59,9 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
         let has_all = Predicate::And([name, number, reference].map(Predicate::HasKey).to_vec());
         let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(ANTI_JOIN_COLUMNS).collect();
         let source = QueryTable::listing(from.query, from.described);
-        table(engine, source, &columns, &has_all, alias)
+        table(source, &columns, &has_all, alias)
     };
     let taken = table(
-        engine,
         QueryTable::listing(to.query, to.described),
         &[(to.number, "gw_number")],
         &Predicate::HasKey(to.number),
@@ -95,14 +94,8 @@ pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(Operat
 }
 
 /// Rows of a listing as a table with columns of these names.
-fn table(
-    engine: Engine,
-    source: QueryTable<'_>,
-    columns: &[(usize, &str)],
-    predicate: &Predicate,
-    alias: &str,
-) -> String {
-    let mut writer = Writer::new(engine);
+fn table(source: QueryTable<'_>, columns: &[(usize, &str)], predicate: &Predicate, alias: &str) -> String {
+    let mut writer = Writer::new(source.engine());
     source.write_columns_as(&mut writer, columns, predicate);
     writer.put(&format!(" {alias}"));
     writer.finish().sql

@@ -12,6 +12,17 @@ use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::statement::{Arg, Statement, Writer};
 
+/// A part of a table in the order of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyedPage<'a> {
+    /// The position of the key among the columns.
+    pub key: usize,
+    /// The key that the page before ended with.
+    pub after: Option<&'a str>,
+    /// How many rows at the most.
+    pub limit: u32,
+}
+
 /// The operator's query as a table, with its parameter's value where it has one.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryTable<'a> {
@@ -49,20 +60,18 @@ impl<'a> QueryTable<'a> {
         Some(writer.finish())
     }
 
-    /// Up to `limit` rows that `predicate` lets through and whose key is after `last` in the database's own order, in that order. Rows without a
-    /// key never come: they can have no RDN. `None` when `last` can be no key of this column (a forged cookie).
+    /// The rows of a page that `predicate` lets through, in the database's own order. Rows without a key never come: they
+    /// can have no RDN. `None` when the key to begin after can be none of this column (a forged cookie).
     ///
     /// A key is compared by the column's collation: where that holds two spellings equal, a page may end
     /// between them. So when a page is full, its last key's rows are to be read again with `ties`. A forged
     /// key with a character that a latin1 column lacks is error 1267 on MySQL.
-    pub fn page_after(
-        &self,
-        columns: &[usize],
-        key: usize,
-        predicate: &Predicate,
-        last: Option<&str>,
-        limit: u32,
-    ) -> Option<Statement> {
+    pub fn page_after(&self, columns: &[usize], predicate: &Predicate, page: KeyedPage<'_>) -> Option<Statement> {
+        let KeyedPage {
+            key,
+            after: last,
+            limit,
+        } = page;
         let after = match last {
             None => Predicate::HasKey(key),
             Some(last) => Predicate::KeyAfter {
@@ -216,6 +225,10 @@ impl<'a> QueryTable<'a> {
     fn simplify(&self, predicate: &Predicate) -> Option<Predicate> {
         let predicate = predicate.simplify(self.query.engine(), &self.described.columns);
         (predicate != Predicate::False).then_some(predicate)
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.query.engine()
     }
 
     /// Whether the columns need names of ours: the operator's cannot be referred to.

@@ -1,4 +1,4 @@
-use super::query_table::QueryTable;
+use super::query_table::{KeyedPage, QueryTable};
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;
 use crate::sql::query::bound::Bound;
@@ -117,7 +117,15 @@ fn pages_compare_the_key_as_its_own_type() {
     let page = |engine, kind: &str, last: Option<&str>| {
         let (query, described) = listing("SELECT 1", engine, &[("k", kind)]);
         QueryTable::listing(&query, &described)
-            .page_after(&[0], 0, &Predicate::True, last, 9)
+            .page_after(
+                &[0],
+                &Predicate::True,
+                KeyedPage {
+                    key: 0,
+                    after: last,
+                    limit: 9,
+                },
+            )
             .map(|s| s.sql.split_once("WHERE ").unwrap().1.to_owned())
     };
     let end = "\nORDER BY q.\"k\"\nLIMIT 9";
