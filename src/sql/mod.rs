@@ -18,18 +18,13 @@ mod statement;
 mod table;
 
 pub use budget::{Budget, StatementKind};
-pub use connection::pool::PoolUsage;
-pub use connection::state::{HOLD, State};
+pub use connection::state::State;
 pub use database::{Database, RowStream};
 pub use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};
-pub use query::bound::Bound;
-pub use query::description::{
-    Collation, Column, ColumnDescription, ColumnKind, Origin, QueryDescription, StatementDescription,
-};
-pub use query::error::QueryError;
+pub use query::description::{ColumnKind, Origin, QueryDescription};
 pub use query::operator_query::OperatorQuery;
 pub use query::type_name::TypeDescription;
 pub use recorder::{Recorded, Recorder};

@@ -6,6 +6,7 @@ mod abandoned;
 pub(crate) mod attempt_error;
 pub(crate) mod cancel;
 pub(crate) mod coalesce;
+mod connect_options;
 mod describe;
 mod driver;
 mod file_id;

@@ -1,27 +1,17 @@
-//! From the operator's URI to connect options. Knows the traps of each driver's defaults; connects nothing,
-//! and never repeats any part of the URI in an error.
+//! Where to connect: the operator's URI, with the connect options of each of its hosts. Connects nothing.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::mysql::MySqlConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
+use super::connect_options;
 use super::postgres_server::PostgresServer;
 use super::sessionless::Address;
 use crate::config::Sessions;
-use crate::database_uri::{DatabaseUri, Engine, Host, Pem, Secret, ServerUri, TargetSession, TlsMode};
+use crate::database_uri::{DatabaseUri, Engine, Host, ServerUri, TargetSession, TlsMode};
 use crate::sql::error::SqlError;
-
-/// Locks are waited for briefly inside SQLite and then repeated while there is time (`hold`), so
-/// that a waiting statement can be cancelled.
-const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
-
-/// What sessions call themselves where nobody says.
-const APPLICATION_NAME: &str = "ldap-gateway";
 
 /// Where to connect, in the driver's own terms.
 pub(crate) enum Target {
@@ -44,15 +34,26 @@ impl Target {
         let unusable = |problems: Vec<String>| SqlError::Settings(problems.join("; "));
         match DatabaseUri::parse(uri, ssl).map_err(unusable)? {
             DatabaseUri::Server(uri) if uri.engine == Engine::PostgreSql => {
-                let options = uri.hosts.iter().map(|host| postgres(&uri, host, sessions));
-                let options = options.collect::<Result<_, _>>()?;
+                let options = uri.hosts.iter().map(|host| {
+                    let options = connect_options::postgres(&uri, host)?;
+                    let address = Address::of(&options);
+                    Ok(PostgresServer::new(options, address, sessions))
+                });
+                let options = options.collect::<Result<_, SqlError>>()?;
                 Ok(Target::Postgres(Servers { uri, options }))
             }
             DatabaseUri::Server(uri) => {
-                let options = uri.hosts.iter().map(|host| mysql(&uri, host)).collect();
+                let options = uri
+                    .hosts
+                    .iter()
+                    .map(|host| connect_options::mysql(&uri, host))
+                    .collect();
                 Ok(Target::MySql(Servers { uri, options }))
             }
-            DatabaseUri::Sqlite(uri) => sqlite(&uri.text, uri.file),
+            DatabaseUri::Sqlite(uri) => {
+                let options = connect_options::sqlite(&uri)?;
+                Ok(Target::Sqlite(Box::new(options), uri.file))
+            }
         }
     }
 
@@ -117,142 +118,6 @@ impl Target {
             Target::Sqlite(..) => Engine::Sqlite,
         }
     }
-}
-
-fn postgres(uri: &ServerUri, host: &Host, sessions: Sessions) -> Result<PostgresServer, SqlError> {
-    let mut options = postgres_base(uri, host)?;
-    if let Some(mode) = uri.tls.mode {
-        options = options.ssl_mode(match mode {
-            // The server has none there, and would be asked in vain.
-            _ if matches!(host, Host::Socket(..)) => PgSslMode::Disable,
-            TlsMode::Disable => PgSslMode::Disable,
-            TlsMode::Prefer => PgSslMode::Prefer,
-            TlsMode::Require => PgSslMode::Require,
-            TlsMode::VerifyCa => PgSslMode::VerifyCa,
-            TlsMode::VerifyFull => PgSslMode::VerifyFull,
-        });
-    }
-    options = match &uri.tls.ca {
-        Some(Pem::File(path)) => options.ssl_root_cert(path),
-        Some(Pem::Inline(text)) => options.ssl_root_cert_from_pem(text.clone()),
-        None => options,
-    };
-    options = match &uri.tls.certificate {
-        Some(Pem::File(path)) => options.ssl_client_cert(path),
-        Some(Pem::Inline(text)) => options.ssl_client_cert_from_pem(text),
-        None => options,
-    };
-    options = match &uri.tls.key {
-        Some(Pem::File(path)) => options.ssl_client_key(path),
-        Some(Pem::Inline(text)) => options.ssl_client_key_from_pem(text),
-        None => options,
-    };
-    if let Some(capacity) = uri.statement_cache_capacity {
-        options = options.statement_cache_capacity(capacity);
-    }
-    if let Some(name) = &uri.application_name {
-        options = options.application_name(name);
-    } else if options.get_application_name().is_none() {
-        options = options.application_name(APPLICATION_NAME);
-    }
-    let options = options.disable_statement_logging();
-    let address = Address::of(&options);
-    Ok(PostgresServer::new(options, address, sessions))
-}
-
-/// The driver's defaults, and what it does with a URI only: it looks for a password in `~/.pgpass` where there is no
-/// other, and takes the session's settings as they stand.
-fn postgres_base(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let port = match host {
-        Host::Usual(port) => port,
-        Host::Tcp(name, port) => {
-            query.append_pair("host", name);
-            port
-        }
-        Host::Socket(directory, port) => {
-            query.append_pair("host", &directory.to_string_lossy());
-            port
-        }
-    };
-    let port = port.map(|port| port.to_string());
-    let password = uri.password.as_ref().map(Secret::reveal);
-    let pairs = [
-        ("port", port.as_deref()),
-        ("user", uri.user.as_deref()),
-        ("password", password),
-        ("dbname", uri.database.as_deref()),
-        ("options", uri.options.as_deref()),
-    ];
-    let given = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    query.extend_pairs(given);
-    // The error may quote the password.
-    PgConnectOptions::from_str(&format!("postgres:///?{}", query.finish()))
-        .map_err(|_| SqlError::Settings("has a host, user or database that the driver does not take".to_owned()))
-}
-
-fn mysql(uri: &ServerUri, host: &Host) -> MySqlConnectOptions {
-    let mut options = match host {
-        Host::Usual(_) => MySqlConnectOptions::new(),
-        Host::Tcp(name, _) => MySqlConnectOptions::new().host(name),
-        Host::Socket(path, _) => MySqlConnectOptions::new().socket(path),
-    };
-    if let Host::Tcp(_, Some(port)) = host {
-        options = options.port(*port);
-    }
-    if let Some(user) = &uri.user {
-        options = options.username(user);
-    }
-    if let Some(password) = uri.password.as_ref().map(Secret::reveal) {
-        options = options.password(password);
-    }
-    if let Some(database) = &uri.database {
-        options = options.database(database);
-    }
-    if let Some(mode) = uri.tls.mode {
-        options = options.ssl_mode(match mode {
-            TlsMode::Disable => MySqlSslMode::Disabled,
-            TlsMode::Prefer => MySqlSslMode::Preferred,
-            TlsMode::Require => MySqlSslMode::Required,
-            TlsMode::VerifyCa => MySqlSslMode::VerifyCa,
-            TlsMode::VerifyFull => MySqlSslMode::VerifyIdentity,
-        });
-    }
-    options = match &uri.tls.ca {
-        Some(Pem::File(path)) => options.ssl_ca(path),
-        Some(Pem::Inline(text)) => options.ssl_ca_from_pem(text.clone()),
-        None => options,
-    };
-    options = match &uri.tls.certificate {
-        Some(Pem::File(path)) => options.ssl_client_cert(path),
-        Some(Pem::Inline(text)) => options.ssl_client_cert_from_pem(text),
-        None => options,
-    };
-    options = match &uri.tls.key {
-        Some(Pem::File(path)) => options.ssl_client_key(path),
-        Some(Pem::Inline(text)) => options.ssl_client_key_from_pem(text),
-        None => options,
-    };
-    if let Some(capacity) = uri.statement_cache_capacity {
-        options = options.statement_cache_capacity(capacity);
-    }
-    if let Some(collation) = &uri.collation {
-        options = options.collation(collation);
-    }
-    // The driver would add PIPES_AS_CONCAT and change what `||` means in the operator's queries.
-    let options = options.pipes_as_concat(false).no_engine_substitution(false);
-    options.disable_statement_logging()
-}
-
-fn sqlite(text: &str, file: Option<PathBuf>) -> Result<Target, SqlError> {
-    let options = SqliteConnectOptions::from_str(text)
-        .map_err(|_| SqlError::Settings("is not a URI that SQLite takes".to_owned()))?
-        // A missing file is an outage; an empty one made in its place would be an empty directory.
-        .create_if_missing(file.is_none())
-        .busy_timeout(SQLITE_BUSY_TIMEOUT)
-        .row_buffer_size(500)
-        .disable_statement_logging();
-    Ok(Target::Sqlite(Box::new(options), file))
 }
 
 #[cfg(test)]
