@@ -11,7 +11,7 @@ const SECURITY: &[&str] = &[
     "| connections | `MAX_CONNECTIONS` ({MAX_CONNECTIONS}); more wait in the kernel's queue. Not per address |",
     "| TLS handshake | {server:HANDSHAKE_TIMEOUT} |",
     "| a connection without requests | `LDAP_IDLE_TIMEOUT` ({LDAP_IDLE_TIMEOUT}) |",
-    "| a client that does not read | `WRITE_TIMEOUT` ({WRITE_TIMEOUT}), then it is closed. What ran for it ends at once, whatever its connection ends by |",
+    "| a client that does not read | `WRITE_TIMEOUT` ({WRITE_TIMEOUT}), then it is closed. Its operations end at once, whatever its connection ends by |",
     "| one message | {server:MESSAGE_LIMIT_ANONYMOUS} before a successful bind, {server:MESSAGE_LIMIT_BOUND} after it |",
     "| requests of one connection | {server:CONCURRENT_OPERATIONS} run, {server:QUEUED_REQUESTS} more wait, {server:HELD_BYTES} of messages in all and the one that is too many; then {server:READ_AHEAD} more are read |",
     "| answers waiting for a client | {server:QUEUED_CHUNKS} chunks, each about {operations:CHUNK} and one entry, and one chunk for each running request |",
