@@ -247,7 +247,7 @@ impl Describer {
             .no_private_groups()
             .map(|why| format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        for remark in directory.remarks().into_iter().chain(private_groups) {
+        for remark in queries::remarks(directory.queries()).into_iter().chain(private_groups) {
             if said.insert(remark.clone()) {
                 warn!("{remark}");
             }

@@ -6,10 +6,12 @@
 pub mod account;
 pub mod diagnostics;
 pub mod error;
+mod fetch;
 pub mod kind;
 pub mod mapping;
 pub mod membership;
 pub mod naming;
+mod preparation;
 pub mod pushdown;
 pub mod queries;
 pub mod search;
@@ -27,7 +29,7 @@ use crate::{
             subschema::Capabilities,
             tree::{Place, Tree},
         },
-        queries::{DescribedQuery, QueryProblem},
+        queries::{DescribedQuery, EntryQuery, QueryProblem},
         source::{listing::Listing, one_user::OneUser, private_groups::PrivateGroups},
     },
     model::{
@@ -88,10 +90,6 @@ impl Directory {
     ) -> Result<Directory, Vec<QueryProblem>> {
         let (schema, queries) = queries::describe(database, queries).await?;
         let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
-        let asked = match &queries.all_memberships {
-            Some(_) => Query::AllMemberships,
-            None => Query::GroupsByMember,
-        };
         let QuerySet {
             all_users,
             one_user,
@@ -99,16 +97,21 @@ impl Directory {
             groups_by_member,
             all_memberships,
         } = &queries;
-        let source = |kind, query: &DescribedQuery| {
+        let source = |kind, query: EntryQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
             Listing::new(database.clone(), kind, query, maker, tree.mail_fallback())
         };
-        let users = Arc::new(source(Kind::User, all_users));
-        let groups = Arc::new(source(Kind::Group, all_groups));
-        let memberships = Memberships::new(&users, &groups, groups_by_member.clone(), all_memberships.clone())
+        let named = |which, query: &DescribedQuery| match query.name_column(which) {
+            Ok(name) => Ok(EntryQuery::new(query.clone(), name)),
+            Err(problem) => Err(vec![problem]),
+        };
+        let users = Arc::new(source(Kind::User, named(Query::AllUsers, all_users)?));
+        let groups = Arc::new(source(Kind::Group, named(Query::AllGroups, all_groups)?));
+        let by_member = named(Query::GroupsByMember, groups_by_member)?;
+        let memberships = Memberships::new(&users, &groups, by_member, all_memberships.clone())
             .await
-            .map_err(|error| vec![QueryProblem::of_database(asked, &error)])?;
+            .map_err(|problem| vec![problem])?;
         let private_groups = match layout.private_groups {
             true => PrivateGroups::new(database, all_users, all_groups)
                 .await
@@ -117,7 +120,7 @@ impl Directory {
         };
         let private_source = private_groups
             .listing()
-            .map(|listing| source(Kind::PrivateGroup, listing));
+            .map(|listing| source(Kind::PrivateGroup, listing.clone()));
         let one_user = OneUser::new(database.clone(), one_user, &users);
         let directory = Directory {
             database: database.clone(),
@@ -135,7 +138,7 @@ impl Directory {
             tree,
             queries,
         };
-        directory.rehearse().await?;
+        preparation::prepare(&directory).await?;
         Ok(directory)
     }
 

@@ -11,7 +11,11 @@ use crate::{
     config::RefusedWords,
     directory::{
         Directory, DirectoryError,
-        diagnostics::consistency::{Count, SMALL, Sample, listed},
+        diagnostics::{
+            consistency,
+            indexes::index_advice,
+            sample::{Count, SMALL, Sample, count, listed, sample},
+        },
         kind::Kind,
     },
 };
@@ -19,7 +23,7 @@ use std::collections::BTreeSet;
 
 /// Runs each query once. If all can be run, looks at their rows.
 pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {
-    let refusals = directory.refusals().await;
+    let refusals = consistency::refusals(directory).await;
     for (query, error) in &refusals {
         report.fault(Fault::Database, format!("{query}: {}", error.detail()));
     }
@@ -51,16 +55,16 @@ async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut 
         ],
     );
     for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
-        let twins = directory.twins(kind).await;
-        let twins = answered(&format!("{what} of one name"), twins, report)?.unwrap_or_default();
-        if !twins.is_empty() {
+        let duplicates = consistency::duplicates(directory, kind).await;
+        let duplicates = answered(&format!("{what} of one name"), duplicates, report)?.unwrap_or_default();
+        if !duplicates.is_empty() {
             report.warn(format!(
                 "{what} that are not served, because another one's name differs only in case or blanks: {}",
-                listed(&twins)
+                listed(&duplicates)
             ));
         }
     }
-    if let Some(sample) = answered("the first users", directory.sample().await, report)? {
+    if let Some(sample) = answered("the first users", sample(directory).await, report)? {
         values::show(directory, &sample, words, report).await?;
         differences(directory, &sample, users, report).await?;
         hashes(directory, &sample, report).await?;
@@ -79,7 +83,7 @@ async fn counted(
     what: &str,
     report: &mut Report,
 ) -> Result<Option<Count>, DirectoryError> {
-    let count = directory.count(kind).await;
+    let count = count(directory, kind).await;
     let count = answered(&format!("the number of {what}"), count, report)?;
     if let Some(nameless) = count.map(|count| count.rows.saturating_sub(count.named))
         && nameless > 0
@@ -103,23 +107,23 @@ async fn differences(
         (Kind::User, "SQL_QUERY_ALL_USERS"),
         (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
     ] {
-        let texts = directory.constants(kind).await;
+        let texts = consistency::constants(directory, kind).await;
         for text in answered(&format!("{variable}: texts in double quotes"), texts, report)?.unwrap_or_default() {
             report.warn(format!("{variable}: {text}"));
         }
     }
-    let texts = directory.one_user_differences(sample).await;
+    let texts = consistency::one_user_differences(directory, sample).await;
     let what = "whether SQL_QUERY_ONE_USER gives the same entries as SQL_QUERY_ALL_USERS";
     for text in answered(what, texts, report)?.unwrap_or_default() {
         report.warn(text);
     }
     if let Some(users) = users {
-        let texts = directory.membership_differences(sample, users).await;
+        let texts = consistency::membership_differences(directory, sample, users).await;
         for text in answered("whether the queries agree on memberships", texts, report)?.unwrap_or_default() {
             report.warn(text);
         }
     }
-    if let Some(text) = directory.slow_memberships() {
+    if let Some(text) = consistency::slow_memberships(directory) {
         report.advise(text);
     }
     Ok(())
@@ -132,7 +136,7 @@ async fn indexes(
     counts: Counts,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    let advice = directory.index_advice(sample, counts.users, counts.groups).await;
+    let advice = index_advice(directory, sample, counts.users, counts.groups).await;
     for advice in answered("which indexes would help", advice, report)?.unwrap_or_default() {
         let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
         let what = if statements.is_empty() {
@@ -160,7 +164,7 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
     if !directory.kinds().contains(&Kind::PrivateGroup) {
         return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
     }
-    let count = directory.count(Kind::PrivateGroup).await;
+    let count = count(directory, Kind::PrivateGroup).await;
     Ok(match answered("the number of user private groups", count, report)? {
         Some(count) => format!("{} user private groups, of gid numbers that no group has", count.named),
         None => "user private groups, of gid numbers that no group has".to_owned(),
@@ -169,7 +173,7 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
 
 /// Which users can bind at all, by the scheme of their hash.
 async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
-    let counts = directory.hashes(sample, classify).await;
+    let counts = consistency::hashes(directory, sample, classify).await;
     let Some(counts) = answered("the stored hashes", counts, report)? else {
         return Ok(());
     };

@@ -8,7 +8,10 @@ use crate::{
     config::RefusedWords,
     directory::{
         Directory, DirectoryError,
-        diagnostics::consistency::{Accounts, Findings, Sample, listed},
+        diagnostics::{
+            rows::{self, Accounts, Findings},
+            sample::{Sample, listed},
+        },
         kind::Kind,
     },
     model::schema::ids,
@@ -27,14 +30,18 @@ pub async fn show(
     words: &RefusedWords,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    if let Some(users) = answered("the rows of users", directory.findings(Kind::User).await, report)? {
+    if let Some(users) = answered("the rows of users", rows::findings(directory, Kind::User).await, report)? {
         made_up(directory, &users, report);
         doubtful_users(directory, &users, report);
     }
-    if let Some(groups) = answered("the rows of groups", directory.findings(Kind::Group).await, report)? {
+    if let Some(groups) = answered(
+        "the rows of groups",
+        rows::findings(directory, Kind::Group).await,
+        report,
+    )? {
         doubtful_groups(&groups, report);
     }
-    let found = directory.accounts(sample, words).await;
+    let found = rows::accounts(directory, sample, words).await;
     if let Some(found) = answered("the columns that refuse binds", found, report)? {
         accounts(&found, report);
     }

@@ -1,374 +1,280 @@
-//! What an operator should know about the rows behind a directory: how many there are, which are not served as one
-//! would think, where the queries disagree, which index would help. For `check` only; nothing is served from here.
+//! Where the queries disagree with each other or with what they seem to be, and which of their rows are not served. For
+//! `check` only; nothing is served from here.
 //!
 //! Everything it says names users, groups, columns and tables; never a value of a password column.
 
-pub use crate::directory::diagnostics::{
-    indexes::IndexAdvice,
-    rows::{Accounts, Findings},
-};
 use crate::{
-    config::{Query, QuerySet},
+    config::Query,
     directory::{
         Directory,
+        diagnostics::sample::{Count, LARGE, SAMPLE, Sample, budget, deadline, listed, sample},
         error::DirectoryError,
+        fetch::{fetch, none_for_the_name},
         kind::Kind,
         mapping::columns::Role,
         membership::{Membership, MembershipsOf},
         naming::tree::Name,
-        queries::DescribedQuery,
-        source::fetch::{fetch, none_for_the_name},
+        queries::GroupColumn,
+        source::lookup::stored_hash,
     },
     model::{entry::Entry, value::Cell},
-    sql::{Budget, Engine, Origin, Predicate, QueryTable, Row, SqlError},
+    sql::{Budget, Engine, Origin, Predicate, QueryTable, SqlError},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Users looked at one by one.
-pub const SAMPLE: u32 = 100;
-/// How long each question may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// Names listed in one line.
-const NAMED: usize = 5;
 /// Groups of the sample whose members are listed.
 const GROUPS: usize = 20;
-/// With more users the members of a group may not fit into memory at once.
-pub(crate) const LARGE: u64 = 200_000;
-/// Below this a scan costs nothing, and planners prefer it whatever indexes there are.
-pub const SMALL: u64 = 1000;
 
-/// How many rows a listing has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Count {
-    /// All of them.
-    pub rows: u64,
-    /// Those with a name.
-    pub named: u64,
-}
-
-/// Users that were looked at one by one.
-pub struct Sample {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) names: Vec<String>,
-}
-
-impl Sample {
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.rows.len()
+/// Runs each query as it is run to serve: preparing them does not show a missing permission.
+pub async fn refusals(directory: &Directory) -> Vec<(Query, SqlError)> {
+    let mut refusals = Vec::new();
+    let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
+    for (which, query) in directory.queries.each().filter(|(which, _)| is_listing(*which)) {
+        let statement = QueryTable::listing(&query.query, &query.described).exists(&Predicate::True);
+        let rows = fetch(&directory.database, statement, budget()).await;
+        refusals.extend(rows.err().map(|error| (which, error)));
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    if !refusals.is_empty() {
+        return refusals;
     }
+    // A name that somebody has: it must fit where names are numbers, and any other need not.
+    let found = match sample(directory).await {
+        Ok(sample) => sample.names.first().cloned(),
+        Err(DirectoryError::Sql(error)) => return vec![(Query::AllUsers, error)],
+        Err(_) => None,
+    };
+    let name = found.as_deref().unwrap_or("nobody");
+    if let Some(one_user) = &directory.one_user {
+        let rows = one_user.account_rows(name, Budget::bind(deadline())).await;
+        let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
+        refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
+    }
+    let rows = directory.memberships.by_member().groups_of(name, budget()).await;
+    refusals.extend(rows.err().map(|error| (Query::GroupsByMember, error)));
+    refusals
 }
 
-impl Directory {
-    /// Runs each query as it is run to serve: preparing them does not show a missing permission.
-    pub async fn refusals(&self) -> Vec<(Query, SqlError)> {
-        let mut refusals = Vec::new();
-        let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
-        for (which, query) in self.queries.each().filter(|(which, _)| is_listing(*which)) {
-            let statement = QueryTable::listing(&query.query, &query.described).exists(&Predicate::True);
-            let rows = fetch(&self.database, statement, budget()).await;
-            refusals.extend(rows.err().map(|error| (which, error)));
-        }
-        if !refusals.is_empty() {
-            return refusals;
-        }
-        // A name that somebody has: it must fit where names are numbers, and any other need not.
-        let found = match self.sample().await {
-            Ok(sample) => sample.names.first().cloned(),
-            Err(DirectoryError::Sql(error)) => return vec![(Query::AllUsers, error)],
-            Err(_) => None,
+/// The names of rows that are no entries, because another row's name is equal under caseIgnoreMatch.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn duplicates(directory: &Directory, kind: Kind) -> Result<Vec<String>, DirectoryError> {
+    let shadowed = directory.source(kind).shadowed(budget()).await?;
+    let mut names: Vec<String> = shadowed.names().map(str::to_owned).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL
+/// those quote texts, on SQLite they do when there is no such column.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn constants(directory: &Directory, kind: Kind) -> Result<Vec<String>, DirectoryError> {
+    let (query, source) = (directory.source(kind).query(), directory.source(kind));
+    if directory.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
+        return Ok(Vec::new());
+    }
+    let chunk = source.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
+    let text = query.query.to_describe();
+    let mut found = Vec::new();
+    for (position, column) in source.maker().projection().columns.iter().enumerate() {
+        let mut texts = chunk.rows.iter().map(|row| row.get(position).and_then(Cell::to_text));
+        let (Some(Some(first)), Some(Origin::Expression)) = (texts.next(), query.origins.get(*column)) else {
+            continue;
         };
-        let name = found.as_deref().unwrap_or("nobody");
-        if let Some(one_user) = &self.one_user {
-            let rows = one_user.account_rows(name, Budget::bind(deadline())).await;
-            let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
-            refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
-        }
-        let rows = self.memberships.by_member().groups_of(name, budget()).await;
-        refusals.extend(rows.err().map(|error| (Query::GroupsByMember, error)));
-        refusals
-    }
-
-    /// How many users or groups there are.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn count(&self, kind: Kind) -> Result<Count, DirectoryError> {
-        let name = self.listing(kind).column(Role::Name).unwrap_or_default();
-        Ok(Count {
-            rows: self.passing(kind, &Predicate::True).await?,
-            named: self.passing(kind, &Predicate::HasKey(name)).await?,
-        })
-    }
-
-    /// How many rows a predicate lets through.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn passing(&self, kind: Kind, predicate: &Predicate) -> Result<u64, DirectoryError> {
-        let query = self.listing(kind);
-        let table = QueryTable::listing(&query.query, &query.described);
-        let rows = fetch(&self.database, table.count(predicate), budget()).await?;
-        let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
-        Ok(cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
-    }
-
-    /// The names of rows that are no entries, because another row's name is equal under caseIgnoreMatch.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn twins(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-        let shadowed = self.source(kind).shadowed(budget()).await?;
-        let mut names: Vec<String> = shadowed.names().map(str::to_owned).collect();
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    /// The first users by name.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn sample(&self) -> Result<Sample, DirectoryError> {
-        let chunk = self.users.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
-        let projection = self.users.maker().projection();
-        let names = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
-        Ok(Sample {
-            rows: chunk.rows,
-            names,
-        })
-    }
-
-    /// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL
-    /// those quote texts, on SQLite they do when there is no such column.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn constants(&self, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-        let (query, source) = (self.listing(kind), self.source(kind));
-        if self.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
-            return Ok(Vec::new());
-        }
-        let chunk = source.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
-        let text = query.query.to_describe();
-        let mut found = Vec::new();
-        for (position, column) in source.maker().projection().columns.iter().enumerate() {
-            let mut texts = chunk.rows.iter().map(|row| row.get(position).and_then(Cell::to_text));
-            let (Some(Some(first)), Some(Origin::Expression)) = (texts.next(), query.origins.get(*column)) else {
-                continue;
-            };
-            if text.contains(&format!("\"{first}\"")) && texts.all(|text| text.as_ref() == Some(&first)) {
-                let name = query.columns.get(*column).map_or("", |column| column.column.as_str());
-                found.push(format!(
-                    "{name} is the text \"{first}\" in every row: there is no such column, or names are quoted otherwise"
-                ));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Where the one-user query gives another entry than all-users.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn one_user_differences(&self, sample: &Sample) -> Result<Vec<String>, DirectoryError> {
-        let Some(one_user) = self.one_user.as_ref().filter(|one_user| one_user.finds_entries()) else {
-            return Ok(Vec::new());
-        };
-        let maker = self.users.maker();
-        let mut missing = Vec::new();
-        let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let projection = maker.projection();
-        for row in &sample.rows {
-            let Some(name) = projection.name(row).and_then(|name| Name::new(&name)) else {
-                continue;
-            };
-            let Some(other) = one_user.find(&name, Budget::lookup(deadline())).await? else {
-                missing.push(name.spelled);
-                continue;
-            };
-            // Another row of the same name under caseIgnoreMatch: that is for `twins`.
-            if projection.number(&other) != projection.number(row) {
-                continue;
-            }
-            let (entry, other) = (maker.entry(row.clone(), true), maker.entry(other, true));
-            for attribute in self.differences(entry.as_ref(), other.as_ref()) {
-                differing.entry(attribute).or_default().push(name.spelled.clone());
-            }
-        }
-        let mut found = Vec::new();
-        if !missing.is_empty() {
+        if text.contains(&format!("\"{first}\"")) && texts.all(|text| text.as_ref() == Some(&first)) {
+            let name = query.columns.get(*column).map_or("", |column| column.column.as_str());
             found.push(format!(
-                "{} of {} users are found by SQL_QUERY_ALL_USERS but not by SQL_QUERY_ONE_USER; they cannot bind: {}",
-                missing.len(),
-                sample.len(),
-                listed(&missing)
+                "{name} is the text \"{first}\" in every row: there is no such column, or names are quoted otherwise"
             ));
         }
-        found.extend(differing.into_iter().map(|(attribute, names)| {
-            format!(
-                "SQL_QUERY_ONE_USER gives another {attribute} than SQL_QUERY_ALL_USERS for {} of {} users: {}",
-                names.len(),
-                sample.len(),
-                listed(&names)
-            )
-        }));
-        Ok(found)
     }
-
-    fn differences(&self, one: Option<&Entry>, other: Option<&Entry>) -> Vec<String> {
-        let (Some(one), Some(other)) = (one, other) else {
-            return Vec::new();
-        };
-        let ids: BTreeSet<_> = [one, other]
-            .iter()
-            .flat_map(|entry| entry.attributes.iter().map(|attribute| attribute.id))
-            .collect();
-        ids.into_iter()
-            .filter(|id| one.values(*id) != other.values(*id))
-            .map(|id| self.schema.attribute_name(id).to_owned())
-            .collect()
-    }
-
-    /// Where the groups of one user, asked for one by one, are others than those that whole groups are read as.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn membership_differences(&self, sample: &Sample, users: Count) -> Result<Vec<String>, DirectoryError> {
-        let asked = self
-            .memberships
-            .by_member()
-            .of_users(sample.names.clone(), budget())
-            .await?;
-        let read = self
-            .memberships
-            .read(MembershipsOf::Users(&sample.names), budget())
-            .await?;
-        let mut either = asked.clone();
-        either.extend(read.iter().cloned());
-        let existing = self.memberships.existing_groups(&either, budget()).await?;
-        let (asked, read) = (keys(&asked), keys(&read));
-        let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
-        let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
-        let (read, unknown_too): (BTreeSet<_>, BTreeSet<_>) = read.into_iter().partition(exists);
-        unknown.extend(unknown_too);
-        let mut found = Vec::new();
-        let mut report = |pairs: Vec<&(String, String)>, text: &str| {
-            if !pairs.is_empty() {
-                let names: Vec<String> = pairs.iter().map(|(user, group)| format!("{user} in {group}")).collect();
-                found.push(format!("{} memberships {text}: {}", names.len(), listed(&names)));
-            }
-        };
-        report(
-            unknown.iter().collect(),
-            "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
-        );
-        let lacking = match self.memberships.query() {
-            Some(_) => {
-                "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them"
-            }
-            None => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
-        };
-        report(asked.difference(&read).collect(), lacking);
-        report(
-            read.difference(&asked).collect(),
-            "are served that SQL_QUERY_GROUPS_BY_MEMBER does not give",
-        );
-        let groups: BTreeSet<String> = read.iter().map(|(_, group)| group.clone()).collect();
-        let groups: Vec<String> = groups
-            .iter()
-            .filter_map(|group| existing.get(group).cloned())
-            .take(GROUPS)
-            .collect();
-        // User by user it would be a statement for every user there is.
-        if !groups.is_empty() && !self.memberships.are_read_user_by_user() && users.rows <= LARGE {
-            let members = keys(&self.memberships.read(MembershipsOf::Groups(&groups), budget()).await?);
-            let looked_at: BTreeSet<String> = groups
-                .iter()
-                .filter_map(|group| Some(Name::new(group)?.prepared))
-                .collect();
-            report(
-                read.difference(&members)
-                    .filter(|(_, group)| looked_at.contains(group))
-                    .collect(),
-                "are missing where the members of a group are listed",
-            );
-        }
-        Ok(found)
-    }
-
-    /// Why the memberships that a query lists take several statements.
-    pub fn slow_memberships(&self) -> Option<String> {
-        let listed = self.memberships.query().filter(|listed| !listed.is_joined())?;
-        let mut wanted = Vec::new();
-        if !listed.users_are_comparable() {
-            wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
-        }
-        if !listed.groups_are_comparable() {
-            wanted.push(match listed.is_by_number() {
-                true => "gid_number as the whole number that it is in the groups' table",
-                false => {
-                    "the group's gid_number, or its name from the table column that SQL_QUERY_ALL_GROUPS takes it from"
-                }
-            });
-        }
-        let wanted = match wanted.is_empty() {
-            true => "the database refuses to join them".to_owned(),
-            false => format!("best it takes {}", wanted.join(", and ")),
-        };
-        Some(format!(
-            "SQL_QUERY_ALL_MEMBERSHIPS cannot be joined with users and groups, so a search takes several statements; {wanted}"
-        ))
-    }
-
-    /// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn hashes<T: Ord>(
-        &self,
-        sample: &Sample,
-        judge: impl Fn(&str) -> T,
-    ) -> Result<BTreeMap<Option<T>, usize>, DirectoryError> {
-        let mut counts = BTreeMap::new();
-        let Some(one_user) = &self.one_user else {
-            return Ok(counts);
-        };
-        let projection = one_user.account_projection();
-        for name in &sample.names {
-            for mut row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-                let hash = crate::directory::source::lookup::stored_hash(projection.take(&mut row, Role::Password));
-                *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
-            }
-        }
-        Ok(counts)
-    }
-
-    fn listing(&self, kind: Kind) -> &DescribedQuery {
-        let QuerySet {
-            all_users, all_groups, ..
-        } = &self.queries;
-        match kind {
-            Kind::User => all_users,
-            Kind::Group => all_groups,
-            Kind::PrivateGroup => self.private_groups.listing().unwrap_or(all_groups),
-        }
-    }
+    Ok(found)
 }
 
-pub(crate) fn budget() -> Budget {
-    Budget::scan(PATIENCE)
+/// Where the one-user query gives another entry than all-users.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Result<Vec<String>, DirectoryError> {
+    let Some(one_user) = directory.one_user.as_ref().filter(|one_user| one_user.finds_entries()) else {
+        return Ok(Vec::new());
+    };
+    let maker = directory.users.maker();
+    let mut missing = Vec::new();
+    let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let projection = maker.projection();
+    for row in &sample.rows {
+        let Some(name) = projection.name(row).and_then(|name| Name::new(&name)) else {
+            continue;
+        };
+        let Some(other) = one_user.find(&name, Budget::lookup(deadline())).await? else {
+            missing.push(name.spelled);
+            continue;
+        };
+        // Another row of the same name under caseIgnoreMatch: that is for `duplicates`.
+        if projection.number(&other) != projection.number(row) {
+            continue;
+        }
+        let (entry, other) = (maker.entry(row.clone(), true), maker.entry(other, true));
+        for attribute in differences(directory, entry.as_ref(), other.as_ref()) {
+            differing.entry(attribute).or_default().push(name.spelled.clone());
+        }
+    }
+    let mut found = Vec::new();
+    if !missing.is_empty() {
+        found.push(format!(
+            "{} of {} users are found by SQL_QUERY_ALL_USERS but not by SQL_QUERY_ONE_USER; they cannot bind: {}",
+            missing.len(),
+            sample.len(),
+            listed(&missing)
+        ));
+    }
+    found.extend(differing.into_iter().map(|(attribute, names)| {
+        format!(
+            "SQL_QUERY_ONE_USER gives another {attribute} than SQL_QUERY_ALL_USERS for {} of {} users: {}",
+            names.len(),
+            sample.len(),
+            listed(&names)
+        )
+    }));
+    Ok(found)
 }
 
-pub(crate) fn deadline() -> Instant {
-    Instant::now() + PATIENCE
+fn differences(directory: &Directory, one: Option<&Entry>, other: Option<&Entry>) -> Vec<String> {
+    let (Some(one), Some(other)) = (one, other) else {
+        return Vec::new();
+    };
+    let ids: BTreeSet<_> = [one, other]
+        .iter()
+        .flat_map(|entry| entry.attributes.iter().map(|attribute| attribute.id))
+        .collect();
+    ids.into_iter()
+        .filter(|id| one.values(*id) != other.values(*id))
+        .map(|id| directory.schema.attribute_name(id).to_owned())
+        .collect()
+}
+
+/// Where the groups of one user, asked for one by one, are others than those that whole groups are read as.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn membership_differences(
+    directory: &Directory,
+    sample: &Sample,
+    users: Count,
+) -> Result<Vec<String>, DirectoryError> {
+    let asked = directory
+        .memberships
+        .by_member()
+        .of_users(sample.names.clone(), budget())
+        .await?;
+    let read = directory
+        .memberships
+        .read(MembershipsOf::Users(&sample.names), budget())
+        .await?;
+    let mut either = asked.clone();
+    either.extend(read.iter().cloned());
+    let existing = directory.memberships.existing_groups(&either, budget()).await?;
+    let (asked, read) = (keys(&asked), keys(&read));
+    let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
+    let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
+    let (read, unknown_too): (BTreeSet<_>, BTreeSet<_>) = read.into_iter().partition(exists);
+    unknown.extend(unknown_too);
+    let mut found = Vec::new();
+    let mut report = |pairs: Vec<&(String, String)>, text: &str| {
+        if !pairs.is_empty() {
+            let names: Vec<String> = pairs.iter().map(|(user, group)| format!("{user} in {group}")).collect();
+            found.push(format!("{} memberships {text}: {}", names.len(), listed(&names)));
+        }
+    };
+    report(
+        unknown.iter().collect(),
+        "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
+    );
+    let lacking = match directory.memberships.query() {
+        Some(_) => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them",
+        None => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
+    };
+    report(asked.difference(&read).collect(), lacking);
+    report(
+        read.difference(&asked).collect(),
+        "are served that SQL_QUERY_GROUPS_BY_MEMBER does not give",
+    );
+    let groups: BTreeSet<String> = read.iter().map(|(_, group)| group.clone()).collect();
+    let groups: Vec<String> = groups
+        .iter()
+        .filter_map(|group| existing.get(group).cloned())
+        .take(GROUPS)
+        .collect();
+    // User by user it would be a statement for every user there is.
+    if !groups.is_empty() && !directory.memberships.are_read_user_by_user() && users.rows <= LARGE {
+        let members = keys(
+            &directory
+                .memberships
+                .read(MembershipsOf::Groups(&groups), budget())
+                .await?,
+        );
+        let looked_at: BTreeSet<String> = groups
+            .iter()
+            .filter_map(|group| Some(Name::new(group)?.prepared))
+            .collect();
+        report(
+            read.difference(&members)
+                .filter(|(_, group)| looked_at.contains(group))
+                .collect(),
+            "are missing where the members of a group are listed",
+        );
+    }
+    Ok(found)
+}
+
+/// Why the memberships that a query lists take several statements.
+pub fn slow_memberships(directory: &Directory) -> Option<String> {
+    let listed = directory.memberships.query().filter(|listed| !listed.is_joined())?;
+    let mut wanted = Vec::new();
+    if !listed.users_are_comparable() {
+        wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
+    }
+    if !listed.groups_are_comparable() {
+        wanted.push(match listed.columns().group {
+            GroupColumn::Number(_) => "gid_number as the whole number that it is in the groups' table",
+            GroupColumn::Name(_) => {
+                "the group's gid_number, or its name from the table column that SQL_QUERY_ALL_GROUPS takes it from"
+            }
+        });
+    }
+    let wanted = match wanted.is_empty() {
+        true => "the database refuses to join them".to_owned(),
+        false => format!("best it takes {}", wanted.join(", and ")),
+    };
+    Some(format!(
+        "SQL_QUERY_ALL_MEMBERSHIPS cannot be joined with users and groups, so a search takes several statements; {wanted}"
+    ))
+}
+
+/// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn hashes<T: Ord>(
+    directory: &Directory,
+    sample: &Sample,
+    judge: impl Fn(&str) -> T,
+) -> Result<BTreeMap<Option<T>, usize>, DirectoryError> {
+    let mut counts = BTreeMap::new();
+    let Some(one_user) = &directory.one_user else {
+        return Ok(counts);
+    };
+    let projection = one_user.account_projection();
+    for name in &sample.names {
+        for mut row in one_user.account_rows(name, Budget::bind(deadline())).await? {
+            let hash = stored_hash(projection.take(&mut row, Role::Password));
+            *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
+        }
+    }
+    Ok(counts)
 }
 
 /// Memberships, comparable.
@@ -377,14 +283,4 @@ fn keys(memberships: &[Membership]) -> BTreeSet<(String, String)> {
         .iter()
         .filter_map(|found| Some((Name::new(&found.user)?.prepared, Name::new(&found.group)?.prepared)));
     keys.collect()
-}
-
-/// The first few names.
-pub fn listed(names: &[String]) -> String {
-    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-    let more = names.len().saturating_sub(NAMED);
-    match more {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }

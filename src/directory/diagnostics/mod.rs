@@ -1,9 +1,12 @@
-//! What an operator should know of the queries and the rows behind a directory, for `check` and the log of the start.
-//! Nothing is served from here.
+//! What an operator should know of the queries and the rows behind a directory, for `check` and `explain`. Nothing is served
+//! from here.
+//!
+//! Each file answers one kind of question, by functions of a directory: `sample` how many rows there are, and some of them;
+//! `consistency` where queries disagree; `rows` what all rows are as entries and accounts; `indexes` which index would help;
+//! `tables` whose table a plan names.
 
 pub mod consistency;
 pub mod indexes;
-pub mod rehearsal;
-pub mod remarks;
 pub mod rows;
+pub mod sample;
 pub mod tables;

@@ -5,7 +5,7 @@ use crate::{
     directory::{
         Directory,
         account::{Refusal, Standing},
-        diagnostics::consistency::{LARGE, PATIENCE, Sample, deadline},
+        diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
         kind::Kind,
         mapping::{
@@ -27,9 +27,9 @@ use std::collections::{BTreeMap, HashMap};
 /// What the rows of a listing are as entries. The lists hold names.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Rows that were looked at; not all where there are very many.
+    /// Findings that were looked at; not all where there are very many.
     pub looked_at: usize,
-    /// Rows whose name no DN can hold: they are left out.
+    /// Findings whose name no DN can hold: they are left out.
     pub unusable: usize,
     /// Without posixAccount or posixGroup.
     pub numberless: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Findings {
 /// Whose account is closed, and why.
 #[derive(Debug, Default)]
 pub struct Accounts {
-    /// Rows that were looked at.
+    /// Findings that were looked at.
     pub looked_at: usize,
     /// Whether these are all users that are looked at anywhere in this report, or those of the sample.
     pub sampled: bool,
@@ -84,62 +84,70 @@ impl Owners {
     }
 }
 
-impl Directory {
-    /// Looks at every row, or at very many.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn findings(&self, kind: Kind) -> Result<Findings, DirectoryError> {
-        let source = self.source(kind);
-        let mut walk = Walk::default();
+/// Looks at every row, or at very many.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn findings(directory: &Directory, kind: Kind) -> Result<Findings, DirectoryError> {
+    let source = directory.source(kind);
+    let mut walk = Walk::default();
+    source
+        .each(PATIENCE, |row| {
+            walk.row(kind, source.maker(), row);
+            walk.found.looked_at as u64 >= LARGE
+        })
+        .await?;
+    Ok(walk.end())
+}
+
+/// What the account columns of SQL_QUERY_ONE_USER say, which binds read: of every user where SQL_QUERY_ALL_USERS has
+/// the very same columns, and else of those of the sample.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn accounts(
+    directory: &Directory,
+    sample: &Sample,
+    words: &RefusedWords,
+) -> Result<Accounts, DirectoryError> {
+    let mut found = Accounts::default();
+    let (all_users, asked) = (&directory.queries.all_users, &directory.queries.one_user);
+    if !asked
+        .columns
+        .iter()
+        .any(|column| column.role.is_ok_and(Role::is_standing))
+    {
+        return Ok(found);
+    }
+    if all_users.judges_as(asked) {
+        let listed = Projection::of_standing(&all_users.columns);
+        let maker = EntryMaker::new(Kind::User, directory.tree.clone(), directory.schema.clone(), listed);
+        let source = Listing::new(
+            directory.database.clone(),
+            Kind::User,
+            directory.users.query().clone(),
+            maker,
+            None,
+        );
+        let projection = source.maker().projection();
         source
             .each(PATIENCE, |row| {
-                walk.row(kind, source.maker(), row);
-                walk.found.looked_at as u64 >= LARGE
+                found.row(projection, row, words);
+                found.looked_at as u64 >= LARGE
             })
             .await?;
-        Ok(walk.end())
+        return Ok(found);
     }
-
-    /// What the account columns of SQL_QUERY_ONE_USER say, which binds read: of every user where SQL_QUERY_ALL_USERS has
-    /// the very same columns, and else of those of the sample.
-    ///
-    /// # Errors
-    /// The database could not answer.
-    pub async fn accounts(&self, sample: &Sample, words: &RefusedWords) -> Result<Accounts, DirectoryError> {
-        let mut found = Accounts::default();
-        let (all_users, asked) = (&self.queries.all_users, &self.queries.one_user);
-        if !asked
-            .columns
-            .iter()
-            .any(|column| column.role.is_ok_and(Role::is_standing))
-        {
-            return Ok(found);
+    let Some(one_user) = &directory.one_user else {
+        return Ok(found);
+    };
+    found.sampled = true;
+    for name in &sample.names {
+        for row in one_user.account_rows(name, Budget::bind(deadline())).await? {
+            found.row(one_user.account_projection(), row, words);
         }
-        if all_users.judges_as(asked) {
-            let listed = Projection::of_standing(&all_users.columns);
-            let maker = EntryMaker::new(Kind::User, self.tree.clone(), self.schema.clone(), listed);
-            let source = Listing::new(self.database.clone(), Kind::User, all_users, maker, None);
-            let projection = source.maker().projection();
-            source
-                .each(PATIENCE, |row| {
-                    found.row(projection, row, words);
-                    found.looked_at as u64 >= LARGE
-                })
-                .await?;
-            return Ok(found);
-        }
-        let Some(one_user) = &self.one_user else {
-            return Ok(found);
-        };
-        found.sampled = true;
-        for name in &sample.names {
-            for row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-                found.row(one_user.account_projection(), row, words);
-            }
-        }
-        Ok(found)
     }
+    Ok(found)
 }
 
 #[derive(Default)]

@@ -4,15 +4,13 @@
 use crate::{
     directory::{
         error::DirectoryError,
+        fetch::{fetch, none_for_the_name},
         membership::{
             relation::{CHUNK, Membership, MembershipsOf, NameSet},
             rows::{ReadGroup, user_and_group},
         },
-        queries::DescribedQuery,
-        source::{
-            fetch::{fetch, none_for_the_name},
-            listing::{Key, Listing},
-        },
+        queries::EntryQuery,
+        source::listing::{Key, Listing},
     },
     sql::{Budget, Database, GroupMemberships, MembershipForm, Predicate, Row, SqlError, Statement},
 };
@@ -27,7 +25,7 @@ pub(crate) struct ByMember {
     database: Database,
     users: Arc<Listing>,
     groups: Arc<Listing>,
-    query: DescribedQuery,
+    query: EntryQuery,
     form: MembershipForm,
     /// It spells the groups' names as all-groups does, so that SQL can compare them.
     spells_groups_alike: bool,
@@ -35,7 +33,7 @@ pub(crate) struct ByMember {
 
 impl ByMember {
     /// The query, asked user by user.
-    pub fn new(users: &Arc<Listing>, groups: &Arc<Listing>, query: DescribedQuery) -> Self {
+    pub fn new(users: &Arc<Listing>, groups: &Arc<Listing>, query: EntryQuery) -> Self {
         ByMember {
             database: users.database().clone(),
             users: Arc::clone(users),
@@ -69,6 +67,11 @@ impl ByMember {
         Ok(())
     }
 
+    /// What asks for the groups of one user.
+    pub fn statement_of_one(&self, user: &str) -> Option<Statement> {
+        self.relation().groups_of(user)
+    }
+
     /// The form in which many users or groups are asked for.
     pub fn form(&self) -> MembershipForm {
         self.form
@@ -81,8 +84,8 @@ impl ByMember {
 
     fn relation(&self) -> GroupMemberships<'_> {
         GroupMemberships {
-            users: self.users.named_query(),
-            groups: self.groups.named_query(),
+            users: self.users.query().named(),
+            groups: self.groups.query().named(),
             by_member: self.query.named(),
         }
     }
@@ -171,7 +174,7 @@ impl ByMember {
     /// # Errors
     /// The database could not answer, or its rows do not fit the query.
     pub async fn groups_of(&self, user: &str, budget: Budget) -> Result<Vec<Row>, SqlError> {
-        let error = match fetch(&self.database, self.relation().groups_of(user), budget).await {
+        let error = match fetch(&self.database, self.statement_of_one(user), budget).await {
             Err(error) if error.is_value_error() => error,
             other => return other,
         };

@@ -2,8 +2,10 @@
 //! views of what is read here, so they always agree.
 
 use crate::{
+    config::Query,
     directory::{
         error::DirectoryError,
+        fetch::{collect, fetch},
         membership::{
             by_member::ByMember,
             members_column::MembersColumn,
@@ -13,13 +15,10 @@ use crate::{
             rows::{ReadGroup, joined_user_and_group, membership, undecided},
         },
         naming::tree::Name,
-        queries::DescribedQuery,
-        source::{
-            fetch::{collect, fetch},
-            listing::Listing,
-        },
+        queries::{DescribedQuery, EntryQuery, QueryProblem},
+        source::listing::Listing,
     },
-    sql::{Budget, Database, MembershipForm, Row, SqlError, Statement},
+    sql::{Budget, Database, MembershipForm, Row, Statement},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -50,20 +49,21 @@ impl Memberships {
     /// that the database takes.
     ///
     /// # Errors
-    /// The database could not be asked.
+    /// A column is missing, or the database could not be asked.
     pub async fn new(
         users: &Arc<Listing>,
         groups: &Arc<Listing>,
-        by_member: DescribedQuery,
+        by_member: EntryQuery,
         memberships: Option<DescribedQuery>,
-    ) -> Result<Self, SqlError> {
+    ) -> Result<Self, QueryProblem> {
         let mut by_member = ByMember::new(users, groups, by_member);
         let source = if let Some(query) = memberships {
             Source::Query(Box::new(MembershipsQuery::new(users, groups, query).await?))
         } else if let Some(column) = MembersColumn::new(users, groups) {
             Source::Column(column)
         } else {
-            by_member.choose_form().await?;
+            let chosen = by_member.choose_form().await;
+            chosen.map_err(|error| QueryProblem::of_database(Query::GroupsByMember, &error))?;
             Source::ByMember
         };
         Ok(Memberships {

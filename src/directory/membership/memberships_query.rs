@@ -5,16 +5,17 @@
 //! holds is compared as LDAP does, whatever its collation.
 
 use crate::{
+    config::Query,
     directory::{
         error::DirectoryError,
-        mapping::columns::Role,
+        fetch::fetch_or_collect,
         membership::{
             relation::{FEW, Membership, MembershipsOf, NAMES_A_STATEMENT, NameSet},
             resolve::{in_any_spelling, with_users},
             rows::membership,
         },
-        queries::DescribedQuery,
-        source::{fetch::fetch_or_collect, listing::Listing},
+        queries::{DescribedQuery, GroupColumn, MembershipColumns, QueryProblem},
+        source::listing::Listing,
     },
     model::value::Cell,
     sql::{Budget, ColumnKind, Database, MembershipJoin, Predicate, QueryTable, Row, SqlError, Statement},
@@ -33,10 +34,8 @@ pub(crate) struct MembershipsQuery {
     users: Arc<Listing>,
     groups: Arc<Listing>,
     query: DescribedQuery,
-    user: usize,
-    group: usize,
-    by_number: bool,
-    /// The column of all-groups that `group` refers to.
+    columns: MembershipColumns,
+    /// The column of all-groups that the group's column refers to.
     key: usize,
     is_joined: bool,
 }
@@ -45,23 +44,22 @@ impl MembershipsQuery {
     /// Finds out whether the database can join it with users and groups.
     ///
     /// # Errors
-    /// The database could not be asked.
-    pub async fn new(users: &Arc<Listing>, groups: &Arc<Listing>, query: DescribedQuery) -> Result<Self, SqlError> {
-        let by_number = query.column(Role::Number).is_some();
-        let role = if by_number { Role::Number } else { Role::Name };
+    /// A column is missing, or the database could not be asked.
+    pub async fn new(users: &Arc<Listing>, groups: &Arc<Listing>, query: DescribedQuery) -> Result<Self, QueryProblem> {
+        let columns = MembershipColumns::of(&query)?;
         let mut listed = MembershipsQuery {
             database: users.database().clone(),
             users: Arc::clone(users),
             groups: Arc::clone(groups),
-            user: query.column(Role::Member).unwrap_or_default(),
-            group: query.column(role).unwrap_or_default(),
-            by_number,
-            key: groups.column(role).unwrap_or_default(),
+            columns,
+            key: columns.key(groups.query())?,
             is_joined: false,
             query,
         };
         if listed.users_are_comparable() && listed.groups_are_comparable() {
-            listed.is_joined = listed.can_be_joined().await?;
+            let can_be_joined = listed.can_be_joined().await;
+            listed.is_joined =
+                can_be_joined.map_err(|error| QueryProblem::of_database(Query::AllMemberships, &error))?;
         }
         Ok(listed)
     }
@@ -92,7 +90,7 @@ impl MembershipsQuery {
 
     /// Whether SQL may compare its users with those of all-users: both are one table's column.
     pub fn users_are_comparable(&self) -> bool {
-        self.query.names_by(Role::Member, self.users.query())
+        self.query.takes_name_as(self.columns.user, self.users.query())
     }
 
     /// The same of groups: names where they are one column's, numbers where they are whole ones in all rows.
@@ -102,20 +100,20 @@ impl MembershipsQuery {
             column.is_some_and(|column| column.kind == ColumnKind::Integer)
         };
         let groups = self.groups.query();
-        match self.by_number {
-            true => is_whole(&self.query, self.group) && is_whole(groups, self.key),
-            false => self.query.names_by(Role::Name, groups),
+        match self.columns.group {
+            GroupColumn::Number(number) => is_whole(&self.query, number) && is_whole(groups, self.key),
+            GroupColumn::Name(name) => self.query.takes_name_as(name, groups),
         }
     }
 
     fn join(&self) -> MembershipJoin<'_> {
         MembershipJoin {
-            users: self.users.named_query(),
-            groups: self.groups.named_query(),
+            users: self.users.query().named(),
+            groups: self.groups.query().named(),
             key: self.key,
             query: &self.query.query,
             described: &self.query.described,
-            columns: self.columns(),
+            columns: self.positions(),
         }
     }
 
@@ -141,7 +139,7 @@ impl MembershipsQuery {
 
     /// Whether its groups are spelled as all-groups spells them: joined or found by number they are.
     pub fn gives_groups_own_names(&self) -> bool {
-        self.is_joined || self.by_number
+        self.is_joined || matches!(self.columns.group, GroupColumn::Number(_))
     }
 
     /// The query.
@@ -150,13 +148,13 @@ impl MembershipsQuery {
     }
 
     /// The columns that it names users and groups in.
-    pub fn columns(&self) -> [usize; 2] {
-        [self.user, self.group]
+    pub fn columns(&self) -> MembershipColumns {
+        self.columns
     }
 
-    /// Whether it has the numbers of groups and not their names.
-    pub fn is_by_number(&self) -> bool {
-        self.by_number
+    /// The same as a statement selects them.
+    fn positions(&self) -> [usize; 2] {
+        [self.columns.user, self.columns.group.position()]
     }
 
     /// The memberships, where SQL may not compare them with the users and groups.
@@ -165,24 +163,21 @@ impl MembershipsQuery {
     /// The database could not answer.
     pub async fn look_up(&self, of: MembershipsOf<'_>, budget: Budget) -> Result<Vec<Membership>, DirectoryError> {
         let wanted = NameSet::of(of.names());
-        let memberships = match (of, self.by_number) {
-            (MembershipsOf::Users(_), by_number) => {
-                let rows = self.rows_of_user(&wanted, budget).await?;
-                if by_number {
-                    let numbers = rows.iter().filter_map(|row| number(row.get(1)?)).collect();
-                    numbered(&rows, &self.groups_by_number(numbers, budget).await?)
-                } else {
-                    named(&rows)
-                }
+        let memberships = match (of, self.columns.group) {
+            (MembershipsOf::Users(_), GroupColumn::Name(_)) => named(&self.rows_of_users(&wanted, budget).await?),
+            (MembershipsOf::Users(_), GroupColumn::Number(_)) => {
+                let rows = self.rows_of_users(&wanted, budget).await?;
+                let numbers = rows.iter().filter_map(|row| number(row.get(1)?)).collect();
+                numbered(&rows, &self.groups_by_number(numbers, budget).await?)
             }
-            (MembershipsOf::Groups(_), false) => {
-                let statements = self.named(self.group, &wanted);
+            (MembershipsOf::Groups(_), GroupColumn::Name(name)) => {
+                let statements = self.named(name, &wanted);
                 let is_meant = |row: &Row| wanted.has_cell(row.get(1));
                 named(&self.rows(statements, is_meant, budget).await?)
             }
-            (MembershipsOf::Groups(names), true) => {
+            (MembershipsOf::Groups(names), GroupColumn::Number(column)) => {
                 let groups = self.numbers_of_groups(names, &wanted, budget).await?;
-                let statements = self.numbered(&groups.keys().copied().collect());
+                let statements = self.numbered(column, &groups.keys().copied().collect());
                 let is_meant = |row: &Row| {
                     let number = row.get(1).and_then(number);
                     number.is_some_and(|number| groups.contains_key(&number))
@@ -196,8 +191,8 @@ impl MembershipsQuery {
         Ok(with_users(memberships, &existing))
     }
 
-    async fn rows_of_user(&self, wanted: &NameSet, budget: Budget) -> Result<Vec<Row>, SqlError> {
-        let statements = self.named(self.user, wanted);
+    async fn rows_of_users(&self, wanted: &NameSet, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let statements = self.named(self.columns.user, wanted);
         self.rows(statements, |row| wanted.has_cell(row.first()), budget).await
     }
 
@@ -222,18 +217,18 @@ impl MembershipsQuery {
             let equal = names
                 .into_iter()
                 .map(|prepared| Predicate::EqualsIgnoreCase { column, prepared });
-            return vec![self.table().select(&self.columns(), &Predicate::Or(equal.collect()))];
+            return vec![self.table().select(&self.positions(), &Predicate::Or(equal.collect()))];
         }
         let parts = names.chunks(NAMES_A_STATEMENT);
         parts
-            .map(|names| self.table().in_any_case(&self.columns(), column, names))
+            .map(|names| self.table().in_any_case(&self.positions(), column, names))
             .collect()
     }
 
     /// Reads the rows with these groups' numbers.
-    fn numbered(&self, numbers: &HashSet<i64>) -> Vec<Option<Statement>> {
-        let parts = any_number(self.group, numbers).into_iter();
-        parts.map(|any| self.table().select(&self.columns(), &any)).collect()
+    fn numbered(&self, column: usize, numbers: &HashSet<i64>) -> Vec<Option<Statement>> {
+        let parts = any_number(column, numbers).into_iter();
+        parts.map(|any| self.table().select(&self.positions(), &any)).collect()
     }
 
     fn table(&self) -> QueryTable<'_> {

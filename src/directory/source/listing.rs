@@ -4,19 +4,16 @@
 
 use crate::{
     directory::{
+        fetch::{fetch, fetch_or_collect},
         kind::Kind,
         mapping::{columns::Role, entry::EntryMaker},
         naming::tree::Name,
-        queries::DescribedQuery,
-        source::{
-            duplicates::{Shadowed, pick},
-            fetch::{fetch, fetch_or_collect},
-        },
+        queries::EntryQuery,
+        source::duplicates::{Shadowed, pick},
     },
     model::value::Cell,
     sql::{
-        Budget, Database, Engine, KeyedPage, NamedQuery, Predicate, QueryTable, Row, RowStream, SqlError, Statement,
-        StatementError,
+        Budget, Database, Engine, KeyedPage, Predicate, QueryTable, Row, RowStream, SqlError, Statement, StatementError,
     },
 };
 use std::{collections::HashSet, time::Duration};
@@ -39,9 +36,8 @@ pub struct Chunk {
 /// A listing: all users, all groups, or all private groups.
 pub struct Listing {
     database: Database,
-    query: DescribedQuery,
+    query: EntryQuery,
     maker: EntryMaker,
-    name: usize,
     kind: Kind,
     mail_domain: Option<String>,
 }
@@ -51,15 +47,14 @@ impl Listing {
     pub fn new(
         database: Database,
         kind: Kind,
-        query: &DescribedQuery,
+        query: EntryQuery,
         maker: EntryMaker,
         mail_domain: Option<&str>,
     ) -> Self {
         Listing {
             database,
-            query: query.clone(),
+            query,
             maker,
-            name: query.column(Role::Name).unwrap_or_default(),
             kind,
             mail_domain: mail_domain.map(str::to_owned),
         }
@@ -71,17 +66,8 @@ impl Listing {
     }
 
     /// The operator's query.
-    pub fn query(&self) -> &DescribedQuery {
+    pub fn query(&self) -> &EntryQuery {
         &self.query
-    }
-
-    /// The same with the column that names the rows.
-    pub(crate) fn named_query(&self) -> NamedQuery<'_> {
-        NamedQuery {
-            query: &self.query.query,
-            described: &self.query.described,
-            name: self.name,
-        }
     }
 
     /// Users or groups.
@@ -110,7 +96,7 @@ impl Listing {
 
     /// The column that names the rows.
     pub fn name_column(&self) -> usize {
-        self.name
+        self.query.name()
     }
 
     /// The predicate as far as it narrows these rows; [`Predicate::True`] when it does not.
@@ -125,7 +111,9 @@ impl Listing {
             Predicate::And(parts) => parts.iter().any(|part| self.is_lookup(part)),
             Predicate::Or(parts) => parts.iter().all(|part| self.is_lookup(part)),
             Predicate::False => true,
-            Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => *column == self.name,
+            Predicate::EqualsIgnoreCase { column, .. } | Predicate::EqualsAny { column, .. } => {
+                *column == self.query.name()
+            }
             Predicate::IntegerEquals { column, .. } | Predicate::KeyEquals { column, .. } => {
                 matches!(self.role(*column), Some(Role::Name | Role::Number | Role::PrimaryGroup))
             }
@@ -162,7 +150,7 @@ impl Listing {
     /// Rows that have one of these names, as this listing or the membership's source spells them.
     pub fn named_one_of(&self, names: &[String]) -> Predicate {
         Predicate::EqualsAny {
-            column: self.name,
+            column: self.query.name(),
             values: names.to_vec(),
         }
     }
@@ -192,7 +180,7 @@ impl Listing {
             columns,
             predicate,
             KeyedPage {
-                key: self.name,
+                key: self.query.name(),
                 after: after.map(String::as_str),
                 limit,
             },
@@ -205,8 +193,8 @@ impl Listing {
         if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(Chunk { rows, next: None });
         }
-        let position = self.maker.projection().position(Role::Name).unwrap_or_default();
-        let key = |row: &Row| row.get(position).and_then(key_of);
+        let position = self.maker.projection().position(Role::Name);
+        let key = |row: &Row| row.get(position?).and_then(key_of);
         // Rows after the last key that can be read have no name and are no entries: they may come again.
         let Some(last) = rows.iter().rev().find_map(key) else {
             return Err(SqlError::Statement(StatementError::ours(
@@ -230,7 +218,7 @@ impl Listing {
     /// The database could not answer in time.
     pub async fn ties(&self, predicate: &Predicate, key: &Key, budget: Budget) -> Result<Vec<Row>, SqlError> {
         let same_key = Predicate::KeyEquals {
-            column: self.name,
+            column: self.query.name(),
             last: key.clone(),
         };
         let predicate = Predicate::And(vec![predicate.clone(), same_key]);
@@ -241,7 +229,7 @@ impl Listing {
     /// Whether a row can have this key at all.
     pub fn can_have(&self, key: &Key) -> bool {
         let same_key = Predicate::KeyEquals {
-            column: self.name,
+            column: self.query.name(),
             last: key.clone(),
         };
         self.simplify(&same_key) != Predicate::False
@@ -282,7 +270,7 @@ impl Listing {
     /// The database could not answer in time.
     pub async fn names_among(&self, asked: &[Name], budget: Budget) -> Result<HashSet<String>, SqlError> {
         let prepared: Vec<String> = asked.iter().map(|name| name.prepared.clone()).collect();
-        let rows = self.in_any_case(&[self.name], &prepared, budget).await?;
+        let rows = self.in_any_case(&[self.query.name()], &prepared, budget).await?;
         let asked: HashSet<String> = prepared.into_iter().collect();
         let names = rows.iter().filter_map(|row| Name::new(&row.first()?.to_text()?));
         Ok(names
@@ -308,7 +296,7 @@ impl Listing {
     }
 
     async fn in_any_case(&self, columns: &[usize], prepared: &[String], budget: Budget) -> Result<Vec<Row>, SqlError> {
-        let statement = self.table().in_any_case(columns, self.name, prepared);
+        let statement = self.table().in_any_case(columns, self.query.name(), prepared);
         fetch_or_collect(&self.database, statement, |_| true, budget).await
     }
 
@@ -334,7 +322,7 @@ impl Listing {
     pub async fn shadowed(&self, budget: Budget) -> Result<Shadowed, SqlError> {
         // Rows may be large, and those with names beyond ASCII are all among them.
         let projection = &self.maker.projection().of_names();
-        let duplicates = self.table().duplicates(&projection.columns, self.name);
+        let duplicates = self.table().duplicates(&projection.columns, self.query.name());
         let mut rows = fetch_or_collect(&self.database, duplicates, |_| true, budget).await?;
         // The canonical spelling of a name that another row writes in an uncommon way is not among them yet.
         let canonical: Vec<String> = rows

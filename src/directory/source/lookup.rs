@@ -9,12 +9,12 @@ use crate::{
         Directory,
         account::{Account, AccountOutcome},
         error::DirectoryError,
+        fetch::none_for_the_name,
         kind::Kind,
         mapping::{columns::Role, entry::account_columns},
         naming::tree::{Name, Place},
         source::{
             duplicates::Precedence,
-            fetch::none_for_the_name,
             listing::{Key, Listing},
         },
     },

@@ -1,7 +1,6 @@
 //! The rows behind the entries: listings in chunks by key, one row by name, and which of several with one name counts.
 
 pub mod duplicates;
-pub(crate) mod fetch;
 pub mod listing;
 pub mod lookup;
 pub mod one_user;

@@ -2,12 +2,12 @@
 
 use crate::{
     directory::{
+        fetch::{none_for_foreign_text, none_for_the_name},
         mapping::projection::Projection,
         naming::tree::Name,
         queries::DescribedQuery,
         source::{
             duplicates::pick,
-            fetch::{none_for_foreign_text, none_for_the_name},
             listing::{Listing, spellings},
         },
     },

@@ -14,7 +14,7 @@ use crate::{
             asserted::{NAMES_LOOKED_UP, asserted, entry_name},
             tree::Name,
         },
-        queries::DescribedQuery,
+        queries::{DescribedQuery, EntryQuery},
         source::listing::Listing,
     },
     model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
@@ -35,7 +35,7 @@ pub(crate) enum PrivateGroups {
     /// They cannot be found out.
     Impossible(String),
     /// The table that lists them.
-    Listed(Box<DescribedQuery>),
+    Listed(Box<EntryQuery>),
 }
 
 impl PrivateGroups {
@@ -75,17 +75,19 @@ impl PrivateGroups {
             column: column.to_owned(),
             role: Ok(role),
         });
-        Ok(PrivateGroups::Listed(Box::new(DescribedQuery {
+        let query = DescribedQuery {
             query,
             described,
             origins: ANTI_JOIN_COLUMNS.map(|_| Origin::Unknown).to_vec(),
             types: Vec::new(),
             columns: columns.collect(),
-        })))
+        };
+        // Its first column is the name.
+        Ok(PrivateGroups::Listed(Box::new(EntryQuery::new(query, 0))))
     }
 
     /// The listing, where there is one.
-    pub fn listing(&self) -> Option<&DescribedQuery> {
+    pub fn listing(&self) -> Option<&EntryQuery> {
         match self {
             PrivateGroups::Listed(listing) => Some(listing),
             PrivateGroups::Off | PrivateGroups::Impossible(_) => None,

@@ -12,6 +12,7 @@ use crate::harness::{Database, Engine, beside_others, block_on, database::Server
 use generate::Generator;
 use ldap_gateway::config::{DatabaseSettings, Layout, QuerySet};
 use ldap_gateway::directory::Directory;
+use ldap_gateway::directory::diagnostics::sample::passing;
 use ldap_gateway::directory::kind::Kind;
 use ldap_gateway::directory::naming::subschema::Capabilities;
 use ldap_gateway::directory::queries;
@@ -141,7 +142,7 @@ async fn wrong(directory: &Directory, all: &[Entry], rows: [u64; 2], filter: &Fi
                 tally.nothing_asked.fetch_add(1, Ordering::Relaxed);
                 0
             }
-            _ => match directory.passing(kind, &predicate).await {
+            _ => match passing(directory, kind, &predicate).await {
                 Ok(passing) => passing,
                 Err(error) => return Some(format!("{} by {predicate:?}", error.detail())),
             },
@@ -178,8 +179,8 @@ async fn one_table(engine: Engine, number: usize, shape: &Shape, tally: &Tally) 
     let everything = Filter::And(Vec::new());
     let all = search(&directory, everything, &["*", "+"]).await.unwrap();
     let rows = [
-        directory.passing(Kind::User, &Predicate::True).await.unwrap(),
-        directory.passing(Kind::Group, &Predicate::True).await.unwrap(),
+        passing(&directory, Kind::User, &Predicate::True).await.unwrap(),
+        passing(&directory, Kind::Group, &Predicate::True).await.unwrap(),
     ];
     assert!(all.len() > 40, "{} entries of {rows:?} rows", all.len());
     let mut generator = Generator::new(random, directory.schema(), &all);

@@ -1,11 +1,12 @@
 //! What an operator should know about the columns of a query: which of several counts, and which can never be read. For
 //! `check` and the log of the start.
 
-use crate::config::Query;
-use crate::directory::{
-    Directory,
-    mapping::columns::{Ignored, Role},
-    queries::{DescribedQuery, QueryProblem},
+use crate::{
+    config::{Query, QuerySet},
+    directory::{
+        mapping::columns::{Ignored, Role},
+        queries::described_query::{DescribedQuery, QueryProblem},
+    },
 };
 
 /// A column of a type whose values cannot be decoded, ever.
@@ -110,15 +111,13 @@ fn meaning(role: Role) -> &'static str {
     }
 }
 
-impl Directory {
-    /// What is odd about the columns: which of several counts, and which are absent from all entries.
-    pub fn remarks(&self) -> Vec<String> {
-        let of_each = self.queries.each().flat_map(|(which, query)| {
-            let unreadable = query.unreadable(which).into_iter();
-            let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
-            query.remarks(which).into_iter().chain(unreadable)
-        });
-        let idle = self.queries.all_users.idle_standing(&self.queries.one_user);
-        of_each.chain(idle).collect()
-    }
+/// What is odd about the columns: which of several counts, and which are absent from all entries.
+pub fn remarks(queries: &QuerySet<DescribedQuery>) -> Vec<String> {
+    let of_each = queries.each().flat_map(|(which, query)| {
+        let unreadable = query.unreadable(which).into_iter();
+        let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
+        query.remarks(which).into_iter().chain(unreadable)
+    });
+    let idle = queries.all_users.idle_standing(&queries.one_user);
+    of_each.chain(idle).collect()
 }

@@ -1,23 +1,22 @@
-//! The operator's queries, four and one that may be absent: parsed without asking anybody, then described by the database.
-//!
-//! What is wrong with a query is said under its variable's name, and all of it at once.
+//! Parses the operator's queries and has the database describe them, each for itself, so that one that is wrong does not
+//! hide what is wrong with the others.
 
 use crate::{
     config::{Query, QuerySet},
     directory::{
+        fetch::fetch,
         kind::Kind,
-        mapping::columns::{self, ColumnUse, Role},
-        source::fetch::fetch,
+        mapping::columns,
+        queries::{
+            described_query::{DescribedQuery, QueryProblem},
+            membership_columns::{GroupColumn, MembershipColumns},
+        },
     },
     model::schema::Schema,
-    sql::{
-        Budget, Database, Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError,
-        TypeDescription,
-    },
+    sql::{Budget, Database, Engine, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
 };
 use std::{
-    collections::{HashMap, HashSet},
-    fmt,
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,96 +25,6 @@ use std::{
 const UNKNOWN_TYPE: &str = "42P18";
 /// How long asking for collations may take, at start.
 const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// What is wrong with one query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryProblem {
-    /// Which it is.
-    pub query: Query,
-    /// What was found and what would be right.
-    pub text: String,
-    /// The query was not looked at, because the database could not be asked.
-    pub unreachable: bool,
-}
-
-impl QueryProblem {
-    pub(crate) fn of_database(query: Query, error: &SqlError) -> Self {
-        QueryProblem {
-            query,
-            text: error.detail(),
-            unreachable: !matches!(error, SqlError::Statement(_)),
-        }
-    }
-}
-
-impl fmt::Display for QueryProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.query.variable(), self.text)
-    }
-}
-
-/// One query with what the database says about it.
-#[derive(Debug, Clone)]
-pub struct DescribedQuery {
-    /// The query's text, parsed.
-    pub query: OperatorQuery,
-    /// Its columns and parameters.
-    pub described: QueryDescription,
-    /// Where each column comes from.
-    pub origins: Vec<Origin>,
-    /// The type of each column.
-    pub types: Vec<TypeDescription>,
-    /// What each column becomes.
-    pub columns: Vec<ColumnUse>,
-}
-
-impl DescribedQuery {
-    /// As the SQL layer takes it.
-    pub(crate) fn named(&self) -> NamedQuery<'_> {
-        NamedQuery {
-            query: &self.query,
-            described: &self.described,
-            name: self.column(Role::Name).unwrap_or_default(),
-        }
-    }
-
-    /// The column of a role.
-    pub fn column(&self, role: Role) -> Option<usize> {
-        self.columns.iter().position(|column| column.role == Ok(role))
-    }
-}
-
-impl DescribedQuery {
-    /// Whether two queries take their names from the same column of the same table, so that they spell them alike.
-    pub fn names_as(&self, other: &DescribedQuery) -> bool {
-        self.names_by(Role::Name, other)
-    }
-
-    /// The same with the names that this one has in the column of `role`.
-    pub fn names_by(&self, role: Role, other: &DescribedQuery) -> bool {
-        self.takes_as(role, other, Role::Name)
-    }
-
-    /// Whether two queries have the same columns that decide about binds, each from the same column of the same table.
-    pub fn judges_as(&self, other: &DescribedQuery) -> bool {
-        let roles = |query: &DescribedQuery| -> HashSet<Role> {
-            let roles = query.columns.iter().filter_map(|column| column.role.ok());
-            roles.filter(|role| role.is_standing()).collect()
-        };
-        let own = roles(self);
-        own == roles(other) && own.into_iter().all(|role| self.takes_as(role, other, role))
-    }
-
-    fn takes_as(&self, role: Role, other: &DescribedQuery, others: Role) -> bool {
-        let origin = |query: &DescribedQuery, role| query.origins.get(query.column(role)?).cloned();
-        let origins = (origin(self, role), origin(other, others));
-        // Of a compound query SQLite tells where the first arm's column comes from.
-        let is_told = |query: &OperatorQuery| query.engine() != Engine::Sqlite || !query.is_compound();
-        is_told(&self.query)
-            && is_told(&other.query)
-            && matches!(origins, (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
-    }
-}
 
 /// The operator's queries with their placeholders found; of each that cannot be, what is wrong with it without asking the
 /// database.
@@ -208,14 +117,18 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
             .filter_map(|(which, query)| Some((which, query.as_ref()?)))
     };
     for (which, query) in described() {
-        problems.extend(kind_of(which).and_then(|kind| missing_name(which, query, kind)));
+        problems.extend(kind_of(which).and_then(|_| query.name_column(which).err()));
     }
     for (which, query) in described() {
         let deciding = query.unreadable(which).into_iter().filter(|column| column.decides);
         problems.extend(deciding.map(|column| column.problem));
     }
     if let Some(Some(memberships)) = &queries.all_memberships {
-        problems.extend(missing_side(memberships, queries.all_groups.as_ref()));
+        problems.extend(match (MembershipColumns::of(memberships), &queries.all_groups) {
+            (Ok(columns), Some(groups)) if matches!(columns.group, GroupColumn::Number(_)) => columns.key(groups).err(),
+            (Ok(_), _) => None,
+            (Err(problem), _) => Some(problem),
+        });
     }
     Examination {
         schema,
@@ -280,52 +193,4 @@ async fn set_collations(database: &Database, query: &OperatorQuery, described: &
         let texts = row.iter().map(|cell| cell.to_text().map(|text| text.into_owned()));
         described.set_collations(database.engine(), positions.into_iter().zip(texts));
     }
-}
-
-fn missing_name(which: Query, query: &DescribedQuery, kind: Kind) -> Option<QueryProblem> {
-    if query.column(Role::Name).is_some() {
-        return None;
-    }
-    let wanted = match kind {
-        Kind::User => "username (or uid)",
-        Kind::Group | Kind::PrivateGroup => "name (or cn)",
-    };
-    Some(QueryProblem {
-        query: which,
-        text: missing(&[wanted], query),
-        unreachable: false,
-    })
-}
-
-fn missing(wanted: &[&str], query: &DescribedQuery) -> String {
-    let names: Vec<&str> = query.columns.iter().map(|column| column.column.as_str()).collect();
-    let wanted = wanted.join(", and no column ");
-    format!("no column {wanted} among the columns found: {}", names.join(", "))
-}
-
-/// What a query of memberships lacks.
-fn missing_side(query: &DescribedQuery, all_groups: Option<&DescribedQuery>) -> Option<QueryProblem> {
-    let mut wanted = Vec::new();
-    if query.column(Role::Member).is_none() {
-        wanted.push("username (or uid)");
-    }
-    let by_number = query.column(Role::Number).is_some();
-    if !by_number && query.column(Role::Name).is_none() {
-        wanted.push("name (or cn) or gid_number (or gidNumber) for the group");
-    }
-    let text = if !wanted.is_empty() {
-        missing(&wanted, query)
-    } else if by_number && all_groups.is_some_and(|groups| groups.column(Role::Number).is_none()) {
-        format!(
-            "names groups by gid_number, which {} does not have; a column name (or cn) would be right",
-            Query::AllGroups.variable()
-        )
-    } else {
-        return None;
-    };
-    Some(QueryProblem {
-        query: Query::AllMemberships,
-        text,
-        unreachable: false,
-    })
 }

@@ -1,0 +1,147 @@
+//! Has the database prepare the statements that searches and binds are answered with, before anything is served: the
+//! operator's queries may be right, and what is made of them wrong. Then runs each query for no row at all, which shows
+//! what may not be read.
+
+use crate::{
+    config::Query,
+    directory::{
+        Directory, mapping::columns::Role, membership::MembershipsOf, queries::QueryProblem, source::listing::Listing,
+    },
+    sql::{Budget, KeyedPage, Predicate, QueryTable, SqlError, Statement},
+};
+use std::time::{Duration, Instant};
+
+/// Some name, also of users that have numbers for names; it is not looked for.
+const A_NAME: &str = "1";
+
+/// Whose query a statement is made of, the statement, and whether it takes a value of ours.
+type Prepared = (Query, String, bool);
+
+/// For a statement that reads nothing.
+const NOTHING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Has the database prepare every kind of statement.
+///
+/// # Errors
+/// The first statement of each query that the database refuses, or that it could not be asked.
+pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProblem>> {
+    let mut problems: Vec<QueryProblem> = Vec::new();
+    for (which, sql, takes_value) in statements(directory) {
+        if problems.iter().any(|problem| problem.query == which) {
+            continue;
+        }
+        let prepared = directory.database.describe(&sql).await;
+        problems.extend(problem(which, prepared, takes_value)?);
+    }
+    for (which, query) in directory.queries.each() {
+        if problems.iter().any(|problem| problem.query == which) {
+            continue;
+        }
+        let Some(nothing) =
+            QueryTable::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
+        else {
+            continue;
+        };
+        let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
+        let run = directory.database.fetch(&nothing.sql, &nothing.args, budget);
+        problems.extend(problem(which, run.await, !nothing.args.is_empty())?);
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(problems),
+    }
+}
+
+fn statements(directory: &Directory) -> Vec<Prepared> {
+    let mut statements = Vec::new();
+    let mut add = |which, statement: Option<Statement>| {
+        statements.extend(statement.map(|statement| (which, statement.sql, !statement.args.is_empty())));
+    };
+    for statement in listing(&directory.users) {
+        add(Query::AllUsers, statement);
+    }
+    for statement in listing(&directory.groups) {
+        add(Query::AllGroups, statement);
+    }
+    let by_member = directory.memberships.by_member();
+    add(Query::GroupsByMember, by_member.statement_of_one(A_NAME));
+    let asked = match &directory.queries.all_memberships {
+        Some(_) => Query::AllMemberships,
+        None => Query::GroupsByMember,
+    };
+    let names = [A_NAME.to_owned()];
+    for of in [MembershipsOf::Users(&names), MembershipsOf::Groups(&names)] {
+        add(asked, directory.memberships.statement(of));
+    }
+    add(asked, directory.memberships.groups_with_rows_statement(&names));
+    if let Some(query) = &directory.queries.all_memberships {
+        for role in [Role::Member, Role::Name] {
+            let table = QueryTable::listing(&query.query, &query.described);
+            let wanted = query.column(role);
+            add(
+                Query::AllMemberships,
+                wanted.and_then(|column| any_case(table, &[column], column)),
+            );
+        }
+    }
+    let lookups = directory.one_user.iter().flat_map(|one_user| one_user.statements());
+    statements.extend(lookups.map(|sql| (Query::OneUser, sql.to_owned(), true)));
+    statements
+}
+
+/// What is wrong with a query by what the database said of a statement made of it. `takes_value` says that one of ours is
+/// in it: else it is a constant of the query's own that its type cannot hold, and nobody would ever be answered.
+///
+/// # Errors
+/// It could not be asked: then no other statement can be, either.
+fn problem<T>(
+    which: Query,
+    said: Result<T, SqlError>,
+    takes_value: bool,
+) -> Result<Option<QueryProblem>, Vec<QueryProblem>> {
+    match said {
+        Ok(_) => Ok(None),
+        // Of our value, which is none that anybody asks for.
+        Err(error) if takes_value && error.is_value_error() => Ok(None),
+        Err(error) => match QueryProblem::of_database(which, &error) {
+            problem if problem.unreachable => Err(vec![problem]),
+            problem => Ok(Some(QueryProblem {
+                text: format!("as the gateway asks it: {}", problem.text),
+                ..problem
+            })),
+        },
+    }
+}
+
+/// What a listing is read by: in pages, by name as it is spelled and in any case.
+fn listing(listing: &Listing) -> Vec<Option<Statement>> {
+    let query = listing.query();
+    let table = QueryTable::listing(&query.query, &query.described);
+    let columns = &listing.maker().projection().columns;
+    let name = listing.name_column();
+    let page = |after| {
+        let page = KeyedPage {
+            key: name,
+            after,
+            limit: 1,
+        };
+        table.page_after(columns, &Predicate::True, page)
+    };
+    vec![
+        page(None),
+        page(Some(A_NAME)),
+        table.ties(columns, name, A_NAME),
+        table.select(columns, &listing.named_one_of(&[A_NAME.to_owned()])),
+        any_case(table, columns, name),
+        table.in_any_case(columns, name, &[A_NAME.to_owned()]),
+        table.duplicates(columns, name),
+    ]
+}
+
+fn any_case(table: QueryTable<'_>, columns: &[usize], column: usize) -> Option<Statement> {
+    let predicate = Predicate::EqualsIgnoreCase {
+        column,
+        prepared: A_NAME.to_owned(),
+    };
+    table.select(columns, &predicate)
+}

@@ -1,0 +1,150 @@
+//! One of the operator's queries with what the database says of it, and what is wrong with one.
+
+use crate::{
+    config::Query,
+    directory::mapping::columns::{ColumnUse, Role},
+    sql::{Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, SqlError, TypeDescription},
+};
+use std::{collections::HashSet, fmt, ops::Deref};
+
+/// What is wrong with one query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryProblem {
+    /// Which it is.
+    pub query: Query,
+    /// What was found and what would be right.
+    pub text: String,
+    /// The query was not looked at, because the database could not be asked.
+    pub unreachable: bool,
+}
+
+impl QueryProblem {
+    pub(crate) fn of_database(query: Query, error: &SqlError) -> Self {
+        QueryProblem {
+            query,
+            text: error.detail(),
+            unreachable: !matches!(error, SqlError::Statement(_)),
+        }
+    }
+}
+
+impl fmt::Display for QueryProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.query.variable(), self.text)
+    }
+}
+
+/// One query with what the database says about it.
+#[derive(Debug, Clone)]
+pub struct DescribedQuery {
+    /// The query's text, parsed.
+    pub query: OperatorQuery,
+    /// Its columns and parameters.
+    pub described: QueryDescription,
+    /// Where each column comes from.
+    pub origins: Vec<Origin>,
+    /// The type of each column.
+    pub types: Vec<TypeDescription>,
+    /// What each column becomes.
+    pub columns: Vec<ColumnUse>,
+}
+
+impl DescribedQuery {
+    /// The column of a role.
+    pub fn column(&self, role: Role) -> Option<usize> {
+        self.columns.iter().position(|column| column.role == Ok(role))
+    }
+
+    /// The column that names the rows.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn name_column(&self, which: Query) -> Result<usize, QueryProblem> {
+        let wanted = match which {
+            Query::AllUsers | Query::OneUser => "username (or uid)",
+            Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => "name (or cn)",
+        };
+        self.column(Role::Name).ok_or_else(|| self.lacks(which, &[wanted]))
+    }
+
+    /// That columns are missing.
+    pub(super) fn lacks(&self, which: Query, wanted: &[&str]) -> QueryProblem {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.column.as_str()).collect();
+        let wanted = wanted.join(", and no column ");
+        QueryProblem {
+            query: which,
+            text: format!("no column {wanted} among the columns found: {}", names.join(", ")),
+            unreachable: false,
+        }
+    }
+
+    /// Whether two queries take their names from the same column of the same table, so that they spell them alike.
+    pub fn names_as(&self, other: &DescribedQuery) -> bool {
+        self.takes_as(Role::Name, other)
+    }
+
+    /// The same of the names that this one has in the column at `position`.
+    pub fn takes_name_as(&self, position: usize, other: &DescribedQuery) -> bool {
+        self.is_one_column(Some(position), other, other.column(Role::Name))
+    }
+
+    /// Whether two queries have the same columns that decide about binds, each from the same column of the same table.
+    pub fn judges_as(&self, other: &DescribedQuery) -> bool {
+        let roles = |query: &DescribedQuery| -> HashSet<Role> {
+            let roles = query.columns.iter().filter_map(|column| column.role.ok());
+            roles.filter(|role| role.is_standing()).collect()
+        };
+        let own = roles(self);
+        own == roles(other) && own.into_iter().all(|role| self.takes_as(role, other))
+    }
+
+    fn takes_as(&self, role: Role, other: &DescribedQuery) -> bool {
+        self.is_one_column(self.column(role), other, other.column(role))
+    }
+
+    fn is_one_column(&self, own: Option<usize>, other: &DescribedQuery, others: Option<usize>) -> bool {
+        let origin = |query: &DescribedQuery, position: Option<usize>| query.origins.get(position?).cloned();
+        let origins = (origin(self, own), origin(other, others));
+        // Of a compound query SQLite tells where the first arm's column comes from.
+        let is_told = |query: &OperatorQuery| query.engine() != Engine::Sqlite || !query.is_compound();
+        is_told(&self.query)
+            && is_told(&other.query)
+            && matches!(origins, (Some(own @ Origin::Table { .. }), Some(others)) if own == others)
+    }
+}
+
+/// A query with a column that names its rows.
+#[derive(Debug, Clone)]
+pub struct EntryQuery {
+    query: DescribedQuery,
+    name: usize,
+}
+
+impl EntryQuery {
+    /// The query whose rows are named by the column at `name`.
+    pub fn new(query: DescribedQuery, name: usize) -> Self {
+        EntryQuery { query, name }
+    }
+
+    /// The column that names the rows.
+    pub fn name(&self) -> usize {
+        self.name
+    }
+
+    /// As the SQL layer takes it.
+    pub(crate) fn named(&self) -> NamedQuery<'_> {
+        NamedQuery {
+            query: &self.query.query,
+            described: &self.query.described,
+            name: self.name,
+        }
+    }
+}
+
+impl Deref for EntryQuery {
+    type Target = DescribedQuery;
+
+    fn deref(&self) -> &DescribedQuery {
+        &self.query
+    }
+}

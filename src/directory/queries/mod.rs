@@ -1,0 +1,16 @@
+//! The operator's queries, four and one that may be absent: parsed without asking anybody, then described by the database.
+//! What is wrong with a query is said under its variable's name, and all of it at once.
+//!
+//! `describe` is the way in. `described_query` is what it makes: a query, its columns and what each is for;
+//! `membership_columns` the same of a query that lists memberships. `remarks` says
+//! which columns are ignored or cannot be read.
+
+mod describe;
+mod described_query;
+mod membership_columns;
+mod remarks;
+
+pub use describe::{Examination, describe, examine, parse, parse_all};
+pub use described_query::{DescribedQuery, EntryQuery, QueryProblem};
+pub(crate) use membership_columns::{GroupColumn, MembershipColumns};
+pub use remarks::remarks;
