@@ -9,7 +9,7 @@ use ldap_gateway::model::dn::Dn;
 use ldap_gateway::model::entry::{Entry, Selection};
 use ldap_gateway::model::filter::{Filter, NoRelations};
 use ldap_gateway::model::schema::{Schema, ids};
-use ldap_gateway::protocol::{Decoded, Request, decode, write_entry};
+use ldap_gateway::protocol::{Decoded, EntryFormat, Request, ResponseWriter, decode};
 use ldap_gateway::sql::Validity;
 use ldap_gateway::sql::{Engine, OperatorQuery, Predicate, QueryDescription, QueryTable};
 use ldap3_proto::LdapCodec;
@@ -85,11 +85,16 @@ fn protocol(criterion: &mut Criterion) {
     });
     let (schema, entry) = (Schema::standard(), alice());
     let selection = Selection::new(&schema, &ATTRIBUTES.map(str::to_owned));
+    let format = EntryFormat {
+        schema: &schema,
+        selection: &selection,
+        types_only: false,
+    };
     let mut buffer = BytesMut::with_capacity(4096);
     criterion.bench_function("encode an entry", |bencher| {
         bencher.iter(|| {
             buffer.clear();
-            write_entry(&mut buffer, 2, &schema, black_box(&entry), &selection, false);
+            ResponseWriter::new(&mut buffer, 2).entry(black_box(&entry), &format);
             buffer.len()
         });
     });

@@ -4,11 +4,10 @@
 //! exist. Only a database that cannot be asked is told apart, as `unavailable`: it is nobody's fault.
 
 use super::{
-    Outcome,
     context::{Context, Identity},
-    finish,
-    output::Output,
-    result::{Failure, Report},
+    outcome::{Notes, Outcome},
+    reply::Reply,
+    result::OperationError,
 };
 use crate::{
     auth::password::Verdict,
@@ -25,22 +24,20 @@ use tracing::warn;
 ///
 /// # Errors
 /// The result to answer with, or the directory's failure.
-pub async fn bind(
+pub(super) async fn bind(
     context: &Context,
-    id: i32,
     request: BindRequest,
-    output: &mut Output,
-    report: &mut Report,
-) -> Result<Outcome, Failure> {
-    let identity = authenticate(context, &request, report).await?;
-    finish(output, id, ResponseKind::Bind, &LdapResult::success(), report);
+    reply: &mut Reply<'_>,
+) -> Result<Outcome, OperationError> {
+    let identity = authenticate(context, &request, reply.notes).await?;
+    reply.result(ResponseKind::Bind, &LdapResult::success(), &[]);
     Ok(Outcome::Bound(identity))
 }
 
-async fn authenticate(context: &Context, request: &BindRequest, report: &mut Report) -> Result<Identity, Failure> {
+async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Notes) -> Result<Identity, OperationError> {
     let mut refused = |why: &'static str, code, text| {
-        report.why = Some(why.into());
-        Failure::from(LdapResult::new(code, text))
+        notes.why = Some(why.into());
+        OperationError::from(LdapResult::new(code, text))
     };
     if request.version != 3 {
         return Err(refused(
@@ -60,7 +57,7 @@ async fn authenticate(context: &Context, request: &BindRequest, report: &mut Rep
     match (request.name.is_empty(), password.is_empty()) {
         (true, true) => return Ok(Identity::Anonymous),
         (true, false) => {
-            report.why = Some("no name".into());
+            notes.why = Some("no name".into());
             return Err(invalid_credentials());
         }
         // RFC 4513 5.1.2: clients that forget to ask for the password must not believe the user authenticated.
@@ -76,8 +73,8 @@ async fn authenticate(context: &Context, request: &BindRequest, report: &mut Rep
     let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
     let found = account(context, &dn)
         .await
-        .inspect_err(|_| report.why = Some("the database could not answer".into()))?;
-    verify(context, found, password, report).await
+        .inspect_err(|_| notes.why = Some("the database could not answer".into()))?;
+    verify(context, found, password, notes).await
 }
 
 async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, DirectoryError> {
@@ -92,8 +89,8 @@ async fn verify(
     context: &Context,
     found: AccountOutcome,
     password: &[u8],
-    report: &mut Report,
-) -> Result<Identity, Failure> {
+    notes: &mut Notes,
+) -> Result<Identity, OperationError> {
     let stored = match &found {
         AccountOutcome::Account(account) => account.password.as_deref(),
         AccountOutcome::NotAUser | AccountOutcome::Unknown(_) => None,
@@ -106,7 +103,7 @@ async fn verify(
         .await
         .map_err(|error| {
             warn!(%error, "a password could not be verified");
-            report.why = Some("the password could not be verified".into());
+            notes.why = Some("the password could not be verified".into());
             LdapResult::new(ResultCode::Unavailable, "passwords cannot be verified now")
         })?;
     if let (Verdict::Unusable(reason), AccountOutcome::Account(account)) = (verdict, &found)
@@ -120,7 +117,7 @@ async fn verify(
             Ok(Identity::User(Arc::from(account.dn)))
         }
         found => {
-            report.why = Some(why(&found, verdict));
+            notes.why = Some(why(&found, verdict));
             Err(invalid_credentials())
         }
     }
@@ -146,6 +143,6 @@ fn why(found: &AccountOutcome, verdict: Verdict) -> Cow<'static, str> {
     }
 }
 
-fn invalid_credentials() -> Failure {
+fn invalid_credentials() -> OperationError {
     LdapResult::new(ResultCode::InvalidCredentials, "invalid credentials").into()
 }

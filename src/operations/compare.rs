@@ -1,90 +1,48 @@
 //! Compare (RFC 4511 4.10): whether an entry has a value, by the attribute's equality rule.
 
 use super::{
-    Outcome,
+    base::{Base, BaseEntry},
     context::Context,
     controls::Controls,
-    finish,
-    output::Output,
-    result::{Failure, Report},
-    search::readable_base,
+    outcome::Outcome,
+    reply::Reply,
+    result::OperationError,
 };
 use crate::{
-    config::Policy,
-    directory::{
-        Directory, DirectoryError,
-        search::{query::SearchQuery, results::SearchOutcome},
-    },
+    directory::Directory,
     model::{
-        dn::Dn,
-        entry::{Entry, Selection},
+        entry::Entry,
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
         schema::ids,
         scope::Scope,
     },
     protocol::{CompareRequest, LdapResult, ResponseKind, ResultCode},
 };
-use std::sync::Arc;
 
 /// Answers a compare request.
 ///
 /// # Errors
 /// The result to answer with, or the directory's failure.
-pub async fn compare(
+pub(super) async fn compare(
     context: &Context,
-    id: i32,
     request: &CompareRequest,
     controls: Controls,
-    output: &mut Output,
-    report: &mut Report,
-) -> Result<Outcome, Failure> {
-    let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
-    let dn = readable_base(context, &directory, &request.entry, Scope::Base)?;
-    check_asserted(&directory, request).await?;
-    controls.check_assertion(context, &directory, &dn).await?;
-    let found = read(context, &directory, dn, &request.attribute).await?;
-    let result = match found {
-        Ok(entry) => judge(&directory, &entry, request).await,
-        Err(result) => result,
+    reply: &mut Reply<'_>,
+) -> Result<Outcome, OperationError> {
+    let base = Base::readable(context, &request.entry, Scope::Base)?;
+    check_asserted(&base.directory, request).await?;
+    controls.check_assertion(&base).await?;
+    let result = match base.entry(Filter::And(Vec::new()), &request.attribute).await? {
+        BaseEntry::Found(entry) => judge(&base.directory, &entry, request).await,
+        BaseEntry::NoSuchObject { matched } => LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched),
+        BaseEntry::FilteredOut => ResultCode::NoSuchObject.into(),
     };
-    finish(output, id, ResponseKind::Compare, &result, report);
+    reply.result(ResponseKind::Compare, &result, &[]);
     Ok(Outcome::Answered)
 }
 
-/// The entry with the asserted attribute's values, or why there is none.
-async fn read(
-    context: &Context,
-    directory: &Directory,
-    base: Arc<Dn>,
-    attribute: &str,
-) -> Result<Result<Entry, LdapResult>, DirectoryError> {
-    let query = SearchQuery {
-        base,
-        scope: Scope::Base,
-        filter: Filter::And(Vec::new()),
-        selection: Selection::new(directory.schema(), &[attribute.to_owned()]),
-        wanted: Some(1),
-        page: None,
-        lookup_deadline: context.received + Policy::LOOKUP_HOLD,
-        scan_timeout: context.services.policy.scan_timeout,
-        observer: None,
-    };
-    Ok(match directory.search(query).await? {
-        SearchOutcome::NoSuchObject { matched } => {
-            Err(LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched))
-        }
-        SearchOutcome::Results(mut results) => match results
-            .next_batch()
-            .await?
-            .and_then(|entries| entries.into_iter().next())
-        {
-            Some(entry) => Ok(entry),
-            None => Err(ResultCode::NoSuchObject.into()),
-        },
-    })
-}
-
-/// What is asserted is looked at before the entry, as in slapd: that it cannot be compared says nothing about who has it.
+/// Refuses what cannot be compared. As in slapd this comes before the entry is looked for, so that it tells nothing of
+/// who has what.
 async fn check_asserted(directory: &Directory, request: &CompareRequest) -> Result<(), LdapResult> {
     let schema = directory.schema();
     let Some((attribute, _)) = schema.describe(&request.attribute) else {
@@ -117,6 +75,7 @@ fn asserted(request: &CompareRequest) -> Filter {
     }
 }
 
+/// Whether the entry has the asserted value, as a result.
 async fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
     let schema = directory.schema();
     let Some((attribute, tagged)) = schema.describe(&request.attribute) else {

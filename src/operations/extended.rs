@@ -1,16 +1,15 @@
 //! Extended operations (RFC 4511 4.12). An unknown one is answered, never punished: clients probe.
 
 use super::{
-    Outcome,
     context::{Context, Identity},
-    known,
-    output::Output,
-    result::{Failure, Report},
+    outcome::Outcome,
+    reply::Reply,
+    result::OperationError,
+    unsupported,
 };
 use crate::protocol::{
     ExtendedRequest, LdapResult, ResultCode,
     ber::{self, Reader},
-    write_extended_response,
 };
 
 /// "Who am I?" (RFC 4532).
@@ -40,30 +39,22 @@ pub fn cancel_id(request: &ExtendedRequest) -> Result<i32, LdapResult> {
 ///
 /// # Errors
 /// The result to answer with.
-pub fn extended(
+pub(super) fn extended(
     context: &Context,
-    id: i32,
     request: &ExtendedRequest,
-    output: &mut Output,
-    report: &mut Report,
-) -> Result<Outcome, Failure> {
-    if request.name != WHO_AM_I {
-        return Err(LdapResult::new(ResultCode::ProtocolError, known::operation(&request.name)).into());
+    reply: &mut Reply<'_>,
+) -> Result<Outcome, OperationError> {
+    let refused = |text| Err(LdapResult::new(ResultCode::ProtocolError, text).into());
+    match request.name.as_str() {
+        WHO_AM_I if request.value.is_some() => refused("no value expected"),
+        WHO_AM_I => {
+            let authorization = match &context.identity {
+                Identity::Anonymous => String::new(),
+                Identity::User(dn) => format!("dn:{dn}"),
+            };
+            reply.extended(&LdapResult::success(), authorization.as_bytes());
+            Ok(Outcome::Answered)
+        }
+        other => refused(unsupported::operation(other)),
     }
-    if request.value.is_some() {
-        return Err(LdapResult::new(ResultCode::ProtocolError, "no value expected").into());
-    }
-    let authorization = match &context.identity {
-        Identity::Anonymous => String::new(),
-        Identity::User(dn) => format!("dn:{dn}"),
-    };
-    report.code = Some(ResultCode::Success);
-    write_extended_response(
-        output.buffer(),
-        id,
-        &LdapResult::success(),
-        None,
-        Some(authorization.as_bytes()),
-    );
-    Ok(Outcome::Answered)
 }

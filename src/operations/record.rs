@@ -8,9 +8,8 @@ use std::{net::SocketAddr, time::Instant};
 use tracing::{Level, enabled, info};
 
 use super::{
-    Outcome,
     context::{Identity, Services},
-    result::Report,
+    outcome::{Notes, Outcome},
 };
 use crate::{
     metrics::{Ended, Metrics, Operation},
@@ -61,7 +60,7 @@ pub struct Record {
     bound: Identity,
     ended: Ended,
     /// What the operation itself notes.
-    pub report: Report,
+    pub notes: Notes,
 }
 
 impl Record {
@@ -78,7 +77,7 @@ impl Record {
     pub fn of_unusable(metrics: &Metrics, client: Client, id: i32, kind: ResponseKind, text: &'static str) -> Record {
         let mut record = Record::new(metrics, client, id, kind_of_response(kind));
         if kind == ResponseKind::Bind {
-            record.report.why = Some(text.into());
+            record.notes.why = Some(text.into());
         }
         record
     }
@@ -94,7 +93,7 @@ impl Record {
             asked: enabled!(target: TARGET, Level::INFO).then(Asked::default),
             bound: Identity::Anonymous,
             ended: Ended::Abandoned,
-            report: Report::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -119,7 +118,7 @@ impl Record {
             Outcome::Disconnect(_) => Ended::Disconnected,
             Outcome::Abandoned => Ended::Abandoned,
             Outcome::Answered | Outcome::Bound(_) => {
-                Ended::Code(self.report.code.unwrap_or(ResultCode::Success).number())
+                Ended::Code(self.notes.code.unwrap_or(ResultCode::Success).number())
             }
         };
         if let Outcome::Bound(identity) = outcome {
@@ -132,7 +131,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         let time = self.received.elapsed();
         self.metrics
-            .operation_ended(self.operation, self.ended, time, self.report.entries);
+            .operation_ended(self.operation, self.ended, time, self.notes.entries);
         let Some(asked) = &self.asked else { return };
         let code = match self.ended {
             Ended::Code(code) => Some(code),
@@ -153,11 +152,11 @@ impl Drop for Record {
             dn = asked.dn.as_deref(),
             attribute = asked.attribute.as_deref(),
             oid = asked.oid.as_deref(),
-            entries = search.then_some(self.report.entries),
+            entries = search.then_some(self.notes.entries),
             ms = (time.as_secs_f64() * 1e6).round() / 1e3,
             code,
             result = result(self.ended),
-            why = self.report.why.as_deref(),
+            why = self.notes.why.as_deref(),
         );
     }
 }

@@ -2,19 +2,18 @@
 //!
 //! Text that clients see carries no SQL, no host and no file name.
 
-use super::{Outcome, output::Closed};
+use super::{outcome::Outcome, output::Closed};
 use crate::{
     config::OnDatabaseFailure,
     directory::DirectoryError,
     protocol::{LdapResult, ResponseKind, ResultCode},
     sql::SqlError,
 };
-use std::borrow::Cow;
 use tracing::warn;
 
 /// Why an operation did not come to its own end.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum OperationError {
     /// The request is answered with this result.
     #[error("{}", .0.text)]
     Result(LdapResult),
@@ -26,36 +25,39 @@ pub enum Failure {
     Closed(#[from] Closed),
 }
 
-impl Failure {
+impl OperationError {
     /// The database is there, but refused a statement.
     pub fn is_refused_statement(&self) -> bool {
-        matches!(self, Failure::Directory(DirectoryError::Sql(SqlError::Statement(_))))
+        matches!(
+            self,
+            OperationError::Directory(DirectoryError::Sql(SqlError::Statement(_)))
+        )
     }
 }
 
-impl From<LdapResult> for Failure {
+impl From<LdapResult> for OperationError {
     fn from(result: LdapResult) -> Self {
-        Failure::Result(result)
+        OperationError::Result(result)
     }
 }
 
-/// What a failure means for the session, and the response to write, if any.
+/// What an error means for the session, and the response to write, if any.
 ///
 /// A search or compare that the database could not answer gets no result code at all by default: SSSD and GitLab
-/// take every code for the truth, only a closed connection makes them ask again (design rule 7.2).
+/// take every code for the truth, only a closed connection makes them ask again.
 pub fn answer(
-    failure: &Failure,
+    error: &OperationError,
     kind: ResponseKind,
     on_database_failure: OnDatabaseFailure,
 ) -> (Outcome, Option<LdapResult>) {
-    match failure {
-        Failure::Result(result) => (Outcome::Answered, Some(result.clone())),
-        Failure::Closed(Closed) => (Outcome::Abandoned, None),
-        Failure::Directory(error @ DirectoryError::Position) => {
-            let result = LdapResult::new(ResultCode::UnwillingToPerform, error.to_string());
+    match error {
+        OperationError::Result(result) => (Outcome::Answered, Some(result.clone())),
+        OperationError::Closed(Closed) => (Outcome::Abandoned, None),
+        OperationError::Directory(position @ DirectoryError::Position) => {
+            let result = LdapResult::new(ResultCode::UnwillingToPerform, position.to_string());
             (Outcome::Answered, Some(result))
         }
-        Failure::Directory(error) => {
+        OperationError::Directory(error) => {
             warn!(error = %error.detail(), "the database could not answer");
             let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);
             if asks && on_database_failure == OnDatabaseFailure::Disconnect {
@@ -66,15 +68,4 @@ pub fn answer(
             }
         }
     }
-}
-
-/// What an operation notes of itself for the log and the metrics.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// The result code, once there is one.
-    pub code: Option<ResultCode>,
-    /// Entries sent.
-    pub entries: u64,
-    /// Why a bind was refused: for the log alone, never for the client.
-    pub why: Option<Cow<'static, str>>,
 }

@@ -11,8 +11,6 @@ use std::fmt;
 
 /// Simple paged results, RFC 2696.
 pub const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
-/// Password policy, draft-behera-ldap-password-policy; SSSD sends it, without a value, with every bind.
-pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 /// ManageDsaIT, RFC 3296; JNDI sends it with every search.
 pub const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
 
@@ -316,7 +314,7 @@ mod tests {
                 value: Some(Bytes::from_static(b"v")),
             },
             Control {
-                oid: PASSWORD_POLICY.into(),
+                oid: "1.3.6.1.4.1.42.2.27.8.5.1".into(),
                 critical: false,
                 value: None,
             },

@@ -15,17 +15,13 @@ pub mod result_code;
 #[cfg(test)]
 mod tests;
 
-pub use control::{
-    ASSERTION, Control, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, PASSWORD_POLICY, PagedResults,
-    decode_assertion,
-};
+pub use control::{Control, PagedResults};
 pub use fault::ProtocolError;
 pub use message::{Decoded, Message, decode, first_message};
 pub use request::{
     BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
 };
 pub use response::{
-    LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, write_entry, write_extended_response,
-    write_notice_of_disconnection, write_result,
+    EntryFormat, LdapResult, NOTICE_OF_DISCONNECTION, ResponseKind, ResponseWriter, write_notice_of_disconnection,
 };
 pub use result_code::ResultCode;

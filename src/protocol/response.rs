@@ -106,109 +106,116 @@ impl From<ResultCode> for LdapResult {
     }
 }
 
-/// Appends the envelope up to the operation's content, whose size must be known, and reserves room for all of it.
-fn put_envelope(buffer: &mut BytesMut, id: i32, tag: u8, content: usize, controls: usize) {
-    let message = ber::size(ber::integer_size(id.into())) + ber::size(content) + controls;
-    buffer.reserve(ber::size(message));
-    ber::put_header(buffer, ber::SEQUENCE, message);
-    ber::put_integer(buffer, ber::INTEGER, id.into());
-    ber::put_header(buffer, tag, content);
-}
-
-/// Appends the response that ends an operation.
-pub fn write_result(buffer: &mut BytesMut, id: i32, kind: ResponseKind, result: &LdapResult, controls: &[Control]) {
-    put_envelope(buffer, id, kind.tag(), result.size(), controls_size(controls));
-    result.put(buffer);
-    put_controls(buffer, controls);
-}
-
-/// Appends an extended response with its own name and value, where the operation defines them.
-pub fn write_extended_response(
-    buffer: &mut BytesMut,
+/// Appends the responses to one request, each with the request's message ID.
+#[derive(Debug)]
+pub struct ResponseWriter<'a> {
+    buffer: &'a mut BytesMut,
     id: i32,
-    result: &LdapResult,
-    name: Option<&str>,
-    value: Option<&[u8]>,
-) {
-    let size = |part: Option<usize>| part.map_or(0, ber::size);
-    let content = result.size() + size(name.map(str::len)) + size(value.map(<[u8]>::len));
-    put_envelope(buffer, id, ResponseKind::Extended.tag(), content, 0);
-    result.put(buffer);
-    if let Some(name) = name {
-        ber::put_octets(buffer, RESPONSE_NAME, name.as_bytes());
+}
+
+/// How the entries of one search are shown.
+#[derive(Debug)]
+pub struct EntryFormat<'a> {
+    /// The schema that names the attributes.
+    pub schema: &'a Schema,
+    /// The attributes that are wanted.
+    pub selection: &'a Selection,
+    /// Attribute descriptions without values.
+    pub types_only: bool,
+}
+
+impl<'a> ResponseWriter<'a> {
+    /// Responses to the request with this message ID.
+    pub fn new(buffer: &'a mut BytesMut, id: i32) -> Self {
+        Self { buffer, id }
     }
-    if let Some(value) = value {
-        ber::put_octets(buffer, RESPONSE_VALUE, value);
+
+    /// The response that ends an operation.
+    pub fn result(&mut self, kind: ResponseKind, result: &LdapResult, controls: &[Control]) {
+        self.envelope(kind.tag(), result.size(), controls_size(controls));
+        result.put(self.buffer);
+        put_controls(self.buffer, controls);
+    }
+
+    /// An extended response with its own name and value, where the operation defines them.
+    pub fn extended(&mut self, result: &LdapResult, name: Option<&str>, value: Option<&[u8]>) {
+        let size = |part: Option<usize>| part.map_or(0, ber::size);
+        let content = result.size() + size(name.map(str::len)) + size(value.map(<[u8]>::len));
+        self.envelope(ResponseKind::Extended.tag(), content, 0);
+        result.put(self.buffer);
+        if let Some(name) = name {
+            ber::put_octets(self.buffer, RESPONSE_NAME, name.as_bytes());
+        }
+        if let Some(value) = value {
+            ber::put_octets(self.buffer, RESPONSE_VALUE, value);
+        }
+    }
+
+    /// An entry: of its attributes those that are selected and have values, under their canonical names.
+    pub fn entry(&mut self, entry: &Entry, format: &EntryFormat<'_>) {
+        let attributes = entry
+            .attributes
+            .iter()
+            .filter(|attribute| format.selection.includes(format.schema, attribute.id))
+            .map(|attribute| {
+                (
+                    format.schema.attribute_type(attribute.id).served_as(),
+                    attribute.values.as_slice(),
+                )
+            });
+        self.named_entry(&entry.dn, attributes, format.types_only);
+    }
+
+    /// An entry whose attributes are named already. The iterator is walked twice: once for the lengths.
+    pub(super) fn named_entry<'e>(
+        &mut self,
+        dn: &str,
+        attributes: impl Iterator<Item = (&'e str, &'e [Value])> + Clone,
+        types_only: bool,
+    ) {
+        let values_size = |values: &[Value]| match types_only {
+            true => 0,
+            false => values.iter().map(|value| ber::size(value.len())).sum(),
+        };
+        // An attribute without values does not exist (RFC 4512 section 2.2).
+        let attributes = attributes.filter(|(_, values)| !values.is_empty());
+        let attribute_size = |name: &str, values: &[Value]| ber::size(name.len()) + ber::size(values_size(values));
+        let list: usize = attributes
+            .clone()
+            .map(|(name, values)| ber::size(attribute_size(name, values)))
+            .sum();
+
+        self.envelope(SEARCH_RESULT_ENTRY, ber::size(dn.len()) + ber::size(list), 0);
+        let buffer = &mut *self.buffer;
+        ber::put_octets(buffer, ber::OCTET_STRING, dn.as_bytes());
+        ber::put_header(buffer, ber::SEQUENCE, list);
+        for (name, values) in attributes {
+            let values_size = values_size(values);
+            ber::put_header(buffer, ber::SEQUENCE, ber::size(name.len()) + ber::size(values_size));
+            ber::put_octets(buffer, ber::OCTET_STRING, name.as_bytes());
+            ber::put_header(buffer, ber::SET, values_size);
+            if !types_only {
+                for value in values {
+                    ber::put_header(buffer, ber::OCTET_STRING, value.len());
+                    buffer.put_slice(value);
+                }
+            }
+        }
+    }
+
+    /// The envelope up to the operation's content, whose size must be known. Reserves room for all of it.
+    fn envelope(&mut self, tag: u8, content: usize, controls: usize) {
+        let id = self.id.into();
+        let message = ber::size(ber::integer_size(id)) + ber::size(content) + controls;
+        self.buffer.reserve(ber::size(message));
+        ber::put_header(self.buffer, ber::SEQUENCE, message);
+        ber::put_integer(self.buffer, ber::INTEGER, id);
+        ber::put_header(self.buffer, tag, content);
     }
 }
 
 /// Appends the last message of a connection that the server ends (section 4.4.1).
 pub fn write_notice_of_disconnection(buffer: &mut BytesMut, code: ResultCode, text: &str) {
     let result = LdapResult::new(code, text);
-    write_extended_response(buffer, 0, &result, Some(NOTICE_OF_DISCONNECTION), None);
-}
-
-/// Appends an entry: of its attributes those that are selected and have values, under their canonical names.
-pub fn write_entry(
-    buffer: &mut BytesMut,
-    id: i32,
-    schema: &Schema,
-    entry: &Entry,
-    selection: &Selection,
-    types_only: bool,
-) {
-    let attributes = entry
-        .attributes
-        .iter()
-        .filter(|attribute| selection.includes(schema, attribute.id))
-        .map(|attribute| {
-            (
-                schema.attribute_type(attribute.id).served_as(),
-                attribute.values.as_slice(),
-            )
-        });
-    put_entry(buffer, id, &entry.dn, attributes, types_only);
-}
-
-/// Appends an entry whose attributes are named already. The iterator is walked twice: once for the lengths.
-pub(super) fn put_entry<'a>(
-    buffer: &mut BytesMut,
-    id: i32,
-    dn: &str,
-    attributes: impl Iterator<Item = (&'a str, &'a [Value])> + Clone,
-    types_only: bool,
-) {
-    let values_size = |values: &[Value]| match types_only {
-        true => 0,
-        false => values.iter().map(|value| ber::size(value.len())).sum(),
-    };
-    // An attribute without values does not exist (RFC 4512 section 2.2).
-    let attributes = attributes.filter(|(_, values)| !values.is_empty());
-    let attribute_size = |name: &str, values: &[Value]| ber::size(name.len()) + ber::size(values_size(values));
-    let list: usize = attributes
-        .clone()
-        .map(|(name, values)| ber::size(attribute_size(name, values)))
-        .sum();
-
-    put_envelope(
-        buffer,
-        id,
-        SEARCH_RESULT_ENTRY,
-        ber::size(dn.len()) + ber::size(list),
-        0,
-    );
-    ber::put_octets(buffer, ber::OCTET_STRING, dn.as_bytes());
-    ber::put_header(buffer, ber::SEQUENCE, list);
-    for (name, values) in attributes {
-        let values_size = values_size(values);
-        ber::put_header(buffer, ber::SEQUENCE, ber::size(name.len()) + ber::size(values_size));
-        ber::put_octets(buffer, ber::OCTET_STRING, name.as_bytes());
-        ber::put_header(buffer, ber::SET, values_size);
-        if !types_only {
-            for value in values {
-                ber::put_header(buffer, ber::OCTET_STRING, value.len());
-                buffer.put_slice(value);
-            }
-        }
-    }
+    ResponseWriter::new(buffer, 0).extended(&result, Some(NOTICE_OF_DISCONNECTION), None);
 }

@@ -35,8 +35,8 @@ use crate::{
         record::{Client, Record},
     },
     protocol::{
-        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResultCode, decode,
-        write_notice_of_disconnection, write_result,
+        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResponseWriter, ResultCode, decode,
+        write_notice_of_disconnection,
     },
     sql::State,
 };
@@ -305,7 +305,7 @@ where
                     text,
                 }) => {
                     let mut answer = BytesMut::new();
-                    write_result(&mut answer, id, response, &LdapResult::new(code, text), &[]);
+                    ResponseWriter::new(&mut answer, id).result(response, &LdapResult::new(code, text), &[]);
                     let answer = answer.freeze();
                     let record = Record::of_unusable(&self.shared.services.metrics, self.client, id, response, text);
                     self.requests += 1;
@@ -359,12 +359,12 @@ where
         let mut answer = BytesMut::new();
         let code = match Controls::of(&message.request, &message.controls).and_then(|_| cancel_id(request)) {
             Err(result) => {
-                write_result(&mut answer, message.id, ResponseKind::Extended, &result, &[]);
+                ResponseWriter::new(&mut answer, message.id).result(ResponseKind::Extended, &result, &[]);
                 result.code
             }
             Ok(id) => match self.stop(id, message.id) {
                 Ok(Some(kind)) => {
-                    write_result(&mut answer, id, kind, &ResultCode::Canceled.into(), &[]);
+                    ResponseWriter::new(&mut answer, id).result(kind, &ResultCode::Canceled.into(), &[]);
                     write_cancel_response(&mut answer, message.id, ResultCode::Success);
                     ResultCode::Success
                 }
@@ -430,7 +430,7 @@ where
             let (outcome, stopped) = tokio::select! {
                 biased;
                 () = stop.cancelled() => (operations::Outcome::Abandoned, true),
-                outcome = work.run(&context, &mut output, &mut record.report) => (outcome, false),
+                outcome = work.run(&context, &mut output, &mut record.notes) => (outcome, false),
             };
             record.end(&outcome);
             let mut answers = BytesMut::new();

@@ -9,7 +9,7 @@ use std::{
 use bytes::BytesMut;
 use tokio_util::sync::CancellationToken;
 
-use crate::protocol::{LdapResult, ResponseKind, ResultCode, write_extended_response, write_result};
+use crate::protocol::{LdapResult, ResponseKind, ResponseWriter, ResultCode};
 
 /// The operations under way; clones are the same table.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,7 @@ impl InFlight {
     pub fn leave(&self, id: i32, stopped: bool, answers: &mut BytesMut) -> Option<(usize, ResultCode)> {
         let flight = self.table().remove(&id)?;
         if stopped && !flight.cancelled_by.is_empty() {
-            write_result(answers, id, flight.kind, &ResultCode::Canceled.into(), &[]);
+            ResponseWriter::new(answers, id).result(flight.kind, &ResultCode::Canceled.into(), &[]);
         }
         let code = if stopped {
             ResultCode::Success
@@ -96,7 +96,7 @@ impl InFlight {
 
 /// Appends the response of a cancel operation.
 pub fn write_cancel_response(buffer: &mut BytesMut, id: i32, code: ResultCode) {
-    write_extended_response(buffer, id, &LdapResult::from(code), None, None);
+    ResponseWriter::new(buffer, id).extended(&LdapResult::from(code), None, None);
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
         table.leave(1, true, &mut answers);
         let expected = responses(|buffer| {
             let canceled = ResultCode::Canceled.into();
-            write_result(buffer, 1, ResponseKind::SearchResultDone, &canceled, &[]);
+            ResponseWriter::new(buffer, 1).result(ResponseKind::SearchResultDone, &canceled, &[]);
             write_cancel_response(buffer, 3, ResultCode::Success);
         });
         assert_eq!(answers, expected);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     model::scope::Scope,
-    operations::{self, context::Context, output::Output, record::Record, result::Report},
+    operations::{self, Notes, context::Context, output::Output, record::Record, reply::Reply},
     protocol::{Message, Request, ResponseKind, ResultCode},
 };
 
@@ -63,12 +63,15 @@ impl Work {
             if search.base.is_empty() && search.scope == Scope::Base)
     }
 
-    pub(super) async fn run(self, context: &Context, output: &mut Output, report: &mut Report) -> operations::Outcome {
+    pub(super) async fn run(self, context: &Context, output: &mut Output, notes: &mut Notes) -> operations::Outcome {
         match self {
             // Boxed, because futures of this depth are more than the compiler lays out.
-            Work::Request(message) => Box::pin(operations::dispatch(context, message, output, report)).await,
+            Work::Request(message) => {
+                let reply = Reply::new(message.id, output, notes);
+                Box::pin(operations::dispatch(context, message, reply)).await
+            }
             Work::Answer { answer, code, .. } => {
-                report.code = Some(code);
+                notes.code = Some(code);
                 output.buffer().extend_from_slice(&answer);
                 operations::Outcome::Answered
             }

@@ -2,24 +2,42 @@
 
 pub mod paged;
 
-use super::{context::Context, known, result::Failure};
+use super::{
+    base::{Base, BaseEntry},
+    result::OperationError,
+    unsupported,
+};
 use crate::{
-    config::Policy,
-    directory::{
-        Directory,
-        search::{query::SearchQuery, results::SearchOutcome},
-    },
-    model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
+    model::filter::Filter,
     protocol::{
-        ASSERTION, Control, DONT_USE_COPY, LdapResult, MANAGE_DSA_IT, PAGED_RESULTS, PagedResults, Request, ResultCode,
-        decode_assertion,
+        Control, LdapResult, PagedResults, Request, ResultCode,
+        control::{ASSERTION, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, decode_assertion},
     },
 };
-use std::sync::Arc;
 
 /// What the root DSE lists. There are no referral objects and no copies, so ManageDsaIT (RFC 3296) and don't-use-copy
 /// (RFC 6171) change nothing.
 pub const SUPPORTED_CONTROLS: [&str; 4] = [PAGED_RESULTS, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY];
+
+/// Takes a control's value into the controls of its request.
+type Taker = fn(&mut Controls, &Control) -> Result<(), LdapResult>;
+
+/// What is done with a control that comes with this request; none where it is not supported there.
+fn taker(request: &Request, oid: &str) -> Option<Taker> {
+    let is_search = matches!(request, Request::Search(_));
+    let is_read = is_search || matches!(request, Request::Compare(_));
+    Some(match oid {
+        PAGED_RESULTS if is_search => |found, control| once(&mut found.paged, value(control, PagedResults::decode)?),
+        ASSERTION if is_read => |found, control| once(&mut found.assertion, value(control, decode_assertion)?),
+        MANAGE_DSA_IT if is_read => |_, _| Ok(()),
+        // RFC 6171 section 3, and as slapd has it.
+        DONT_USE_COPY if is_read => |_, control| match control.value.is_none() && control.critical {
+            true => Ok(()),
+            false => Err(refused("don't-use-copy is critical and has no value")),
+        },
+        _ => return None,
+    })
+}
 
 /// The controls of one request, as far as they change its answer.
 #[derive(Debug, Default)]
@@ -38,73 +56,41 @@ impl Controls {
     /// supported one cannot be used, critical or not.
     pub fn of(request: &Request, controls: &[Control]) -> Result<Self, LdapResult> {
         let mut found = Controls::default();
-        let mut critical = controls.iter().filter(|control| control.critical);
-        if let Some(control) = critical.find(|control| !fits(request, control)) {
-            let text = match SUPPORTED_CONTROLS.contains(&control.oid.as_str()) {
-                true => "a critical control is not supported with this operation",
-                false => known::control(&control.oid),
-            };
-            return Err(LdapResult::new(ResultCode::UnavailableCriticalExtension, text));
+        for control in controls.iter().filter(|control| control.critical) {
+            if taker(request, &control.oid).is_none() {
+                let text = match SUPPORTED_CONTROLS.contains(&control.oid.as_str()) {
+                    true => "a critical control is not supported with this operation",
+                    false => unsupported::control(&control.oid),
+                };
+                return Err(LdapResult::new(ResultCode::UnavailableCriticalExtension, text));
+            }
         }
-        for control in controls.iter().filter(|control| fits(request, control)) {
-            match control.oid.as_str() {
-                PAGED_RESULTS => once(&mut found.paged, value(control, PagedResults::decode)?)?,
-                ASSERTION => once(&mut found.assertion, value(control, decode_assertion)?)?,
-                // RFC 6171 section 3, and as slapd has it.
-                DONT_USE_COPY if control.value.is_some() || !control.critical => {
-                    return Err(refused("don't-use-copy is critical and has no value"));
-                }
-                _ => {}
+        for control in controls {
+            if let Some(take) = taker(request, &control.oid) {
+                take(&mut found, control)?;
             }
         }
         Ok(found)
     }
 
-    /// Ends the operation unless what the client asserts of the entry `base` is true (RFC 4528 section 4). A base that
-    /// does not exist is left to the operation to say.
+    /// Checks what the client asserts of the base (RFC 4528 section 4). That a base does not exist is for the operation to
+    /// say.
     ///
     /// # Errors
     /// assertionFailed, or the directory's failure.
-    pub async fn check_assertion(
-        &self,
-        context: &Context,
-        directory: &Directory,
-        base: &Arc<Dn>,
-    ) -> Result<(), Failure> {
+    pub(super) async fn check_assertion(&self, base: &Base<'_>) -> Result<(), OperationError> {
         let Some(assertion) = &self.assertion else {
             return Ok(());
         };
-        let policy = &context.services.policy;
-        let query = SearchQuery {
-            base: Arc::clone(base),
-            scope: Scope::Base,
-            filter: assertion.clone(),
-            selection: Selection::new(directory.schema(), &["1.1".to_owned()]),
-            wanted: Some(1),
-            page: None,
-            lookup_deadline: context.received + Policy::LOOKUP_HOLD,
-            scan_timeout: policy.scan_timeout,
-            observer: None,
-        };
-        let holds = match directory.search(query).await? {
-            SearchOutcome::NoSuchObject { .. } => true,
-            SearchOutcome::Results(mut results) => results.next_batch().await?.is_some(),
-        };
-        match holds {
-            true => Ok(()),
-            false => Err(LdapResult::from(ResultCode::AssertionFailed).into()),
+        match base.entry(assertion.clone(), NO_ATTRIBUTES).await? {
+            BaseEntry::NoSuchObject { .. } | BaseEntry::Found(_) => Ok(()),
+            BaseEntry::FilteredOut => Err(LdapResult::from(ResultCode::AssertionFailed).into()),
         }
     }
 }
 
-/// Whether a control is supported with this operation.
-fn fits(request: &Request, control: &Control) -> bool {
-    match control.oid.as_str() {
-        PAGED_RESULTS => matches!(request, Request::Search(_)),
-        ASSERTION | MANAGE_DSA_IT | DONT_USE_COPY => matches!(request, Request::Search(_) | Request::Compare(_)),
-        _ => false,
-    }
-}
+/// RFC 4511 4.5.1.8.
+const NO_ATTRIBUTES: &str = "1.1";
 
 fn value<T, E: ToString>(
     control: &Control,

@@ -36,9 +36,9 @@ struct Cookie {
     position: Position,
 }
 
-/// A walk over the pages of a search, of which one is to be answered.
+/// A search that is answered in pages, of which one is to be sent now.
 #[derive(Debug)]
-pub struct Walk {
+pub struct PagedSearch {
     request: RequestDigest,
     size: u32,
     returned: u64,
@@ -47,8 +47,8 @@ pub struct Walk {
     pub size_limit: Option<u64>,
 }
 
-impl Walk {
-    /// The walk that a request begins or goes on with.
+impl PagedSearch {
+    /// The search that a request begins or goes on with.
     ///
     /// # Errors
     /// The cookie belongs to no such search.
@@ -72,7 +72,7 @@ impl Walk {
             (cookie.returned, Some(cookie.position))
         };
         let size_limit = (request.size_limit > 0).then(|| u64::from(request.size_limit).saturating_sub(returned));
-        Ok(Walk {
+        Ok(PagedSearch {
             request: digest,
             size: paged.size,
             returned,
@@ -109,7 +109,7 @@ impl Walk {
         .control()
     }
 
-    /// The response control of a walk that is over.
+    /// The response control of a search that is over.
     pub fn end() -> Control {
         PagedResults {
             size: 0,

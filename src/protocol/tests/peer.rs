@@ -1,6 +1,5 @@
 //! `ldap3_proto` as an independent peer: what it encodes we decode to the same, and the other way round.
 
-use super::super::response::put_entry;
 use super::*;
 use crate::model::filter::Filter;
 use crate::model::scope::Scope;
@@ -382,7 +381,7 @@ proptest! {
     ) {
         let (their_controls, controls): (Vec<_>, Vec<_>) = controls.into_iter().unzip();
         let mut buffer = BytesMut::new();
-        write_result(&mut buffer, id, kind, &result, &controls);
+        ResponseWriter::new(&mut buffer, id).result(kind, &result, &controls);
         let expected = peer::LdapMsg::new_with_ctrls(id, operation_of(kind, theirs), their_controls);
         prop_assert_eq!(read(buffer), vec![expected]);
     }
@@ -395,7 +394,7 @@ proptest! {
         value in prop::option::of(prop::collection::vec(any::<u8>(), 0..300)),
     ) {
         let mut buffer = BytesMut::new();
-        write_extended_response(&mut buffer, id, &result, name.as_deref(), value.as_deref());
+        ResponseWriter::new(&mut buffer, id).extended(&result, name.as_deref(), value.as_deref());
         let response = peer::LdapExtendedResponse { res, name, value };
         prop_assert_eq!(read(buffer), vec![peer::LdapMsg::new(id, peer::LdapOp::ExtendedResponse(response))]);
     }
@@ -415,7 +414,7 @@ proptest! {
         let mut buffer = BytesMut::new();
         for _ in 0..2 {
             let attributes = ours.iter().map(|(name, values)| (name.as_str(), values.as_slice()));
-            put_entry(&mut buffer, id, &dn, attributes, types_only);
+            ResponseWriter::new(&mut buffer, id).named_entry(&dn, attributes, types_only);
         }
         let attributes = attributes
             .into_iter()

@@ -36,7 +36,7 @@ fn sssd_binds_with_a_password_policy_control_without_value() {
     let message = message(octets);
     assert_eq!(message.id, 2);
     let control = Control {
-        oid: PASSWORD_POLICY.into(),
+        oid: "1.3.6.1.4.1.42.2.27.8.5.1".into(),
         critical: false,
         value: None,
     };

@@ -1,10 +1,10 @@
-//! Operations and controls that clients are known to send and that are not there: their names, and what to do instead.
-//! For people who read a client's error message, which is all that they see.
+//! What is said of operations and controls that are not supported: what to do instead. It is written for people who see
+//! nothing but a client's error message.
 
 /// The answer to add, modify, delete and modifyDN.
-pub(super) const READ_ONLY: &str = "the directory is read-only: change the tables that it is made of";
+pub(super) const WRITES: &str = "the directory is read-only: change the tables that it is made of";
 
-/// Extended operations by their names.
+/// Extended operations that clients are known to send.
 const OPERATIONS: &[(&str, &str)] = &[
     (
         "1.3.6.1.4.1.1466.20037",
@@ -42,7 +42,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Controls by their names.
+/// Controls that clients are known to send.
 const CONTROLS: &[(&str, &str)] = &[
     (
         "1.2.840.113556.1.4.473",
@@ -146,12 +146,12 @@ const CONTROLS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What to say of an extended operation that is not there.
+/// What to say of an extended operation that is not supported.
 pub(super) fn operation(oid: &str) -> &'static str {
     find(OPERATIONS, oid).unwrap_or("unknown extended operation")
 }
 
-/// What to say of a critical control that is not there.
+/// What to say of a critical control that is not supported.
 pub(super) fn control(oid: &str) -> &'static str {
     find(CONTROLS, oid).unwrap_or("a critical control is not supported")
 }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_not_said_to_be_missing() {
+    fn nothing_is_supported_and_unsupported() {
         let known = OPERATIONS.iter().chain(CONTROLS).map(|(oid, _)| *oid);
         let supported: Vec<&str> = SUPPORTED_CONTROLS.into_iter().chain(SUPPORTED_EXTENSIONS).collect();
         for oid in known {

@@ -1,0 +1,101 @@
+//! The entry that a search begins at or a compare is about, in a session that may read there.
+
+use super::{
+    context::{Context, Identity},
+    result::OperationError,
+};
+use crate::{
+    config::Policy,
+    directory::{
+        Directory, DirectoryError,
+        search::{query::SearchQuery, results::SearchOutcome},
+    },
+    model::{
+        dn::Dn,
+        entry::{Entry, Selection},
+        filter::Filter,
+        scope::Scope,
+    },
+    protocol::{LdapResult, ResultCode},
+};
+use std::sync::Arc;
+
+/// A base and scope that this session may read.
+pub(super) struct Base<'a> {
+    context: &'a Context,
+    pub(super) directory: Arc<Directory>,
+    pub(super) dn: Arc<Dn>,
+    scope: Scope,
+}
+
+/// What there is at a base.
+pub(super) enum BaseEntry {
+    /// Nothing; `matched` is the deepest ancestor that exists (RFC 4511 4.1.9).
+    NoSuchObject { matched: String },
+    /// An entry that does not match the filter.
+    FilteredOut,
+    /// An entry that matches.
+    Found(Box<Entry>),
+}
+
+impl<'a> Base<'a> {
+    /// Reads a DN of the client's. The session's right is checked before the entry is looked for, so that a refusal tells
+    /// nobody what exists.
+    ///
+    /// # Errors
+    /// The text is no DN, or the session may not read there.
+    pub(super) fn readable(context: &'a Context, dn: &str, scope: Scope) -> Result<Self, OperationError> {
+        let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
+        let dn = directory.read_dn(dn);
+        let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
+        let refused = context.services.policy.require_auth_for_search
+            && context.identity == Identity::Anonymous
+            && !directory.is_public(&dn, scope);
+        if refused {
+            return Err(LdapResult::new(ResultCode::InsufficientAccessRights, "authentication is required").into());
+        }
+        Ok(Base {
+            context,
+            directory,
+            dn,
+            scope,
+        })
+    }
+
+    /// The query for all entries from here on that match.
+    pub(super) fn query(&self, filter: Filter, selection: Selection) -> SearchQuery {
+        SearchQuery {
+            base: Arc::clone(&self.dn),
+            scope: self.scope,
+            filter,
+            selection,
+            wanted: None,
+            page: None,
+            lookup_deadline: self.context.received + Policy::LOOKUP_HOLD,
+            scan_timeout: self.context.services.policy.scan_timeout,
+            observer: None,
+        }
+    }
+
+    /// The entry itself with the values of one attribute.
+    ///
+    /// # Errors
+    /// The directory could not answer.
+    pub(super) async fn entry(&self, filter: Filter, attribute: &str) -> Result<BaseEntry, DirectoryError> {
+        let selection = Selection::new(self.directory.schema(), &[attribute.to_owned()]);
+        let query = SearchQuery {
+            scope: Scope::Base,
+            wanted: Some(1),
+            ..self.query(filter, selection)
+        };
+        let mut results = match self.directory.search(query).await? {
+            SearchOutcome::NoSuchObject { matched } => return Ok(BaseEntry::NoSuchObject { matched }),
+            SearchOutcome::Results(results) => results,
+        };
+        let entries = results.next_batch().await?.unwrap_or_default();
+        Ok(match entries.into_iter().next() {
+            Some(entry) => BaseEntry::Found(Box::new(entry)),
+            None => BaseEntry::FilteredOut,
+        })
+    }
+}

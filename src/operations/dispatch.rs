@@ -1,0 +1,51 @@
+//! Routes a request to its operation, and writes the answer where the operation could not.
+
+use super::{
+    bind::bind,
+    compare::compare,
+    context::Context,
+    controls::Controls,
+    extended::extended,
+    outcome::Outcome,
+    reply::Reply,
+    result::{self, OperationError},
+    search::search,
+    unsupported,
+};
+use crate::protocol::{LdapResult, Message, Request, ResponseKind, ResultCode};
+
+/// Runs one request. Abandon and unbind never get here: they have no response and belong to the connection.
+pub async fn dispatch(context: &Context, message: Message, mut reply: Reply<'_>) -> Outcome {
+    let Some(kind) = message.request.response_kind() else {
+        return Outcome::Abandoned;
+    };
+    let error = match run(context, message, &mut reply).await {
+        Ok(outcome) => return outcome,
+        Err(error) => error,
+    };
+    if error.is_refused_statement() {
+        context.services.describe_again.notify_one();
+    }
+    let (outcome, answer) = result::answer(&error, kind, context.services.policy.on_database_failure);
+    if let Some(answer) = answer {
+        if kind == ResponseKind::Bind && reply.notes.why.is_none() {
+            reply.notes.why = Some(answer.text.clone().into());
+        }
+        reply.result(kind, &answer, &[]);
+    }
+    outcome
+}
+
+async fn run(context: &Context, message: Message, reply: &mut Reply<'_>) -> Result<Outcome, OperationError> {
+    let controls = Controls::of(&message.request, &message.controls)?;
+    match message.request {
+        Request::Bind(request) => bind(context, request, reply).await,
+        Request::Search(request) => search(context, request, controls, reply).await,
+        Request::Compare(request) => compare(context, &request, controls, reply).await,
+        Request::Extended(request) => extended(context, &request, reply),
+        Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
+            Err(LdapResult::new(ResultCode::UnwillingToPerform, unsupported::WRITES).into())
+        }
+        Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
+    }
+}
