@@ -1,5 +1,5 @@
-//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows.
-//! Puts together the pool, the state machine and the rules for repeating; knows nothing of LDAP.
+//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows. Puts
+//! together the pool, the state and the rules for repeating.
 
 use std::fmt;
 use std::pin::pin;
@@ -30,14 +30,14 @@ use super::statement::Arg;
 use crate::config::DatabaseSettings;
 use crate::metrics::{Metrics, Statement};
 
-/// A statement that takes longer than this makes the probe look whether the database is there at all.
+/// After this time without an answer the probe looks whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);
-/// The longest that preparing a statement may take when it is described.
+/// How long preparing a statement may take when it is described.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Batches that wait for a slow reader before the database has to.
+/// How many batches wait for a slow reader before the database has to.
 const BATCHES_AHEAD: usize = 2;
 
-/// A handle on the database; clones share everything. The probe ends with the last one.
+/// A handle on the database; clones share everything. The probe ends with the last of them.
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
@@ -69,8 +69,8 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Reads the settings; connects nothing. `metrics` counts the statements. Must be called inside a Tokio runtime, where
-    /// the probe runs from `mark_described` on.
+    /// Reads the settings; connects nothing. `metrics` counts the statements. Must be called inside a Tokio runtime,
+    /// where the probe runs from `mark_described` on.
     pub fn new(settings: &DatabaseSettings, metrics: Metrics) -> Result<Database, SqlError> {
         let target = Target::parse(settings.uri.reveal(), settings.ssl, settings.sessions)?;
         let engine = target.engine();
@@ -96,7 +96,7 @@ impl Database {
         })
     }
 
-    /// The same database, what is asked of it through this handle being written down.
+    /// The same database; what is asked of it through this handle is recorded.
     pub fn recorded_by(&self, recorder: Arc<Recorder>) -> Database {
         Database {
             recorder: Some(recorder),
@@ -109,7 +109,7 @@ impl Database {
         self.inner.engine
     }
 
-    /// The state of its connectivity now.
+    /// The state of its connectivity.
     pub fn state(&self) -> State {
         self.inner.health.state()
     }
@@ -119,23 +119,23 @@ impl Database {
         self.inner.health.subscribe()
     }
 
-    /// Grows when connections were lost: what was described on the old ones is worth describing again.
+    /// Grows when connections were lost: what was described on the old ones should be described again.
     pub fn generation(&self) -> u64 {
         self.inner.health.generation()
     }
 
-    /// Does not use the present connections again (a reload: certificates, grants, search paths may have
-    /// changed). Statements in flight end undisturbed.
+    /// Uses new connections from now on (a reload: certificates, grants, search paths may have changed). Running
+    /// statements end undisturbed.
     pub fn renew(&self) {
         self.inner.pool.renew();
     }
 
-    /// All queries have been described: leave `Starting`.
+    /// All queries have been described: leaves `Starting`.
     pub fn mark_described(&self) {
         self.inner.health.mark_described();
     }
 
-    /// True when connections cannot be proven to keep their sessions: a pooler such as PgBouncer shares them among its
+    /// Whether connections are not proven to keep their sessions: a pooler such as PgBouncer shares them among its
     /// clients. Known once a connection was made.
     pub fn shares_sessions(&self) -> bool {
         self.inner.pool.target().shares_sessions()
@@ -151,8 +151,8 @@ impl Database {
         self.inner.undecodable.count()
     }
 
-    /// Columns and parameters of a statement, without running it. Tried once: at the start its owner asks
-    /// again and again, and wants to know why not.
+    /// The columns and parameters of a statement, without running it. Tried once: at the start its owner asks again
+    /// and again, and wants to know why it fails.
     pub async fn describe(&self, sql: &str) -> Result<StatementDescription, SqlError> {
         let describing = async {
             let permit = self.inner.pool.permit().await?;
@@ -173,8 +173,8 @@ impl Database {
         Err(cut_short(failure))
     }
 
-    /// All rows of a statement that is bounded by itself (a lookup, a chunk). Held and repeated until
-    /// the deadline as its kind allows; `Ok` only with a complete result.
+    /// All rows of a statement that is bounded by itself (a lookup, a chunk). Held and repeated within the budget, as
+    /// its kind allows. `Ok` only with a complete result.
     pub async fn fetch(&self, sql: &str, args: &[Arg], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let fetching = self.fetch_held(sql, args, budget);
         match &self.recorder {
@@ -186,7 +186,7 @@ impl Database {
     async fn fetch_held(&self, sql: &str, args: &[Arg], budget: Budget) -> Result<Vec<Row>, SqlError> {
         let Inner { pool, health, .. } = &*self.inner;
         let deadline = Instant::from(budget.deadline);
-        // Scans of everything leave half the pool to the others.
+        // Scans leave half the pool to others.
         let _share = match budget.kind {
             StatementKind::Scan => Some(
                 timeout_at(deadline, pool.scans.acquire())
@@ -203,7 +203,7 @@ impl Database {
                 Turn::First(first) => break Some(first),
                 Turn::Joined(answer) => match timeout_at(deadline, joined(answer)).await {
                     Ok(Some(rows)) => return Ok(rows),
-                    // Who asked first has left, or failed: so another one asks.
+                    // The first one has left or failed: another one asks.
                     Ok(None) => {}
                     Err(_) => break None,
                 },
@@ -241,8 +241,8 @@ impl Database {
         fetched
     }
 
-    /// The rows of a query that cannot be read in chunks by key, as they come. Runs on at most a quarter
-    /// of the pool; waits at most `row_timeout` for each next row; ends when the stream is dropped.
+    /// The rows of a query that cannot be read in chunks by key, as they come. Streams use at most a quarter of the
+    /// pool. Each row may take `row_timeout`. Dropping the stream ends the statement.
     pub fn stream(&self, sql: String, args: Vec<Arg>, row_timeout: Duration) -> RowStream {
         let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
         let record = self.recorder.as_ref().map(|to| Stream::begin(to, &sql, &args));
@@ -283,7 +283,7 @@ impl Database {
                 Ok(()) => sink.flush().await,
                 Err(failure) => Err(failure),
             };
-            // Rows that have left cannot be taken back, so such a try is not repeated.
+            // Rows that were passed on cannot be taken back, so such a try is not repeated.
             match ended {
                 Err(failure) if !sink.restart() => {
                     health.failed(&failure);
@@ -330,11 +330,11 @@ struct Asked<'a> {
     counted_as: Statement,
 }
 
-/// Gives the connection back when its statement has ended, closes it when not.
+/// Gives the connection back when its statement has ended; else closes it.
 fn settle<T>(lease: Lease<'_>, ended: Result<T, AttemptError>) -> Result<T, AttemptError> {
     match &ended {
         Ok(_) | Err(AttemptError::Stale(_)) => lease.done(),
-        // With a code the database answered; without one the error is ours, in the middle of a result.
+        // With a code the database has answered; without one the error is our own, in the middle of a result.
         Err(AttemptError::Statement(error)) if !error.code.is_empty() => lease.done(),
         Err(AttemptError::Lost { .. } | AttemptError::Connect(_) | AttemptError::Full(_)) => lease.broken(),
         Err(AttemptError::Statement(_) | AttemptError::Busy(_) | AttemptError::Odd(_) | AttemptError::Final(_)) => {

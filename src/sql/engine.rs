@@ -1,4 +1,4 @@
-//! The three kinds of database and how each spells names and patterns. Knows nothing of queries.
+//! How each kind of database spells names, placeholders and patterns.
 
 pub use crate::database_uri::Engine;
 
@@ -12,8 +12,8 @@ impl Engine {
         }
     }
 
-    /// An identifier quoted so that any name is taken literally. MySQL without `ANSI_QUOTES` reads double
-    /// quotes as a string, so it gets backticks.
+    /// An identifier, quoted so that any name is taken literally. MySQL without `ANSI_QUOTES` reads double quotes as a
+    /// string, so it gets backticks.
     pub fn quote(self, identifier: &str) -> String {
         let mark = match self {
             Engine::PostgreSql | Engine::Sqlite => '"',
@@ -40,11 +40,11 @@ impl Engine {
     }
 }
 
-/// The escape character of every pattern we write: a backslash would mean different things on different
-/// engines and under `NO_BACKSLASH_ESCAPES`.
+/// The escape character of all our patterns. A backslash would mean different things on different engines and under
+/// `NO_BACKSLASH_ESCAPES`.
 pub const LIKE_ESCAPE: char = '|';
 
-/// `text` for use inside a `LIKE … ESCAPE '|'` pattern, matching only itself.
+/// `text` for a `LIKE … ESCAPE '|'` pattern, matching only itself.
 pub fn escape_like(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

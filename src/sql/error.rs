@@ -1,14 +1,14 @@
-//! What can go wrong between us and the database, and which of it is the database being away.
+//! What can go wrong between us and the database.
 //!
-//! Behaviour in an outage hangs on the distinction: only *connectivity* may move the state machine, and a
-//! statement's own error is never repeated. Nothing shown to clients names a host, a user or a value.
+//! An outage is told apart from all else: only *connectivity* may change the state, and a statement's own error is
+//! never repeated. Nothing shown to clients names a host, a user or a value.
 
 use std::fmt;
 
 /// Why a statement has no answer.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SqlError {
-    /// The settings cannot be used: wrong URI, unknown scheme. Found without asking anybody.
+    /// The settings cannot be used: wrong URI, unknown scheme. Found without asking the database.
     Settings(String),
     /// The database cannot be reached, or was lost and did not come back in time.
     Unavailable(String),
@@ -58,15 +58,15 @@ impl SqlError {
         self.cause() == Some(Cause::TooManyRows)
     }
 
-    /// True when the statement failed on a value that cannot be of a type or character set (PostgreSQL
-    /// 22P02, MariaDB 1267, …). For a lookup by a bound value this is "no such row", never an outage; for
-    /// anything else it may as well be the operator's own SQL that fails on a row.
+    /// Whether the statement failed on a value that cannot be of a type or character set (PostgreSQL 22P02, MariaDB
+    /// 1267, …). For a lookup by a bound value this means "no such row", never an outage. For anything else it may as
+    /// well be the operator's own SQL that fails on a row.
     pub fn is_value_error(&self) -> bool {
         matches!(self.cause(), Some(Cause::Value | Cause::ForeignText))
     }
 
-    /// True when the statement failed on a bound text with characters that the database cannot write or
-    /// compare with a column's: no row has it. Unlike other value errors no row can cause this.
+    /// Whether the statement failed on a bound text with characters that the database cannot write, or cannot compare
+    /// with a column's: no row has it. Unlike other value errors, no row can cause this.
     pub fn is_foreign_text(&self) -> bool {
         self.cause() == Some(Cause::ForeignText)
     }

@@ -1,6 +1,10 @@
-//! The operator's database, in two halves. One is pure: it reads the operator's queries (`query`), and writes SQL text
-//! with bound values (`statement`, `predicate`, `table`). The other connects, runs and decodes, and knows whether the
-//! database is there at all; it is the only code that names sqlx. Neither knows LDAP operations or entries.
+//! The operator's database, in two halves.
+//!
+//! One half is pure, a step a room: `query` reads the operator's queries, `statement` is SQL text with bound values,
+//! `predicate` writes conditions, `table` writes statements over a query. The other half connects (`connection`),
+//! decodes (`decode`) and knows whether the database is there at all; it alone names sqlx. `database` puts both
+//! together for the rest of the gateway, `diagnose` is for `check` and `explain`. Nothing here knows LDAP operations
+//! or entries.
 
 mod budget;
 mod connection;

@@ -1,5 +1,4 @@
-//! What is asked of the database during one search, written down for `explain`. A database without a recorder, which
-//! is every one but that command's, writes nothing down.
+//! Records what is asked of the database during one search, for `explain`. Every other database has no recorder.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,13 +12,13 @@ use crate::sql::statement::{Arg, Statement};
 pub struct Recorded {
     /// Text and values.
     pub statement: Statement,
-    /// Its rows come as they are read, instead of all at once.
+    /// Whether its rows come as they are read, instead of all at once.
     pub streamed: bool,
     /// How many rows have come.
     pub rows: usize,
-    /// Until the last of them was there, waiting for a connection and repeats included.
+    /// Until the last row came, waiting for a connection and repeats included.
     pub elapsed: Duration,
-    /// Why it did not end well.
+    /// Why it failed.
     pub error: Option<String>,
 }
 
@@ -64,7 +63,7 @@ impl Recorder {
     }
 }
 
-/// A stream that is being written down. It is there from its beginning, since it may never come to its end.
+/// A recorded stream: its record is made at its beginning, because it may never come to its end.
 pub(crate) struct Stream {
     recorder: Arc<Recorder>,
     at: usize,

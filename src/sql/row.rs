@@ -1,4 +1,4 @@
-//! A row of a result, before anybody says what its columns mean.
+//! Rows of a result. What a column means is not known here.
 
 use crate::model::value::Cell;
 

@@ -1,4 +1,4 @@
-//! Making a new SQLite file from SQL scripts, for the sample directory of `demo`.
+//! Makes a new SQLite file from SQL scripts, for the sample directory of `demo`.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Statements and how they are written: text on one side, bound values on the other. Knows nothing of what the
-//! statement is for.
+//! Statements, and the writer that they are made with: text on one side, bound values on the other. Does not know what
+//! a statement is for.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Arg {
 }
 
 impl fmt::Debug for Arg {
-    /// Values are what clients typed, passwords in the wrong field included.
+    /// Values are what clients typed, even passwords in the wrong field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Arg::Text(_) => f.write_str("Text(…)"),
@@ -57,12 +57,13 @@ impl Writer {
         self
     }
 
-    /// `push` where nothing follows.
+    /// `push`, when nothing follows.
     pub(crate) fn put(&mut self, text: &str) {
         self.sql.push_str(text);
     }
 
-    /// Binds a value; gives its placeholder, on PostgreSQL with the type (sqlx caches statements by text only).
+    /// Binds a value and returns its placeholder; on PostgreSQL with the type, since sqlx caches statements by their
+    /// text only.
     pub(crate) fn bind(&mut self, arg: Arg) -> String {
         let kind = match arg {
             Arg::Text(_) => "text",

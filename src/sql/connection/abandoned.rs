@@ -1,4 +1,4 @@
-//! A statement that runs on in the server though nobody waits for it any more.
+//! A statement that nobody waits for any more, and that still runs in the server.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use tokio::time::Instant;
 use super::driver::Session;
 use super::member::Member;
 
-/// How long places in the pool wait for their statements to be ended, and how long one attempt may take.
+/// How long an abandoned statement keeps its place in the pool, and how long one attempt to end it may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-/// How long connections to MariaDB wait for it, which runs a statement whose client is gone to its end; where it has no
-/// connection left to be told by, no longer than places do. PostgreSQL notices by itself (`client_connection_check_interval`).
+/// How long a connection to MariaDB is kept until the server can be told: it would run the statement to its end. While
+/// MariaDB has no connection left for telling it, connections are kept no longer than places. PostgreSQL notices by
+/// itself (`client_connection_check_interval`).
 const MEMORY: Duration = Duration::from_secs(30);
-/// A statement that runs on in the server though nobody listens, with its connection and place.
+/// An abandoned statement, with its connection and its place.
 pub(crate) struct Abandoned {
-    // In this order: the place is free when the connection is closed.
+    // In this order: the place becomes free after the connection is closed.
     pub(super) member: Member,
     pub(super) permit: Option<OwnedSemaphorePermit>,
     pub(super) session: Session,

@@ -1,4 +1,4 @@
-//! How one try of a statement ended, sorted by what may be done about it. Knows the engines' codes.
+//! Why one try of a statement failed, sorted by what may be done about it. Knows the engines' error codes.
 
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
@@ -9,34 +9,34 @@ use super::sessionless::Refusal;
 use crate::sql::engine::Engine;
 use crate::sql::error::{Cause, SqlError, StatementError};
 
-/// How one try ended, before anybody decided whether to try again.
+/// Why one try failed, before anybody decided whether to try again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AttemptError {
     /// No connection could be made.
     Connect(String),
-    /// The database is there, but lets us have no further connection.
+    /// The database is there, but allows no further connection.
     Full(String),
-    /// An established connection broke; the generation it belonged to.
+    /// An established connection broke.
     Lost {
         /// What the driver said.
         detail: String,
-        /// Connections of this generation are not to be trusted any more.
+        /// The connection's generation, which is not trusted any more.
         generation: u64,
     },
-    /// Answered, but "not now": locked, deadlock, serialization. Repeated within the deadline.
+    /// The answer was "not now": locked, deadlock, serialization. Repeated until the deadline.
     Busy(String),
-    /// The result was not complete, or the driver did not understand it: not to be taken for an empty one.
+    /// The result was incomplete, or the driver did not understand it. It must not be taken for an empty one.
     Odd(String),
     /// This connection's prepared statements are stale: forget them and run once more.
     Stale(StatementError),
     /// The statement's own error.
     Statement(StatementError),
-    /// Decided already: not to be repeated.
+    /// Decided already; not repeated.
     Final(SqlError),
 }
 
-/// Sorts an error that came up while a connection was being made: whatever it is, there is no
-/// connection (a wrong password included, which may be put right on the database's side).
+/// Sorts an error of connecting. Whatever it is, there is no connection. A wrong password counts too: it may be put
+/// right on the database's side.
 pub(crate) fn connecting(error: &sqlx::Error) -> AttemptError {
     let full = match error {
         // Too many connections: in all, of this user, in this user's resources.
@@ -85,8 +85,8 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Attem
             "0A000" if statement.text.contains("cached plan") => AttemptError::Stale(statement),
             // Parameter types changed below a text that the driver has cached by the text alone.
             "22P03" => AttemptError::Stale(statement),
-            // Our prepared statement is not there, or somebody else's is: the session is not ours after all, and none of
-            // this connection's results can be believed.
+            // Our prepared statement is missing, or somebody else's has its name: the session is not ours, and no
+            // result of this connection can be believed.
             "26000" | "42P05" => lost(statement),
             _ => AttemptError::Statement(statement.without_values()),
         },
@@ -104,7 +104,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Attem
             5 | 6 | 15 | 17 => busy(statement),
             // IOERR, CANTOPEN: the file or its file system is gone.
             10 | 14 => lost(statement),
-            // A file that was moved, or that cannot be read now because of the files beside it; a plain 8 is a statement
+            // A file that was moved, or that cannot be read because of the files beside it. A plain 8 is a statement
             // that writes.
             8 if statement.code != "8" => lost(statement),
             _ => AttemptError::Statement(statement.without_values()),
@@ -113,7 +113,7 @@ fn answered(engine: Engine, error: &dyn DatabaseError, generation: u64) -> Attem
 }
 
 impl StatementError {
-    /// Data exceptions quote the value that was bound: keep their code, replace their words.
+    /// Data exceptions quote the bound value: the code is kept, the words are replaced.
     fn without_values(mut self) -> Self {
         if self.cause != Cause::Other || self.code.starts_with("22") && self.code.len() == 5 {
             self.text = "a value does not fit (the database's words may quote it)".to_owned();
@@ -141,15 +141,15 @@ fn cause(engine: Engine, error: &dyn DatabaseError, code: &str) -> Cause {
     }
 }
 
-/// PostgreSQL: ltree and hstore call a value that is none of theirs a syntax error. One of the statement's text says where
-/// in the text it is.
+/// PostgreSQL: ltree and hstore report an unfit value as a syntax error, without a position in the statement's text. A
+/// syntax error of the statement has one.
 fn is_value_of_no_syntax(error: &dyn DatabaseError) -> bool {
     let of_driver = error.try_downcast_ref::<PgDatabaseError>();
     let by_pooler = error.try_downcast_ref::<Refusal>();
     of_driver.is_some_and(|error| error.position().is_none()) || by_pooler.is_some_and(|error| !error.has_position)
 }
 
-/// The number of a MariaDB/MySQL error (its SQLSTATE is too coarse), the engine's own code elsewhere.
+/// The error's number on MariaDB and MySQL, whose SQLSTATE is too coarse; the engine's own code elsewhere.
 fn code(error: &dyn DatabaseError) -> String {
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return error.number().to_string();
@@ -157,9 +157,8 @@ fn code(error: &dyn DatabaseError) -> String {
     error.code().unwrap_or_default().into_owned()
 }
 
-/// What to do about an error whose own words mislead. Only SQLite's are such: it says "attempt to write a readonly
-/// database" of a read that needs files beside the database (sqlite.org/wal.html, "Read-Only Databases"). Empty for all
-/// others.
+/// A hint for errors whose own words mislead; empty for all others. SQLite says "attempt to write a readonly database"
+/// of a read that needs files beside the database (sqlite.org/wal.html, "Read-Only Databases").
 fn remedy(error: &dyn DatabaseError) -> &'static str {
     if error.try_downcast_ref::<SqliteError>().is_none() {
         return "";

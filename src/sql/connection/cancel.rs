@@ -1,10 +1,10 @@
-//! Ends on the server the statements that nobody waits for any more: abandoned, cancelled, out of time, or of a client
-//! that went. Knows nothing of why.
+//! Ends abandoned statements on the server: of operations that were abandoned, cancelled, out of time, or whose client
+//! went away.
 //!
-//! The connection stays open until the server was told, so its session cannot be somebody else's meanwhile. Afterwards
-//! it is closed and not used again: a cancel that arrives late must find nothing. It also keeps its place in the pool,
-//! for a second or two at most: however many searches are abandoned at once, there are never more connections than places,
-//! and this one; and a server that cannot be told takes no place from those who wait.
+//! The connection stays open until the server was told; until then nobody else can get its session. Then it is closed
+//! and never used again, because a cancel that arrives late must find nothing. It keeps its place in the pool for a
+//! second or two at most. So a flood of abandoned searches never takes more connections than the pool has places, and
+//! this one; and a server that cannot be told takes no place from those who wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +19,25 @@ use super::driver::Session;
 use super::member::Idle;
 use super::pool::Pool;
 
-/// After an attempt that failed.
+/// The pause after a failed attempt.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A statement may still be on its way to the server when it is abandoned: it is looked for so long, this often.
+/// An abandoned statement may still be on its way to the server: it is looked for during this time, this often.
 const ARRIVAL: Duration = Duration::from_millis(80);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// The connection that ends the others is closed when it had nothing to do for so long.
+/// The connection that ends other connections' statements is closed after this time without work.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What is to be ended on one host, and the connection that did the last of it.
+/// The abandoned statements of one host, and the connection that ends them.
 struct Host {
     host: usize,
     control: Option<Idle>,
     list: Vec<Abandoned>,
 }
 
-/// Ends abandoned statements, for ever. The connection for it is made at a host's first one and kept while it is used.
+/// Ends abandoned statements, for ever. Each host's connection for it is made at the first such statement, and kept
+/// while it is used.
 pub(crate) async fn cancel_abandoned(pool: Arc<Pool>, mut abandoned: mpsc::UnboundedReceiver<Abandoned>) {
     let mut hosts: Vec<Host> = Vec::new();
     let mut told = JoinSet::new();
@@ -65,7 +66,7 @@ pub(crate) async fn cancel_abandoned(pool: Arc<Pool>, mut abandoned: mpsc::Unbou
             continue;
         }
         let is_reachable = pool.health().is_reachable();
-        // Side by side: a host that is away holds up none of the others'.
+        // Side by side: a host that is away does not hold up the others.
         join_all(hosts.iter_mut().map(|host| end(&pool, host, is_reachable))).await;
         let all_told = hosts.iter().all(|host| host.list.is_empty() || host.control.is_some());
         pause = if all_told { BETWEEN_LOOKS } else { PAUSE };
@@ -73,7 +74,7 @@ pub(crate) async fn cancel_abandoned(pool: Arc<Pool>, mut abandoned: mpsc::Unbou
     }
 }
 
-/// A pooler is told by a connection that is nothing else; all others by the one that is kept for it.
+/// A pooler is told by a new connection each time, all others by the one that is kept.
 fn sort(abandoned: Abandoned, hosts: &mut Vec<Host>, told: &mut JoinSet<()>) {
     match &abandoned.session {
         Session::Pooled(key) => {
@@ -102,7 +103,7 @@ fn sort_in(hosts: &mut Vec<Host>, next: Abandoned) {
     }
 }
 
-/// Ends what is on one host's list, as far as that is possible now.
+/// Ends the statements of one host, as far as that is possible now.
 async fn end(pool: &Pool, host: &mut Host, is_reachable: bool) {
     if host.list.is_empty() {
         return;
@@ -119,10 +120,10 @@ async fn end(pool: &Pool, host: &mut Host, is_reachable: bool) {
             statements = host.list.len(),
             "abandoned statements could not be ended yet"
         );
-        // Also of a database that is away: nobody waits for it with a place in the pool.
+        // Also when the database is away: nobody waits for it with a place in the pool.
         host.list.iter_mut().for_each(|abandoned| abandoned.permit = None);
     }
-    // Where there is no connection to be had, they are what others wait for.
+    // When the server allows no further connection, others wait for these.
     let is_full = pool.is_full();
     let memory = |abandoned: &Abandoned| if is_full { PATIENCE } else { abandoned.memory() };
     host.list
@@ -149,8 +150,8 @@ async fn receive(abandoned: &mut mpsc::UnboundedReceiver<Abandoned>, wait: Optio
     next.map_or(Received::End, |next| Received::One(Box::new(next)))
 }
 
-/// Looks for each of these once, and takes those off the list that need it no more; the connection that did it, if it
-/// still works.
+/// Looks for each statement once, and takes it off the list when it has ended. Returns the connection, if it still
+/// works.
 async fn stop(pool: &Pool, host: usize, last: Option<Idle>, list: &mut Vec<Abandoned>) -> Option<Idle> {
     let mut control = pool.control(host, last).await.ok()?;
     let mut next = 0;

@@ -1,5 +1,5 @@
-//! Lookups that wait for a connection: who asks what somebody waits for already shares that statement. One that is
-//! about to be sent is joined by nobody, so an answer is never older than its request.
+//! Equal lookups that wait for a connection share one statement. Nobody joins a lookup that is about to be sent, so an
+//! answer is never older than its request.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::sql::row::Row;
 use crate::sql::statement::{Arg, Statement};
 
-/// The rows, once they are there. The sender is gone without them when the lookup failed or nobody waits for it.
+/// The rows, once they are there. The sender is dropped without them when the lookup failed or nobody waits for it.
 type Answer = watch::Receiver<Option<Arc<Vec<Row>>>>;
 
 /// The lookups that wait.
@@ -18,11 +18,11 @@ pub(crate) struct PendingLookups {
     asked: Mutex<HashMap<Statement, Answer>>,
 }
 
-/// How a lookup that has to wait gets its rows.
+/// How a waiting lookup gets its rows.
 pub(crate) enum Turn<'a> {
-    /// It asks itself.
+    /// By its own statement.
     First(First<'a>),
-    /// Somebody else will ask.
+    /// By the statement of an equal lookup.
     Joined(Answer),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct First<'a> {
 }
 
 impl PendingLookups {
-    /// The lookup begins to wait.
+    /// Begins to wait: first of its kind, or behind an equal lookup.
     pub(crate) fn turn(&self, sql: &str, args: &[Arg]) -> Turn<'_> {
         let statement = Statement {
             sql: sql.to_owned(),
@@ -64,10 +64,10 @@ impl PendingLookups {
 }
 
 impl First<'_> {
-    /// It is about to be sent.
+    /// The statement is about to be sent: nobody may join any more.
     pub(crate) fn is_sent(&self) {
         let mut asked = self.waiting.lock();
-        // By now the same may have been asked anew.
+        // An equal lookup may have begun to wait since.
         if asked
             .get(&self.statement)
             .is_some_and(|answer| answer.same_channel(&self.answer.subscribe()))
@@ -91,7 +91,7 @@ impl Drop for First<'_> {
     }
 }
 
-/// The rows that somebody else asked for; None when they do not come, and have to be asked for.
+/// The rows of the lookup that was joined. None when they do not come: then the caller has to ask.
 pub(crate) async fn joined(mut answer: Answer) -> Option<Vec<Row>> {
     let rows = answer.wait_for(Option::is_some).await.ok()?;
     rows.as_deref().cloned()

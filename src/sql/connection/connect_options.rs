@@ -12,18 +12,17 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::database_uri::{Host, Pem, Secret, ServerUri, SqliteUri, TlsMode};
 use crate::sql::error::SqlError;
 
-/// Locks are waited for briefly inside SQLite and then repeated while there is time (`hold`), so
-/// that a waiting statement can be cancelled.
+/// SQLite waits briefly for a lock; then the statement is repeated while there is time, and so can be cancelled.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// What sessions call themselves where nobody says.
+/// What sessions call themselves unless the URI says otherwise.
 const APPLICATION_NAME: &str = "ldap-gateway";
 
 pub(super) fn postgres(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
     let mut options = postgres_base(uri, host)?;
     if let Some(mode) = uri.tls.mode {
         options = options.ssl_mode(match mode {
-            // The server has none there, and would be asked in vain.
+            // A server has no TLS on its socket.
             _ if matches!(host, Host::Socket(..)) => PgSslMode::Disable,
             TlsMode::Disable => PgSslMode::Disable,
             TlsMode::Prefer => PgSslMode::Prefer,
@@ -58,8 +57,8 @@ pub(super) fn postgres(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions,
     Ok(options.disable_statement_logging())
 }
 
-/// The driver's defaults, and what it does with a URI only: it looks for a password in `~/.pgpass` where there is no
-/// other, and takes the session's settings as they stand.
+/// Made from a URI, because only then the driver looks for a password in `~/.pgpass` where none is given, and takes
+/// the session's settings as they stand.
 fn postgres_base(uri: &ServerUri, host: &Host) -> Result<PgConnectOptions, SqlError> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     let port = match host {

@@ -1,4 +1,4 @@
-//! What the drivers say of a prepared statement, in our own terms.
+//! A prepared statement's columns and parameters: what each driver says, in our own terms.
 
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
@@ -10,7 +10,7 @@ use crate::sql::decode;
 use crate::sql::query::description::{ColumnDescription, Origin, StatementDescription};
 use crate::sql::query::type_name::TypeDescription;
 
-/// What a prepared statement says of itself.
+/// The columns and parameters that the driver knows of a prepared statement.
 pub(crate) fn description<S>(
     statement: &S,
     type_of: impl Fn(&<S::Database as sqlx::Database>::TypeInfo) -> TypeDescription,
@@ -73,7 +73,8 @@ fn type_of_mysql(info: &sqlx::mysql::MySqlTypeInfo) -> TypeDescription {
     }
 }
 
-/// SQLite looks through views, and of a compound one it tells where the first arm's columns come from.
+/// Whether the text names a compound view: SQLite looks through views, and tells of a compound one only where the
+/// first arm's columns come from.
 const COMPOUND_VIEW: &str = "SELECT 1 FROM sqlite_schema a, sqlite_schema b WHERE a.type = 'view' \
      AND instr(lower(?), lower(a.name)) > 0 AND b.type = 'view' \
      AND (b.sql LIKE '%UNION%' OR b.sql LIKE '%INTERSECT%' OR b.sql LIKE '%EXCEPT%') LIMIT 1";
@@ -83,14 +84,14 @@ pub(crate) async fn described_by_sqlite(
     text: &str,
     sql: sqlx::SqlStr,
 ) -> Result<StatementDescription, sqlx::Error> {
-    // Values have types there, and columns none that binds.
+    // On SQLite values have types; a column's type binds nothing.
     let type_of = |info: &sqlx::sqlite::SqliteTypeInfo| TypeDescription::named(info.name());
     let description = description(&(&mut *connection).prepare(sql).await?, type_of);
     let view = sqlx::query(COMPOUND_VIEW).bind(text).fetch_optional(connection).await?;
     Ok(without_origins(description, |_| view.is_some()))
 }
 
-/// Where the driver names no real table, nothing is known: MariaDB has the alias of a subquery, without a schema.
+/// Takes out origins that are no real table: MariaDB names the alias of a subquery, without a schema.
 pub(crate) fn without_origins(
     mut description: StatementDescription,
     is_none: impl Fn(&str) -> bool,

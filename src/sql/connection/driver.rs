@@ -1,5 +1,5 @@
-//! One connection to the database, of whichever engine, and what may be done with it: connect, describe,
-//! run. Knows the drivers; decides nothing about repeating or about the state of the database.
+//! One connection, of whichever driver: open it, describe a statement, run one, end another session's. Decides nothing
+//! about repeating or about the state of the database.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,17 +25,17 @@ use crate::sql::query::description::StatementDescription;
 use crate::sql::row::Row;
 use crate::sql::statement::Arg;
 
-/// `GROUP_CONCAT` and `JSON_ARRAYAGG` are cut silently at this length: 1,024 bytes by default on MySQL.
-/// And a server that hangs up on idle sessions would look like a lost one.
+/// MySQL cuts `GROUP_CONCAT` and `JSON_ARRAYAGG` silently, by default at 1,024 bytes. And a server that hangs up on
+/// idle sessions would look like a lost one.
 const MYSQL_SESSION: &str = "SET SESSION group_concat_max_len = 16777216, SESSION wait_timeout = 28800";
 
-/// sqlx keeps the key of a cancel request to itself, so another session of the same role does it, which needs no
-/// privilege. Only while that text runs: behind a pooler the process may already work for somebody else. The text is
-/// cut by the server (`track_activity_query_size`).
+/// sqlx hides the key of cancel requests, so another session of the same role ends the statement; that needs no
+/// privilege. Only while that very text runs: behind a pooler the process may work for somebody else by now. The
+/// server cuts the text (`track_activity_query_size`).
 const STOP: &str = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1::int4 AND usename = current_user \
      AND state = 'active' AND query <> '' AND query = left($2::text, length(query))";
 
-/// A user sees its own sessions without a privilege.
+/// No privilege is needed to see one's own sessions.
 const MYSQL_SELF: &str = "SELECT CAST(id AS UNSIGNED), CAST(host AS CHAR) FROM information_schema.processlist \
      WHERE id = CONNECTION_ID()";
 const IS_THERE: &str = "SELECT 1 FROM information_schema.processlist WHERE id = ? AND host = ?";
@@ -61,16 +61,16 @@ pub(crate) enum Connection {
     },
 }
 
-/// How a server knows a connection. Its statement goes on when the connection is dropped, at least for a while: another
-/// one must end it.
+/// How a server knows a connection. A statement runs on for a while when its connection is dropped: another connection
+/// must end it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Session {
     /// The process that serves it.
     Postgres(i32),
-    /// What its pooler knows it by.
+    /// What the pooler knows it by.
     Pooled(CancelKey),
-    /// Its number, which begins anew when the server does, and our end as the server sees it, which is nobody else's as
-    /// long as the connection is open.
+    /// Its number, which starts again when the server does; and our end of the connection as the server sees it, which
+    /// is nobody else's while the connection is open.
     MySql { id: u64, host: String },
 }
 
@@ -134,7 +134,8 @@ impl Connection {
         matches!(self, Connection::Sessionless(connection) if connection.is_over())
     }
 
-    /// Ends what still runs, as far as that can be done from here; else the session that another must end.
+    /// Ends the running statement, if that can be done from here; else returns the session that another connection
+    /// must end.
     pub(crate) fn abort(&self) -> Option<Session> {
         match self {
             Connection::Postgres { pid, .. } => pid.map(Session::Postgres),
@@ -147,8 +148,8 @@ impl Connection {
         }
     }
 
-    /// Ends the statement `sql` of another session of this user, whose connection is still open. False when the session
-    /// does not run it now: it has ended, or has not arrived yet.
+    /// Ends the statement `sql` of another session of this user, whose connection is still open. False when the
+    /// session is not running it now: it has ended, or has not arrived yet.
     pub(crate) async fn stop(&mut self, session: &Session, sql: &str) -> Result<bool, sqlx::Error> {
         match (self, session) {
             (Connection::Postgres { connection, .. }, Session::Postgres(pid)) => {
@@ -172,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// Columns and parameters of a statement, without running it.
+    /// The columns and parameters of a statement, without running it.
     pub(crate) async fn describe(&mut self, sql: &str, generation: u64) -> Result<StatementDescription, AttemptError> {
         let engine = self.engine();
         let text = sql;
@@ -186,8 +187,8 @@ impl Connection {
         described.map_err(|error| attempt_error::running(engine, &error, generation))
     }
 
-    /// Runs a statement and pushes its rows into the sink. `Ok` only after the database said that the
-    /// result is complete.
+    /// Runs a statement and pushes its rows into the sink. `Ok` only after the database said that the result is
+    /// complete.
     pub(crate) async fn run(
         &mut self,
         sql: &str,
@@ -279,8 +280,8 @@ enum Ended {
 /// Rows decoded before other tasks get their turn.
 const ROWS_A_TURN: usize = 32;
 
-/// Reads a result to its end. The streams of a driver can end without an error in the middle of a
-/// result (sqlx's SQLite worker after a schema change), so only "command complete" counts.
+/// Reads a result to its end. A driver's stream can end without an error in the middle of a result (sqlx's SQLite
+/// worker after a schema change), so only "command complete" counts.
 async fn drain<Done, Raw>(
     mut rows: BoxStream<'_, Result<Either<Done, Raw>, sqlx::Error>>,
     decode: impl Fn(&Raw) -> Row,
@@ -299,7 +300,7 @@ async fn drain<Done, Raw>(
             Some(Ok(Either::Right(raw))) => {
                 complete = false;
                 sink.push(decode(&raw)).await.map_err(Ended::Other)?;
-                // Rows that have arrived already never make the task wait: others must get their turn.
+                // Rows that have arrived do not make the task wait, and others must get their turn.
                 decoded += 1;
                 if decoded.is_multiple_of(ROWS_A_TURN) {
                     tokio::task::yield_now().await;

@@ -1,8 +1,8 @@
-//! Which file it is that stands under a path.
+//! Which file stands under a path.
 
 use std::path::PathBuf;
 
-/// Which file a SQLite connection has open: a file that was deleted or replaced would be read for ever.
+/// The file that a SQLite connection has open. Without it, a file that was deleted or replaced would be read for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileId {
     pub(crate) path: PathBuf,

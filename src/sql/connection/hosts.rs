@@ -1,5 +1,4 @@
-//! Which of a database's servers is connected to: in their order, the first that answers and may serve. Knows what makes
-//! a server fit to serve; when connections are opened is the pool's and the probe's business.
+//! Which of the database's servers is used: in their order, the first that answers and may serve.
 
 use std::time::Duration;
 
@@ -14,10 +13,10 @@ use super::target::Target;
 use crate::database_uri::TargetSession;
 use crate::sql::engine::Engine;
 
-/// A server that says nothing is waited for beside the next one: a lookup has no time to lose.
+/// The next server is tried beside one that says nothing after this time: a lookup has no time to lose.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// A connection that may serve, and to which of the target's hosts.
+/// A connection to a server that may serve, and the host's position.
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) host: usize,
@@ -26,18 +25,18 @@ pub(crate) struct Opened {
 /// How well a server fits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
-    /// As was asked for.
+    /// As asked for.
     Best,
-    /// Where there is none better.
+    /// Used when there is none better.
     Second,
-    /// It must not serve, for this reason.
+    /// Must not serve, for this reason.
     Unfit(String),
 }
 
-/// Connects to the first host that answers and may serve, of `only` if that is given. `limit` is for one host.
+/// Connects to the first host that answers and may serve, or to `only` if that is given. `limit` is for one host.
 pub(crate) async fn open(target: &Target, only: Option<usize>, limit: Duration) -> Result<Opened, AttemptError> {
     let hosts = only.map_or(0..target.hosts(), |only| only..only + 1);
-    // Who wants that one wants it whatever it is now.
+    // One given host is wanted whatever its role.
     let matters = only.is_none() && (target.engine() == Engine::MySql || target.session() != TargetSession::Any);
     if hosts.len() == 1 {
         return match open_at(target, hosts.start, matters, limit).await {
@@ -74,7 +73,7 @@ pub(crate) async fn open(target: &Target, only: Option<usize>, limit: Duration) 
     second.ok_or_else(|| together(target, failures))
 }
 
-/// Connects to one host, and asks it who it is where that `matters`.
+/// Connects to one host, and asks for its role where that `matters`.
 async fn open_at(
     target: &Target,
     host: usize,
@@ -103,7 +102,7 @@ async fn open_at(
     (host, ended)
 }
 
-/// Whether a server of this role may serve. Nothing is ever written, so that a standby and a read-only server may, unless
+/// Whether a server of this role may serve. Nothing is ever written, so a standby or a read-only server may, unless
 /// something else was asked for.
 pub(crate) fn fit(session: TargetSession, role: &Role) -> Fit {
     if let Some(why) = &role.apart {
@@ -129,7 +128,7 @@ pub(crate) fn fit(session: TargetSession, role: &Role) -> Fit {
     fit.max(if_possible(!role.is_behind))
 }
 
-/// Why none of the hosts let us in.
+/// The failures of all hosts as one.
 fn together(target: &Target, mut failures: Vec<(usize, AttemptError)>) -> AttemptError {
     failures.sort_by_key(|(host, _)| *host);
     let mut is_full = false;

@@ -1,4 +1,5 @@
-//! A connection lent for one statement: given back when that has ended, closed and its statement ended when not.
+//! A connection lent for one statement. It is given back when the statement has ended; else it is closed and the
+//! statement ended.
 
 use std::sync::Arc;
 
@@ -11,21 +12,21 @@ use super::member::Member;
 use super::opener::Waiter;
 use super::pool::Pool;
 
-/// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the
-/// connection is closed and its statement ended: only an idle one goes back.
+/// A connection lent for one statement. Dropped without `done` (abandoned, timed out, failed), the connection is
+/// closed and its statement ended: only an idle one goes back.
 pub(crate) struct Lease<'a> {
     member: Option<Member>,
     generation: u64,
     broken: bool,
-    /// What it is lent for.
+    /// The statement that it is lent for.
     sql: &'a str,
     pool: Arc<Pool>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Lease<'a> {
-    /// A connection for that place, to run `sql` on: an idle one that can be trusted, else a new one. Where the database
-    /// allows fewer connections than the pool has places, the living ones are shared.
+    /// A connection for that place, to run `sql` on: an idle one that can be trusted, else a new one. When the
+    /// database allows fewer connections than the pool has places, those that exist are shared.
     pub(crate) async fn take(
         pool: &Arc<Pool>,
         permit: OwnedSemaphorePermit,
@@ -64,12 +65,12 @@ impl Lease<'_> {
         self.generation
     }
 
-    /// The connection is dead already; there is nothing to end on it.
+    /// The connection is dead: there is nothing to end on it.
     pub(crate) fn broken(mut self) {
         self.broken = true;
     }
 
-    /// The statement has ended and its result was read: give the connection back.
+    /// The statement has ended and its result was read: gives the connection back.
     pub(crate) fn done(mut self) {
         if let Some(member) = self.member.take() {
             self.pool.hand_on(member);
@@ -88,6 +89,6 @@ impl Drop for Lease<'_> {
             let abandoned = Abandoned::new(member, session, self.sql, self.permit.take());
             self.pool.abandon(abandoned);
         }
-        // Else dropping closes the socket at once. The permit is released after it, with the other fields.
+        // Else dropping closes the socket at once. The permit is released afterwards, with the other fields.
     }
 }

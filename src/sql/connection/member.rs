@@ -7,14 +7,14 @@ use tokio::time::Instant;
 
 use super::driver::Connection;
 
-/// A connection and what is known of it.
+/// A connection, and when and where it was made.
 pub(crate) struct Member {
     pub(crate) connection: Connection,
     /// Which of the target's hosts it leads to.
     pub(crate) host: usize,
     pub(super) generation: u64,
     pub(super) born: Instant,
-    /// None for one that is not lent to statements, so that nobody waits for it.
+    /// None when it is not lent to statements, so that nobody waits for it.
     pub(super) counted: Option<Counted>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Idle {
     pub(super) since: Instant,
 }
 
-/// One of the connections that statements run on, for as long as it lives.
+/// Counts a connection that statements run on, as long as it lives.
 pub(super) struct Counted(Arc<AtomicUsize>);
 
 impl Counted {

@@ -1,8 +1,8 @@
-//! Who opens the pool's connections: the pool, for whoever waits longest, and a few at a time.
+//! The pool opens connections itself, a few at a time, for whoever waits longest.
 //!
-//! Not who asks: opening one costs the server a process or a thread and the verification of a password, and who asked may
-//! be gone before it is done. Then it is the next one's: a flood of requests that are abandoned at once opens no more
-//! connections than there are places.
+//! A waiter does not open its own: opening costs the server a process or a thread and the verification of a password,
+//! and the waiter may be gone before it is done. The connection is then the next waiter's. So a flood of requests that
+//! are abandoned at once opens no more connections than there are places.
 
 use std::sync::Arc;
 
@@ -14,8 +14,9 @@ use super::member::Member;
 use super::pool::{FULL, Pool};
 use super::retry::TRY;
 
-/// How often in a row an attempt is given up for the next one, each with as much time more as the first one had: a host may
-/// be slow, or have lost what was sent to it, and the next attempt gets through. The longest is what requests are held for.
+/// How many attempts in a row are given up for another one. Each has as much time more as the first one had: a host
+/// may be slow, or have lost what was sent to it, and the next attempt gets through. The last may take as long as
+/// requests are held.
 const GIVEN_UP: u32 = 2;
 
 /// Somebody who waits for a connection.
@@ -25,7 +26,7 @@ pub(crate) struct Waiter<'a> {
 }
 
 impl<'a> Waiter<'a> {
-    /// Waits behind those who wait already; None where a connection has become idle meanwhile.
+    /// Joins the queue; None when a connection has become idle meanwhile.
     pub(crate) fn new(pool: &'a Arc<Pool>) -> Option<Self> {
         let mut members = pool.lock();
         if !members.idle.is_empty() {
@@ -44,7 +45,7 @@ impl<'a> Waiter<'a> {
         Some(Waiter { pool, answer })
     }
 
-    /// The connection: one that was opened, or that somebody gave back.
+    /// The connection: a new one, or one that was given back.
     pub(crate) async fn member(mut self) -> Result<Member, AttemptError> {
         (&mut self.answer)
             .await
@@ -55,7 +56,7 @@ impl<'a> Waiter<'a> {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.answer.close();
-        // Given, but not taken any more.
+        // A connection that came too late.
         if let Ok(Ok(member)) = self.answer.try_recv() {
             self.pool.hand_on(member);
         }
@@ -65,7 +66,7 @@ impl Drop for Waiter<'_> {
 /// Opens connections as long as anybody waits for one.
 struct Opener {
     pool: Arc<Pool>,
-    /// Among those that open.
+    /// Whether it is counted among the openers.
     counted: bool,
 }
 
@@ -80,8 +81,8 @@ impl Opener {
         }
     }
 
-    /// Opens one connection. It takes no longer than a try may, whatever connecting may take otherwise, and ends when the
-    /// database is there again: what waits for an answer from before would keep everybody waiting who comes after it.
+    /// Opens one connection. An attempt takes no longer than a try of a statement may. It ends when the database is
+    /// there again: an attempt that waits for an answer from before would keep everybody waiting.
     async fn attempt(&self) {
         let given_up = self.pool.lock().queue.given_up;
         let limit = self.pool.connect_timeout();
@@ -97,19 +98,19 @@ impl Opener {
         };
         let is_last = patience == limit || given_up >= GIVEN_UP;
         let was_slow = matches!(opened, Err(AttemptError::Connect(_))) && begun.elapsed() >= patience;
-        // The next attempt may take longer, for those who wait still.
+        // The next attempt may take longer, for those who still wait.
         let goes_on = was_slow && !is_last;
         self.pool.lock().queue.given_up = if goes_on { given_up + 1 } else { 0 };
         match opened {
             Ok(member) => self.pool.hand_on(member),
             Err(_) if goes_on => {}
-            // The living ones are shared meanwhile.
+            // Meanwhile the existing connections are shared.
             Err(AttemptError::Full(detail)) if self.pool.has_living() => self.pool.note_full(&detail),
             Err(failure) => self.refuse(&failure),
         }
     }
 
-    /// Whoever waits would be refused as well, one after the other.
+    /// Refuses all waiters: each would fail the same way.
     fn refuse(&self, failure: &AttemptError) {
         let waiting = std::mem::take(&mut self.pool.lock().queue.waiting);
         for waiter in waiting {
@@ -127,7 +128,7 @@ impl Opener {
 
 impl Drop for Opener {
     fn drop(&mut self) {
-        // Dropped in the middle of its work: the runtime ends, or it panicked.
+        // Dropped in the middle of its work: the runtime ends, or the task panicked.
         if self.counted {
             self.pool.lock().queue.opening -= 1;
         }

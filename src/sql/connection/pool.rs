@@ -1,9 +1,9 @@
-//! The connections that statements run on: at most so many, re-used, and never one that is still busy.
+//! The connections that statements run on: a fixed number of places, connections used again and again, never one that
+//! is still busy.
 //!
-//! Our own and not sqlx's: that one hides why it cannot connect ("timed out" for a refused, a hung and a
-//! busy database alike, and the states serving, holding and away hang on the difference), and pings
-//! without a time limit whenever a connection is given back, which hangs with a frozen database and
-//! costs a round trip per lookup.
+//! Why not sqlx's pool: it hides why it cannot connect ("timed out" for a refusal, a hung and a busy database alike,
+//! while the states serving, holding and away depend on the difference). And it pings without a time limit whenever a
+//! connection is given back, which hangs with a frozen database and costs a round trip a lookup.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,24 +25,24 @@ use crate::metrics::Metrics;
 
 /// Unused connections are closed after this time: firewalls forget them silently.
 const IDLE: Duration = Duration::from_secs(300);
-/// No connection lives for ever, so that poolers and load balancers can move us.
+/// No connection lives longer, so that poolers and load balancers can move us.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
-/// Which part of the places scans may take, and which one streams.
+/// Scans may take half of the places, streams a quarter.
 const SCANS: usize = 2;
 const STREAMS: usize = 4;
 
-/// How long a full database is not asked for another connection.
+/// How long no further connection is asked of a full database.
 pub(crate) const FULL: Duration = Duration::from_secs(1);
 
-/// The places for connections, and the idle ones.
+/// The places, and the idle connections.
 pub(crate) struct Pool {
     target: Target,
     connect_timeout: Duration,
     health: Arc<Health>,
     members: Mutex<Members>,
     living: Arc<AtomicUsize>,
-    /// Until when no further connection is asked for, since there was none to be had.
+    /// Until when no further connection is asked for, because the database allowed none.
     full_until: Mutex<Option<Instant>>,
     /// One permit per connection.
     permits: Arc<Semaphore>,
@@ -55,7 +55,7 @@ pub(crate) struct Pool {
     abandoned: mpsc::UnboundedSender<Abandoned>,
 }
 
-/// The connections that nobody uses, and who waits for one.
+/// The idle connections, and who waits for one.
 pub(crate) struct Members {
     pub(crate) idle: Vec<Idle>,
     pub(crate) queue: WaitQueue,
@@ -66,7 +66,7 @@ pub(crate) struct Members {
 pub struct PoolUsage {
     /// Places.
     pub size: usize,
-    /// Places that are taken: by a statement that runs, or by a connection that is being opened for one.
+    /// Places that are taken, by a statement that runs or a connection that is being opened for one.
     pub in_use: usize,
     /// Connections that are open and unused.
     pub idle: usize,
@@ -176,8 +176,8 @@ impl Pool {
         until.is_some_and(|until| Instant::now() < until) && self.has_living()
     }
 
-    /// Whether there is a connection that others will give back, or that is closed soon and leaves room for another one.
-    /// Those that end statements and the probe's are none of these.
+    /// Whether there is a connection that others will give back, or that closes soon and makes room for another. The
+    /// probe's, and those that end statements, do not count.
     pub(crate) fn has_living(&self) -> bool {
         self.living.load(Ordering::Relaxed) > 0
     }
@@ -193,7 +193,7 @@ impl Pool {
         *until = Some(Instant::now() + FULL);
     }
 
-    /// The most recently used one, of that host if one is meant: the others may grow old and be closed.
+    /// The idle connection that was used last, so that the others grow old and are closed; of `host` if one is given.
     pub(super) fn take_idle(&self, generation: u64, host: Option<usize>) -> Option<Member> {
         loop {
             let mut idle = {
@@ -214,8 +214,8 @@ impl Pool {
         idle.map(|member| member.connection)
     }
 
-    /// The connection that ends other connections' statements on a host: `last` as long as it is good. Outside of the
-    /// pool's places, all of which may be taken by what is to be ended.
+    /// A connection that ends other connections' statements on a host: `last` as long as it is good. It is outside of
+    /// the pool's places, which may all be taken by statements to be ended.
     pub(crate) async fn control(&self, host: usize, last: Option<Idle>) -> Result<Member, AttemptError> {
         let generation = self.health.generation();
         if let Some(idle) = last.filter(|idle| self.is_good(idle, generation)) {
@@ -229,12 +229,12 @@ impl Pool {
             self.note_full(detail);
         }
         let mut member = self.take_idle(generation, Some(host)).ok_or(failure)?;
-        // It is not given back any more.
+        // It is never given back.
         member.counted = None;
         Ok(member)
     }
 
-    /// Opens new connections from now on, and reads the files for TLS anew.
+    /// Uses new connections from now on, and reads the files for TLS again.
     pub(crate) fn renew(&self) {
         self.target.forget_files();
         self.health.renew();
@@ -251,7 +251,7 @@ impl Pool {
             && now.duration_since(idle.member.born) < LIFETIME
     }
 
-    /// Closes what is too old or not to be trusted.
+    /// Closes idle connections that are too old or not trusted any more.
     pub(crate) fn prune(&self) {
         let generation = self.health.generation();
         self.lock().idle.retain(|idle| self.is_good(idle, generation));
@@ -259,7 +259,7 @@ impl Pool {
 
     /// Gives a connection to whoever waits longest, or keeps it for the next one.
     pub(crate) fn hand_on(&self, member: Member) {
-        // One that is not to be used any more is closed.
+        // Else it is dropped, and so closed.
         if member.generation == self.health.generation() && !member.connection.is_over() {
             let mut members = self.lock();
             if let Some(member) = members.queue.give(member) {
@@ -268,7 +268,7 @@ impl Pool {
         }
     }
 
-    /// Hands over a connection whose statement still runs. Where nobody takes it any more it is closed all the same.
+    /// Hands over a connection whose statement still runs. When nobody receives it, it is closed all the same.
     pub(super) fn abandon(&self, abandoned: Abandoned) {
         let _ = self.abandoned.send(abandoned);
     }

@@ -1,6 +1,6 @@
-//! Whose sessions PostgreSQL's are: ours for as long as a connection is open, or a pooler's, who hands them on from
-//! transaction to transaction (PgBouncer). Found out for each connection, and what is not proven to be ours is taken to be
-//! shared: there, what a session keeps may be another client's.
+//! A PostgreSQL server, and whether its sessions are ours: for as long as a connection is open, or shared by a pooler
+//! from transaction to transaction (PgBouncer). That is found out for each connection. A session that is not proven to
+//! be ours counts as shared: what it keeps may be another client's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,13 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _};
 use super::sessionless::{Address, Sessionless};
 use crate::config::Sessions;
 
-/// With the first setting a statement whose connection was closed ends within half a second, where `STOP` could not be
-/// sent (PostgreSQL 14 and later). Asked of `pg_settings`, so that servers which
-/// do not know a name just skip it.
+/// The first setting ends a statement within half a second after its connection was closed, when `STOP` could not be
+/// sent (PostgreSQL 14 and later). Asked of `pg_settings`, so that servers skip a name that they do not know.
 const SETTINGS: &str = "SELECT pg_backend_pid(), count(set_config(name, \
      CASE name WHEN 'idle_session_timeout' THEN '0' ELSE '500' END, false)) \
      FROM pg_settings WHERE name IN ('client_connection_check_interval', 'idle_session_timeout')";
 
-/// A setting of our own, which a server keeps for the session that was opened with it and a pooler refuses or drops.
+/// A setting of our own. A server keeps it for the session that was opened with it; a pooler refuses or drops it.
 const PROOF: &str = "ldap_gateway.session";
 
 /// A connection to a PostgreSQL server.
@@ -34,7 +33,7 @@ pub(crate) struct PostgresServer {
     pub(crate) options: PgConnectOptions,
     address: Arc<Address>,
     sessions: Sessions,
-    /// Found out before.
+    /// Whether the last connection's session was not proven to be ours.
     shared: AtomicBool,
 }
 
@@ -57,10 +56,10 @@ impl PostgresServer {
     pub(super) async fn open(&self) -> Result<Opened, sqlx::Error> {
         match self.sessions {
             Sessions::Shared => self.open_sessionless().await,
-            // Nothing is looked for again while it works: a pooler logs what it refuses.
+            // A pooler is not asked again while it works: it logs what it refuses.
             Sessions::Auto if self.is_shared() => {
                 let opened = self.open_sessionless().await;
-                // Whatever was there is gone: what comes next may be something else.
+                // The pooler is gone, and something else may come in its place.
                 self.shared
                     .store(!matches!(opened, Err(sqlx::Error::Io(_))), Ordering::Relaxed);
                 opened
@@ -69,7 +68,7 @@ impl PostgresServer {
                 Some(connection) => settled(connection).await,
                 None => {
                     let opened = self.open_sessionless().await;
-                    // It let us in, or would with a session free.
+                    // It let us in, or would if a session were free.
                     let is_there = opened.is_ok() || matches!(&opened, Err(error) if is_full(error));
                     self.shared.store(is_there, Ordering::Relaxed);
                     let opened = opened?;
@@ -105,7 +104,7 @@ impl PostgresServer {
         }
     }
 
-    /// Whether it may be the proof that was refused. The operator's own settings go along with it: what a server says of
+    /// Whether the proof may be what was refused. The operator's own settings go along with it; what a server says of
     /// those is never what a pooler says of a parameter.
     fn may_be_the_proof(&self, code: &str) -> bool {
         may_be_the_proof(code) && (self.address.options.is_none() || code == "08P01")
@@ -127,9 +126,8 @@ impl PostgresServer {
     }
 }
 
-/// Whether a login may have been refused because of the setting, which poolers call a parameter that they do not support
-/// (08P01), and not because of who we are or how the server is. When in doubt it may: then the login is tried without it,
-/// and what is said about that one counts.
+/// Whether the setting may be why a login was refused, and not who we are or how the server is. Poolers call it an
+/// unsupported parameter (08P01). When in doubt it may: then the login is tried without it, and that answer counts.
 fn may_be_the_proof(code: &str) -> bool {
     // Authorization, database, resources, operator's intervention, system, permission.
     let others = ["28", "3D", "53", "57", "58", "42501"];
@@ -143,9 +141,9 @@ fn is_full(error: &sqlx::Error) -> bool {
         .is_some_and(|error| error.code().is_some_and(|code| code == "53300"))
 }
 
-/// The connection, its session having the settings that make it tidy.
+/// Makes the session's settings.
 async fn settled(mut connection: PgConnection) -> Result<Opened, sqlx::Error> {
-    // Refused by some platforms: a loss of tidiness, not of correctness.
+    // Some platforms refuse them: a loss of tidiness, not of correctness.
     let pid = match connection.fetch_one(sqlx::raw_sql(SETTINGS)).await {
         Ok(row) => row.try_get(0).ok(),
         Err(error @ sqlx::Error::Database(_)) => {

@@ -1,5 +1,4 @@
-//! Is the database there? The state machine (serving, holding, away), and the probe that drives it.
-//! Decided by connectivity only: a statement's own error never comes here.
+//! The probe finds out whether the database is there, on a connection of its own, and drives the state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +13,14 @@ use super::role;
 use super::state::{HOLD, Health, State};
 
 const PROBE_WHILE_SERVING: Duration = Duration::from_secs(1);
-/// Also while holding: held requests have only `HOLD`, and a probe costs nothing.
+/// The same while holding: requests are held for `HOLD` only, and a probe costs nothing.
 const PROBE_WHILE_DOWN: Duration = Duration::from_millis(500);
-/// A frozen database accepts connections and says nothing.
+/// Limited, because a frozen database accepts connections and says nothing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Behind a pooler: how long short statements of our own may hold all sessions without one of them being answered.
+/// Behind a pooler: how long our own short statements may hold all sessions without one being answered.
 const IN_TURN: Duration = Duration::from_secs(30);
 
-/// The probe: runs for ever on a connection of its own, outside the pool.
+/// Probes for ever, on a connection outside the pool.
 pub(crate) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
     let mut own: Option<Connection> = None;
     let mut answered = (0, Instant::now());
@@ -70,7 +69,7 @@ pub(crate) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
                 own = Some(connection);
                 health.serve("the database answers again", true);
             }
-            // All of a pooler's sessions run statements of ours, and the probe waits behind them.
+            // All of the pooler's sessions run our statements, and the probe waits behind them.
             Err(Unanswered::Waits(detail)) if waits_in_turn(&pool, answered.1).await => {
                 tracing::debug!(detail, "the pooler has no session for the probe while statements run");
                 health.serve("the pooler lets us in, and statements run", false);
@@ -82,14 +81,14 @@ pub(crate) async fn watch_over(health: Arc<Health>, pool: Arc<Pool>) {
 
 /// Why the probe has no answer.
 enum Unanswered {
-    /// It came to nobody's turn.
+    /// It did not get its turn.
     Waits(String),
     Failed(String),
 }
 
-/// Whether it is our own statements that a probe waits for: some have taken all sessions that a pooler lends us, and it
-/// still lets us in. Of long ones nothing can be expected; of short ones that one is answered now and then, or the server
-/// behind the pooler hangs.
+/// Whether the probe waits for our own statements: they have taken all sessions that the pooler lends us, and it still
+/// lets us in. Long ones prove nothing more. Of short ones one must be answered now and then, or the server behind the
+/// pooler hangs.
 async fn waits_in_turn(pool: &Pool, answered: Instant) -> bool {
     let is_ours = pool.target().shares_sessions()
         && pool.usage().in_use > 0
@@ -105,12 +104,12 @@ async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<
         if answers(&mut connection, pool).await.is_ok() {
             return still_open(connection);
         }
-        // The pool's connections have most likely gone the same way.
+        // Most likely the pool's connections are gone too.
         health.renew();
     }
     let mut connection = match pool.connect().await {
         Ok(opened) => opened.connection,
-        // No *new* connection (too many, a changed password): those that exist may work for days.
+        // No *new* connection (too many, a changed password): the existing ones may work for days.
         Err(AttemptError::Full(detail)) => pool.spare().ok_or(Unanswered::Waits(detail))?,
         Err(AttemptError::Connect(detail)) => pool.spare().ok_or(Unanswered::Failed(detail))?,
         Err(_) => return Err(Unanswered::Failed("connecting failed".to_owned())),
@@ -119,7 +118,7 @@ async fn probe(health: &Health, pool: &Pool, own: Option<Connection>) -> Result<
     still_open(connection)
 }
 
-/// The connection, unless a pooler's answer was that it has nothing for us.
+/// The connection, unless the pooler ended it with its answer.
 fn still_open(connection: Connection) -> Result<Connection, Unanswered> {
     match connection.is_over() {
         true => Err(Unanswered::Waits(
@@ -129,7 +128,8 @@ fn still_open(connection: Connection) -> Result<Connection, Unanswered> {
     }
 }
 
-/// Whether the server may serve still. Else any answer will do, an error about the question as well.
+/// Whether the server answers and may still serve. Apart from its role any answer will do, even an error about the
+/// question.
 async fn answers(connection: &mut Connection, pool: &Pool) -> Result<(), String> {
     let session = pool.target().session();
     match role::ask(connection, session).await {

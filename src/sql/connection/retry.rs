@@ -1,5 +1,5 @@
-//! Hold, then decide: a short outage costs waiting and no answer. How often and how long a statement is tried, by what
-//! it is for. Knows nothing of SQL: a try is a future.
+//! Hold, then decide: a short outage costs waiting, and no answer. How often and how long a statement is tried depends
+//! on what it is for. Knows no SQL: a try is a future.
 
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -16,19 +16,18 @@ use crate::sql::error::{SqlError, StatementError};
 
 /// One try of a lookup; three fit into what SSSD waits.
 pub(crate) const TRY: Duration = Duration::from_millis(1500);
-/// How long a scan's statement may stay silent after an outage is over before its connection counts as
-/// lost in it.
+/// After an outage: how long a scan's statement may stay silent before its connection counts as lost in it.
 const AFTERMATH: Duration = Duration::from_secs(2);
-/// Results that were cut short or not understood are asked for again this often.
+/// How often a result that was incomplete or not understood is asked for again.
 const ODD: u32 = 2;
-/// A statement that loses its connection every time is not an outage.
+/// A statement that loses its connection more often than this is not in an outage.
 const LOST: u32 = 8;
 
 /// How a kind of statement is tried.
 pub(crate) struct Rule {
     /// The longest that one try may take.
     pub(crate) cut: Option<Duration>,
-    /// True when the deadline is for a try to begin, and the try limits itself.
+    /// True when the deadline is for the beginning of a try, and the try limits itself.
     pub(crate) open_ended: bool,
 }
 
@@ -71,7 +70,7 @@ where
             Ok(permit) => permit,
             Err(_) => return Err(SqlError::Unavailable("the pool is closed".to_owned())),
         };
-        // The state may have changed in the queue.
+        // The state may have changed while it waited in the queue.
         if matches!(health.state(), State::Holding { .. } | State::Away) {
             continue;
         }
@@ -113,7 +112,7 @@ where
     }
 }
 
-/// After a failed try: returns when the next one may begin.
+/// After a failed try: returns when the next one may begin, or the error when there is none.
 async fn again(failure: AttemptError, count: &mut Count, deadline: Instant) -> Result<(), SqlError> {
     let (times, most, detail) = match failure {
         AttemptError::Statement(error) | AttemptError::Stale(error) => {
@@ -166,7 +165,7 @@ fn failure_kind(count: &Count) -> Kind {
     }
 }
 
-/// Waits while the database is being held for, instead of hammering at it.
+/// Waits while requests are held, instead of hammering at the database.
 async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Result<(), SqlError> {
     loop {
         match *states.borrow_and_update() {
@@ -184,9 +183,9 @@ async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Res
     }
 }
 
-/// Resolves when the statement in hand can have no answer: the database went away, or was away, is back,
-/// and still says nothing on this connection.
-/// A stream may be silent because its reader is slow, and limits the time to its next row itself.
+/// Resolves when the running statement can have no answer: the database went away; or it was away, is back, and still
+/// says nothing on this connection. A stream may be silent because its reader is slow, and limits the time to its next
+/// row itself.
 async fn lost_in_outage(states: &mut watch::Receiver<State>, stream: bool) {
     let mut held = false;
     loop {
@@ -230,7 +229,7 @@ fn out_of_time(health: &Health) -> SqlError {
     }
 }
 
-/// Up to `most`, different for everybody.
+/// A random time up to `most`.
 fn jitter(most: Duration) -> Duration {
     let share = RandomState::new().build_hasher().finish() % 1024;
     most * u32::try_from(share).unwrap_or(0) / 1024

@@ -1,5 +1,5 @@
-//! What a server is at the moment: primary or standby, a part of its cluster or not. Knows what to ask each kind of
-//! server; who may serve is decided elsewhere.
+//! The role of a server at the moment: primary or standby, part of its cluster or not. Knows what to ask each kind of
+//! server; `hosts` decides who may serve.
 
 use futures::StreamExt;
 use sqlx::mysql::MySqlConnection;
@@ -13,24 +13,24 @@ use crate::sql::decode::UndecodableValues;
 
 const POSTGRES: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
 
-/// Of a server without Galera the provider has no name. A node without a quorum still answers `SELECT 1`.
+/// Without Galera the provider has no name. A node without a quorum still answers `SELECT 1`.
 const GALERA: &str =
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_provider_name', 'wsrep_ready', 'wsrep_local_state')";
 
-/// What a server is at the moment, as far as it was asked.
+/// A server's role, as far as it was asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Role {
     /// In recovery, or (MariaDB) read-only.
     pub(crate) is_standby: bool,
-    /// New transactions must not write.
+    /// New transactions cannot write.
     pub(crate) is_read_only: bool,
-    /// It serves, and may not know the latest.
+    /// It serves, and may lag behind.
     pub(crate) is_behind: bool,
     /// Why it refuses to serve.
     pub(crate) apart: Option<String>,
 }
 
-/// Asks the server what it is, as far as that decides whether it may serve; at least it has to answer.
+/// Asks for the server's role as far as that decides whether it may serve. It has to answer in any case.
 pub(crate) async fn ask(connection: &mut Connection, session: TargetSession) -> Result<Role, sqlx::Error> {
     let is_asked = session != TargetSession::Any;
     match connection {
@@ -72,7 +72,7 @@ async fn of_mysql(connection: &mut MySqlConnection, is_asked: bool) -> Result<Ro
     let mut role = Role::default();
     let (mut is_galera, mut is_ready, mut is_synced) = (false, true, true);
     let rows = match connection.fetch_all(sqlx::raw_sql(GALERA)).await {
-        // Of a proxy that does not know the question.
+        // A proxy that does not know the question.
         Err(error @ sqlx::Error::Database(_)) => {
             tracing::debug!(%error, "the server's status is not shown");
             Vec::new()
@@ -84,7 +84,7 @@ async fn of_mysql(connection: &mut MySqlConnection, is_asked: bool) -> Result<Ro
         match name.to_ascii_lowercase().as_str() {
             "wsrep_provider_name" => is_galera = !value.is_empty(),
             "wsrep_ready" => is_ready = value.eq_ignore_ascii_case("on"),
-            // 4: synced. Others that are ready give their state to another node, or catch up.
+            // 4: synced. A node in another state gives its data to another node, or catches up.
             "wsrep_local_state" => is_synced = value == "4",
             _ => {}
         }
@@ -97,7 +97,7 @@ async fn of_mysql(connection: &mut MySqlConnection, is_asked: bool) -> Result<Ro
         let asked = sqlx::raw_sql("SELECT CAST(@@global.read_only AS CHAR)");
         let value: String = connection.fetch_one(asked).await?.try_get(0)?;
         role.is_read_only = !matches!(value.as_str(), "0" | "OFF");
-        // Replicas are kept from writing so, and there is nothing else to know them by.
+        // This is how replicas are kept from writing, and nothing else tells them apart.
         role.is_standby = role.is_read_only;
     }
     Ok(role)

@@ -9,8 +9,8 @@ use crate::sql::decode::UndecodableValues;
 use crate::sql::error::{SqlError, StatementError};
 use crate::sql::row::Row;
 
-/// A read that is meant to be bounded (a lookup, a chunk) and brings more rows than this is a mistake in
-/// a query, and must not take the process's memory.
+/// A bounded read (a lookup, a chunk) with more rows than this is a mistake in a query, and must not take the
+/// process's memory.
 const MAX_ROWS: usize = 100_000;
 
 /// Rows in one message of a stream.
@@ -23,7 +23,7 @@ pub(crate) enum Batch {
     Failed(SqlError),
 }
 
-/// The receiving end inside this process of one result.
+/// The receiver of one result's rows.
 pub(crate) struct Sink<'a> {
     rows: Rows<'a>,
     /// Where values are counted that cannot be decoded.

@@ -1,5 +1,5 @@
-//! Is the database there? The state machine: starting, serving, holding, away. Decided by connectivity only: a
-//! statement's own error never comes here.
+//! Whether the database is there: starting, serving, holding, away. Decided by connectivity only; a statement's own
+//! error never comes here.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,11 @@ use tokio::time::Instant;
 
 use super::attempt_error::AttemptError;
 
-/// A restart must cost nobody anything; longer, and clients are better served by the other replica.
+/// How long requests are held. A restart of the database must cost nobody anything; beyond that, clients are better
+/// served by another replica.
 pub const HOLD: Duration = Duration::from_millis(4500);
 
-/// What the database's connectivity is now.
+/// The database's connectivity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Not yet described; only the owner leaves this state, by `Database::mark_described`.

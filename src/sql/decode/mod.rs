@@ -1,5 +1,5 @@
-//! From each engine's values to `Cell`s, a file an engine. One bad value spoils nothing else: what cannot be decoded is
-//! `Unreadable`, counted, and logged once a column.
+//! Makes `Cell`s of each engine's values, a file an engine. One bad value spoils nothing else: it becomes
+//! `Unreadable`, is counted, and is logged once a column.
 
 pub(crate) mod mysql;
 pub(crate) mod postgres;

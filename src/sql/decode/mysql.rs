@@ -25,7 +25,8 @@ pub(crate) fn row(row: &MySqlRow, undecodable: &UndecodableValues) -> crate::sql
         .collect()
 }
 
-/// `0000-00-00`, which the driver takes for NULL. It is no NULL: whether an account ends then, or never, nobody knows.
+/// `0000-00-00`, which the driver takes for NULL. It is not: nobody knows whether such an account ends at once or
+/// never.
 fn is_zero_date(type_name: &str, value: &MySqlValueRef<'_>) -> bool {
     matches!(type_name, "DATE" | "DATETIME" | "TIMESTAMP") && value.is_null() && read::<&[u8]>(value.clone()).is_some()
 }

@@ -1,5 +1,5 @@
-//! PostgreSQL's binary format, by type OID. The driver's own decoders refuse a whole list of types for
-//! text; reading the bytes is shorter and never fails a row.
+//! PostgreSQL's binary format, by type OID. The driver's own decoders refuse a whole list of types as text; reading
+//! the octets is shorter and never fails a row.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -69,7 +69,7 @@ fn binary(type_info: &PgTypeInfo, bytes: &[u8]) -> Option<Cell> {
     }
 }
 
-/// A value of a type that is made of no others.
+/// A value of a simple type.
 pub(crate) fn simple(oid: u32, name: &str, bytes: &[u8]) -> Option<Cell> {
     Format::known(oid, name)?.read(bytes)
 }
@@ -150,8 +150,8 @@ impl Format {
         })
     }
 
-    /// Types of extensions have no fixed OID, and are in whatever schema the extension was put. sqlx has the name as
-    /// `regtype` writes it: with the schema, where that is not on the search path.
+    /// An extension's types have no fixed OID, and are in whatever schema it was put. sqlx has their names as
+    /// `regtype` writes them: with the schema when that is not on the search path.
     fn named(name: &str) -> Option<Format> {
         match bare_name(name) {
             "citext" => Some(Format::Text),
@@ -194,8 +194,8 @@ impl Format {
     }
 }
 
-/// The last part of a name as SQL writes it, without its quotes: `Odd.Name` of `"my schema"."Odd.Name"`. Of a name with
-/// quotes in it only what is behind them: no type that is asked for here has such a name.
+/// The last part of a name as SQL writes it, without its quotes: `Odd.Name` of `"my schema"."Odd.Name"`. Of a name
+/// that contains quotes, only what follows them: no type that is asked for has such a name.
 pub(crate) fn bare_name(name: &str) -> &str {
     match name.strip_suffix('"') {
         Some(quoted) => quoted.rsplit('"').next().unwrap_or(quoted),

@@ -1,4 +1,4 @@
-//! SQLite's values, each by its own type: columns have none that binds.
+//! SQLite's values, each by its own type: a column's type binds nothing.
 
 use sqlx::sqlite::{Sqlite, SqliteRow, SqliteValueRef};
 use sqlx::{Column, Decode, Row as _, TypeInfo, ValueRef};
@@ -26,12 +26,12 @@ fn cell(declared: &str, value: SqliteValueRef<'_>) -> Option<Cell> {
     let actual = value.type_info().into_owned();
     Some(match actual.name() {
         "INTEGER" => match (declared, read::<i64>(value)?) {
-            // TRUE and FALSE are 1 and 0 there; the other engines have a boolean.
+            // SQLite's TRUE and FALSE are 1 and 0; the other engines have a boolean.
             ("BOOLEAN", number @ (0 | 1)) => Cell::Boolean(number == 1),
             (_, number) => Cell::Integer(number.into()),
         },
         "REAL" => float(read::<f64>(value)?)?,
-        // Text need not be UTF-8 there.
+        // Text need not be UTF-8 on SQLite.
         "TEXT" => {
             let bytes = read::<&[u8]>(value)?;
             match std::str::from_utf8(bytes) {

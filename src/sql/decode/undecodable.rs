@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::model::value::Cell;
 
-/// What could not be decoded.
+/// Counts the values that could not be decoded.
 #[derive(Default)]
 pub(crate) struct UndecodableValues {
     count: AtomicU64,
@@ -14,7 +14,7 @@ pub(crate) struct UndecodableValues {
 }
 
 impl UndecodableValues {
-    /// Logged columns are remembered, but not without limit: an operator's query has not that many.
+    /// How many logged columns are remembered: an operator's query has not that many.
     const NAMED: usize = 1000;
 
     pub(crate) fn count(&self) -> u64 {

@@ -1,5 +1,5 @@
-//! The indexes that spare the reading of a whole table (`plan` says where that happens). For `check` only.
-//! Proposes nothing that our statements could not use: their text and the index's come from the same functions.
+//! The indexes that spare reading a whole table (`plan` finds where that happens). Proposes none that our statements
+//! could not use: their text and the index's come from the same functions.
 
 use crate::sql::budget::Budget;
 use crate::sql::database::Database;
@@ -9,7 +9,7 @@ use crate::sql::predicate;
 use crate::sql::query::description::Column;
 use crate::sql::statement::Arg;
 
-/// Foreign keys to a table whose column leads no index: PostgreSQL and SQLite make none by themselves.
+/// Foreign keys to a table that lead no index: PostgreSQL and SQLite make none by themselves.
 const BARE_KEYS_POSTGRES: &str = "SELECT c.conrelid::regclass::text, a.attname::text FROM pg_constraint c \
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] \
     WHERE c.contype = 'f' AND c.confrelid = to_regclass($1::text) AND NOT EXISTS (SELECT 1 FROM pg_index i \
@@ -30,7 +30,7 @@ pub struct TableColumn {
 }
 
 impl TableColumn {
-    /// From the names that the driver gives: on PostgreSQL the table is quoted already, MySQL puts the schema first.
+    /// From the driver's names: on PostgreSQL the table is already quoted, MySQL puts the schema first.
     pub fn new(engine: Engine, table: &str, column: &str) -> TableColumn {
         let table = match engine {
             Engine::PostgreSql => table.to_owned(),
@@ -61,8 +61,7 @@ impl TableColumn {
         engine.quote(&format!("{}_{}{end}", bare(&self.table), bare(&self.column)))
     }
 
-    /// The two indexes for comparisons by caseIgnoreMatch. None where the engine cannot
-    /// use any for them.
+    /// The two indexes for comparisons by caseIgnoreMatch; empty when the engine cannot use any for them.
     pub fn case_ignore_indexes(&self, engine: Engine, described: &Column) -> Vec<String> {
         if !described.kind.is_text() {
             return Vec::new();
@@ -77,7 +76,7 @@ impl TableColumn {
                     format!("CREATE INDEX ON {table} ({column}) WHERE {other};"),
                 ]
             }
-            // The name is none that another condition had before.
+            // A name of its own: the older index with another condition may still be there.
             Engine::Sqlite => [("_nocase", String::new()), ("_unprepared", format!(" WHERE {other}"))]
                 .map(|(end, which)| {
                     let name = self.index_name(engine, end);
@@ -109,7 +108,7 @@ pub async fn bare_foreign_keys(database: &Database, table: &str, budget: Budget)
     Ok(keys.collect())
 }
 
-/// Whether a name in a plan means this table: it does by its own name, and by an alias that the query gives it.
+/// Whether a name in a plan means this table: by its own name, or by an alias that the query gives it.
 pub fn is_name_of(name: &str, table: &str, query: &str) -> bool {
     let bare = |text: &str| text.replace(['"', '`'], "").to_lowercase();
     let (name, table) = (bare(name), bare(table));
@@ -125,7 +124,7 @@ pub fn is_name_of(name: &str, table: &str, query: &str) -> bool {
     })
 }
 
-/// The table that a name in a plan of `query` means, where that is an alias of it.
+/// The table that a name in a plan of `query` means, if it is an alias.
 pub fn unaliased(name: &str, query: &str) -> String {
     let words = words(query);
     let is_name = |word: &str| word.trim_matches(['"', '`']) == name.trim_matches(['"', '`']);

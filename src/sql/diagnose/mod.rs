@@ -1,5 +1,5 @@
-//! What `check` and `explain` ask the engine beyond rows: how it would run a statement (`plan`), and which indexes would
-//! spare it work (`indexes`).
+//! For `check` and `explain`: how the engine would run a statement (`plan`), and which indexes would spare it work
+//! (`indexes`).
 
 pub mod indexes;
 pub mod plan;

@@ -1,4 +1,4 @@
-//! How the engine would run a statement: which tables it reads, and by which index. For `check` and `explain` only.
+//! How the engine would run a statement: which tables it reads, and by which index.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::sql::error::SqlError;
 use crate::sql::row::Row;
 use crate::sql::statement::{Arg, Statement};
 
-/// PostgreSQL: indexes over some rows only, so that reading one from end to end is not reading a table.
+/// PostgreSQL: partial indexes. Reading one from end to end is not reading a table.
 const PARTIAL_INDEXES: &str = "SELECT quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
     WHERE i.indpred IS NOT NULL";
 const PARTIAL_INDEXES_SQLITE: &str = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '% WHERE %'";
@@ -19,7 +19,7 @@ const PARTIAL_INDEXES_SQLITE: &str = "SELECT name FROM sqlite_schema WHERE type 
 /// How the rows of a table are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// The whole table is read, or the whole of an index over all of its rows.
+    /// The whole table is read, or a whole index over all of its rows.
     Whole {
         /// The index, where it is one.
         index: Option<String>,
@@ -120,7 +120,7 @@ pub(super) fn postgres(plan: &str, partial: &HashSet<String>) -> Vec<Read> {
     reads
 }
 
-/// `limited`: a LIMIT stands above and nothing that needs more rows than it lets through.
+/// `limited`: a LIMIT stands above, and nothing between needs more rows than it lets through.
 fn postgres_node(node: &Json, limited: bool, partial: &HashSet<String>, reads: &mut Vec<Read>) {
     let text = |key: &str| node.get(key).and_then(Json::as_str);
     let kind = text("Node Type").unwrap_or_default();
@@ -170,7 +170,7 @@ fn postgres_node(node: &Json, limited: bool, partial: &HashSet<String>, reads: &
     }
 }
 
-/// Whether a condition leaves rows out: that a key exists, or comes after the last page, does not.
+/// Whether a condition leaves rows out. "The key exists" and "the key comes after the last page" do not.
 fn finds_rows(condition: &str) -> bool {
     condition
         .split(" AND ")
@@ -184,7 +184,7 @@ fn bitmap_indexes<'a>(node: &'a Json, indexes: &mut Vec<&'a str>) {
     }
 }
 
-/// The reads of MySQL's and MariaDB's plan, which name theirs differently but a table alike.
+/// The reads in MySQL's and MariaDB's plans, which differ in names but not in how they tell of a table.
 pub(super) fn mysql(plan: &str) -> Vec<Read> {
     let mut reads = Vec::new();
     if let Ok(plan) = serde_json::from_str::<Json>(plan) {
@@ -234,7 +234,7 @@ fn mysql_table(node: &Json, ordered: bool) -> Option<Read> {
 
 /// The reads of SQLite's plan, a line each.
 pub(super) fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
-    // Subqueries that are no tables; what they read has lines of its own.
+    // Subqueries are no tables; what they read has lines of its own.
     let made = |line: &String| {
         let name = line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE "));
         name.map(str::to_owned)
@@ -259,7 +259,7 @@ pub(super) fn sqlite(plan: &[String], partial: &HashSet<String>) -> Vec<Read> {
             .map(str::to_owned);
         let access = match index {
             Some(index) if what == "SEARCH" || partial.contains(&index) => Access::Index { index },
-            // It does not say whether a condition is left to be looked at.
+            // SQLite does not say whether a condition is left to be checked.
             index => Access::Whole { index },
         };
         Some(Read {

@@ -1,9 +1,9 @@
-//! Equality with a text: `half OR not canonical`, the half being what the engine can say of canonical values. Knows how
-//! SQLite is brought to use an index for each of them; nothing of types and collations.
+//! Equality with a text: `half OR not canonical`. The half is what the engine can say of canonical values. Makes
+//! SQLite use an index for each arm.
 //!
-//! SQLite searches several indexes for an OR when each of its arms is a comparison of a column. "Not canonical" is none,
-//! so there it says `not canonical AND c IN (SELECT c … WHERE not canonical)`, whose inner rows are those of a partial
-//! index. The condition before it is for all other ways of reading: without it each row would be looked for in the list.
+//! SQLite searches several indexes for an OR when each arm compares a column. "Not canonical" does not. So there it
+//! becomes `not canonical AND c IN (SELECT c … WHERE not canonical)`, whose inner rows are those of a partial index.
+//! The condition before it is for all other ways of reading: without it each row would be looked up in the list.
 
 use super::comparison::{
     NOT_ASCII, NOT_CANONICAL, is_canonical, write_exact_half, write_folded_half, write_not_canonical,
@@ -14,7 +14,7 @@ use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::Writer;
 
-/// More comparisons than these are not worth a table each.
+/// With more comparisons than these a second reading does not pay.
 const MOST: usize = 32;
 
 /// One of the two arms of an equality.
@@ -24,7 +24,7 @@ enum Arm {
     Other,
 }
 
-/// What is compared, and where the column is.
+/// One equality, and the column that it is about.
 struct Equality<'a> {
     column: &'a Column,
     name: &'a str,
@@ -33,7 +33,7 @@ struct Equality<'a> {
     half: fn(&mut Writer, &Column, &str, &str),
 }
 
-/// Whether it pays to have the rows as a second table.
+/// Whether it pays to read the rows a second time.
 pub(crate) fn pays_to_read_again(predicate: &Predicate) -> bool {
     (1..=MOST).contains(&equalities(predicate))
 }
@@ -65,7 +65,7 @@ pub(super) fn write(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
     }
 }
 
-/// Any of these. For SQLite `a AND (b OR c)` is no arm that an index can be searched for; `a AND b OR a AND c` are two.
+/// Any of these. SQLite can search an index for each arm of `a AND b OR a AND c`, but not for `a AND (b OR c)`.
 pub(super) fn write_any(writer: &mut Writer, scope: &Scope<'_>, parts: &[Predicate]) {
     writer.push("(");
     for (at, part) in parts.iter().enumerate() {
@@ -132,10 +132,10 @@ impl<'a> Equality<'a> {
             return (self.half)(writer, column, name, &self.value);
         }
         let ascii = self.value.is_ascii();
-        // What is ASCII stays ASCII when it is prepared.
+        // Preparation leaves ASCII ASCII.
         let pattern = if ascii { NOT_CANONICAL } else { NOT_ASCII };
         match self.again {
-            // The same rows, and what the partial index for the other arm is known by.
+            // The same rows, with the condition that the partial index has.
             None if writer.engine == Engine::PostgreSql && !ascii => {
                 writer.push("(");
                 write_not_canonical(writer, column, name, NOT_CANONICAL);
@@ -147,7 +147,7 @@ impl<'a> Equality<'a> {
             Some((again, inner)) => {
                 writer.push("(");
                 write_not_canonical(writer, column, name, pattern);
-                // The index for the other arm serves this one too. A value is in the list whatever its type.
+                // The other arm's index serves this one too. A value is in the list whatever its type.
                 writer.push(&format!(
                     " AND {name} COLLATE NOCASE IN (SELECT {inner} FROM {} WHERE ",
                     again.table

@@ -5,12 +5,12 @@ use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::{Arg, Writer};
 
-/// Whether `name`, of `column`'s type, is equal to any of `values` by `=`, its index usable. The values
-/// must be possible ones.
+/// Writes whether `name`, of `column`'s type, is equal to any of `values` by `=`, so that its index can be used. The
+/// values must be possible ones.
 pub(crate) fn write_equals_any(writer: &mut Writer, name: &str, column: &Column, values: &[String]) {
     let comparison = match writer.engine {
-        // For one value there is a plan for all values; a list is planned anew each time, which costs more than the
-        // lookup itwriter.
+        // One value has a plan for all values. A list is planned anew each time, which costs more than the lookup
+        // itself.
         Engine::PostgreSql if values.len() == 1 => {
             let value = writer.text(values.first().map_or("", String::as_str));
             match column.kind {
@@ -49,7 +49,7 @@ pub(crate) fn write_equals_any(writer: &mut Writer, name: &str, column: &Column,
         Engine::Sqlite => {
             let list = writer.bind(Arg::TextList(values.to_vec()));
             let name = match column.kind {
-                // Its affinity makes numbers of the list's texts.
+                // Its affinity turns the list's texts into numbers.
                 ColumnKind::Integer => name.to_owned(),
                 _ => as_text(writer.engine, column, name),
             };
@@ -59,8 +59,8 @@ pub(crate) fn write_equals_any(writer: &mut Writer, name: &str, column: &Column,
     writer.put(&comparison);
 }
 
-/// Placeholders for all values: one text per power of two instead of one per length, since repeating the
-/// last value changes nothing.
+/// Placeholders for all values. The list is padded to a power of two, so that there are few different texts; repeating
+/// the last value changes nothing.
 fn padded_list(writer: &mut Writer, column: &Column, values: &[String]) -> String {
     let length = values.len().next_power_of_two();
     let padding = std::iter::repeat_n(values.last(), length).flatten();

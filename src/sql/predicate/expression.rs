@@ -1,33 +1,34 @@
-//! The conditions that can be asked of rows, as values. How they are written is said elsewhere.
+//! The conditions that can be asked of rows, as values.
 
 use super::number::NumberTest;
 use super::pattern::Pattern;
 
-/// A condition on the values as they are served; columns are positions in `QueryDescription::columns`. Columns must hold one
-/// value per row, served as the text it is: a list in a JSON or comma-separated text column must not be compared
-/// with this.
+/// A condition on the values as they are served. Columns are positions in `QueryDescription::columns`. A column must
+/// hold one value a row, served as the text it is; a list in a JSON or comma-separated text column must not be
+/// compared.
 ///
-/// What a condition means no engine may be able to say. So each has two sides: its SQL lets through a superset of the
-/// rows it is true of, and under [`Predicate::Not`] another SQL, where there is one, takes out a subset of them.
+/// No engine may be able to say exactly what a condition means. So each has two sides: its SQL lets through a superset
+/// of the rows that it is true of; under [`Predicate::Not`] another SQL, where there is one, takes out a subset of
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Predicate {
     /// Everything.
     True,
     /// Nothing at all.
     False,
-    /// True of no other rows than the inner one, and nobody knows of which of them.
+    /// True of some of the rows of the inner one, but nobody knows of which.
     Inexact(Box<Predicate>),
     /// All of them.
     And(Vec<Predicate>),
     /// Any of them.
     Or(Vec<Predicate>),
-    /// Not that: every row of which the inner one is not assured.
+    /// Every row, except those of which the inner one is certainly true.
     Not(Box<Predicate>),
-    /// There is a value, and it is one of the attribute's syntax; NULL and the empty text are none.
+    /// There is a value of the attribute's syntax; NULL and the empty text are none.
     Present {
         /// The column.
         column: usize,
-        /// What else may be none.
+        /// What else is no value.
         validity: Validity,
     },
     /// caseIgnoreMatch with a prepared assertion.
@@ -51,8 +52,8 @@ pub enum Predicate {
         /// The pieces.
         pattern: Pattern,
     },
-    /// One of these spellings as the database compares, by its plain index: finds what is there, but what it
-    /// does not find may still be there in another spelling. **No superset** of an LDAP match.
+    /// One of these spellings as the database compares, by its plain index. What it finds is there; what it does not
+    /// find may still be there in another spelling. **No superset** of an LDAP match.
     EqualsAny {
         /// The column.
         column: usize,
@@ -103,14 +104,14 @@ pub enum Predicate {
     },
     /// The column has a value that pages can be ordered by.
     HasKey(usize),
-    /// The key is after `last`, in the database's order.
+    /// The key is after `last` in the database's order.
     KeyAfter {
         /// The column.
         column: usize,
         /// A key as the database gave it.
         last: String,
     },
-    /// The key is equal to `last`, for the database.
+    /// The database holds the key equal to `last`.
     KeyEquals {
         /// The column.
         column: usize,

@@ -1,9 +1,13 @@
-//! Conditions on the columns of an operator's query, rendered as a guaranteed *superset* of what LDAP means: the
-//! evaluator decides, SQL only narrows. Knows the engines' collations and types; must not know attributes.
+//! Conditions on the columns of an operator's query. Their SQL lets through a guaranteed *superset* of the rows that
+//! LDAP means: SQL narrows, the evaluator decides. Knows the engines' collations and types, and no attributes.
 //!
-//! Let a value be *canonical* when it is printable ASCII without outer or double blanks. A canonical value is
-//! equal to an assertion under caseIgnoreMatch exactly when its ASCII lower case is the assertion prepared by
-//! RFC 4518. Every other value may be equal in ways no engine computes, so all of those rows are let through.
+//! `expression` has the conditions as values; `simplify` folds away what cannot be asked of the given columns; `write`
+//! writes them, with a file for each kind of value; `negation` writes what stands under a NOT. To push a condition
+//! down on one engine, begin with the file of its kind of value.
+//!
+//! A value is *canonical* when it is printable ASCII without outer or double blanks. A canonical value is equal to an
+//! assertion under caseIgnoreMatch exactly when its ASCII lower case is the assertion prepared by RFC 4518. Every
+//! other value may be equal in ways that no engine computes, so all of those rows are let through.
 
 mod comparison;
 pub(crate) mod equality;

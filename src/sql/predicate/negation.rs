@@ -1,5 +1,5 @@
-//! The other side of a condition: SQL that is true of rows only of which the condition is certainly true, so that its
-//! negation can leave them out. What it speaks of is never looked up by an index; it may be slow, but never wrong.
+//! The other side of a condition: SQL that is true only of rows of which the condition is certainly true, so that its
+//! negation can leave them out. No index is used for it; it may be slow, but never wrong.
 
 use super::comparison::{
     NOT_ASCII, NOT_CANONICAL, as_text, is_canonical, is_uuid, postgres_text, write_nonempty, write_not_canonical,
@@ -11,7 +11,7 @@ use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::Writer;
 
-/// Whether there is such SQL for a leaf that `simplify` has left.
+/// Whether a leaf, as `simplify` has left it, can be negated.
 pub(super) fn can_be_negated(leaf: &Predicate, engine: Engine, column: &Column) -> bool {
     let text = column.kind.is_text();
     let integer = column.kind == ColumnKind::Integer && engine != Engine::Sqlite;
@@ -36,11 +36,11 @@ pub(super) fn can_be_negated(leaf: &Predicate, engine: Engine, column: &Column) 
     }
 }
 
-/// Every row but those of which the leaf is assured. Of a NULL nothing is.
+/// Every row, except those of which the leaf is certainly true. It is never certain of a NULL.
 pub(super) fn write_not(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate) {
     let column = leaf.column();
     let at = column.and_then(|position| Some((scope.columns.get(position)?, scope.names.get(position)?.as_str())));
-    // No value where a fallback is asked for: so that an index of the column finds such rows.
+    // The form "no value, so a fallback counts": an index of the column finds such rows.
     if let (
         Engine::PostgreSql,
         Predicate::Present {
@@ -70,13 +70,13 @@ pub(super) fn write_not(writer: &mut Writer, scope: &Scope<'_>, leaf: &Predicate
             w.push(" AND ");
             write_canonical_and(w, column, name, |w, text| pattern.write_exactly(w, text));
         }
-        // The SQL of the others is exact where `can_be_negated` says so.
+        // The SQL of all others is exact where `can_be_negated` allows it.
         other => other.write(w, scope),
     });
     writer.push(") IS NOT TRUE");
 }
 
-/// Compared as bytes: no collation, no padding.
+/// Compares bytes: no collation, no padding.
 fn write_same(writer: &mut Writer, text: &str, value: &str, ignore_case: bool) {
     let value = writer.text(value);
     let text = match ignore_case {
@@ -91,7 +91,8 @@ fn write_same(writer: &mut Writer, text: &str, value: &str, ignore_case: bool) {
     writer.put(&comparison);
 }
 
-/// `write` gets the column as a text that is compared by code points.
+/// The value is canonical, and `write` holds for it. `write` gets the column as a text that is compared by code
+/// points.
 fn write_canonical_and(writer: &mut Writer, column: &Column, name: &str, write: impl FnOnce(&mut Writer, &str)) {
     let text = match writer.engine {
         Engine::PostgreSql => postgres_text(column, name, false),
@@ -120,7 +121,7 @@ fn write_present(writer: &mut Writer, column: &Column, name: &str, validity: Val
             };
             writer.put(&text);
         }
-        // Only ASCII, for every syntax: what else SQLite and others hold may not be text at all.
+        // Only ASCII, for every syntax: other content on SQLite may not be text at all.
         (Validity::Text | Validity::Ascii, engine) if column.kind.is_text() => {
             write_nonempty(writer, column, name);
             if engine == Engine::Sqlite || validity == Validity::Ascii {

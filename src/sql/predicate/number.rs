@@ -1,5 +1,5 @@
-//! Numbers and truth values, per engine. Numbers may stand in text columns, in any spelling that is read as a number:
-//! ` 7`, `+7`, `007`.
+//! Numbers and truth values on each engine. A text column may hold numbers in any spelling that is read as one: ` 7`,
+//! `+7`, `007`.
 
 use super::comparison::{is_deterministic, postgres_text};
 use crate::sql::engine::Engine;
@@ -36,8 +36,8 @@ pub(super) fn write_equals(writer: &mut Writer, column: &Column, name: &str, val
             writer.push(&text).push(" ~ ").push(&pattern);
         }
         (Engine::Sqlite, ColumnKind::Integer) => {
-            // What its affinity left as text sorts after all numbers, and may be read as one. Not told that it is rare, SQLite
-            // would rather read all rows in the order asked for.
+            // What its affinity left as text sorts after all numbers, and may be read as one. Without `unlikely`,
+            // SQLite would rather read all rows in the order asked for.
             let value = writer.bind(Arg::Integer(value));
             writer.push(&format!("({name} = {value} OR unlikely({name} >= ''))"));
         }
@@ -67,7 +67,7 @@ impl NumberTest {
             (Engine::Sqlite, ColumnKind::Integer) => writer.put(&format!("({test} OR {name} >= '')")),
             (Engine::PostgreSql, kind) if kind.is_text() => {
                 let text = postgres_text(column, name, is_deterministic(column));
-                // What is not plain digits is let through; nothing else is cast.
+                // Only plain digits are cast; all else is let through.
                 writer.put(&format!(
                     "CASE WHEN {text} ~ '^-?[0-9]{{1,18}}$' THEN {test} ELSE {name} IS NOT NULL END"
                 ));
@@ -88,7 +88,7 @@ fn number(engine: Engine, column: &Column, name: &str) -> String {
     }
 }
 
-/// A text with blanks beyond ASCII is read as a number by us, and not by the engine.
+/// We read a text with blanks beyond ASCII as a number, the engine does not.
 fn write_or_unreadable(writer: &mut Writer, column: &Column, name: &str, test: &str) {
     match writer.engine {
         Engine::MySql if column.kind.is_text() => writer.put(&format!("({test} OR {name} REGEXP '(?-i)[^ -~]')")),

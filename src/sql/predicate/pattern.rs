@@ -1,4 +1,4 @@
-//! Substrings assertions as LIKE. Canonical values are compared by the engine, all others are let through.
+//! Substrings assertions as LIKE. The engine compares canonical values; all others are let through.
 
 use super::comparison::{
     NOT_ASCII, NOT_CANONICAL, as_text, folds_ascii, is_deterministic, postgres_text, write_not_canonical,
@@ -7,7 +7,7 @@ use crate::sql::engine::{Engine, LIKE_ESCAPE, escape_like};
 use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::statement::Writer;
 
-/// Longer patterns are not worth their price, and SQLite refuses them somewhere.
+/// Longer patterns are not worth their price, and SQLite refuses them at some length.
 const LONGEST: usize = 2000;
 
 /// The pieces of a substrings assertion.
@@ -16,7 +16,7 @@ pub struct Pattern {
     /// None where no canonical value can match.
     like: Option<String>,
     ignore_case: bool,
-    /// The pieces are ASCII, so that values that are not canonical ASCII can have them too.
+    /// The pieces are ASCII, so values that are not canonical ASCII can have them too.
     ascii: bool,
     exact: bool,
     nul: bool,
@@ -75,7 +75,7 @@ impl Pattern {
         }
     }
 
-    /// Outer blanks may stand for the end of the value as well as for a blank.
+    /// An outer blank may stand for the end of the value as well as for a blank.
     fn push(&mut self, piece: &str) {
         let words = piece.trim_matches(' ');
         self.nul |= words.contains('\0');
@@ -147,7 +147,7 @@ impl Pattern {
                 (true, _) => format!("LOWER({name})"),
                 (false, _) => format!("CONVERT({name} USING utf8mb4) COLLATE utf8mb4_general_ci"),
             },
-            // It ignores the case of ASCII by itself.
+            // LIKE ignores the case of ASCII by itself.
             Engine::Sqlite => as_text(engine, column, name),
         }
     }
@@ -167,7 +167,7 @@ impl Pattern {
                     "CAST({text} AS BINARY) LIKE CAST({value} AS BINARY) ESCAPE '{LIKE_ESCAPE}'"
                 ));
             }
-            // Its LIKE ignores case whatever the column's collation.
+            // LIKE ignores case whatever the column's collation.
             (Engine::Sqlite, false) => {
                 let value = writer.text(&glob(like));
                 writer.put(&format!("{text} GLOB {value}"));

@@ -1,4 +1,4 @@
-//! The rows that a condition is written for: their columns and how each is named there.
+//! The table that a condition is written for: its columns, and how each is named in the statement.
 
 use crate::sql::query::description::Column;
 use crate::sql::statement::Writer;
@@ -10,13 +10,13 @@ pub(crate) struct Scope<'a> {
     pub(crate) again: Option<SecondReading>,
 }
 
-/// The same rows as another table, to be looked through for values that only RFC 4518 preparation can judge.
+/// The same rows as a second table, searched for values that only RFC 4518 preparation can judge.
 pub(crate) struct SecondReading {
     pub(crate) table: String,
     pub(crate) names: Vec<String>,
 }
 
-/// A column that does not exist cannot be compared, so nothing is excluded.
+/// A column that does not exist cannot be compared, so nothing is left out.
 pub(super) fn with(
     writer: &mut Writer,
     column: Option<(&Column, &str)>,

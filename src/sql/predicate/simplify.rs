@@ -1,5 +1,4 @@
-//! What is left of a condition for given columns: what no engine can be asked is folded away, towards letting rows
-//! through. Writes nothing.
+//! Folds away what no engine can be asked of the given columns, always towards letting rows through. Writes nothing.
 
 use super::comparison::is_uuid;
 use super::expression::{Predicate, Validity};
@@ -10,13 +9,13 @@ use crate::sql::engine::Engine;
 use crate::sql::query::description::{Column, ColumnKind};
 
 impl Predicate {
-    /// The same for these columns, with what is always or never true folded away: what cannot be pushed
-    /// becomes `True`, what no row can meet `False`. Columns that do not exist count as unknown.
+    /// The same condition for these columns, without what is always or never true: what cannot be pushed down becomes
+    /// `True`, what no row can meet `False`. Columns that do not exist count as unknown.
     pub fn simplify(&self, engine: Engine, columns: &[Column]) -> Predicate {
         self.settle(engine, columns, true)
     }
 
-    /// `positive`: rows of which it may be true. Otherwise: rows of which it may be not true.
+    /// Rows of which it may be true if `positive`, else rows of which it may be not true.
     fn settle(&self, engine: Engine, columns: &[Column], positive: bool) -> Predicate {
         match self {
             Predicate::True | Predicate::False => match positive == (*self == Predicate::True) {
@@ -65,7 +64,7 @@ impl Predicate {
         }
     }
 
-    /// A leaf as it can be asked of this column: a superset.
+    /// A superset of the leaf that can be asked of this column.
     fn possible(&self, engine: Engine, c: &Column) -> Predicate {
         let text = c.kind.is_text() || is_sqlite_expression(engine, c);
         match self {
@@ -103,7 +102,7 @@ impl Predicate {
             },
             Predicate::IntegerEquals { column, .. } | Predicate::Number { column, .. } => {
                 match text || is_number(c) {
-                    // Bits of text and of fractions are for the evaluator.
+                    // Bits of texts and fractions are left to the evaluator.
                     true if matches!(self, Predicate::Number { test, .. } if test.is_bits())
                         && c.kind != ColumnKind::Integer =>
                     {
@@ -140,8 +139,8 @@ impl Predicate {
         }
     }
 
-    /// A text comparison; `upper` is the spelling of truth values that it accepts. An integer column is served in
-    /// decimal digits, so it can equal nothing else; likewise a truth value.
+    /// A comparison with a text. An integer column is served in decimal digits, so nothing else equals it; likewise a
+    /// truth value, of which `upper` is the spelling that counts.
     fn possible_text(&self, engine: Engine, column: &Column, value: &str, upper: &str) -> Predicate {
         let Some(position) = self.column() else {
             return self.clone();
@@ -155,7 +154,7 @@ impl Predicate {
                     column: position,
                     value: number,
                 },
-                // BIGINT UNSIGNED goes further than a bound integer.
+                // BIGINT UNSIGNED reaches further than a bound integer.
                 Err(_) if engine == Engine::MySql && is_large_number(value) => present(position),
                 _ => Predicate::False,
             },
@@ -172,7 +171,7 @@ impl Predicate {
     }
 }
 
-/// What is true of no row without a value.
+/// True of no row without a value.
 fn present(column: usize) -> Predicate {
     Predicate::Present {
         column,
@@ -180,7 +179,7 @@ fn present(column: usize) -> Predicate {
     }
 }
 
-/// Settles and joins: all of them, or any.
+/// Settles the parts and joins them: all of them, or any.
 fn join(parts: &[Predicate], all: bool, settle: impl Fn(&Predicate) -> Predicate) -> Predicate {
     let (absorbing, neutral) = match all {
         true => (Predicate::False, Predicate::True),
@@ -188,7 +187,7 @@ fn join(parts: &[Predicate], all: bool, settle: impl Fn(&Predicate) -> Predicate
     };
     let mut kept: Vec<Predicate> = Vec::new();
     for part in parts {
-        // One level of AND in AND is as good as two, and not as deep.
+        // An AND in an AND becomes one.
         let settled = match (settle(part), all) {
             (Predicate::And(inner), true) | (Predicate::Or(inner), false) => inner,
             (part, _) => vec![part],

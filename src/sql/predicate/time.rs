@@ -1,4 +1,4 @@
-//! Points in time, per engine: columns of time types, and SQLite's texts.
+//! Points in time on each engine: columns of time types, and SQLite's texts.
 
 use super::comparison::as_text;
 use crate::model::time::Timestamp;
@@ -29,7 +29,7 @@ pub(super) fn is_comparable(engine: Engine, column: &Column, span: Span) -> bool
     let typed = match engine {
         Engine::PostgreSql => matches!(column.type_name.as_str(), "TIMESTAMP" | "TIMESTAMPTZ" | "DATE"),
         Engine::MySql => matches!(column.type_name.as_str(), "DATETIME" | "TIMESTAMP" | "DATE"),
-        // No time is kept otherwise there, whatever was declared.
+        // SQLite keeps times in no other way, whatever was declared.
         Engine::Sqlite => column.kind != ColumnKind::Integer && column.kind != ColumnKind::Boolean,
     };
     typed && sayable(span.from) && sayable(span.before)

@@ -1,4 +1,4 @@
-//! Conditions as SQL: a superset of the rows that they are true of.
+//! Writes conditions as SQL that lets through a superset of the rows that they are true of.
 
 use super::comparison::{self, NOT_CANONICAL, write_key, write_not_canonical};
 use super::equals_any::write_equals_any;
@@ -17,7 +17,7 @@ impl Predicate {
             Predicate::False => writer.put("1 = 0"),
             Predicate::And(parts) => write_list(writer, scope, parts, " AND "),
             Predicate::Or(parts) => equality::write_any(writer, scope, parts),
-            // `simplify` leaves none that something is known of.
+            // `simplify` leaves none of which anything is known.
             Predicate::Inexact(_) => writer.put("1 = 1"),
             Predicate::Not(inner) => negation::write_not(writer, scope, inner),
             Predicate::Present { column, .. } => with(writer, at(column), |w, c, name| {

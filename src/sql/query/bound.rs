@@ -16,8 +16,8 @@ pub struct Bound {
 }
 
 impl OperatorQuery {
-    /// The query by itself, its parameter a bound text whatever type the operator's SQL wants there: that is
-    /// how the text behaved when it was a literal.
+    /// The query by itself. Its parameter is a bound text whatever type the operator's SQL wants there, as it behaved
+    /// when it was a literal.
     pub fn bound(&self, described: &QueryDescription) -> Bound {
         let sql = self.render(|_, number| match self.engine() {
             Engine::PostgreSql => {
@@ -36,8 +36,8 @@ impl OperatorQuery {
         Bound { sql, binds }
     }
 
-    /// The value as each parameter has it and nothing else: no row is read, so what fails here fails because of the value.
-    /// `None` where the engine tells no types.
+    /// The value as each parameter has it, and nothing else. No row is read, so a failure is the value's. `None` when
+    /// the engine tells no types.
     pub fn value_alone(&self, described: &QueryDescription, value: &str) -> Option<Statement> {
         let casts = described.parameters.iter().flatten();
         let casts: Vec<String> = casts

@@ -1,5 +1,4 @@
-//! What a database says about a query without running it, as far as writing SQL depends on it. Must not know
-//! which column is which attribute.
+//! What a database says about a statement without running it, and what writing SQL over a query needs of that.
 
 use super::operator_query::OperatorQuery;
 use super::type_name::{TypeDescription, is_citext, operator};
@@ -21,7 +20,7 @@ pub struct ColumnDescription {
 pub enum Origin {
     /// A column of a table.
     Table {
-        /// As it can stand in a statement on PostgreSQL, bare elsewhere.
+        /// Ready to stand in a statement on PostgreSQL, bare elsewhere.
         table: String,
         /// The column's own name, bare.
         column: String,
@@ -80,7 +79,7 @@ pub struct Collation {
 }
 
 impl Collation {
-    /// Reads the text that `QueryTable::collations` makes the database say for a column; `None` when it said nothing.
+    /// Reads what the database answers to `QueryTable::collations` for a column; `None` when it said nothing.
     pub fn parse(engine: Engine, text: &str) -> Option<Collation> {
         match engine {
             Engine::PostgreSql => {
@@ -105,8 +104,8 @@ impl Collation {
         }
     }
 
-    /// Whether the column's character set holds every character (MySQL), so that comparing it with any text
-    /// is no error 1267.
+    /// Whether the column's character set holds every character (MySQL). Comparing it with any text is then no error
+    /// 1267.
     pub fn is_unicode(&self) -> bool {
         self.name.starts_with("utf8mb4")
     }
@@ -121,13 +120,13 @@ pub struct Column {
     pub type_name: String,
     /// How its values compare.
     pub kind: ColumnKind,
-    /// What is known of its collation; without it the SQL is right on any, and uses fewer indexes.
+    /// What is known of its collation. Without it the SQL is right on any collation, and uses fewer indexes.
     pub collation: Option<Collation>,
 }
 
 impl Column {
-    /// Whether PostgreSQL's own text of a value is the one that is served, so that names can be looked for in lists. Bytes,
-    /// times, fractions, JSON and addresses have others.
+    /// Whether a value is served as PostgreSQL's own text of it, so that names can be looked for in lists. Bytes,
+    /// times, fractions, JSON and addresses are not.
     pub(crate) fn is_its_text(&self) -> bool {
         let own = self.type_name.contains('.') && !self.type_name.ends_with("[]");
         self.kind.is_text() || self.kind == ColumnKind::Integer || own || self.type_name == "UUID"
@@ -139,14 +138,15 @@ impl Column {
     }
 }
 
-/// What a query takes and gives.
+/// What is known of an operator's query: what it takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryDescription {
     /// The result columns, in order.
     pub columns: Vec<Column>,
     /// The parameters' types, in the same spelling; PostgreSQL alone tells them.
     pub parameters: Vec<Option<String>>,
-    /// Whether the columns need names of ours, because theirs cannot be referred to. Every statement asks.
+    /// Whether the columns need our own names, because theirs cannot be referred to. Kept, because every statement
+    /// asks.
     pub(crate) renames: bool,
 }
 
@@ -194,8 +194,8 @@ impl QueryDescription {
         }
     }
 
-    /// The columns whose collation is worth asking for. sqlx calls text with a `_bin` collation binary on MySQL;
-    /// what it really is only the collation tells.
+    /// The columns whose collation should be asked for. sqlx calls text with a `_bin` collation binary on MySQL; only
+    /// the collation tells what it really is.
     pub fn collated(&self, engine: Engine) -> Vec<usize> {
         let binary = |column: &Column| {
             engine == Engine::MySql && (column.type_name.ends_with("BINARY") || column.type_name.ends_with("BLOB"))
@@ -240,8 +240,8 @@ fn kind(query: &OperatorQuery, type_name: &str) -> ColumnKind {
             "BOOLEAN" => ColumnKind::Boolean,
             _ => ColumnKind::Other,
         },
-        // The declared type gives the affinity, which decides what a comparison means (sqlite.org/datatype3,
-        // 4.2). In a compound query it speaks for one arm only: numbers are then cast before they are compared.
+        // The declared type gives the affinity, which decides what a comparison means (sqlite.org/datatype3, 4.2). In
+        // a compound query it speaks for one arm only: numbers are then cast before they are compared.
         Engine::Sqlite => match type_name {
             "TEXT" => ColumnKind::Text,
             "INTEGER" | "BIGINT" | "INT4" | "INT8" if !query.is_compound() => ColumnKind::Integer,

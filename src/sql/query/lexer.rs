@@ -1,10 +1,10 @@
-//! Cuts an operator's query into tokens, exactly as far as is needed to find what is *not* inside quotes and
-//! comments. Knows the lexical rules of each engine and nothing of grammar.
+//! Cuts an operator's query into tokens, just far enough to know what is *not* inside quotes and comments. Knows each
+//! engine's lexical rules, and no grammar.
 
 use super::error::QueryError;
 use crate::sql::engine::Engine;
 
-/// What a token is, as far as the query layer cares.
+/// What a token is, as far as anybody asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Blanks and comments.
@@ -73,8 +73,8 @@ impl<'a> Scanner<'a> {
             return Ok(None);
         };
         let (kind, length) = self.measure(first)?;
-        // A length that is no boundary cannot happen; if it did, the rest would be one token and the
-        // database would refuse it.
+        // A length that is no boundary cannot happen. If it did, the rest would be one token, and the database would
+        // refuse it.
         let (token, rest) = self.rest.split_at_checked(length.max(1)).unwrap_or((self.rest, ""));
         self.rest = rest;
         Ok(Some(Token {
@@ -186,8 +186,8 @@ impl<'a> Scanner<'a> {
         None
     }
 
-    /// `E'…'`, and its continuations: literals that only blanks with a line end (and comments) separate are
-    /// one literal, with the rules of the first.
+    /// `E'…'` and its continuations: literals with only blanks, comments and a line end between them are one literal,
+    /// by the rules of the first.
     fn escape_string(&self) -> Option<usize> {
         let mut end = self.quoted(1, '\'', true)?;
         loop {
@@ -237,7 +237,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The number from the second byte to `end`; one that is too large is no parameter of ours anyway.
+    /// The number from the second byte to `end`; one too large is no parameter of ours anyway.
     fn parameter(&self, end: usize) -> usize {
         self.rest
             .get(1..end)

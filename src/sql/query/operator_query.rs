@@ -1,10 +1,10 @@
-//! The operator's query as a value: checked, without what may not stand in parentheses, its placeholders
-//! found. Knows SQL's surface only; what the columns mean is not its business.
+//! The operator's query as a value: checked, without what cannot stand in parentheses, its placeholders found. Knows
+//! the surface of SQL only.
 //!
-//! **`?` on PostgreSQL** is an operator of jsonb, hstore and the geometric types as well as the placeholder of
-//! the deployed queries. Where a value has just ended (a name, literal, placeholder or closing bracket) only an
-//! operator can follow, so `?`, `?|`, `?&` there are operators; so is the `?` of `value @? path`. Everywhere else
-//! `?` is a placeholder. `??` always writes the operator `?`; and in a query with `$1`, `?` is never a placeholder.
+//! **`?` on PostgreSQL** is an operator of jsonb, hstore and the geometric types, and also the placeholder. After a
+//! value (a name, literal, placeholder or closing bracket) only an operator can follow, so `?`, `?|`, `?&` are
+//! operators there; so is the `?` of `value @? path`. Everywhere else `?` is a placeholder. `??` always writes the
+//! operator `?`; in a query with `$1`, `?` is never a placeholder.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::error::QueryError;
 use super::lexer::{Kind, Token, is_word_part, scan};
 use crate::sql::engine::Engine;
 
-/// One of the operator's queries, ready to be wrapped.
+/// One of the operator's queries, ready to stand in a statement.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OperatorQuery {
     engine: Engine,
@@ -30,8 +30,8 @@ enum Part {
 }
 
 impl OperatorQuery {
-    /// Checks `text` and finds its placeholders. What it leaves out, at the end only: blanks, comments and
-    /// semicolons, which may not stand inside parentheses.
+    /// Checks `text` and finds its placeholders. Leaves out what cannot stand inside parentheses, at the end only:
+    /// blanks, comments and semicolons.
     pub fn parse(text: &str, engine: Engine) -> Result<OperatorQuery, QueryError> {
         let mut tokens = scan(text, engine)?;
         while tokens
@@ -102,7 +102,7 @@ impl OperatorQuery {
         Ok(query)
     }
 
-    /// A query that we have written ourselves, which is not read by key.
+    /// A query of our own, which is not read by key.
     pub(crate) fn of_ours(text: String, engine: Engine) -> OperatorQuery {
         OperatorQuery {
             engine,
@@ -146,8 +146,8 @@ impl OperatorQuery {
         self.render(|_, number| self.engine.placeholder(number))
     }
 
-    /// Whether pages by key can use an index. False where the engine evaluates the whole query before it
-    /// compares the key, so that every page would cost a scan and one stream is better.
+    /// Whether pages by key can use an index. False when the engine evaluates the whole query before it compares the
+    /// key: every page would cost a scan, and one stream is better.
     pub fn reads_by_key(&self) -> bool {
         self.reads_by_key
     }
@@ -158,8 +158,8 @@ impl OperatorQuery {
         self.compound
     }
 
-    /// What stands in double quotes on MySQL, where that is a string and not a column: `check` warns, since
-    /// the same query on PostgreSQL or SQLite names columns this way.
+    /// What stands in double quotes on MySQL. It is a string there, while on PostgreSQL and SQLite the same text names
+    /// a column: `check` warns.
     pub fn double_quoted_strings(&self) -> &[String] {
         &self.double_quoted
     }

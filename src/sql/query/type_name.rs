@@ -1,4 +1,4 @@
-//! How types are named: as a `TypeDescription` has a name, and as it is written in SQL. Asks no database.
+//! The names of types: how a `TypeDescription` has them, and how they are written in SQL. Asks no database.
 
 use crate::sql::engine::Engine;
 
@@ -10,9 +10,9 @@ const CITEXT: &str = "citext";
 /// A type, as far as SQL and its values depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeDescription {
-    /// What its values are compared as and bound values are cast to: the base of a domain. In sqlx's spelling where it is
-    /// built in (`VARCHAR`, `INT4`, `TEXT[]`), else qualified and quoted (`extensions.citext`, `"my app"."Mood"[]`);
-    /// `NULL` for expressions on SQLite.
+    /// The type that values are compared as and bound values are cast to: of a domain, its base. Spelled as in sqlx
+    /// when it is built in (`VARCHAR`, `INT4`, `TEXT[]`), else qualified and quoted (`extensions.citext`, `"my
+    /// app"."Mood"[]`); `NULL` for expressions on SQLite.
     pub name: String,
     /// As the database calls it, for people to read.
     pub shown: String,
@@ -37,8 +37,9 @@ pub(crate) fn is_citext(name: &str) -> bool {
         .is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
-/// `=` and the like as an operator of the type called `name`. Those of an extension's type are where the type is. Behind a
-/// search path without that schema PostgreSQL finds no operator, or silently compares citext as text, with case.
+/// An operator such as `=` between values of the type called `name`. An extension's type has its operators in its own
+/// schema. When that is not on the search path, PostgreSQL finds no operator, or silently compares citext as text,
+/// with case.
 pub(crate) fn operator(name: &str, symbol: &str) -> String {
     match name.rsplit_once('.') {
         Some((schema, bare)) if is_plain(bare) => format!("OPERATOR({schema}.{symbol})"),
@@ -69,8 +70,8 @@ pub(crate) fn shown(name: &str) -> String {
     }
 }
 
-/// On PostgreSQL: `text`, an expression of type text, as a value of the type that a `TypeDescription` names `wanted`. A text that
-/// is none fails with 22P02 or 22003, which means that there is no such row.
+/// PostgreSQL: `text`, an expression of type text, as a value of the type that a `TypeDescription` calls `wanted`. A
+/// text that is no such value fails with 22P02 or 22003, which means that there is no such row.
 pub(crate) fn cast_text(text: &str, wanted: Option<&str>) -> String {
     match wanted {
         None | Some("TEXT" | "VARCHAR" | "UNKNOWN") => text.to_owned(),
@@ -83,8 +84,8 @@ pub(crate) fn cast_text(text: &str, wanted: Option<&str>) -> String {
     }
 }
 
-/// A `TypeDescription`'s name of a type as it can be written in SQL: built-in ones are in capitals there, others as SQL
-/// has them, or bare.
+/// A `TypeDescription`'s name as it is written in SQL: built-in types are in capitals there, others as in SQL, or
+/// bare.
 pub(crate) fn postgres_type(name: &str) -> String {
     let (element, list) = name.strip_suffix("[]").map_or((name, ""), |element| (element, "[]"));
     let element = match element {

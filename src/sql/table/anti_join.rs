@@ -1,6 +1,5 @@
-//! A table of our own over the operator's listings: the rows of one that stand for nothing in the other. It is read
-//! like an operator's query. Compares whole numbers only, as the database has them, so it is the same rows on all
-//! engines; must not know what they are served as.
+//! A table of our own over two of the operator's listings: the rows of one that refer to no row of the other. It is
+//! read like an operator's query. Compares whole numbers only, which all engines do alike.
 
 use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
@@ -9,7 +8,7 @@ use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::statement::Writer;
 
-/// What its columns are called: the name, its number, and the number that it refers to.
+/// Its columns: the name, its number, and the number that it refers to.
 pub const ANTI_JOIN_COLUMNS: [&str; 3] = ["gw_name", "gw_number", "gw_reference"];
 
 /// A listing whose rows have a name, a number of their own, and refer to a number.
@@ -34,13 +33,13 @@ pub struct Referred<'a> {
     pub number: usize,
 }
 
-/// Of the rows of `from` with a name and both numbers those whose reference no row of `to` has as its number; of
-/// several with one reference, the one with the lowest number. None where the numbers are not whole ones in all rows,
-/// so that the database would compare them otherwise than they are served.
+/// The rows of `from` that have a name and both numbers, and whose reference is no row's number in `to`. Of several
+/// with one reference, the row with the lowest number. None unless the numbers are whole ones in all rows: else the
+/// database would compare them otherwise than they are served.
 ///
-/// Of each reference the lowest number is found beforehand, once a statement: compared row by row it would cost the
-/// square of the rows wherever no index helps. Likewise the numbers of `to`, except on PostgreSQL, which hashes them for
-/// `NOT EXISTS`, and for `NOT IN` only while they fit into its memory.
+/// The lowest number of each reference is found once a statement: compared row by row it would cost the square of the
+/// rows where no index helps. Likewise the numbers of `to`, except on PostgreSQL, which hashes them for `NOT EXISTS`,
+/// and for `NOT IN` only while they fit into its memory.
 pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(OperatorQuery, QueryDescription)> {
     let [name, number, reference] = from.columns;
     let own = [name, number, reference].map(|position| from.described.columns.get(position));

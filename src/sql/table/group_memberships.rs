@@ -1,6 +1,6 @@
-//! Memberships for many users at once: the all-users row takes the placeholder's place in the operator's
-//! groups-by-member query. Which form an engine takes depends on its version and on the query, so the forms are
-//! tried in turn by preparing them. Must not know how a membership is served.
+//! Memberships of many users at once, by the operator's groups-by-member query: the all-users row takes the
+//! placeholder's place. Which form an engine takes depends on its version and on the query, so the forms are tried in
+//! turn by preparing them.
 
 use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
@@ -17,15 +17,16 @@ pub enum MembershipForm {
     /// A lateral join: PostgreSQL, MySQL from 8.0.14.
     Lateral,
     /// `(group's columns) IN (groups by member)`: MariaDB. **A row without a user** names a group that this form
-    /// cannot decide, since a column of its tuple is NULL: its members are to be read by `PerUser`.
+    /// cannot decide, because a column of its tuple is NULL: read its members by `PerUser`.
     RowIn,
-    /// A scalar subquery made into rows again: SQLite has no lateral join, but lets a scalar look outwards.
+    /// A scalar subquery that is made into rows again. SQLite has no lateral join, but its scalar subqueries can refer
+    /// outwards.
     JsonEach,
-    /// Statement by statement with `GroupMemberships::groups_of`: works everywhere, costs one statement a user.
+    /// A statement a user, with `GroupMemberships::groups_of`. Works everywhere.
     PerUser,
 }
 
-/// One of the three queries, and where it has the name of the user or group.
+/// A query, and which of its columns is the name of the user or group.
 #[derive(Debug, Clone, Copy)]
 pub struct NamedQuery<'a> {
     /// The query.
@@ -47,8 +48,8 @@ pub struct GroupMemberships<'a> {
     pub by_member: NamedQuery<'a>,
 }
 
-/// The name that stands in the placeholder's place. No operator writes it: an alias that the query uses itself
-/// would be taken for the query's own, and everybody would be in every group.
+/// The name in the placeholder's place. No operator writes it: an alias of the query itself would be taken for the
+/// query's own, and everybody would be in every group.
 const MEMBER: &str = "gw_u.gw_name";
 
 impl<'a> GroupMemberships<'a> {
@@ -66,9 +67,9 @@ impl<'a> GroupMemberships<'a> {
         forms
     }
 
-    /// Rows of user name and group name: the memberships of these users, or of all, in these groups, or in
-    /// all. Names are spelled as the all-users and the group query spell them. The lists narrow as the
-    /// database compares. `None` when there can be none, and where the form does not exist for these queries.
+    /// Rows of user name and group name: the memberships of these users, or of all, in these groups, or in all. Names
+    /// are spelled as all-users and the group query spell them. The lists narrow as the database compares. `None` when
+    /// there can be none, and when these queries do not have the form.
     pub fn pairs(
         &self,
         form: MembershipForm,
@@ -88,10 +89,10 @@ impl<'a> GroupMemberships<'a> {
     }
 
     /// Rows of user name, group name as groups-by-member spells it, group name as all-groups spells it, and these
-    /// columns of all-groups: the groups of these users. A user without any comes once, its groups being NULL, or not
-    /// at all. What one of the two queries knows and the other does not is NULL on its side. Only for queries whose
-    /// group names may be compared in SQL. `None` when there can be none, and where the form does not exist for these
-    /// queries. A row without a user is as with `pairs`.
+    /// columns of all-groups: the groups of these users. A user without groups comes once, with NULLs, or not at all.
+    /// A group that only one of the two queries knows is NULL on the other's side. Only for queries whose group names
+    /// may be compared in SQL. `None` when there can be none, and when these queries do not have the form. A row
+    /// without a user is as with `pairs`.
     pub fn groups_with(&self, form: MembershipForm, users: &[String], columns: &[usize]) -> Option<Statement> {
         let users = keep_possible(column(self.users)?, users)?;
         let groups = QueryTable::listing(self.groups.query, self.groups.described);
@@ -181,7 +182,7 @@ impl<'a> GroupMemberships<'a> {
         if source.renames() {
             return None;
         }
-        // JSON holds no blobs: one would spoil the whole statement.
+        // JSON holds no blobs: one would fail the whole statement.
         let name = format!("CAST({} AS TEXT)", source.name("gw_g", self.by_member.name));
         writer.push(&format!("json_each((SELECT json_group_array({name}) FROM (\n"));
         writer
@@ -197,9 +198,9 @@ impl<'a> GroupMemberships<'a> {
         Some(())
     }
 
-    /// The tuple is made of the group query's columns by the names that groups-by-member gives, in its order.
-    /// A NULL is never IN anything, so a second arm names the groups that have one. (Comparing those by a
-    /// correlated INTERSECT ends in "Table file is corrupted" on MariaDB 10.11.)
+    /// The tuple has the group query's columns under the names that groups-by-member gives, in its order. A NULL is
+    /// never IN anything, so a second arm names the groups that have one. (Comparing those by a correlated INTERSECT
+    /// ends in "Table file is corrupted" on MariaDB 10.11.)
     fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>, also: &[usize]) -> Option<Statement> {
         let group = column(self.groups)?;
         let source = QueryTable::listing(self.groups.query, self.groups.described);
@@ -245,7 +246,8 @@ impl<'a> GroupMemberships<'a> {
         Some(writer.finish())
     }
 
-    /// Where the group query has each column of groups-by-member; `None` when it lacks one or has it twice.
+    /// The positions in the group query of each column of groups-by-member; `None` when one is missing or stands there
+    /// twice.
     fn tuple_positions(&self) -> Option<Vec<usize>> {
         let groups = &self.groups.described.columns;
         let position = |wanted: &Column| {
@@ -260,8 +262,8 @@ impl<'a> GroupMemberships<'a> {
         (!wanted.is_empty()).then(|| wanted.iter().map(position).collect())?
     }
 
-    /// Where a number is part of the tuple it tells groups apart; a name alone must be compared exactly, or a
-    /// collation would put the members of `cafe` into `café`.
+    /// A number in the tuple tells groups apart. A name alone must be compared exactly, or a collation would put the
+    /// members of `cafe` into `café`.
     fn tuple(&self, positions: &[usize], named: &[String]) -> Vec<String> {
         let columns = || positions.iter().map(|at| self.groups.described.columns.get(*at));
         let exact = |column: &Column| column.collation.as_ref().is_some_and(|c| c.name.ends_with("_bin"));
@@ -275,14 +277,14 @@ impl<'a> GroupMemberships<'a> {
         named.iter().zip(columns()).map(item).collect()
     }
 
-    /// The users as `gw_u`, with no column but the name: nothing else for the other query to stumble over.
+    /// The users as `gw_u`, with their name alone, so that the other query cannot stumble over anything else.
     fn write_users(&self, writer: &mut Writer) {
         let source = QueryTable::listing(self.users.query, self.users.described);
         source.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
 
-    /// Ends the statement with what narrows it to some users and groups; `groups` of `group`'s type, as `name`.
+    /// Ends the statement by narrowing it to some users and groups; `groups` are of `group`'s type, as `name`.
     fn filtered(
         &self,
         mut writer: Writer,
@@ -302,7 +304,7 @@ impl<'a> GroupMemberships<'a> {
         Some(writer.finish())
     }
 
-    /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value had.
+    /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value would have.
     fn correlated(&self) -> String {
         let member = column(self.users);
         self.by_member.query.render(|_, number| match self.engine() {
@@ -327,7 +329,7 @@ impl<'a> GroupMemberships<'a> {
             .all(|named| column(named).is_some_and(Column::is_its_text))
     }
 
-    /// Whether one user's name could fail a cast and with it everybody's statement.
+    /// Whether one user's name could fail a cast, and with it everybody's statement.
     fn casts_may_fail(&self) -> bool {
         let member = column(self.users).map_or("", |column| column.type_name.as_str());
         let harmless = [
@@ -351,7 +353,7 @@ impl<'a> GroupMemberships<'a> {
     }
 }
 
-/// `MEMBER` as a value of the type PostgreSQL wants there. Bare where the types agree: a cast costs the index.
+/// `MEMBER` as a value of the type that PostgreSQL wants there. Bare when the types agree: a cast costs the index.
 fn postgres_member(member: Option<&Column>, wanted: Option<&str>) -> String {
     let has = member.map_or("", |column| column.type_name.as_str());
     match wanted {
@@ -368,7 +370,7 @@ struct LateralNames {
     list: String,
 }
 
-/// The group's name in `gw_g`, and the column list that gives it that name where the operator's will not do.
+/// The group's name in `gw_g`, and the column list that names it where the operator's name cannot be used.
 fn lateral_names(named: NamedQuery<'_>) -> LateralNames {
     let source = QueryTable::listing(named.query, named.described);
     let list = match source.renames() {

@@ -1,5 +1,5 @@
-//! Memberships from a listing of pairs: joined with the users and groups that exist, in one statement. For listings that
-//! may be compared in SQL only; who may say so is the caller. Must not know how a membership is served.
+//! Memberships from a listing of pairs, joined with the users and groups that exist, in one statement. Only for
+//! listings that may be compared in SQL; the caller decides that.
 
 use super::group_memberships::{NamedQuery, column, keep_possible};
 use super::query_table::QueryTable;
@@ -35,9 +35,9 @@ impl MembershipJoin<'_> {
         engine != Engine::PostgreSql || named.map(column).all(|column| column.is_some_and(Column::is_its_text))
     }
 
-    /// Rows of user name, the same as the pair spells it, group name, the same as the pair spells it: the pairs of these
-    /// users, or of all, and these groups, or all. A collation may hold names equal that are not; where a pair has the
-    /// group's number, the last one is NULL. `None` when there can be none.
+    /// Rows of user name, the same as the pair spells it, group name, and the same as the pair spells it: the pairs of
+    /// these users, or of all, and these groups, or all. A collation may hold names equal that are not. When a pair
+    /// has the group's number, the last column is NULL. `None` when there can be none.
     pub fn pairs(&self, users: Option<&[String]>, groups: Option<&[String]>) -> Option<Statement> {
         let groups = match groups {
             Some(names) => Some(self.only_groups(names)?),
@@ -60,8 +60,8 @@ impl MembershipJoin<'_> {
         })
     }
 
-    /// Rows as of `pairs`, followed by these columns of all-groups: the groups of these users. Each user comes once more
-    /// with nothing but its name, so that who is in no group comes too. `None` when there can be none.
+    /// Rows as of `pairs`, followed by these columns of all-groups: the groups of these users. Each user comes once
+    /// more with its name alone, so that a user without groups comes too. `None` when there can be none.
     pub fn groups_with(&self, users: &[String], columns: &[usize]) -> Option<Statement> {
         let column = column(self.users)?;
         let users = keep_possible(column, users)?;
@@ -69,7 +69,7 @@ impl MembershipJoin<'_> {
         self.write_joined(&mut writer, columns, None);
         writer.put("\nWHERE ");
         write_equals_any(&mut writer, "gw_u.gw_name", column, &users);
-        // As an outer join SQLite would make a table of all pairs first.
+        // For an outer join SQLite would make a table of all pairs first.
         let nothing = ", NULL".repeat(columns.len() + 3);
         writer.put(&format!("\nUNION ALL\nSELECT gw_u.gw_name{nothing} FROM "));
         self.write_users(&mut writer);

@@ -1,5 +1,5 @@
-//! Statements over an operator's query: the query is a table `q`, its columns are always named, every value is
-//! bound. Knows the engines' dialects; must not know which column is which attribute, nor how rows are read.
+//! Statements over an operator's query: the query is a table `q`, its columns are always named, every value is bound.
+//! Knows the engines' dialects, not how rows are read.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub struct KeyedPage<'a> {
     pub key: usize,
     /// The key that the page before ended with.
     pub after: Option<&'a str>,
-    /// How many rows at the most.
+    /// At most so many rows.
     pub limit: u32,
 }
 
@@ -50,8 +50,8 @@ impl<'a> QueryTable<'a> {
         })
     }
 
-    /// The columns at these positions of the rows that `predicate` lets through, a superset of what it means.
-    /// `None` when there can be none: then nothing is to be asked. A position that does not exist gives NULL.
+    /// The columns at these positions, of the rows that `predicate` lets through: a superset of what it means. A
+    /// position that does not exist gives NULL. `None` when there can be no row, so nothing is asked.
     pub fn select(&self, columns: &[usize], predicate: &Predicate) -> Option<Statement> {
         let predicate = self.simplify(predicate)?;
         let mut writer = self.begin();
@@ -99,10 +99,11 @@ impl<'a> QueryTable<'a> {
         )
     }
 
-    /// Rows whose key is not alone: lowered it occurs more than once, or it is not canonical (printable ASCII
-    /// without outer or double blanks), so that only RFC 4518 preparation can tell. All names that are equal
-    /// under caseIgnoreMatch are among them, except the one *canonical* spelling of a name that is otherwise
-    /// not: look those up by `Predicate::EqualsAny` with the prepared names.
+    /// The rows whose key may not be unique: lowered it occurs more than once, or it is not canonical (printable ASCII
+    /// without outer or double blanks), so that only RFC 4518 preparation can tell.
+    ///
+    /// Of names that are equal under caseIgnoreMatch all are among them, except one: the *canonical* spelling of a
+    /// name whose others are not. Look those up by `Predicate::EqualsAny` with the prepared names.
     pub fn duplicates(&self, columns: &[usize], key: usize) -> Option<Statement> {
         let not_canonical = self.simplify(&Predicate::NotCanonical { column: key });
         let column = self.described.columns.get(key)?;
@@ -122,7 +123,7 @@ impl<'a> QueryTable<'a> {
         );
         self.write_table(&mut writer, "t");
         let _ = write!(writer.sql, " GROUP BY {} HAVING count(*) > 1)", folded("t"));
-        // Two arms and not an OR, for which PostgreSQL looks through the whole subquery once a row.
+        // Two arms instead of an OR, for which PostgreSQL would search the whole subquery once a row.
         if let Some(predicate) = not_canonical {
             let scope = self.scope(&predicate);
             writer.push("\nAND NOT (");
@@ -135,8 +136,8 @@ impl<'a> QueryTable<'a> {
         Some(writer.finish())
     }
 
-    /// The rows whose text can be one of `prepared` (RFC 4518, caseIgnore): by ASCII case alone, and all that are not
-    /// canonical, since only preparation can tell what those are equal to.
+    /// The rows whose text may be one of `prepared` (RFC 4518, caseIgnore): those equal but for ASCII case, and all
+    /// that are not canonical, since only preparation can tell what those are equal to.
     pub fn in_any_case(&self, columns: &[usize], column: usize, prepared: &[String]) -> Option<Statement> {
         let described = self.described.columns.get(column)?;
         let engine = self.query.engine();
@@ -170,19 +171,19 @@ impl<'a> QueryTable<'a> {
         self.probe("count(*)", "", predicate)
     }
 
-    /// One row, the number 1, if any row passes; also what asks whether the query can be run at all.
+    /// One row, the number 1, if any row passes. Also asks whether the query can be run at all.
     pub fn exists(&self, predicate: &Predicate) -> Option<Statement> {
         self.probe("1", "\nLIMIT 1", predicate)
     }
 
-    /// No row at all, whatever there is: whether the query may be run. Preparing it does not show a missing permission.
+    /// No row, ever: asks whether the query may be run. Preparing it does not show a missing permission.
     pub fn nothing(&self) -> Option<Statement> {
         self.probe("1", "\nLIMIT 0", &Predicate::True)
     }
 
-    /// Asks the collations of the text columns, also of an empty table: the positions, and a statement of one
-    /// row with a text for each of them, for `QueryDescription::set_collations`. Older servers may refuse it, which
-    /// only means that nothing is known.
+    /// Asks for the collations of the text columns, even of an empty table: the positions, and a statement of one row
+    /// with a text for each of them, for `QueryDescription::set_collations`. Older servers may refuse it; then nothing
+    /// is known.
     pub fn collations(&self) -> Option<(Vec<usize>, Statement)> {
         let engine = self.query.engine();
         let positions = self.described.collated(engine);
@@ -231,7 +232,7 @@ impl<'a> QueryTable<'a> {
         self.query.engine()
     }
 
-    /// Whether the columns need names of ours: the operator's cannot be referred to.
+    /// Whether the columns need our own names, because the operator's cannot be referred to.
     pub(crate) fn renames(&self) -> bool {
         self.described.renames
     }
@@ -245,13 +246,13 @@ impl<'a> QueryTable<'a> {
         }
     }
 
-    /// The columns at these positions under these names, of rows of a query without a parameter, for use as a table.
+    /// Writes a table of these columns under these names, of a query without a parameter.
     pub(crate) fn write_columns_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
         self.write_table_of(writer, ["", ""], columns, predicate);
     }
 
-    /// As `write_columns_as`, rows that are alike to the last octet being one. A collation alone would make one of `cafe`
-    /// and `café`.
+    /// As `write_columns_as`, without rows that are equal to the last octet. A collation alone would make one row of
+    /// `cafe` and `café`.
     pub(crate) fn write_distinct_as(&self, writer: &mut Writer, columns: &[(usize, &str)], predicate: &Predicate) {
         let octets = columns.iter().enumerate().map(|(at, (position, _))| {
             let name = self.name("q", *position);
@@ -304,8 +305,8 @@ impl<'a> QueryTable<'a> {
                 .map(|at| self.name(alias, at))
                 .collect()
         };
-        // Without a parameter, whose value would be bound once more, and without names of ours, behind which SQLite finds
-        // no index. Where it has to make the table first, it would make it twice.
+        // Only without a parameter, whose value would be bound once more; and without our own names, behind which
+        // SQLite finds no index. Where SQLite has to make the table first, it would make it twice.
         let plain = self.query.placeholders() == 0 && !self.renames() && self.query.reads_by_key();
         let again = (self.query.engine() == Engine::Sqlite && plain && pays_to_read_again(predicate)).then(|| {
             let mut writer = Writer::new(Engine::Sqlite);
@@ -335,8 +336,8 @@ impl<'a> QueryTable<'a> {
         writer
     }
 
-    /// What must stand before `SELECT` to give columns names that have none of their own: a column list after
-    /// a derived table is not in MariaDB 10.11 and SQLite, so it is a `WITH` there.
+    /// Before `SELECT`: our own names for the columns. MariaDB 10.11 and SQLite take no column list after a derived
+    /// table, so there it is a `WITH`.
     fn write_names(&self, writer: &mut Writer) {
         if self.renames() && self.query.engine() != Engine::PostgreSql {
             writer.put(&format!("WITH gw_q ({}) AS (\n", self.names_of_ours()));
@@ -350,7 +351,7 @@ impl<'a> QueryTable<'a> {
         self.write_table(writer, "q");
     }
 
-    /// The query as a table. It stands on lines of its own, or a `--` comment in it would take the parenthesis.
+    /// The query as a table. It stands on lines of its own: a `--` comment in it would swallow the parenthesis.
     pub(crate) fn write_table(&self, writer: &mut Writer, alias: &str) {
         let renames = self.renames();
         if renames && self.query.engine() != Engine::PostgreSql {
