@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod diagnostics;
+pub mod entry_source;
 pub mod error;
 mod fetch;
 pub mod kind;
@@ -16,6 +17,7 @@ pub mod pushdown;
 pub mod queries;
 pub mod search;
 pub mod source;
+mod sql_source;
 
 pub use crate::directory::error::DirectoryError;
 use crate::{
@@ -30,6 +32,10 @@ use crate::{
             tree::{Place, Tree},
         },
         queries::{DescribedQuery, EntryQuery, QueryProblem},
+        search::{
+            begin::{SearchOutcome, Searched, begin},
+            query::SearchQuery,
+        },
         source::{listing::Listing, one_user::OneUser, private_groups::PrivateGroups},
     },
     model::{
@@ -40,7 +46,7 @@ use crate::{
     },
     sql::{Database, OperatorQuery, State},
 };
-use std::{fmt, panic::resume_unwind, sync::Arc};
+use std::{fmt, mem, panic::resume_unwind, sync::Arc};
 use tokio::{
     sync::Semaphore,
     task::{JoinError, spawn_blocking},
@@ -140,6 +146,23 @@ impl Directory {
         };
         preparation::prepare(&directory).await?;
         Ok(directory)
+    }
+
+    /// Begins a search.
+    ///
+    /// # Errors
+    /// The database could not say whether the base exists, or the search cannot be resumed where it is asked to.
+    pub async fn search(&self, mut query: SearchQuery) -> Result<SearchOutcome<'_>, DirectoryError> {
+        let filter = mem::replace(&mut query.filter, Filter::And(Vec::new()));
+        let filter = self.prepared(filter).await;
+        let searched = Searched {
+            schema: &self.schema,
+            tree: &self.tree,
+            fixed: &self.fixed,
+            source: self,
+            empty_base: self.empty_base,
+        };
+        begin(searched, filter, &query).await
     }
 
     /// Everything an answer can refer to.

@@ -8,7 +8,7 @@ use crate::{
     config::Policy,
     directory::{
         Directory, DirectoryError,
-        search::{query::SearchQuery, results::SearchOutcome},
+        search::{begin::SearchOutcome, query::SearchQuery},
     },
     model::{
         dn::Dn,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     directory::{
         Directory, DirectoryError,
-        search::{page::Position, query::SearchQuery, results::SearchOutcome},
+        search::{begin::SearchOutcome, page::Position, query::SearchQuery},
     },
     model::entry::Selection,
     protocol::{Control, EntryFormat, LdapResult, ResponseKind, ResultCode, SearchRequest},

@@ -2,6 +2,7 @@
 
 use crate::{
     directory::{
+        entry_source::ScanWay,
         kind::Kind,
         naming::tree::Place,
         search::{
@@ -46,18 +47,18 @@ impl Note {
                     Way::WithMemberships => "read with the memberships that the filter asks for".to_owned(),
                     Way::Names(names) if names.is_empty() => NONE.to_owned(),
                     Way::Names(names) => format!("by name: {}", names.join(", ")),
-                    Way::Nothing => NONE.to_owned(),
-                    Way::AllByKey => format!("all of them, {CHUNK} at a time by key"),
-                    Way::AllStreamed => {
+                    Way::Scan(ScanWay::Nothing) => NONE.to_owned(),
+                    Way::Scan(ScanWay::AllByKey) => format!("all of them, {CHUNK} at a time by key"),
+                    Way::Scan(ScanWay::AllStreamed) => {
                         "all of them, in one stream: the query cannot be read by key (sql/README.md)".to_owned()
                     }
-                    Way::Key => "by a condition on a key".to_owned(),
-                    Way::Condition => format!("by a condition, {CHUNK} at a time by key"),
+                    Way::Scan(ScanWay::Key) => "by a condition on a key".to_owned(),
+                    Way::Scan(ScanWay::Condition) => format!("by a condition, {CHUNK} at a time by key"),
                 };
                 Note {
                     about: plural(*kind),
                     details: vec![("filter", text(filter, memberships, schema)), ("rows", rows)],
-                    everything: matches!(way, Way::AllByKey | Way::AllStreamed),
+                    everything: matches!(way, Way::Scan(ScanWay::AllByKey | ScanWay::AllStreamed)),
                     stopped: false,
                 }
             }

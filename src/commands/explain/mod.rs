@@ -19,8 +19,8 @@ use crate::{
         diagnostics::tables::kind_of_table,
         queries,
         search::{
+            begin::SearchOutcome,
             query::SearchQuery,
-            results::SearchOutcome,
             trace::{Decision, Observer},
         },
     },

@@ -1,17 +1,15 @@
-//! The memberships that a filter asks for, answered beforehand: for each the set of entries that have it. Where one
-//! statement can, a user's groups come as rows of all-groups, so that they need not be read again.
+//! The memberships that a filter asks for, answered beforehand: for each the set of entries that have it.
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        entry_source::MembershipSet,
+        error::DirectoryError,
         kind::Kind,
-        membership::MembershipsOf,
         naming::{
             asserted::{LONGEST_VALUE, asserted, entry_name},
             tree::{Name, Place},
         },
-        pushdown::predicate::Listed,
-        source::{duplicates::distinct, listing::spellings},
+        search::context::SearchContext,
     },
     model::{
         dn::Dn,
@@ -21,220 +19,74 @@ use crate::{
         prepare::{Fold, prepare_exact},
         schema::ids,
     },
-    sql::{Budget, Row},
 };
-use std::collections::{
-    HashMap, HashSet,
-    hash_map::Entry::{Occupied, Vacant},
+use std::{
+    collections::{
+        HashMap,
+        hash_map::Entry::{Occupied, Vacant},
+    },
+    sync::Arc,
 };
 
-/// One membership that a filter asks for, answered beforehand.
-#[derive(Debug, Clone, Default)]
-pub struct RelationSet {
-    /// The prepared names of the entries that have it.
-    prepared: HashSet<String>,
-    /// The same names as the membership's source spells them.
-    pub(crate) spelled: Vec<String>,
-    /// The entries' rows, in the order of their prepared names, where the same statement has read them.
-    pub(crate) rows: Option<Vec<Row>>,
-}
-
-impl RelationSet {
-    fn named(names: impl IntoIterator<Item = String>) -> Self {
-        let mut set = RelationSet::default();
-        for spelled in names {
-            if let Some(name) = Name::new(&spelled)
-                && set.prepared.insert(name.prepared)
-            {
-                set.spelled.push(spelled);
-            }
-        }
-        set
-    }
-
-    /// How many entries have it.
-    pub fn len(&self) -> usize {
-        self.prepared.len()
-    }
-
-    /// Whether no entry has it.
-    pub fn is_empty(&self) -> bool {
-        self.prepared.is_empty()
-    }
-}
-
-/// The memberships that a filter asks for of entries of one kind.
+/// The memberships that a filter asks for of entries of one kind, by their number in the filter.
 #[derive(Debug)]
-pub struct RelationSets {
+pub(crate) struct AssertedMemberships {
     kind: Kind,
-    sets: Vec<RelationSet>,
+    sets: Vec<Arc<MembershipSet>>,
 }
 
-impl RelationSets {
+impl AssertedMemberships {
     /// Of a filter that asks for none.
     pub fn none(kind: Kind) -> Self {
-        RelationSets { kind, sets: Vec::new() }
-    }
-
-    /// How many names each answer has.
-    pub fn counts(&self) -> Vec<usize> {
-        self.sets.iter().map(RelationSet::len).collect()
+        AssertedMemberships { kind, sets: Vec::new() }
     }
 
     /// The answer of this number.
-    pub fn get(&self, relation: usize) -> Option<&RelationSet> {
-        self.sets.get(relation)
+    pub fn get(&self, relation: usize) -> Option<&MembershipSet> {
+        self.sets.get(relation).map(|set| &**set)
     }
 
-    /// Answers the terms of a filter on entries of `kind`; the database is held until `deadline`.
+    /// All answers.
+    pub fn sets(&self) -> &[Arc<MembershipSet>] {
+        &self.sets
+    }
+
+    /// Answers the terms of a filter on entries of `kind`.
     ///
     /// # Errors
-    /// The database could not answer.
-    pub(crate) async fn answer(
-        directory: &Directory,
+    /// The source could not answer.
+    pub async fn answer(
+        context: &SearchContext<'_>,
         kind: Kind,
         terms: &[MembershipTerm],
-        budget: Budget,
     ) -> Result<Self, DirectoryError> {
         // Clients ask for member, uniqueMember and memberUid of one user in one filter.
-        let mut asked: HashMap<String, Option<Related>> = HashMap::new();
+        let mut asked = HashMap::new();
         let mut sets = Vec::new();
         for term in terms {
-            let Some(name) = term.other(directory, kind) else {
-                sets.push(RelationSet::default());
+            let Some(name) = term.other(context, kind) else {
+                sets.push(Arc::default());
                 continue;
             };
             let related = match asked.entry(name.prepared.clone()) {
                 Occupied(known) => known.into_mut(),
-                Vacant(new) => new.insert(match kind {
-                    Kind::User => Box::pin(members(directory, &name, budget)).await?,
-                    Kind::Group => Box::pin(groups(directory, &name, budget)).await?,
-                    // They have no members and are none.
-                    Kind::PrivateGroup => None,
-                }),
+                Vacant(new) => new.insert(context.source.related(kind, &name, &context.terms).await?),
             };
             let related = related.as_ref().filter(|related| term.means(&related.spelled));
-            sets.push(related.map(|related| related.set.clone()).unwrap_or_default());
+            sets.push(related.map(|related| Arc::clone(&related.set)).unwrap_or_default());
         }
-        Ok(RelationSets { kind, sets })
+        Ok(AssertedMemberships { kind, sets })
     }
 }
 
-impl Listed for RelationSets {
-    fn listed(&self, relation: usize) -> Option<&[String]> {
-        Some(&self.sets.get(relation)?.spelled)
-    }
-}
-
-impl Relations for RelationSets {
+impl Relations for AssertedMemberships {
     fn holds(&self, relation: usize, entry: &Entry) -> Truth {
-        let Some(set) = self.sets.get(relation) else {
+        let Some(set) = self.get(relation) else {
             return Truth::Undefined;
         };
         let name = Name::new(&entry_name(self.kind, entry));
-        Truth::from(name.is_some_and(|name| set.prepared.contains(&name.prepared)))
+        Truth::from(name.is_some_and(|name| set.contains(&name.prepared)))
     }
-}
-
-/// What one user's or group's memberships are.
-struct Related {
-    /// How the entry of the user or group spells its name.
-    spelled: String,
-    /// The entries on the other side.
-    set: RelationSet,
-}
-
-/// The members of a group; None when there is no such group.
-async fn members(directory: &Directory, group: &Name, budget: Budget) -> Result<Option<Related>, DirectoryError> {
-    let Some(spelled) = spelled(directory, Kind::Group, group, budget).await? else {
-        return Ok(None);
-    };
-    let names = [spelled.clone()];
-    let pairs = directory
-        .memberships
-        .read(MembershipsOf::Groups(&names), budget)
-        .await?;
-    let set = RelationSet::named(pairs.into_iter().map(|pair| pair.user));
-    Ok(Some(Related { spelled, set }))
-}
-
-/// The groups of a user; None when there is no such user.
-async fn groups(directory: &Directory, user: &Name, budget: Budget) -> Result<Option<Related>, DirectoryError> {
-    // A user is found together with the groups; another spelling, or one of twins, is looked up first.
-    if let Some(found) = groups_of_spellings(directory, &spellings(user), user, budget).await? {
-        return Ok(Some(found));
-    }
-    let Some(spelled) = spelled(directory, Kind::User, user, budget).await? else {
-        return Ok(None);
-    };
-    let found = groups_of_spellings(directory, std::slice::from_ref(&spelled), user, budget).await?;
-    // Who is in no group may not be found in this way.
-    Ok(Some(found.unwrap_or(Related {
-        spelled,
-        set: RelationSet::default(),
-    })))
-}
-
-/// The groups of the one user that these spellings find; None when they find nobody, or several.
-async fn groups_of_spellings(
-    directory: &Directory,
-    spellings: &[String],
-    user: &Name,
-    budget: Budget,
-) -> Result<Option<Related>, DirectoryError> {
-    let is_meant = |found: &str| Name::new(found).is_some_and(|found| found.prepared == user.prepared);
-    let columns = &directory.groups.maker().projection().columns;
-    if let Some(mut found) = directory
-        .memberships
-        .groups_with_rows(spellings, columns, budget)
-        .await?
-    {
-        found.retain(|(user, _)| is_meant(user));
-        let Some(spelled) = only(found.iter().map(|(user, _)| user)) else {
-            return Ok(None);
-        };
-        let rows = found.into_iter().filter_map(|(_, row)| row).collect();
-        let rows = distinct(directory.groups.maker().projection(), rows);
-        let names = rows
-            .iter()
-            .filter_map(|row| directory.groups.maker().projection().name(row));
-        let mut set = RelationSet::named(names);
-        set.rows = Some(rows);
-        return Ok(Some(Related { spelled, set }));
-    }
-    let mut pairs = directory
-        .memberships
-        .read(MembershipsOf::Users(spellings), budget)
-        .await?;
-    pairs.retain(|pair| is_meant(&pair.user));
-    let Some(spelled) = only(pairs.iter().map(|pair| &pair.user)) else {
-        return Ok(None);
-    };
-    let set = match directory.memberships.spell_groups_alike() {
-        true => RelationSet::named(pairs.into_iter().map(|pair| pair.group)),
-        false => {
-            let existing = directory.memberships.existing_groups(&pairs, budget).await?;
-            RelationSet::named(existing.into_values())
-        }
-    };
-    Ok(Some(Related { spelled, set }))
-}
-
-/// How the entry with this name spells it.
-async fn spelled(
-    directory: &Directory,
-    kind: Kind,
-    name: &Name,
-    budget: Budget,
-) -> Result<Option<String>, DirectoryError> {
-    let row = directory.find(kind, name, budget).await?;
-    Ok(row.and_then(|row| directory.source(kind).maker().projection().name(&row)))
-}
-
-/// The one that all of them are.
-fn only<'a>(mut names: impl Iterator<Item = &'a String>) -> Option<String> {
-    let first = names.next()?;
-    names.all(|name| name == first).then(|| first.clone())
 }
 
 /// A leaf that asks for a membership.
@@ -273,10 +125,10 @@ impl MembershipTerm {
     }
 
     /// The user or group that entries of `kind` are asked to have a membership with; None when there can be none.
-    fn other(&self, directory: &Directory, kind: Kind) -> Option<Name> {
+    fn other(&self, context: &SearchContext<'_>, kind: Kind) -> Option<Name> {
         match self {
             MembershipTerm::UserNamed(text) => Name::new(text),
-            MembershipTerm::Dn(dn) => match directory.tree.locate(dn, &directory.schema) {
+            MembershipTerm::Dn(dn) => match context.tree.locate(dn, context.schema) {
                 Place::Entry(other, name) if other != kind => Some(name),
                 _ => None,
             },

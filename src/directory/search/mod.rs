@@ -1,11 +1,16 @@
-//! A search: planned for each kind of entries, read in chunks or by name, filtered, cut into pages.
+//! A search: which entries are in scope (`begin`), how those of each kind are found (`plan`), the filter's last word on
+//! each (`assemble`), and where pages end (`page`). [`results`] puts them in order. Entries come from an
+//! [`EntrySource`](super::entry_source::EntrySource): nothing here knows rows or SQL.
 
-pub mod assemble;
-pub mod assertions;
+mod assemble;
+mod assertions;
+pub mod begin;
+mod context;
+mod found_groups;
 pub mod page;
-pub mod plan;
+mod plan;
 pub mod query;
-pub mod required;
+mod required;
 pub mod results;
-pub mod scan;
 pub mod trace;
+mod turn;

@@ -1,23 +1,30 @@
-//! From a filter to what the database is asked: which kinds can match at all, which names are meant, and which rows
-//! can be left out. Whatever it decides is a superset; the filter is evaluated on every row that comes back.
+//! From a filter to how the entries of one kind are found: whether any can match, which memberships it asks for, which
+//! names are meant. What is found is a superset; the filter is evaluated on every entry.
 
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        error::DirectoryError,
         kind::Kind,
-        naming::{asserted::few_names, tree::Name},
-        pushdown::predicate::{narrow, shared},
-        search::assertions::{MembershipTerm, RelationSets},
-        source::{duplicates::distinct, listing::Listing},
+        naming::{
+            asserted::{entry_name, few_names},
+            tree::Name,
+        },
+        search::{
+            assertions::{AssertedMemberships, MembershipTerm},
+            context::SearchContext,
+        },
     },
     model::{
+        entry::Entry,
         filter::{Program, ResolvedFilter, Truth, Types},
         matching::Assertion,
         schema::ids,
     },
-    sql::{Budget, Predicate, Row},
 };
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 
 /// Memberships that a filter asks for one by one; Search Guard asks for some hundreds.
 const MEMBERSHIPS_ASKED: usize = 500;
@@ -25,24 +32,26 @@ const MEMBERSHIPS_ASKED: usize = 500;
 /// Leaves of filters that are held against entries as they are.
 const FEW_LEAVES: usize = 16;
 
-/// How the rows of a kind are found.
+/// How the entries of a kind are found.
 #[derive(Debug)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// They have been read with the memberships that the filter asks for.
-    Found(Vec<Row>),
+    Found(Vec<Entry>),
     /// By these names, each a lookup.
     Names(Vec<Name>),
-    /// All rows that satisfy a superset of the filter.
-    Rows(Predicate),
+    /// By reading all that can match.
+    Scan,
 }
 
 /// The filter as it is evaluated on entries of one kind, its memberships answered.
 #[derive(Debug)]
-pub struct Residual {
+pub(crate) struct Residual {
+    /// The kind.
+    pub kind: Kind,
     /// What is left of the filter.
     pub filter: ResolvedFilter,
     /// The answers to its relations.
-    pub relations: RelationSets,
+    pub relations: AssertedMemberships,
     /// The filter has so many parts that it is laid out before it is held against entries.
     pub is_large: bool,
     program: OnceLock<Program>,
@@ -55,28 +64,30 @@ impl Residual {
     }
 }
 
-/// What is left of a filter for entries of one kind; None when none of them can match, so that the database need not
-/// be asked. Memberships that it asks for are looked up, held until `deadline`. `is_found` says that the entry to judge has
-/// been found already.
+/// What is left of a filter for entries of one kind; None when none of them can match, so that nothing need be asked.
+/// Memberships that it asks for are looked up. `is_found` says that the entry to judge has been found already.
 ///
 /// # Errors
-/// The database could not answer.
-pub async fn residual(
-    directory: &Directory,
+/// The source could not answer.
+pub(crate) async fn residual(
+    context: &SearchContext<'_>,
     kind: Kind,
     filter: &ResolvedFilter,
     is_found: bool,
-    budget: Budget,
 ) -> Result<Option<Residual>, DirectoryError> {
-    let source = directory.source(kind);
-    let filter = filter.map_leaves(&mut |leaf| known(source, leaf)).matching();
+    let filter = filter.map_leaves(&mut |leaf| known(context, kind, leaf)).matching();
     let (filter, relations) = if asks_memberships(kind, &filter) {
-        Box::pin(with_memberships(directory, kind, filter, is_found, budget)).await?
+        Box::pin(with_memberships(context, kind, filter, is_found)).await?
     } else {
-        (filter, RelationSets::none(kind))
+        (filter, AssertedMemberships::none(kind))
+    };
+    let served = |types: Types| {
+        let shared = types.shared(context.schema);
+        shared.filter(|&id| context.source.serves(kind, id)).count()
     };
     Ok((filter != ResolvedFilter::False).then(|| Residual {
-        is_large: is_large(&filter, |types| shared(source, types).count()),
+        kind,
+        is_large: is_large(&filter, served),
         filter,
         relations,
         program: OnceLock::new(),
@@ -103,17 +114,16 @@ fn asks_memberships(kind: Kind, filter: &ResolvedFilter) -> bool {
     asks
 }
 
-/// The filter with its memberships as relations, and what the database says of those.
+/// The filter with its memberships as relations, and who has them.
 async fn with_memberships(
-    directory: &Directory,
+    context: &SearchContext<'_>,
     kind: Kind,
     filter: ResolvedFilter,
     is_found: bool,
-    budget: Budget,
-) -> Result<(ResolvedFilter, RelationSets), DirectoryError> {
+) -> Result<(ResolvedFilter, AssertedMemberships), DirectoryError> {
     // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
     if kind == Kind::User && (is_found || few_names(kind, &filter).is_some()) {
-        return Ok((filter, RelationSets::none(kind)));
+        return Ok((filter, AssertedMemberships::none(kind)));
     }
     let mut terms = Vec::new();
     // A client may ask for thousands, and for each of them many times.
@@ -131,7 +141,7 @@ async fn with_memberships(
             relation
         })
     });
-    let relations = RelationSets::answer(directory, kind, &terms, budget).await?;
+    let relations = AssertedMemberships::answer(context, kind, &terms).await?;
     let filter = filter.map_leaves(&mut |leaf| match leaf {
         ResolvedFilter::Relation(relation) if relations.get(*relation)?.is_empty() => Some(ResolvedFilter::False),
         _ => None,
@@ -139,17 +149,16 @@ async fn with_memberships(
     Ok((filter, relations))
 }
 
-/// What is known of a leaf without looking at a row: attributes that no entry of the kind has, and object classes
+/// What is known of a leaf without looking at an entry: attributes that no entry of the kind has, and object classes
 /// that all or none have.
-fn known(source: &Listing, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
+fn known(context: &SearchContext<'_>, kind: Kind, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
+    let serves = |id| context.source.serves(kind, id);
     if let ResolvedFilter::AnyOf { types, .. } = leaf {
-        let is_served = types
-            .shared(source.maker().schema())
-            .any(|id| source.maker().serves(id));
+        let is_served = types.shared(context.schema).any(serves);
         return (!is_served).then_some(ResolvedFilter::False);
     }
     let id = leaf.attribute()?;
-    if !source.maker().serves(id) {
+    if !serves(id) {
         return Some(ResolvedFilter::False);
     }
     if id != ids::OBJECT_CLASS {
@@ -160,39 +169,57 @@ fn known(source: &Listing, leaf: &ResolvedFilter) -> Option<ResolvedFilter> {
         ResolvedFilter::Equality {
             assertion: Assertion::Oid(oid),
             ..
-        } => source.maker().has_class(&oid.oid).map(|has| Truth::from(has).into()),
+        } => {
+            let has = context.source.has_class(kind, &oid.oid)?;
+            Some(Truth::from(has).into())
+        }
         _ => None,
     }
 }
 
-/// How the rows of `source` that can match are found. Rows that were read with memberships are used where there is room
-/// for one more: where a page ends, the rest is asked for by other means.
-pub fn plan(source: &Listing, residual: &Residual, room: usize) -> Plan {
+/// How the entries that can match are found. Those that were read with memberships are used where there is room for one
+/// more: where a page ends, the rest is asked for by other means.
+pub(crate) fn plan(residual: &Residual, room: usize) -> Plan {
     let found = (room > 0)
         .then(|| found(&residual.filter, &residual.relations))
         .flatten();
-    let found = found.filter(|rows| rows.len() < room);
-    match (found, few_names(source.kind(), &residual.filter)) {
-        (Some(rows), _) => Plan::Found(distinct(source.maker().projection(), rows)),
-        (None, Some(names)) => Plan::Names(names),
-        _ => by_key(source, residual),
+    match (found, few_names(residual.kind, &residual.filter)) {
+        (Some(entries), _) if entries.len() < room => Plan::Found(distinct(residual.kind, entries)),
+        (_, Some(names)) => Plan::Names(names),
+        _ => Plan::Scan,
     }
 }
 
-/// The rows of all entries that can match, where answering the memberships has read them.
-fn found(filter: &ResolvedFilter, relations: &RelationSets) -> Option<Vec<Row>> {
+/// All entries that can match, where answering the memberships has read them.
+fn found<'a>(filter: &ResolvedFilter, relations: &'a AssertedMemberships) -> Option<Vec<&'a Entry>> {
     match filter {
         ResolvedFilter::And(filters) => filters.iter().find_map(|filter| found(filter, relations)),
         ResolvedFilter::Or(filters) => {
             let found: Option<Vec<_>> = filters.iter().map(|filter| found(filter, relations)).collect();
             Some(found?.concat())
         }
-        ResolvedFilter::Relation(relation) => relations.get(*relation)?.rows.clone(),
+        ResolvedFilter::Relation(relation) => Some(relations.get(*relation)?.entries()?.iter().collect()),
         _ => None,
     }
 }
 
-/// The same where names are of no use.
-pub fn by_key(source: &Listing, residual: &Residual) -> Plan {
-    Plan::Rows(narrow(source, &residual.filter, &residual.relations))
+/// Of the entries of each name one, in the order of the prepared names. Two that spell it differently are duplicates: the
+/// one with the lower number counts, then the plain spelling.
+fn distinct(kind: Kind, entries: Vec<&Entry>) -> Vec<Entry> {
+    let mut by_name = BTreeMap::new();
+    for entry in entries {
+        let Some(name) = Name::new(&entry_name(kind, entry)) else {
+            continue;
+        };
+        let number = entry.values(ids::GID_NUMBER).first();
+        let number: Option<i128> = number.and_then(|number| str::from_utf8(number).ok()?.parse().ok());
+        let precedence = (number.is_none(), number, name.spelled != name.prepared, name.spelled);
+        let known = by_name
+            .entry(name.prepared)
+            .or_insert_with(|| (precedence.clone(), entry));
+        if precedence < known.0 {
+            *known = (precedence, entry);
+        }
+    }
+    by_name.into_values().map(|(_, entry)| entry.clone()).collect()
 }

@@ -17,8 +17,6 @@ pub(crate) struct Required {
     pub unique_member: bool,
     /// memberOf.
     pub member_of: bool,
-    /// Operational attributes other than memberOf.
-    pub operational: bool,
     /// The filter itself looks at membership values, so they are needed before it decides.
     pub before_filter: bool,
 }
@@ -37,22 +35,28 @@ impl Required {
         };
         let wanted = |id| selected(id) || filtered(id);
         let membership = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
-        let operational = [
-            ids::ENTRY_UUID,
-            ids::ENTRY_DN,
-            ids::STRUCTURAL_OBJECT_CLASS,
-            ids::SUBSCHEMA_SUBENTRY,
-            ids::HAS_SUBORDINATES,
-            ids::CREATE_TIMESTAMP,
-            ids::MODIFY_TIMESTAMP,
-        ];
         Required {
             member_uid: wanted(ids::MEMBER_UID),
             member: wanted(ids::MEMBER),
             unique_member: wanted(ids::UNIQUE_MEMBER),
             member_of: wanted(ids::MEMBER_OF),
-            operational: operational.into_iter().any(wanted),
             before_filter: membership.into_iter().any(filtered),
         }
     }
+}
+
+/// Whether the entries of a search must have operational attributes other than memberOf.
+pub(crate) fn operational(schema: &Schema, filter: &ResolvedFilter, selection: &Selection) -> bool {
+    let operational = [
+        ids::ENTRY_UUID,
+        ids::ENTRY_DN,
+        ids::STRUCTURAL_OBJECT_CLASS,
+        ids::SUBSCHEMA_SUBENTRY,
+        ids::HAS_SUBORDINATES,
+        ids::CREATE_TIMESTAMP,
+        ids::MODIFY_TIMESTAMP,
+    ];
+    let filtered = filter.attributes(schema);
+    let mut operational = operational.into_iter();
+    operational.any(|id| selection.includes(schema, id) || filtered.contains(id))
 }

@@ -1,7 +1,10 @@
 //! What a search decides, told to whoever asked for it (`explain`) before the statements that follow. Nothing is decided
 //! here, so that what is explained cannot differ from what is done.
 
-use crate::{directory::kind::Kind, model::filter::ResolvedFilter};
+use crate::{
+    directory::{entry_source::ScanWay, kind::Kind},
+    model::filter::ResolvedFilter,
+};
 use std::{fmt, sync::Arc};
 
 /// Something that a search has decided about the entries of one kind.
@@ -33,16 +36,8 @@ pub enum Way {
     WithMemberships,
     /// Each is looked up by its name.
     Names(Vec<String>),
-    /// No row can satisfy the condition.
-    Nothing,
-    /// All of them are read, in chunks by key.
-    AllByKey,
-    /// All of them are read, in one stream.
-    AllStreamed,
-    /// By a condition on a key.
-    Key,
-    /// By some other condition, in chunks.
-    Condition,
+    /// By reading all that can match.
+    Scan(ScanWay),
 }
 
 /// Who is told what a search decides.

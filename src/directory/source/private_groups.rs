@@ -10,22 +10,15 @@ use crate::{
         error::DirectoryError,
         kind::Kind,
         mapping::columns::{ColumnUse, Role},
-        naming::{
-            asserted::{NAMES_LOOKED_UP, asserted, entry_name},
-            tree::Name,
-        },
+        naming::{asserted::NAMES_LOOKED_UP, tree::Name},
         queries::{DescribedQuery, EntryQuery},
         source::listing::Listing,
     },
-    model::{entry::Entry, filter::ResolvedFilter, matching::Assertion, schema::ids},
     sql::{
         ANTI_JOIN_COLUMNS, Budget, Database, Origin, Predicate, Referred, Referring, Row, SqlError, without_referent,
     },
 };
-use std::{borrow::Cow, collections::HashSet};
-
-/// Groups of one search that are remembered: lookups find no more.
-const REMEMBERED: usize = 64;
+use std::collections::HashSet;
 
 /// Whether there are private groups, and if not, why.
 #[derive(Debug)]
@@ -171,42 +164,5 @@ impl Directory {
             name.is_some_and(|name| !taken.contains(&name.prepared))
         };
         Ok(rows.into_iter().filter(is_free).collect())
-    }
-}
-
-/// The groups that a search has served: no private group has their names or numbers, so that the database need not be
-/// asked for one after a lookup that has found a group.
-#[derive(Debug, Default)]
-pub(crate) struct Served {
-    names: Vec<String>,
-    numbers: Vec<String>,
-}
-
-impl Served {
-    /// Adds groups.
-    pub fn add(&mut self, groups: &[Entry]) {
-        for group in groups.iter().take(REMEMBERED.saturating_sub(self.names.len())) {
-            self.names
-                .extend(Name::new(&entry_name(Kind::Group, group)).map(|name| name.prepared));
-            let numbers = group.values(ids::GID_NUMBER).iter();
-            self.numbers
-                .extend(numbers.map(|number| String::from_utf8_lossy(number).into_owned()));
-        }
-    }
-
-    /// The filter for private groups, knowing that.
-    pub fn fold<'a>(&self, filter: &'a ResolvedFilter) -> Cow<'a, ResolvedFilter> {
-        if self.names.is_empty() && self.numbers.is_empty() {
-            return Cow::Borrowed(filter);
-        }
-        let is_taken = |taken: &[String], asked: &str| taken.iter().any(|taken| taken == asked);
-        Cow::Owned(filter.map_leaves(&mut |leaf| {
-            let is_served = match asserted(leaf)? {
-                (ids::CN, Assertion::Text(_, name), _) => is_taken(&self.names, name),
-                (ids::GID_NUMBER, Assertion::Integer(number), _) => is_taken(&self.numbers, number),
-                _ => false,
-            };
-            is_served.then_some(ResolvedFilter::False)
-        }))
     }
 }

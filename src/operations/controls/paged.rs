@@ -6,9 +6,10 @@
 use crate::{
     directory::{
         Directory,
+        entry_source::Order,
         kind::Kind,
         naming::fixed::FixedEntry,
-        search::page::{Order, Page, Position},
+        search::page::{Page, Position},
     },
     model::dn::Dn,
     protocol::{Control, LdapResult, PagedResults, ResultCode, SearchRequest},
