@@ -1,6 +1,6 @@
-//! `probe`: is a running gateway ready? For containers without a shell, and for rolling updates.
+//! `probe`: asks a running gateway whether it is ready, for containers without a shell and for rolling updates.
 //!
-//! It speaks through ldap3_proto's codec and not through our own, so that it also tells when ours is wrong.
+//! It speaks through the codec of `ldap3_proto`, so that it also notices when our own is wrong.
 
 use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -15,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::codec::Framed;
+use url::Url;
 
 use super::{complain, report, say};
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(8);
 /// What the root DSE says the base is.
 const NAMING_CONTEXT: &str = "defaultNamingContext";
-/// No row can have this name: it stands in nobody's table by accident, and the answer must be 49.
+/// A name that stands in no table by accident: a bind with it must be answered with 49.
 const NOBODY: &str = "ldap-gateway-probe-nobody-6f1c2a";
 
 /// Why the gateway is not ready.
@@ -54,8 +55,8 @@ enum NotReady {
 
 /// Asks the gateway at `uri`, by default the one that the settings would start; exit code 0 when it is ready.
 pub async fn run(uri: Option<String>) -> ExitCode {
-    // Another gateway can be asked from a machine that has no settings of its own.
-    // And the own one from outside of its service, where the database's password is not known.
+    // Another gateway can be asked from a machine without settings, and this machine's own from outside of its service,
+    // where the database's password is not known.
     let (config, problems, _) = Config::load_leniently(&EnvSource::from_process());
     let problems: Vec<Problem> = problems
         .into_iter()
@@ -83,7 +84,7 @@ pub async fn run(uri: Option<String>) -> ExitCode {
     }
 }
 
-/// Whether a probe would do something else than it was told with a stand-in for this setting.
+/// Whether a probe reads this setting, so that it would do something else with a stand-in for it.
 fn concerns_probe(variable: &str, own: bool) -> bool {
     variable.starts_with("PROBE_") || own && matches!(variable, "PORT" | "BIND_IP" | "LDAP_UNENCRYPTED")
 }
@@ -118,7 +119,7 @@ async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, config: &Config) -> Re
         *code == LdapResultCode::Success
     })?;
     let base = std::mem::take(&mut peer.value).ok_or(NotReady::NoNamingContext)?;
-    // Refused to the anonymous is an answer too: what matters is that the base is served.
+    // A refusal is an answer too: it shows that the base is served.
     let code = peer.call("a read of the base", read(&base, "1.1")).await?;
     expect("a read of the base", code, "success", |code| {
         matches!(code, LdapResultCode::Success | LdapResultCode::InsufficentAccessRights)
@@ -226,24 +227,14 @@ where
 
 /// `ldaps://host[:port]` or `ldap://host[:port]`: where to connect, and whether with TLS.
 fn parse_uri(uri: &str) -> Option<(String, bool)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    let (encrypted, port) = match scheme.to_ascii_lowercase().as_str() {
+    let uri = Url::parse(uri).ok()?;
+    let (encrypted, port) = match uri.scheme() {
         "ldaps" => (true, 636),
         "ldap" => (false, 389),
         _ => return None,
     };
-    let host = rest.split('/').next().filter(|host| !host.is_empty())?;
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(before, port)| port.parse::<u16>().is_ok() && (!before.contains(':') || before.ends_with(']')));
-    Some((
-        if has_port {
-            host.to_owned()
-        } else {
-            format!("{host}:{port}")
-        },
-        encrypted,
-    ))
+    let host = uri.host_str().filter(|host| !host.is_empty())?;
+    Some((format!("{host}:{}", uri.port().unwrap_or(port)), encrypted))
 }
 
 /// A gateway that listens on all addresses is asked on loopback.

@@ -26,7 +26,7 @@ mod resolve;
 pub mod settings;
 mod source;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod tls;
 
 pub use crate::database_uri::{Engine, Secret, TlsMode};

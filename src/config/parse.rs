@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn secrets_come_from_files_too() {
-        let directory = crate::config::tests::TestDirectory::new();
+        let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         std::fs::write(&path, " p ss\r\n").unwrap();
         let path = path.to_str().unwrap();

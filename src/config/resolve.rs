@@ -1,56 +1,16 @@
-//! One text a setting, out of layers, aliases and files. Which names there are is a type, [`Texts`], filled by `envy`:
-//! a setting that the table lists and the type does not have, or the other way round, fails a test.
-//! Must not know: what the texts mean.
+//! Picks one text for each setting out of layers, aliases and files. It does not know what the texts mean.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::errors::Problem;
-use super::settings::{SETTINGS, Setting};
+use super::settings::{SETTINGS, Setting, Texts};
 use super::source::{EnvSource, Given};
-
-/// Declares [`Texts`], and reading it by a setting's name.
-macro_rules! texts {
-    ($($field:ident)*) => {
-        /// The text of each setting that was given, under its name in lower case (as `envy` spells names). Text and
-        /// not values: `envy` ends at the first value it cannot parse and quotes it, be it a secret or not.
-        #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Texts {
-            $($field: Option<String>,)*
-        }
-
-        impl Texts {
-            fn get(&self, name: &str) -> Option<&str> {
-                match name.to_ascii_lowercase().as_str() {
-                    $(stringify!($field) => self.$field.as_deref(),)*
-                    _ => None,
-                }
-            }
-        }
-
-        #[cfg(test)]
-        const FIELDS: &[&str] = &[$(stringify!($field)),*];
-    };
-}
-
-texts! {
-    ldap_base_dn ldap_common_name directory_backend ldap_users_rdn ldap_groups_rdn ldap_user_private_groups
-    ldap_mail_fallback empty_base realm_config
-    sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
-    sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
-    auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold hashing_threads
-    port bind_ip ldap_unencrypted max_connections ldap_idle_timeout write_timeout admin_addr
-    ldap_cert_content ldap_key_content ldap_cert_path ldap_key_path tls_min_version tls_max_version tls_ciphers
-    log_level log_format log_filters shutdown_grace probe_bind_dn probe_bind_password
-}
 
 /// What the operator gave.
 #[derive(Default)]
 pub(super) struct Resolved {
     texts: Texts,
-    /// Which variable gave a setting: its name, an alias, or either with `_FILE`.
+    /// The variable that gave a setting: its name, an alias, or one of them with `_FILE`.
     variables: BTreeMap<&'static str, String>,
     /// What could not be read, in the order of the table.
     pub problems: Vec<Problem>,
@@ -71,7 +31,7 @@ impl Resolved {
         }
         match envy::from_iter(texts) {
             Ok(texts) => resolved.texts = texts,
-            // The error itself is not shown: `envy` may quote values.
+            // `envy` may quote a value, so its error is not shown.
             Err(_) => resolved.problems.push(Problem::other(
                 "settings",
                 "the list of settings and their type differ; this is a bug of the gateway",
@@ -87,7 +47,8 @@ impl Resolved {
     }
 }
 
-/// The first layer that gives the setting decides, in whichever form: the variable and its text, or what is wrong.
+/// The variable that gives a setting, and its text or what is wrong with it. The first layer that gives the setting in any
+/// form decides.
 fn resolve(setting: &Setting, source: &EnvSource) -> Option<(String, Result<String, String>)> {
     let names = candidates(setting);
     source.layers().iter().find_map(|layer| {
@@ -105,7 +66,7 @@ fn resolve(setting: &Setting, source: &EnvSource) -> Option<(String, Result<Stri
     })
 }
 
-/// The variables that can give a setting, and whether they name a file that holds the value.
+/// The variables that can give a setting, each with whether it names a file that holds the value.
 fn candidates(setting: &Setting) -> Vec<(String, bool)> {
     let mut names = Vec::new();
     for name in std::iter::once(setting.name).chain(setting.alias) {
@@ -144,14 +105,9 @@ fn contents(path: &str) -> Result<String, String> {
 )]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
-    fn the_type_has_a_field_for_each_setting_and_no_other() {
-        let table: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name.to_lowercase()).collect();
-        let fields: BTreeSet<_> = FIELDS.iter().map(|field| (*field).to_owned()).collect();
-        assert_eq!(fields, table);
-        assert_eq!(FIELDS.len(), SETTINGS.len());
+    fn every_setting_is_found_under_its_name() {
         let source = EnvSource::new().with_variables(SETTINGS.iter().map(|setting| (setting.name, setting.name)));
         let resolved = Resolved::new(&source);
         assert_eq!(resolved.problems, []);
@@ -162,7 +118,7 @@ mod tests {
 
     #[test]
     fn names_that_differ_in_case_are_not_confused() {
-        // `envy` would call them duplicates; it is only given names of the table.
+        // `envy` would call them duplicates, so it is given names of the table only.
         let source = EnvSource::new().with_variables([("port", "1"), ("Port", "2"), ("PORT", "3")]);
         let resolved = Resolved::new(&source);
         assert_eq!(resolved.problems, []);
@@ -171,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_is_given_without_a_text() {
+    fn what_cannot_be_read_is_given_without_a_text() {
         let source = EnvSource::new().with_variables([("SQL_URL_FILE", "/nowhere/x")]);
         let resolved = Resolved::new(&source);
         assert_eq!(resolved.get("SQL_URI"), Some(("SQL_URL_FILE", None)));

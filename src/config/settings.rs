@@ -1,5 +1,7 @@
-//! The one table of all settings: `parse` takes names and defaults from it, and a test compares `docs/settings.md` with it.
-//! Must not know: what the values are used for.
+//! The table of all settings. `parse` takes names and defaults from it; a test compares it with `docs/settings.md`, which is
+//! written from it. It does not know what the values are used for.
+
+use serde::Deserialize;
 
 /// One setting, as the operator sees it.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +186,43 @@ pub const SETTINGS: &[Setting] = &[
     secret("PROBE_BIND_PASSWORD", Operation, Text, Nothing, "The password of `PROBE_BIND_DN`."),
 ];
 
+/// Declares [`Texts`], and reading it by a setting's name.
+macro_rules! texts {
+    ($($field:ident)*) => {
+        /// The text of each setting that was given, under its name in lower case, as `envy` spells names. `envy` fills
+        /// texts and no values: it ends at the first value that it cannot parse, and quotes it though it be a secret.
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Texts {
+            $($field: Option<String>,)*
+        }
+
+        impl Texts {
+            pub(super) fn get(&self, name: &str) -> Option<&str> {
+                match name.to_ascii_lowercase().as_str() {
+                    $(stringify!($field) => self.$field.as_deref(),)*
+                    _ => None,
+                }
+            }
+        }
+
+        #[cfg(test)]
+        const FIELDS: &[&str] = &[$(stringify!($field)),*];
+    };
+}
+
+// The names of the table once more: a test compares them.
+texts! {
+    ldap_base_dn ldap_common_name directory_backend ldap_users_rdn ldap_groups_rdn ldap_user_private_groups
+    ldap_mail_fallback empty_base realm_config
+    sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
+    sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
+    auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold hashing_threads
+    port bind_ip ldap_unencrypted max_connections ldap_idle_timeout write_timeout admin_addr
+    ldap_cert_content ldap_key_content ldap_cert_path ldap_key_path tls_min_version tls_max_version tls_ciphers
+    log_level log_format log_filters shutdown_grace probe_bind_dn probe_bind_password
+}
+
 /// The setting called `name`, aliases not counted.
 pub fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
@@ -272,6 +311,14 @@ fn names(setting: &Setting) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn the_type_has_a_field_for_each_setting_and_no_other() {
+        let table: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name.to_lowercase()).collect();
+        let fields: BTreeSet<_> = FIELDS.iter().map(|field| (*field).to_owned()).collect();
+        assert_eq!(fields, table);
+        assert_eq!(FIELDS.len(), SETTINGS.len());
+    }
 
     #[test]
     fn names_are_unique_and_no_file_variant_is_taken() {

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn empty_variables_let_the_file_speak() {
-        let directory = crate::config::tests::TestDirectory::new();
+        let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(".env");
         std::fs::write(&path, "PORT=1636\nA=1\nA=2\nnonsense\nC=1\nC=\n").unwrap();
         let source = EnvSource::new()
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_nothing_and_an_unreadable_one_a_problem() {
-        let directory = crate::config::tests::TestDirectory::new();
+        let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("none/.env");
         assert!(EnvSource::new().with_file(&path).problems.is_empty());
         assert_eq!(EnvSource::new().with_file(directory.path()).problems.len(), 1);

@@ -8,36 +8,7 @@
 )]
 
 use super::*;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// A directory of this test's own, gone afterwards.
-pub(crate) struct TestDirectory(PathBuf);
-
-impl TestDirectory {
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "ldap-gateway-test-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TestDirectory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The settings as deployments of the Node gateway have them, which must start as they are.
 const DEPLOYED: &str = r#"
@@ -54,7 +25,7 @@ SQL_QUERY_GROUPS_BY_MEMBER=SELECT g."cn" AS name, g."gidNumber" AS gid_number FR
 "#;
 
 fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErrors> {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(".env");
     std::fs::write(&file, DEPLOYED).unwrap();
     Config::load(
@@ -506,7 +477,7 @@ fn nothing_secret_is_printed() {
 
 #[test]
 fn who_the_database_is_must_be_proved() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("ca.pem");
     let uri = |query: &str| format!("mysql://h/d?{query}{}", file.display());
     std::fs::write(&file, "-----BEGIN PRIVATE KEY-----\n").unwrap();

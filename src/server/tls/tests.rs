@@ -24,7 +24,6 @@ use tokio_rustls::rustls::{
 use super::certificate::Create;
 use super::setup::{build, not_after};
 use super::*;
-use crate::config::tests::TestDirectory;
 use crate::config::{CertificateSource, Secret, TlsSettings, TlsVersion};
 
 /// Runs the `openssl` command, the foreign tool that makes the keys of these tests.
@@ -161,7 +160,7 @@ fn handshake(client: &Arc<ClientConfig>, server: &TlsSetup) -> Result<(ProtocolV
 
 #[test]
 fn keys_of_every_usual_form_serve_both_versions() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     openssl(
         path,
@@ -207,7 +206,7 @@ fn keys_of_every_usual_form_serve_both_versions() {
 
 #[test]
 fn sessions_are_resumed_on_both_versions() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let setup = server_config(&settings(CertificateSource::Directory(directory.path().join("certs")))).unwrap();
     // Without memory of its own: the default store forgets all but 256 sessions.
     assert!(setup.config.ticketer.enabled());
@@ -224,7 +223,7 @@ fn sessions_are_resumed_on_both_versions() {
 
 #[test]
 fn versions_are_limited_as_configured() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let mut settings = settings(CertificateSource::Directory(directory.path().into()));
     settings.min_version = TlsVersion::V1_3;
     let setup = server_config(&settings).unwrap();
@@ -243,7 +242,7 @@ fn versions_are_limited_as_configured() {
 
 #[test]
 fn a_version_without_suites_is_not_offered() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let mut settings = settings(CertificateSource::Directory(directory.path().into()));
     server_config(&settings).unwrap();
     settings.ciphers = Some("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256".into());
@@ -310,7 +309,7 @@ fn everything_wrong_is_reported_at_once() {
 
 #[test]
 fn wrong_files_are_named_with_the_reason() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     openssl(path, "ecparam -name prime256v1 -genkey -noout -out key.pem");
     self_signed_by_openssl(path, "key.pem", "cert.pem");
@@ -381,7 +380,7 @@ fn wrong_files_are_named_with_the_reason() {
 
 #[test]
 fn version_1_certificates_are_served_with_a_warning() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     openssl(
         path,
@@ -413,7 +412,7 @@ fn version_1_certificates_are_served_with_a_warning() {
 
 #[test]
 fn a_pair_and_its_authority_are_made_once_and_kept() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let certs = directory.path().join("certs");
     let settings = settings(CertificateSource::Directory(certs.clone()));
     let checked = check(&settings).unwrap();
@@ -479,7 +478,7 @@ fn a_pair_and_its_authority_are_made_once_and_kept() {
 
 #[test]
 fn a_start_that_was_killed_between_its_two_files_is_completed() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let certs = directory.path().join("certs");
     let settings = settings(CertificateSource::Directory(certs.clone()));
     let first = server_config(&settings).unwrap();
@@ -524,7 +523,7 @@ fn a_start_that_was_killed_between_its_two_files_is_completed() {
 #[test]
 fn what_cannot_be_written_is_not_made_again_each_hour() {
     const HOUR: Duration = Duration::from_secs(3600);
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let settings = settings(CertificateSource::Directory(directory.path().join("certs")));
     let mut served = server_config(&settings).unwrap();
     assert!(reload::is_due(HOUR, &served) && !reload::is_due(HOUR / 2, &served));
@@ -550,7 +549,7 @@ fn the_end_of_a_certificate_is_read_in_both_forms_of_time() {
 
 #[test]
 fn a_directory_that_cannot_be_written_keeps_the_pair_in_memory() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
     let setup = server_config(&settings(CertificateSource::Directory(file.join("certs")))).unwrap();
@@ -560,7 +559,7 @@ fn a_directory_that_cannot_be_written_keeps_the_pair_in_memory() {
 
 #[test]
 fn pairs_of_other_tools_are_found() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     openssl(path, "ecparam -name prime256v1 -genkey -noout -out privkey.pem");
     self_signed_by_openssl(path, "privkey.pem", "fullchain.pem");
@@ -571,7 +570,7 @@ fn pairs_of_other_tools_are_found() {
 
 #[test]
 fn the_pair_of_the_node_gateway_is_found() {
-    let directory = TestDirectory::new();
+    let directory = tempfile::tempdir().unwrap();
     let (cert, certs) = (directory.path().join("cert"), directory.path().join("certs"));
     std::fs::create_dir(&cert).unwrap();
     let settings = settings(CertificateSource::Directory(certs.clone()));
