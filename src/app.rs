@@ -34,9 +34,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-/// Between two attempts to describe the queries.
+/// The pause between two attempts to describe the queries.
 const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
-/// After a statement was refused, before the queries are described again.
+/// The pause after a statement was refused, before the queries are described again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// How often a lasting problem is logged.
 const REMIND: Duration = Duration::from_secs(60);
@@ -86,10 +86,10 @@ pub struct App {
 }
 
 impl App {
-    /// Builds everything; must be called inside a Tokio runtime.
+    /// Builds everything. Must be called inside a Tokio runtime.
     ///
     /// # Errors
-    /// What is wrong without asking the database.
+    /// What can be known to be wrong without asking the database.
     pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
         let database = Database::new(&config.database, metrics.clone()).map_err(StartError::Database)?;
         let queries = queries::parse_all(&config.queries, database.engine()).map_err(StartError::Queries)?;
@@ -143,7 +143,7 @@ impl App {
         })
     }
 
-    /// What makes new database connections and has the queries described again, for SIGHUP.
+    /// The database, for SIGHUP: it makes new connections and has the queries described again.
     pub fn database(&self) -> Database {
         self.describer.database.clone()
     }
@@ -151,7 +151,7 @@ impl App {
     /// Serves until `stop` is over, then drains.
     ///
     /// # Errors
-    /// A port cannot be opened now. Later that is retried.
+    /// A port cannot be opened at the start. Later, opening it is tried again.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let address = self.listener.address;
         // Opened for a moment only: the socket must stay closed until the directory can be served.
@@ -160,7 +160,7 @@ impl App {
                 .bind()
                 .map_err(|error| StartError::Listen { address, error })?,
         );
-        // Dropped at the end, with the connections of those that ask.
+        // Dropped at the end, and with it the connections of the admin port.
         let mut asked = JoinSet::new();
         if let Some(admin) = self.admin {
             let (address, socket) = (admin.address, admin.bind());
@@ -189,7 +189,7 @@ struct Describer {
     queries: QuerySet<OperatorQuery>,
     publish: watch::Sender<Option<Arc<Directory>>>,
     again: Arc<Notify>,
-    /// What has been said of the directory: it is said once.
+    /// What has been said of the directory. Each remark is said once.
     said: Mutex<HashSet<String>>,
 }
 
@@ -202,7 +202,7 @@ impl Describer {
                 tokio::select! {
                     () = sleep(DESCRIBE_AGAIN) => {}
                     () = self.again.notified() => {
-                        // Not for every refusal at once: a query that stays broken must not describe all day.
+                        // A query that stays broken must not have all queries described all day.
                         sleep(REFUSED_PAUSE).await;
                         break;
                     }
@@ -211,7 +211,7 @@ impl Describer {
         }
     }
 
-    /// Until it succeeds; each problem is logged at once and then every minute.
+    /// Tries until it succeeds. A problem is logged at once, and again every minute.
     async fn describe(&self) {
         let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
         loop {
@@ -241,7 +241,7 @@ impl Describer {
 }
 
 impl Describer {
-    /// What is served, and yet not as one might think.
+    /// Logs what is served differently than one might think.
     fn remark(&self, directory: &Directory) {
         let private_groups = directory
             .no_private_groups()

@@ -1,4 +1,4 @@
-//! The command line: which command, with which exit code. Each command lives in a module of its own.
+//! The command line: which commands there are, and which exit code each has.
 
 use std::process::ExitCode;
 
@@ -19,24 +19,24 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the directory; what happens without a command.
+    /// Serve the directory. Without a command this is done.
     Serve,
     /// Serve a sample directory from an embedded database and print the commands to try.
     Demo {
-        /// The port to listen on; loopback only.
+        /// The port to listen on, on loopback only.
         #[arg(long, default_value_t = commands::demo::PORT)]
         port: u16,
     },
-    /// Check settings, certificate, database and queries; say what would be served. Serves nothing.
+    /// Check settings, certificate, database and queries, and say what would be served.
     Check,
-    /// Ask a running gateway whether it is ready: exit code 0 if so.
+    /// Ask a running gateway whether it is ready. The exit code is 0 if it is.
     Probe {
-        /// The gateway to ask, such as ldaps://ldap1:636; by default the one these settings would start.
+        /// The gateway to ask, such as ldaps://ldap1:636. By default the one that these settings start.
         uri: Option<String>,
     },
     /// Do a search as the gateway would, and say how the database finds its rows: statements, indexes, whole tables.
     ///
-    /// The options are those of ldapsearch. Of a search that lists everything only the first rows are read.
+    /// The options are those of ldapsearch. A search that lists everything reads only the first rows.
     Explain(commands::explain::Arguments),
     /// Read a password from standard input and print its hash for the password column.
     HashPassword,

@@ -1,4 +1,4 @@
-//! `demo`: a sample directory from an embedded SQLite database, to try the gateway without any of one's own.
+//! `demo`: serves a sample directory from an embedded SQLite database, to try the gateway without a database of one's own.
 
 use std::{
     env, fs, io,
@@ -24,13 +24,13 @@ pub async fn run(port: u16) -> ExitCode {
         complain(&format!("cannot make the sample database: {error}"));
         ExitCode::FAILURE
     };
-    // Temporary directories are everybody's: its name is random, it is made anew or not at all, nobody else may look into
-    // it, and what somebody else has put there before is never followed.
+    // Everybody may write where temporary directories are. So its name is random, it is made anew or not at all, and nobody
+    // else may look into it.
     let folder = match own_folder() {
         Ok(folder) => folder,
         Err(error) => return failed(error),
     };
-    // Removed when it is dropped. What is left behind in a temporary directory is the system's to clean up.
+    // It is removed when it is dropped. If that fails, the system cleans up its temporary directories.
     match prepare(folder.path(), port).await {
         Ok(source) => demo(&source, port).await,
         Err(error) => failed(error),
@@ -42,7 +42,7 @@ fn own_folder() -> io::Result<tempfile::TempDir> {
     folder.prefix("ldap-gateway-demo-");
     #[cfg(unix)]
     let owner_only: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    // Given when it is made: there is no moment in which others could look into it.
+    // Set when it is made, so that others can look into it at no moment.
     #[cfg(unix)]
     folder.permissions(owner_only);
     folder.tempdir()
@@ -57,7 +57,7 @@ async fn demo(source: &EnvSource, port: u16) -> ExitCode {
     serve::serve(&config, &warnings).await
 }
 
-/// Makes the database and the settings that name it. They are the shipped ones, so that `demo` shows what they do.
+/// Makes the database, and the settings that name it. Both are the shipped ones, so that `demo` shows what those do.
 async fn prepare(folder: &Path, port: u16) -> io::Result<EnvSource> {
     let database: PathBuf = folder.join("directory.sqlite");
     let settings: PathBuf = folder.join("settings.env");

@@ -1,4 +1,4 @@
-//! `hash-password`: the hash of a password for the operator's password column.
+//! `hash-password`: prints the hash of a password for the operator's password column.
 
 use std::{
     io::{self, BufRead},

@@ -1,4 +1,4 @@
-//! The commands, one file each. They speak to the person at the terminal; nothing below them does.
+//! The commands, a file or a folder each. They alone speak to the person at the terminal.
 
 pub mod check;
 pub mod demo;
@@ -13,7 +13,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Prints a line on standard output; a closed pipe is nobody's problem.
+/// Prints a line on standard output. A closed pipe is no error: the reader has seen enough.
 pub fn say(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
@@ -26,7 +26,7 @@ pub fn complain(text: &str) {
 /// The settings of this process.
 ///
 /// # Errors
-/// The exit code, after everything that is wrong has been said.
+/// The exit code. Everything that is wrong has been printed.
 fn settings() -> Result<(Config, Vec<Warning>), ExitCode> {
     Config::load(&EnvSource::from_process()).map_err(|errors| report(&errors))
 }

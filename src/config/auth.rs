@@ -8,7 +8,7 @@ use super::parse::Reader;
 /// How passwords are verified.
 #[derive(Clone, Debug)]
 pub struct AuthSettings {
-    /// `AUTH_BACKENDS`: all must succeed, in this order; never empty.
+    /// `AUTH_BACKENDS`: all of them must succeed, in this order. Never empty.
     pub backends: Vec<AuthBackend>,
     /// `HASHING_THREADS`
     pub hashing_threads: NonZeroUsize,
@@ -23,7 +23,7 @@ pub enum AuthBackend {
 
 impl AuthSettings {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        // Deployments keep the URL when they take `notification` out of the chain; its errors come with it.
+        // Read for its errors alone: deployments keep the URL when they take `notification` out of the chain.
         reader.secret("NOTIFICATION_URL");
         let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
         AuthSettings {

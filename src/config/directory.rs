@@ -47,7 +47,7 @@ fn container(reader: &mut Reader, name: &'static str) -> Option<Rdn> {
 /// Reads the RDN of a container.
 ///
 /// # Errors
-/// What would be right.
+/// What a container's RDN must be.
 pub fn container_rdn(text: &str) -> Result<Rdn, String> {
     let dn = Dn::parse(text).map_err(|error| error.to_string())?;
     let [rdn] = dn.rdns() else {
@@ -64,11 +64,11 @@ pub fn container_rdn(text: &str) -> Result<Rdn, String> {
 /// Reads a DN that an entry can have.
 ///
 /// # Errors
-/// Why none can.
+/// Why no entry can have it.
 pub(super) fn entry_dn(text: &str) -> Result<Dn, String> {
     match Dn::parse(text) {
         Ok(dn) if dn.is_root() => Err("it is empty".to_owned()),
-        // No search could name it as its base.
+        // No search could name it.
         Ok(dn) if !dn.is_valid(&Schema::standard()) => {
             Err("it has an attribute type that is in no schema, or a value that its type does not allow".to_owned())
         }
@@ -86,7 +86,7 @@ pub(super) fn base_dn(reader: &mut Reader, common_name: &str) -> Dn {
             Dn::root()
         });
     }
-    // A wrong value that keeps one from being derived is a problem already.
+    // A value that is given and cannot be read has its problem already.
     if reader.is_given("LDAP_BASE_DN") {
         return Dn::root();
     }
@@ -110,7 +110,7 @@ pub(super) fn base_dn(reader: &mut Reader, common_name: &str) -> Dn {
         );
         reader.warnings.push(Warning::new("LDAP_BASE_DN", text));
     }
-    // Its labels have been checked.
+    // It is a DN: its labels have been checked.
     Dn::parse(&derived).unwrap_or_default()
 }
 

@@ -1,13 +1,12 @@
-//! What can be wrong or odd about the settings, each with the variable's name.
-//! Must not know: where the values came from.
+//! What is wrong or odd about a setting, with the name of its variable.
 
 use std::fmt;
 
-/// The exit code for wrong settings: `EX_CONFIG` of BSD's sysexits.h. Service managers can tell it
-/// from a crash and need not restart what will fail again.
+/// The exit code for wrong settings: `EX_CONFIG` of BSD's sysexits.h. Service managers can tell it from a crash, and need not
+/// restart what would fail again.
 pub const EXIT_CODE: u8 = 78;
 
-/// How much of a wrong value an error shows: a pasted certificate must not fill the screen.
+/// How many characters of a wrong value an error shows: a pasted certificate must not fill the screen.
 const SHOWN_CHARACTERS: usize = 80;
 
 /// One wrong setting: its name, what was found (never for secrets) and what would be right.
@@ -15,7 +14,7 @@ const SHOWN_CHARACTERS: usize = 80;
 pub struct Problem {
     /// The environment variable.
     pub variable: String,
-    /// The value found, absent where it is missing or secret.
+    /// The value that was found. None if it is missing or secret.
     pub found: Option<String>,
     /// What is wrong, or what would be right.
     pub text: String,
@@ -31,7 +30,7 @@ impl Problem {
         }
     }
 
-    /// Anything else that is wrong with a setting; nothing of its value is shown.
+    /// Anything else that is wrong with a setting. Its value is not shown.
     pub(super) fn other(variable: &str, text: impl Into<String>) -> Self {
         Self {
             variable: variable.into(),
@@ -50,7 +49,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Something legal that is probably not meant: a misspelt name, a setting without effect.
+/// Something legal that is probably not meant, such as a misspelt name or a setting without effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The environment variable, or the file, that it is about.
@@ -74,12 +73,12 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Everything that is wrong with the settings, at once, so that one start is enough to learn it all.
+/// Everything that is wrong with the settings. One start is enough to learn all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigErrors {
-    /// What keeps the gateway from starting; never empty.
+    /// What keeps the gateway from starting. Never empty.
     pub problems: Vec<Problem>,
-    /// What was odd besides: a misspelt name is often the reason for a missing setting.
+    /// What is odd besides: a misspelt name is often the reason for a missing setting.
     pub warnings: Vec<Warning>,
 }
 
@@ -97,7 +96,7 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// A value as an error shows it: one line, of a bearable length.
+/// A value as an error shows it: in one line, cut where it is long.
 fn shorten(value: &str) -> String {
     let mut shown: String = value.chars().take(SHOWN_CHARACTERS).collect();
     if shown.len() < value.len() {

@@ -38,7 +38,7 @@ pub struct Config {
     pub tls: TlsSettings,
     /// How to log.
     pub log: LogSettings,
-    /// `SHUTDOWN_GRACE`
+    /// `SHUTDOWN_GRACE`: how long requests may take to end after SIGTERM.
     pub shutdown_grace: Duration,
     /// Whom `probe` binds as.
     pub probe: Option<ProbeSettings>,
@@ -48,7 +48,7 @@ impl Config {
     /// Reads and checks all settings.
     ///
     /// # Errors
-    /// Everything that is wrong, at once; the program then ends with [`EXIT_CODE`](super::EXIT_CODE).
+    /// Everything that is wrong. The program then ends with [`EXIT_CODE`](super::EXIT_CODE).
     pub fn load(source: &EnvSource) -> Result<(Self, Vec<Warning>), ConfigErrors> {
         let (config, problems, warnings) = Config::load_leniently(source);
         if problems.is_empty() {
@@ -58,8 +58,8 @@ impl Config {
         }
     }
 
-    /// For commands that go on in spite of problems. A value whose setting a problem names is a stand-in, which does not
-    /// say what the operator means.
+    /// Reads all settings for a command that goes on in spite of problems. Where a problem names a setting, its value is a
+    /// stand-in and does not say what the operator means.
     pub fn load_leniently(source: &EnvSource) -> (Self, Vec<Problem>, Vec<Warning>) {
         let mut reader = Reader::new(source);
         let config = Config::read(&mut reader);

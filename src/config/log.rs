@@ -23,7 +23,7 @@ pub enum LogFormat {
 }
 
 impl LogSettings {
-    /// Reads these settings alone, so that the errors of the others can be logged as the operator wants it.
+    /// Reads these settings alone, so that errors in the others can be logged in the format that is asked for.
     pub fn from_source(source: &EnvSource) -> Self {
         LogSettings::read(&mut Reader::new(source))
     }
@@ -39,7 +39,7 @@ impl LogSettings {
     }
 }
 
-/// Checks `LOG_LEVEL` strictly: the filter's own parser takes any word for a module's name.
+/// Reads `LOG_LEVEL` strictly. The filter's own parser would take any word for the name of a module.
 fn directives(text: &str) -> Option<String> {
     let mut directives = Vec::new();
     for part in text.split(',').map(str::trim) {
@@ -48,7 +48,7 @@ fn directives(text: &str) -> Option<String> {
             .map_or((None, part), |(module, level)| (Some(module), level));
         let level = match level.trim().to_ascii_lowercase().as_str() {
             "warning" => "warn".to_owned(),
-            // The words of npm's loggers, and the one that the Node gateway added to them.
+            // Words of npm's loggers, and `security`, which the Node gateway added.
             "fatal" | "critical" => "error".to_owned(),
             "notice" | "http" => "info".to_owned(),
             "verbose" | "security" => "debug".to_owned(),

@@ -1,6 +1,5 @@
-//! Finds variables that look like settings and are none: a misspelt name would otherwise be a setting
-//! that silently does nothing.
-//! Must not know: the values (but for the two kinds that container platforms inject).
+//! Finds variables that look like settings but are not: a misspelt setting would silently do nothing. Of their values it looks
+//! only for those that container platforms inject.
 
 use std::collections::BTreeMap;
 
@@ -23,11 +22,11 @@ const PREFIXES: &[&str] = &[
     "REQUIRE_AUTH",
 ];
 
-/// Other names are mentioned only when they are this long and at most [`TYPOS`] edits from a setting.
+/// A name without such a prefix is mentioned if it is this long and at most [`TYPOS`] edits from a setting.
 const LONG_NAME: usize = 8;
 const TYPOS: usize = 2;
 
-/// One warning for each name that is nearly, or by its prefix, a setting.
+/// A warning for each name that is nearly a setting, or begins like one.
 pub(super) fn unknown(names: &BTreeMap<&str, &str>) -> Vec<Warning> {
     let known = known();
     names

@@ -6,23 +6,23 @@ use std::time::Duration;
 use super::errors::Warning;
 use super::parse::Reader;
 
-/// Clients keep their connections idle; closing them sooner costs logins.
+/// A shorter idle timeout is warned of: clients keep connections idle, and closing those costs logins.
 const LEAST_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// The listening socket and its limits.
 #[derive(Clone, Debug)]
 pub struct NetworkSettings {
-    /// `BIND_IP` and `PORT`
+    /// `BIND_IP` and `PORT`: where clients connect.
     pub address: SocketAddr,
-    /// `ADMIN_ADDR`
+    /// `ADMIN_ADDR`: where health and metrics are served.
     pub admin: Option<SocketAddr>,
-    /// `LDAP_UNENCRYPTED`
+    /// `LDAP_UNENCRYPTED`: whether clients speak plain LDAP instead of TLS.
     pub unencrypted: bool,
     /// `MAX_CONNECTIONS`
     pub max_connections: usize,
-    /// `LDAP_IDLE_TIMEOUT`
+    /// `LDAP_IDLE_TIMEOUT`: how long a connection may be idle.
     pub idle_timeout: Duration,
-    /// `WRITE_TIMEOUT`
+    /// `WRITE_TIMEOUT`: how long a client may take no data.
     pub write_timeout: Duration,
 }
 

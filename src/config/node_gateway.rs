@@ -1,11 +1,10 @@
-//! What the Node gateway, whose settings we take, would have done differently with them. Its reading of a word is not
-//! ours where ours opens what it kept closed: then the start says so, and so does `check`.
-//! Must not know: what the settings are used for.
+//! Where the Node gateway would have read a setting differently. We take its settings, and some words that kept something
+//! closed there open it here. The log of the start and `check` say so.
 
 use super::errors::Warning;
 use super::parse::{Reader, boolean};
 
-/// Warns of words that open something here and did not there, and of a switch that is no setting any more.
+/// Warns of words that open something here and did not there, and of a switch that has no meaning any more.
 pub(super) fn warn(reader: &mut Reader) {
     let mut warnings = Vec::new();
     if let Some(word) = reader.given("REQUIRE_AUTH_FOR_SEARCH")
@@ -29,7 +28,7 @@ pub(super) fn warn(reader: &mut Reader) {
         warnings.push(Warning::new("LDAP_UNENCRYPTED", text));
     }
     reader.warnings.append(&mut warnings);
-    // Of its first versions; those with AUTH_BACKENDS do not read it either.
+    // Its first versions read this switch; those with AUTH_BACKENDS do not either.
     if let Some(word) = reader.foreign("ENABLE_NOTIFICATION")
         && boolean(word.trim()) != Some(false)
     {

@@ -1,6 +1,5 @@
-//! Reads typed values by name and remembers everything that is wrong, so that all of it is reported at
-//! once. Names, defaults and secrecy come from the table, so they cannot differ from what it says.
-//! Must not know: what the values are used for.
+//! Reads typed values by name. It remembers everything that is wrong, so that all of it is reported at once. Names, defaults
+//! and secrecy come from the table. What the values are used for is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,20 +10,20 @@ use super::settings::{Absent, find};
 use super::source::EnvSource;
 use crate::database_uri::Secret;
 
-/// Longer than anybody means, and short enough for every clock.
+/// The longest duration: longer than anybody means, and short enough for every clock.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// Switches of the Node gateway that are no settings here, and that a warning is about.
+/// Switches of the Node gateway that mean nothing here. Whoever gives one is warned.
 const NODE_GATEWAY: &[&str] = &["ENABLE_NOTIFICATION"];
 
-/// Hands out settings and collects problems. Where a value is wrong the stand-in returned does not
-/// matter: a problem was noted, so it is never used.
+/// Hands out settings and collects problems. For a wrong value it notes a problem and returns some stand-in, which nobody
+/// uses because of the problem.
 pub(super) struct Reader {
     resolved: Resolved,
     foreign: BTreeMap<String, String>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Warning>,
-    /// The names asked for: a test compares them with the table.
+    /// The names that were asked for; a test compares them with the table.
     pub asked: BTreeSet<&'static str>,
 }
 
@@ -54,7 +53,7 @@ impl Reader {
         }
     }
 
-    /// Whether the operator gave this setting, be it right or wrong.
+    /// Whether the operator gave this setting, right or wrong.
     pub fn is_given(&self, name: &str) -> bool {
         self.resolved.get(name).is_some()
     }
@@ -64,22 +63,22 @@ impl Reader {
         self.resolved.get(name)?.1
     }
 
-    /// The text of a variable that is no setting.
+    /// The text of one of the Node gateway's switches.
     pub fn foreign(&self, name: &str) -> Option<&str> {
         self.foreign.get(name).map(String::as_str)
     }
 
-    /// Text, or its default; absent where there is none.
+    /// A setting's text or its default. None where there is neither.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.find(name).map(|found| found.text.trim().to_owned())
     }
 
-    /// A secret; its blanks count.
+    /// A secret, with the blanks around it.
     pub fn secret(&mut self, name: &'static str) -> Option<Secret> {
         self.find(name).map(|found| Secret::new(found.text))
     }
 
-    /// A value that `parse` understands; `expected` completes "must be …".
+    /// A value that `parse` understands. `expected` completes "must be …".
     pub fn parsed<T>(
         &mut self,
         name: &'static str,
@@ -148,7 +147,7 @@ impl Reader {
             .push(Problem::other(missing, format!("is missing, though {given} is given")));
     }
 
-    /// Refuses a setting that will mean something in a later version: ignoring it would be a silent pass.
+    /// Refuses a setting that a later version will understand: ignored, it would seem to be obeyed.
     pub fn not_supported_yet(&mut self, name: &'static str) {
         if self.find(name).is_some() {
             self.problems
@@ -156,12 +155,12 @@ impl Reader {
         }
     }
 
-    /// What was given, else the default; a required setting that has neither is a problem.
+    /// What was given, or else the default. It is a problem where a required setting has neither.
     fn find(&mut self, name: &'static str) -> Option<Found> {
         self.asked.insert(name);
         let setting = find(name)?;
         if let Some((variable, text)) = self.resolved.get(name) {
-            // Without a text its problem is noted already.
+            // A setting without a text has its problem already.
             return Some(Found {
                 variable: variable.to_owned(),
                 text: text?.to_owned(),

@@ -12,17 +12,17 @@ use crate::model::prepare::prepare_ignore_case;
 pub struct Policy {
     /// `REQUIRE_AUTH_FOR_SEARCH`: whether anonymous sessions may read the root DSE and the subschema only.
     pub require_auth_for_search: bool,
-    /// `BIND_DN`
+    /// `BIND_DN`: which DNs name a user in a bind.
     pub bind_dn: BindDn,
-    /// `ACCOUNT_STATUS_REFUSED`
+    /// `ACCOUNT_STATUS_REFUSED`: the words of a status that refuse a bind.
     pub refused_words: RefusedWords,
     /// `BIND_HOLD`: how long a bind waits for a database that is away.
     pub bind_hold: Duration,
     /// `SCAN_TIMEOUT`: how long a scan waits for its next row.
     pub scan_timeout: Duration,
-    /// `ON_DATABASE_FAILURE`
+    /// `ON_DATABASE_FAILURE`: how a search ends that the database cannot answer.
     pub on_database_failure: OnDatabaseFailure,
-    /// `LOG_FILTERS`: whether the log shows the values of filters, those of passwords excepted.
+    /// `LOG_FILTERS`: whether the log shows the values of filters. It never shows those of passwords.
     pub log_filter_values: bool,
 }
 
@@ -60,13 +60,13 @@ pub enum BindDn {
     Exact,
 }
 
-/// How a search ends that the database cannot answer: never with a success, from which clients would delete users.
+/// How a search ends that the database cannot answer. It never ends with success: clients would delete the missing users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDatabaseFailure {
-    /// Notice of Disconnection and a closed connection: clients ask the other replica and believe nothing.
+    /// With a Notice of Disconnection and a closed connection: clients ask the other replica and believe nothing.
     #[default]
     Disconnect,
-    /// Result code 52, `unavailable`.
+    /// With result code 52, `unavailable`.
     Unavailable,
 }
 
@@ -75,13 +75,13 @@ pub enum OnDatabaseFailure {
 pub struct RefusedWords(Arc<[String]>);
 
 impl RefusedWords {
-    /// These words; case and blanks around and between them have no meaning, as in caseIgnoreMatch.
+    /// These words. Case and blanks around and between them do not count, as in caseIgnoreMatch.
     pub fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let prepared = words.into_iter().filter_map(prepare_ignore_case);
         RefusedWords(prepared.filter(|word| !word.is_empty()).collect())
     }
 
-    /// Whether a word refuses; it is prepared for caseIgnoreMatch.
+    /// Whether a word refuses. The word must be prepared for caseIgnoreMatch.
     pub fn contains(&self, prepared: &str) -> bool {
         self.0.iter().any(|word| word == prepared)
     }

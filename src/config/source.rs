@@ -1,6 +1,5 @@
-//! Where settings come from: the process environment, then `.env` in the working directory, then
-//! `/etc/ldap-gateway/.env`; the first that gives a setting wins. The only reader of the environment.
-//! Must not know: what the settings mean.
+//! Where settings come from: the process environment, then `.env` in the working directory, then `/etc/ldap-gateway/.env`.
+//! The first that gives a setting wins. Nothing else in the gateway reads the environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,8 +15,8 @@ const LOCAL_FILE: &str = ".env";
 /// The `.env` file of a packaged installation.
 const SYSTEM_FILE: &str = "/etc/ldap-gateway/.env";
 
-/// Names and values in layers, the first layer first. Built explicitly, so that tests (and `demo`)
-/// decide what is seen; only [`EnvSource::from_process`] looks at the process.
+/// Names and values in layers, of which the first wins. Tests and `demo` put their own together; only
+/// [`EnvSource::from_process`] looks at the process.
 #[derive(Clone, Debug, Default)]
 pub struct EnvSource {
     layers: Vec<BTreeMap<String, Given>>,
@@ -61,8 +60,8 @@ impl EnvSource {
         )
     }
 
-    /// Adds a layer of variables as the system gives them. `env::vars` would panic on the first name or
-    /// value that is not Unicode; such a name is none of ours, such a value is an error only if it is.
+    /// Adds a layer of variables as the system gives them. `env::vars` would panic at a name or value that is not Unicode.
+    /// Here such a name is left out, and such a value is an error only if it is a setting's.
     pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         self.with_layer(variables.into_iter().filter_map(|(name, value)| {
             let value = value.into_string().map_or(Given::NotUnicode, Given::Text);
@@ -84,8 +83,8 @@ impl EnvSource {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 return self;
             }
-            // systemd reads an `EnvironmentFile=` as root and starts us with its contents: not ours to read,
-            // and nothing is missing. Where something is, the warning is shown with the errors.
+            // systemd reads an `EnvironmentFile=` as root and starts us with its contents, so nothing is missing although
+            // we may not read it. Where something is missing, the warning is shown with the errors.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 self.warnings
                     .push(Warning::new(&shown, format!("is not used: it cannot be read: {error}")));
@@ -123,7 +122,7 @@ impl EnvSource {
         self
     }
 
-    /// The layers, the first wins. Empty values are not in them: empty means absent.
+    /// The layers, of which the first wins. They have no empty values: empty means absent.
     pub(super) fn layers(&self) -> &[BTreeMap<String, Given>] {
         &self.layers
     }

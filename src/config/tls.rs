@@ -6,7 +6,7 @@ use super::errors::{Problem, Warning};
 use super::parse::Reader;
 use crate::database_uri::Secret;
 
-/// Where a certificate is looked for and kept when none is configured.
+/// Where a certificate is looked for, and kept, if none is configured.
 const CERTIFICATE_DIRECTORY: &str = "certs";
 
 /// Certificate and TLS parameters.
@@ -18,16 +18,16 @@ pub struct TlsSettings {
     pub min_version: TlsVersion,
     /// `TLS_MAX_VERSION`
     pub max_version: TlsVersion,
-    /// `TLS_CIPHERS` as given; absent for all.
+    /// `TLS_CIPHERS` as given. None for all.
     pub ciphers: Option<String>,
-    /// The name in a certificate that is made.
+    /// `LDAP_COMMON_NAME`: the name in a certificate that the gateway makes.
     pub common_name: String,
 }
 
 /// Where certificate and key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// `LDAP_CERT_CONTENT`, `LDAP_KEY_CONTENT`: PEM, line ends perhaps as `\n`.
+    /// `LDAP_CERT_CONTENT`, `LDAP_KEY_CONTENT`: PEM, whose line ends may be written as `\n`.
     Content {
         /// The certificate chain.
         certificate: String,
@@ -41,7 +41,7 @@ pub enum CertificateSource {
         /// The private key.
         key: PathBuf,
     },
-    /// A pair in this directory, made there if it is missing.
+    /// A pair in this directory. If there is none, the gateway makes one.
     Directory(PathBuf),
 }
 
@@ -81,8 +81,8 @@ impl TlsSettings {
     }
 }
 
-/// `1.2`, `TLSv1.2`, `TLSv1_2`, `tls1.2`. Older versions exist in deployed settings: as the lowest one
-/// they only mean "do not be strict", as the highest one nothing would be left.
+/// Reads `1.2`, `TLSv1.2`, `TLSv1_2`, `tls1.2`. Deployed settings hold older versions too. An older lowest version only means
+/// "do not be strict"; an older highest one would leave nothing.
 fn tls_version(reader: &mut Reader, name: &'static str) -> Option<TlsVersion> {
     let mut old = false;
     let version = reader.parsed(name, "1.2 or 1.3", |text| {

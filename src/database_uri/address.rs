@@ -155,7 +155,7 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
     }
 }
 
-/// A URI without whatever may be secret: scheme, hosts and database.
+/// A URI without anything that may be secret: scheme, hosts and database.
 pub fn redacted(uri: &str) -> Option<String> {
     let (scheme, rest) = uri.trim().split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();

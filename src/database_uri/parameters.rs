@@ -1,5 +1,5 @@
-//! What people's drivers take as parameters: libpq and its relatives, PgJDBC, node-postgres, Prisma; MySQL's and
-//! MariaDB's clients and connectors, mysql2, sequelize, Go's. Names are compared without case, `-` and `_`.
+//! The parameters that other drivers take: libpq and its relatives, PgJDBC, node-postgres, Prisma; MySQL's and MariaDB's
+//! clients and connectors, mysql2, sequelize, Go's. Case, `-` and `_` in their names do not count.
 
 use super::engine::Engine;
 
@@ -15,7 +15,7 @@ pub(super) enum Meaning {
     Socket,
     /// `sslmode`, and switches that also take its words.
     Tls,
-    /// Yes: TLS. No: as it is otherwise.
+    /// Yes: TLS. No: as the rest of the URI says.
     RequireTls,
     /// Yes: a known authority.
     VerifyCertificate,
@@ -31,7 +31,7 @@ pub(super) enum Meaning {
     LowestTlsVersion,
     TargetSession,
     ApplicationName,
-    /// Where there is no other.
+    /// Counts where there is no other name.
     FallbackApplicationName,
     ConnectTimeout {
         /// Thousandths of seconds, not seconds.

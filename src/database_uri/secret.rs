@@ -1,10 +1,9 @@
 //! Text that must never be printed: passwords, database URIs, private keys.
-//! Must not know: which settings are secret (that is `settings`).
 
 use std::fmt;
 
-/// A secret from the settings. `Debug` and `Display` never show it, so that no log line or error can,
-/// however carelessly it is written; reading it takes the explicit [`Secret::reveal`].
+/// A secret. `Debug` and `Display` do not show it, so no log line or error can, however carelessly it is written. Reading it
+/// takes an explicit [`Secret::reveal`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -1,4 +1,4 @@
-//! URIs of servers: the parts before the parameters, the parameters, and what they come to together.
+//! URIs of servers: the part before the parameters, the parameters, and what they mean together.
 
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ impl Reading {
         }
     }
 
-    /// Takes what is no wish for TLS; the error says what would be right.
+    /// Takes a parameter that is not about TLS. The error says what would be right.
     fn take(&mut self, meaning: Meaning, name: &str, option: Option<&str>, value: &str) -> Result<(), String> {
         let text = || Some(value.to_owned());
         let uri = &mut self.uri;

@@ -1,4 +1,4 @@
-//! What a URI says.
+//! What a URI says, as plain values.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -81,27 +81,27 @@ impl fmt::Display for Host {
 /// Which servers may serve, as libpq's `target_session_attrs` has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetSession {
-    /// Whichever answers: nothing is ever written.
+    /// Any that answers: the gateway never writes.
     #[default]
     Any,
     /// One that takes writes.
     ReadWrite,
     /// One that takes none.
     ReadOnly,
-    /// One that is no standby.
+    /// A primary: a server that is not a standby.
     Primary,
     /// A standby.
     Standby,
-    /// A standby, or else whichever answers.
+    /// A standby, or else any that answers.
     PreferStandby,
-    /// One that is no standby, or else whichever answers.
+    /// A primary, or else any that answers.
     PreferPrimary,
 }
 
 /// A SQLite file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteUri {
-    /// The file; None for a database in memory.
+    /// The file. None for a database in memory.
     pub file: Option<PathBuf>,
     /// The whole URI, whose parameters are all known to the driver.
     pub text: String,

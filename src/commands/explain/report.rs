@@ -1,4 +1,4 @@
-//! What `explain` has found, as text and as JSON. Must not know: how it was found.
+//! What `explain` has found, as text and as JSON. It does not know how anything was found.
 
 use std::fmt::Write;
 

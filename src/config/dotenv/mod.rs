@@ -1,4 +1,4 @@
-//! `.env` files, read as npm's `dotenv` reads them, because deployments of the Node gateway have such files. `tests`
+//! `.env` files. They are read as npm's `dotenv` reads them, because deployments of the Node gateway have such files. `tests`
 //! compares the two over generated files. The rules:
 //!
 //! - A name (letters, digits, `_`, `.`, `-`), perhaps after `export`, then `=`, or `:` and a blank, then the value.
@@ -11,12 +11,11 @@
 //!
 //! The `dotenvy` crate (0.15.7) follows the shell instead: of the 20,000 files of `tests` it refuses 13,067 and reads
 //! 703 otherwise. It ends a value at the second quote, refuses blanks in unquoted values, and replaces `$1`.
-//! Must not know: which names are settings.
 
-/// What one file says, in its order, and what in it is probably not meant.
+/// What one file says, in its order, and which lines are probably not meant so.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
-    /// Names and values; of equal names the later counts.
+    /// Names and values. Of equal names the last counts.
     pub values: Vec<(String, String)>,
     /// Numbers of lines that are neither assignments, comments nor empty: ignored, with a warning.
     pub ignored: Vec<usize>,
@@ -26,7 +25,7 @@ pub(super) struct Parsed {
     pub cut: Vec<usize>,
 }
 
-/// Reads the text of a `.env` file. Never fails: what is odd is listed by line number.
+/// Reads the text of a `.env` file. It never fails; odd lines are listed by their numbers.
 pub(super) fn parse(text: &str) -> Parsed {
     let text = &text.replace("\r\n", "\n").replace('\r', "\n");
     let mut parsed = Parsed::default();
