@@ -106,7 +106,7 @@ impl Directory {
         let source = |kind, query: EntryQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
-            Listing::new(database.clone(), kind, query, maker, tree.mail_fallback())
+            Listing::new(database.clone(), query, maker)
         };
         let named = |which, query: &DescribedQuery| match query.name_column(which) {
             Ok(name) => Ok(EntryQuery::new(query.clone(), name)),

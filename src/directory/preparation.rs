@@ -5,7 +5,7 @@
 use crate::{
     config::Query,
     directory::{
-        Directory, mapping::columns::Role, membership::MembershipsOf, queries::QueryProblem, source::listing::Listing,
+        Directory, kind::role::Role, membership::MembershipsOf, queries::QueryProblem, source::listing::Listing,
     },
     sql::{Budget, KeyedPage, Predicate, QueryTable, SqlError, Statement},
 };

@@ -4,8 +4,8 @@ use super::report::{Fault, Report, table};
 use crate::{
     config::Query,
     directory::{
-        kind::Kind,
-        mapping::columns::{ColumnUse, Ignored, Role},
+        kind::{Kind, role::Role},
+        mapping::columns::{ColumnUse, Ignored},
         queries::{DescribedQuery, Examination},
     },
     model::schema::Schema,

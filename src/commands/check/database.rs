@@ -10,8 +10,7 @@ use crate::{
     config::{Config, DatabaseSettings, Query, QuerySet},
     directory::{
         Directory,
-        kind::Kind,
-        mapping::columns::Role,
+        kind::{Kind, role::Role},
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,

@@ -5,7 +5,10 @@ mod status;
 
 use crate::config::RefusedWords;
 pub use crate::directory::account::status::Standing;
-use crate::model::{time::Timestamp, value::Cell};
+use crate::{
+    directory::{kind::role::Role, mapping::projection::Projection},
+    model::{time::Timestamp, value::Cell},
+};
 use std::fmt;
 
 /// A user as a bind needs it.
@@ -76,6 +79,17 @@ pub struct AccountColumns {
 }
 
 impl AccountColumns {
+    /// The account columns of a row, taken out of it.
+    pub fn take(projection: &Projection, row: &mut [Cell]) -> Self {
+        AccountColumns {
+            status: projection.take(row, Role::Status),
+            enabled: projection.take(row, Role::Enabled),
+            locked: projection.take(row, Role::Locked),
+            expires_at: projection.take(row, Role::ExpiresAt),
+            auth_backends: projection.take(row, Role::AuthBackends),
+        }
+    }
+
     /// Why the account may not bind at `now`. What is absent allows, what cannot be read refuses.
     pub fn refusal(&self, words: &RefusedWords, now: Timestamp) -> Option<Refusal> {
         let status = || match words.judge(&self.status) {

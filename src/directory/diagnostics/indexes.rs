@@ -7,7 +7,7 @@ use crate::{
         Directory,
         diagnostics::sample::{Count, SMALL, Sample, budget},
         error::DirectoryError,
-        mapping::columns::Role,
+        kind::role::Role,
         membership::{MembershipsOf, MembershipsQuery},
         naming::tree::Name,
         queries::{DescribedQuery, GroupColumn},

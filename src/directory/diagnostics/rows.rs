@@ -4,13 +4,12 @@ use crate::{
     config::RefusedWords,
     directory::{
         Directory,
-        account::{Refusal, Standing},
+        account::{AccountColumns, Refusal, Standing},
         diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, role::Role},
         mapping::{
-            columns::Role,
-            entry::{EntryMaker, HOMES, account_columns, text_of},
+            entry::{EntryMaker, HOMES, text_of},
             projection::Projection,
         },
         source::listing::Listing,
@@ -122,13 +121,7 @@ pub async fn accounts(
     if all_users.judges_as(asked) {
         let listed = Projection::of_standing(&all_users.columns);
         let maker = EntryMaker::new(Kind::User, directory.tree.clone(), directory.schema.clone(), listed);
-        let source = Listing::new(
-            directory.database.clone(),
-            Kind::User,
-            directory.users.query().clone(),
-            maker,
-            None,
-        );
+        let source = Listing::new(directory.database.clone(), directory.users.query().clone(), maker);
         let projection = source.maker().projection();
         source
             .each(PATIENCE, |row| {
@@ -220,7 +213,7 @@ impl Walk {
 impl Accounts {
     fn row(&mut self, projection: &Projection, mut row: Row, words: &RefusedWords) {
         self.looked_at += 1;
-        let columns = account_columns(projection, &mut row);
+        let columns = AccountColumns::take(projection, &mut row);
         if let Some(word) = word(&columns.status) {
             let refuses = words.judge(&columns.status) != Standing::Allowed;
             self.words.entry(word).or_insert((0, refuses)).0 += 1;

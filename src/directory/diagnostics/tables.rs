@@ -2,7 +2,10 @@
 
 use crate::{
     config::QuerySet,
-    directory::{kind::Kind, mapping::columns::Role, queries::DescribedQuery},
+    directory::{
+        kind::{Kind, role::Role},
+        queries::DescribedQuery,
+    },
     sql::{
         Engine, Origin,
         indexes::{TableColumn, is_name_of},

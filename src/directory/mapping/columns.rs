@@ -3,79 +3,13 @@
 //! It sees column names only, never a row. The same table is what `check` prints.
 
 use crate::{
-    directory::kind::Kind,
+    directory::kind::{Kind, role::Role},
     model::schema::{AttributeId, Schema, ids},
 };
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
 };
-
-/// What a column is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// The RDN: `uid` of a user, `cn` of a group.
-    Name,
-    /// uidNumber of a user, gidNumber of a group.
-    Number,
-    /// gidNumber of a user.
-    PrimaryGroup,
-    /// cn of a user.
-    FullName,
-    /// givenName.
-    FirstName,
-    /// sn.
-    LastName,
-    /// mail.
-    Mail,
-    /// homeDirectory.
-    HomeDirectory,
-    /// loginShell.
-    LoginShell,
-    /// sshPublicKey, one value a line.
-    SshPublicKey,
-    /// Verifies binds; never served.
-    Password,
-    /// Replaces the authentication chain; never served.
-    AuthBackends,
-    /// A word that may refuse binds; never served.
-    Status,
-    /// A truth value that may refuse binds; never served.
-    Enabled,
-    /// A truth value that may refuse binds; never served.
-    Locked,
-    /// A time after which binds are refused; never served.
-    ExpiresAt,
-    /// entryUUID.
-    EntryUuid,
-    /// createTimestamp.
-    CreatedAt,
-    /// modifyTimestamp.
-    UpdatedAt,
-    /// The user names of a group's members.
-    MemberUids,
-    /// The DNs of a group's members.
-    Members,
-    /// The user of a membership, where each is a row of its own.
-    Member,
-    /// An attribute served as it is.
-    Attribute(AttributeId),
-}
-
-impl Role {
-    /// Used to decide about binds and not for entries: such columns are not even read by searches.
-    pub fn is_private(self) -> bool {
-        matches!(
-            self,
-            Role::Password | Role::AuthBackends | Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt
-        )
-    }
-
-    /// Decides about binds besides the password.
-    pub fn is_standing(self) -> bool {
-        self.is_private() && self != Role::Password
-    }
-}
 
 /// Why a column is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,57 +34,6 @@ pub struct ColumnUse {
     /// Its meaning, or why it has none.
     pub role: Result<Role, Ignored>,
 }
-
-const USER_COLUMNS: [(&str, Role); 32] = [
-    ("username", Role::Name),
-    ("uid", Role::Name),
-    ("uid_number", Role::Number),
-    ("uidnumber", Role::Number),
-    ("gid_number", Role::PrimaryGroup),
-    ("gidnumber", Role::PrimaryGroup),
-    ("full_name", Role::FullName),
-    ("cn", Role::FullName),
-    ("first_name", Role::FirstName),
-    ("givenname", Role::FirstName),
-    ("last_name", Role::LastName),
-    ("sn", Role::LastName),
-    ("mail", Role::Mail),
-    ("home_directory", Role::HomeDirectory),
-    ("homedirectory", Role::HomeDirectory),
-    ("login_shell", Role::LoginShell),
-    ("loginshell", Role::LoginShell),
-    ("ssh_public_key", Role::SshPublicKey),
-    ("sshpublickey", Role::SshPublicKey),
-    ("password", Role::Password),
-    ("userpassword", Role::Password),
-    ("auth_backends", Role::AuthBackends),
-    ("status", Role::Status),
-    ("enabled", Role::Enabled),
-    ("locked", Role::Locked),
-    ("expires_at", Role::ExpiresAt),
-    ("entry_uuid", Role::EntryUuid),
-    ("entryuuid", Role::EntryUuid),
-    ("created_at", Role::CreatedAt),
-    ("createdat", Role::CreatedAt),
-    ("updated_at", Role::UpdatedAt),
-    ("updatedat", Role::UpdatedAt),
-];
-
-/// A group's time stamps are not among them: its row does not change when its members do, and SSSD would then never
-/// see the new members.
-const GROUP_COLUMNS: [(&str, Role); 11] = [
-    ("name", Role::Name),
-    ("cn", Role::Name),
-    ("gid_number", Role::Number),
-    ("gidnumber", Role::Number),
-    ("entry_uuid", Role::EntryUuid),
-    ("entryuuid", Role::EntryUuid),
-    ("member_uids", Role::MemberUids),
-    ("memberuid", Role::MemberUids),
-    ("members", Role::Members),
-    ("member", Role::Members),
-    ("uniquemember", Role::Members),
-];
 
 /// A group is named by the one or the other, whichever is further left.
 const MEMBERSHIP_COLUMNS: [(&str, Role); 6] = [
@@ -236,12 +119,7 @@ pub fn pass_through_names<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec
 
 fn role(kind: Kind, column: &str, schema: &Schema, standard: &Schema) -> Result<Role, Ignored> {
     let lower = column.to_ascii_lowercase();
-    let table: &[(&str, Role)] = match kind {
-        Kind::User => &USER_COLUMNS,
-        Kind::Group => &GROUP_COLUMNS,
-        // They have no query of the operator's.
-        Kind::PrivateGroup => &[],
-    };
+    let table = kind.data().columns;
     if let Some((_, role)) = table.iter().find(|(name, _)| *name == lower) {
         return Ok(*role);
     }

@@ -1,23 +1,28 @@
-//! A row becomes an entry: fallbacks, validity of every value, object classes, and the account of a bind.
+//! A row becomes an entry, by the rules of its kind: the first source that gives a value of the attribute's syntax counts.
 //!
 //! It knows rows as cells and attributes as the schema has them; no SQL, no filters. Membership attributes are added
 //! elsewhere, because they are not in the row.
 
 use crate::{
     directory::{
-        account::AccountColumns,
-        kind::Kind,
-        mapping::{columns::Role, gecos::ascii, projection::Projection},
+        kind::{Kind, rule::ValueSource},
+        mapping::{
+            gecos::ascii,
+            projection::Projection,
+            provenance::{Having, Provenance, Rules, Slot},
+        },
         naming::{subschema::superior_uuid, tree::Tree},
     },
     model::{
-        entry::Entry,
-        schema::{AttributeId, ClassId, Schema, ids},
+        entry::{Attribute, Entry, Values},
+        prepare::prepare_ignore_case,
+        schema::{AttributeId, Schema, Syntax, ids},
         time::Timestamp,
         value::{Cell, Value},
     },
 };
 use bytes::Bytes;
+use smallvec::{SmallVec, smallvec};
 use std::{borrow::Cow, mem, sync::Arc};
 use uuid::Uuid;
 
@@ -29,71 +34,28 @@ pub struct EntryMaker {
     schema: Arc<Schema>,
     projection: Projection,
     namespace: Uuid,
-    classes: Classes,
+    rules: Rules,
 }
 
-/// The object classes, made once: every entry shares their bytes.
-#[derive(Debug, Clone)]
-struct Classes {
-    shadow_account: bool,
-    extensible: bool,
-}
-
-/// The login shell of a row without one.
-pub const DEFAULT_SHELL: &str = "/bin/bash";
 /// Where the home directory of a row without one stands, its name following, or, where that is none, its number.
 pub const HOMES: &str = "/home/";
-/// The class that says what an entry is.
-pub fn structural_class(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "inetOrgPerson",
-        Kind::Group => "groupOfNames",
-        Kind::PrivateGroup => "namedObject",
-    }
-}
-
-const USER_CLASSES: [&str; 4] = ["top", "person", "organizationalPerson", "inetOrgPerson"];
-const GROUP_CLASSES: [&str; 2] = ["top", "groupOfNames"];
-/// Clients that synchronise groups by their members do not look at these.
-const PRIVATE_GROUP_CLASSES: [&str; 3] = ["top", "namedObject", "posixGroup"];
-const SHADOW_ATTRIBUTES: [&str; 7] = [
-    "shadowLastChange",
-    "shadowMin",
-    "shadowMax",
-    "shadowWarning",
-    "shadowInactive",
-    "shadowExpire",
-    "shadowFlag",
-];
 
 impl EntryMaker {
     /// A maker for rows that `projection` describes.
     pub fn new(kind: Kind, tree: Arc<Tree>, schema: Arc<Schema>, projection: Projection) -> Self {
-        let shadow: Vec<AttributeId> = SHADOW_ATTRIBUTES
-            .iter()
-            .filter_map(|name| schema.attribute(name))
-            .collect();
-        let classes: &[&str] = match kind {
-            Kind::User => &["inetOrgPerson", "posixAccount", "ldapPublicKey", "shadowAccount"],
-            Kind::Group => &["groupOfNames", "posixGroup"],
-            Kind::PrivateGroup => &PRIVATE_GROUP_CLASSES,
-        };
-        let allowing: Vec<ClassId> = classes.iter().filter_map(|class| schema.object_class(class)).collect();
-        let classes = Classes {
-            shadow_account: kind == Kind::User && projection.passed_through().any(|id| shadow.contains(&id)),
-            extensible: projection
-                .passed_through()
-                .any(|id| !allowing.iter().any(|class| schema.class_allows(*class, id))),
-        };
-        let namespace = superior_uuid(tree.base());
         EntryMaker {
             kind,
+            namespace: superior_uuid(tree.base()),
+            rules: Rules::new(kind.data(), &projection, &tree, &schema),
             tree,
             schema,
             projection,
-            namespace,
-            classes,
         }
+    }
+
+    /// What its entries are.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What the rows are made of.
@@ -111,299 +73,255 @@ impl EntryMaker {
         &self.schema
     }
 
+    /// Where their attributes come from.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Whether an entry of this kind can have values of an attribute.
     pub fn serves(&self, id: AttributeId) -> bool {
-        const COMMON: [AttributeId; 6] = [
-            ids::OBJECT_CLASS,
-            ids::ENTRY_UUID,
-            ids::ENTRY_DN,
-            ids::STRUCTURAL_OBJECT_CLASS,
-            ids::SUBSCHEMA_SUBENTRY,
-            ids::HAS_SUBORDINATES,
-        ];
-        const OF_USERS: [AttributeId; 12] = [
-            ids::UID,
-            ids::CN,
-            ids::SN,
-            ids::GIVEN_NAME,
-            ids::MAIL,
-            ids::UID_NUMBER,
-            ids::GID_NUMBER,
-            ids::HOME_DIRECTORY,
-            ids::LOGIN_SHELL,
-            ids::GECOS,
-            ids::SSH_PUBLIC_KEY,
-            ids::MEMBER_OF,
-        ];
-        const OF_GROUPS: [AttributeId; 5] = [
-            ids::CN,
-            ids::GID_NUMBER,
-            ids::MEMBER_UID,
-            ids::MEMBER,
-            ids::UNIQUE_MEMBER,
-        ];
-        let own: &[AttributeId] = match self.kind {
-            Kind::User => &OF_USERS,
-            Kind::Group => &OF_GROUPS,
-            Kind::PrivateGroup => &[ids::CN, ids::GID_NUMBER],
-        };
-        let timestamp = (id == ids::CREATE_TIMESTAMP && self.projection.position(Role::CreatedAt).is_some())
-            || (id == ids::MODIFY_TIMESTAMP && self.projection.position(Role::UpdatedAt).is_some());
-        COMMON.contains(&id)
-            || own.contains(&id)
-            || timestamp
-            || self.projection.passed_through().any(|have| have == id)
+        self.rules.serves(id)
     }
 
     /// Whether all entries of this kind have the object class with this OID, or none; None when it depends on the row.
     pub fn has_class(&self, oid: &str) -> Option<bool> {
-        let is = |name: &str| {
-            self.schema
-                .object_class(name)
-                .is_some_and(|class| self.schema.object_class_type(class).oid == oid)
-        };
-        let (always, sometimes): (&[&str], &[&str]) = match self.kind {
-            Kind::User => (&USER_CLASSES, &["posixAccount", "ldapPublicKey"]),
-            Kind::Group => (&GROUP_CLASSES, &["posixGroup"]),
-            Kind::PrivateGroup => (&PRIVATE_GROUP_CLASSES, &[]),
-        };
-        if sometimes.iter().any(|name| is(name)) {
-            return None;
+        match self.rules.class(oid) {
+            Some(Having::All) => Some(true),
+            Some(Having::Numbers(_) | Having::Attribute(_)) => None,
+            None => Some(false),
         }
-        Some(
-            always.iter().any(|name| is(name))
-                || (self.classes.shadow_account && is("shadowAccount"))
-                || (self.classes.extensible && is("extensibleObject")),
-        )
     }
 
     /// The entry of a row; none for a row whose name no DN can hold. `operational` adds the operational attributes.
     pub fn entry(&self, mut row: Vec<Cell>, operational: bool) -> Option<Entry> {
-        let name = self.projection.name(&row)?;
-        crate::model::prepare::prepare_ignore_case(&name)?;
-        let number = self.projection.number(&row);
-        // Each column makes one at most; a name can be two, and then there are the class and what nobody stores.
-        let attributes = self.projection.roles().len() + if operational { 8 } else { 3 };
-        let mut entry = Entry::with_room(self.tree.entry_dn(self.kind, &name), attributes);
-        match self.kind {
-            Kind::User => self.user(&mut entry, &mut row, &name, number),
-            Kind::Group => self.group(&mut entry, &name, number),
-            Kind::PrivateGroup => {
-                let gid = self.projection.take(&mut row, Role::PrimaryGroup).to_integer();
-                private_group(&mut entry, &name, number.and(gid)?);
+        let rules = &self.rules;
+        let name = text(row.get_mut(rules.name?.row)?, true).filter(|name| !name.is_empty())?;
+        prepare_ignore_case(&name)?;
+        // Numbers are read once, and stand in the row as such.
+        for slot in &rules.numbers {
+            if let Some(cell) = row.get_mut(slot.row)
+                && let Some(number) = cell.to_integer()
+            {
+                *cell = Cell::Integer(number);
             }
         }
-        self.pass_through(&mut entry, &mut row);
-        if operational {
-            self.operational(&mut entry, &mut row, &name, number);
+        let required = rules.required_numbers.as_ref()?;
+        let mut reader = RowReader {
+            maker: self,
+            row,
+            name: &name,
+            found: SmallVec::new(),
+        };
+        if !reader.has_numbers(required) {
+            return None;
+        }
+        let operational: &[Provenance] = if operational { &rules.operational } else { &[] };
+        // One for the classes, and two for memberships.
+        let room = rules.user.len() + operational.len() + 3;
+        let mut entry = Entry::with_room(self.tree.entry_dn(self.kind, &name), room);
+        entry.attributes.push(Attribute {
+            id: ids::OBJECT_CLASS,
+            values: Values::new(),
+        });
+        for provenance in rules.user.iter().filter(|provenance| provenance.is_referred_to) {
+            if let Some(text) = reader.text_of(provenance, &entry) {
+                reader.found.push((provenance.attribute, text));
+            }
+        }
+        for provenance in rules.user.iter().chain(operational) {
+            let values = reader.values(provenance, &entry);
+            if !values.is_empty() {
+                let id = provenance.attribute;
+                entry.attributes.push(Attribute { id, values });
+            }
+        }
+        let mut classes = Values::with_capacity(rules.classes.len());
+        for class in &rules.classes {
+            if reader.is_one(&class.when, &entry) {
+                classes.push(class.value.clone());
+            }
+        }
+        if let Some(attribute) = entry.attributes.first_mut() {
+            attribute.values = classes;
         }
         Some(entry)
     }
 
-    fn user(&self, entry: &mut Entry, row: &mut [Cell], name: &str, number: Option<i128>) {
-        let take = |row: &mut [Cell], role, id| self.valid_text(self.projection.take(row, role), id);
-        let gid = self.projection.take(row, Role::PrimaryGroup).to_integer();
-        let full = take(row, Role::FullName, ids::CN);
-        let first = take(row, Role::FirstName, ids::GIVEN_NAME);
-        let last = take(row, Role::LastName, ids::SN);
-        let mail = take(row, Role::Mail, ids::MAIL).or_else(|| self.fallback_mail(name));
-        let home = take(row, Role::HomeDirectory, ids::HOME_DIRECTORY);
-        let shell = take(row, Role::LoginShell, ids::LOGIN_SHELL);
-        let keys = self.projection.take(row, Role::SshPublicKey);
-        let cn = full.unwrap_or_else(|| fallback_cn(first.as_deref(), last.as_deref(), name));
-        let sn = last.unwrap_or_else(|| cn.split_whitespace().last().unwrap_or(name).to_owned());
-        let posix = number.zip(gid);
-        let keys = ssh_keys(keys);
-
-        let mut classes: Vec<Value> = USER_CLASSES.iter().map(|class| constant(class)).collect();
-        if posix.is_some() {
-            classes.push(constant("posixAccount"));
-        }
-        if !keys.is_empty() {
-            classes.push(constant("ldapPublicKey"));
-        }
-        if self.classes.shadow_account {
-            classes.push(constant("shadowAccount"));
-        }
-        if self.classes.extensible {
-            classes.push(constant("extensibleObject"));
-        }
-        entry.set(ids::OBJECT_CLASS, classes);
-        entry.push(ids::UID, owned(name.to_owned()));
-        if let Some((uid, gid)) = posix {
-            let home = home.unwrap_or_else(|| self.fallback_home(name, uid));
-            entry.push(ids::UID_NUMBER, owned(uid.to_string()));
-            entry.push(ids::GID_NUMBER, owned(gid.to_string()));
-            entry.push(ids::HOME_DIRECTORY, owned(home));
-            entry.push(ids::LOGIN_SHELL, shell.map_or_else(|| constant(DEFAULT_SHELL), owned));
-            if self.projection.position(Role::Attribute(ids::GECOS)).is_none() {
-                entry.push(ids::GECOS, owned(ascii(&cn, name)));
-            }
-        }
-        entry.push(ids::CN, owned(cn));
-        entry.push(ids::SN, owned(sn));
-        if let Some(first) = first {
-            entry.push(ids::GIVEN_NAME, owned(first));
-        }
-        if let Some(mail) = mail {
-            entry.push(ids::MAIL, owned(mail));
-        }
-        if !keys.is_empty() {
-            entry.set(ids::SSH_PUBLIC_KEY, keys);
-        }
-    }
-
-    fn group(&self, entry: &mut Entry, name: &str, number: Option<i128>) {
-        let mut classes: Vec<Value> = GROUP_CLASSES.iter().map(|class| constant(class)).collect();
-        if number.is_some() {
-            classes.push(constant("posixGroup"));
-        }
-        if self.classes.extensible {
-            classes.push(constant("extensibleObject"));
-        }
-        entry.set(ids::OBJECT_CLASS, classes);
-        entry.push(ids::CN, owned(name.to_owned()));
-        if let Some(number) = number {
-            entry.push(ids::GID_NUMBER, owned(number.to_string()));
-        }
-    }
-
-    fn pass_through(&self, entry: &mut Entry, row: &mut [Cell]) {
-        let is_posix = self.kind != Kind::User || !entry.values(ids::UID_NUMBER).is_empty();
-        for (cell, role) in row.iter_mut().zip(self.projection.roles()) {
-            if let Role::Attribute(id) = role {
-                // The one attribute of a column that posixAccount alone allows.
-                if *id == ids::GECOS && !is_posix {
-                    continue;
-                }
-                let single = self.schema.attribute_type(*id).single_value;
-                let mut values: Vec<Value> = Vec::new();
-                for value in cell_values(mem::take(cell)) {
-                    if self.is_valid(*id, &value) && !values.contains(&value) {
-                        values.push(value);
-                    }
-                }
-                if single {
-                    values.truncate(1);
-                }
-                if !values.is_empty() {
-                    entry.set(*id, values);
-                }
-            }
-        }
-    }
-
-    fn operational(&self, entry: &mut Entry, row: &mut [Cell], name: &str, number: Option<i128>) {
-        let own = self.projection.take(row, Role::EntryUuid);
-        let uuid = entry_uuid(&own).unwrap_or_else(|| self.derived_uuid(name, number));
-        let structural = structural_class(self.kind);
-        entry.push(ids::ENTRY_UUID, owned(uuid.hyphenated().to_string()));
-        entry.push(ids::ENTRY_DN, owned(entry.dn.clone()));
-        entry.push(ids::STRUCTURAL_OBJECT_CLASS, constant(structural));
-        entry.push(
-            ids::SUBSCHEMA_SUBENTRY,
-            constant(crate::directory::naming::tree::SUBSCHEMA_DN),
-        );
-        entry.push(ids::HAS_SUBORDINATES, constant("FALSE"));
-        for (role, id) in [
-            (Role::CreatedAt, ids::CREATE_TIMESTAMP),
-            (Role::UpdatedAt, ids::MODIFY_TIMESTAMP),
-        ] {
-            let time = self.projection.take(row, role).to_time();
-            if let Some(time) = time.and_then(Timestamp::to_generalized) {
-                entry.push(id, owned(time));
-            }
-        }
-    }
-
     /// From base DN, kind and number, so that a renamed user keeps it; from the name where there is no number.
     fn derived_uuid(&self, name: &str, number: Option<i128>) -> Uuid {
-        let kind = match self.kind {
-            Kind::User => "user",
-            Kind::Group => "group",
-            Kind::PrivateGroup => "private-group",
-        };
+        let label = self.kind.data().uuid_label;
         let key = match number {
-            Some(number) => format!("{kind}:{number}"),
-            None => format!("{kind}:name:{name}"),
+            Some(number) => format!("{label}:{number}"),
+            None => format!("{label}:name:{name}"),
         };
         Uuid::new_v5(&self.namespace, key.as_bytes())
     }
 
-    fn fallback_mail(&self, name: &str) -> Option<String> {
-        let mail = format!("{name}@{}", self.tree.mail_fallback()?);
-        self.is_valid(ids::MAIL, mail.as_bytes()).then_some(mail)
+    /// The attributes of which a row has a column but no value that can be served as it is.
+    pub fn lacking(&self, row: &[Cell]) -> Vec<AttributeId> {
+        let lacks = |provenance: &Provenance| {
+            let Some(ValueSource::Text(slot)) = provenance.sources.first() else {
+                return None;
+            };
+            let text = row.get(slot.row).and_then(Cell::to_text);
+            let is_served = text.is_some_and(|text| is_valid(provenance.syntax, &text));
+            (!is_served).then_some(provenance.attribute)
+        };
+        self.rules.user.iter().filter_map(lacks).collect()
+    }
+}
+
+/// One row on its way to an entry.
+struct RowReader<'a> {
+    maker: &'a EntryMaker,
+    row: Vec<Cell>,
+    name: &'a str,
+    /// The attributes that others are made of, until they are served.
+    found: SmallVec<[(AttributeId, String); 1]>,
+}
+
+impl RowReader<'_> {
+    fn values(&mut self, provenance: &Provenance, entry: &Entry) -> Values {
+        if provenance.is_referred_to {
+            let position = self.found.iter().position(|(id, _)| *id == provenance.attribute);
+            let found = position.map(|position| self.found.swap_remove(position));
+            return found.map(|(_, text)| owned(text)).into_iter().collect();
+        }
+        if !self.has_numbers(&provenance.numbers) {
+            return Values::new();
+        }
+        for source in &provenance.sources {
+            let values = match source {
+                ValueSource::Values(slot) => self.all(*slot, provenance),
+                ValueSource::Lines(slot) => lines(self.take(*slot)),
+                ValueSource::Constant(value) => smallvec![constant(value)],
+                source => match self.text(source, provenance.syntax, entry) {
+                    Some(text) => smallvec![owned(text)],
+                    None => continue,
+                },
+            };
+            if !values.is_empty() {
+                return values;
+            }
+        }
+        Values::new()
+    }
+
+    /// The first text that there is.
+    fn text_of(&mut self, provenance: &Provenance, entry: &Entry) -> Option<String> {
+        let mut sources = match self.has_numbers(&provenance.numbers) {
+            true => provenance.sources.iter(),
+            false => [].iter(),
+        };
+        sources.find_map(|source| self.text(source, provenance.syntax, entry))
+    }
+
+    fn text(&mut self, source: &ValueSource<Slot>, syntax: Syntax, entry: &Entry) -> Option<String> {
+        match source {
+            ValueSource::Name => Some(self.name.to_owned()),
+            ValueSource::Text(slot) => {
+                let cell = self.row.get_mut(slot.row)?;
+                let is_served = cell.to_text().is_some_and(|text| is_valid(syntax, &text));
+                is_served.then(|| text(cell, slot.is_last)).flatten()
+            }
+            ValueSource::Number(slot) | ValueSource::OwnNumber(slot) => Some(self.number(*slot)?.to_string()),
+            ValueSource::Time(slot) => self.row.get(slot.row)?.to_time().and_then(Timestamp::to_generalized),
+            ValueSource::Uuid(slot) => Some(entry_uuid(self.row.get(slot.row)?)?.hyphenated().to_string()),
+            ValueSource::DerivedUuid => {
+                let number = self.maker.rules.number.and_then(|slot| self.number(slot));
+                let uuid = self.maker.derived_uuid(self.name, number);
+                Some(uuid.hyphenated().to_string())
+            }
+            ValueSource::EntryDn => Some(entry.dn.clone()),
+            ValueSource::NameAtDomain => {
+                let address = format!("{}@{}", self.name, self.maker.tree.mail_fallback()?);
+                is_valid(syntax, &address).then_some(address)
+            }
+            ValueSource::Home(slot) => Some(self.home(*slot, syntax)),
+            ValueSource::Joined(first, last) => {
+                let text = |slot: &Slot| {
+                    let text = self.row.get(slot.row)?.to_text()?;
+                    is_valid(syntax, &text).then_some(text)
+                };
+                Some(format!("{} {}", text(first)?, text(last)?))
+            }
+            ValueSource::LastWordOf(id) => {
+                let text = self.found(*id, entry)?;
+                Some(text.split_whitespace().last().unwrap_or(self.name).to_owned())
+            }
+            ValueSource::AsciiOf(id) => Some(ascii(&self.found(*id, entry)?, self.name)),
+            ValueSource::Constant(value) => Some((*value).to_owned()),
+            // They have several values.
+            ValueSource::Values(_) | ValueSource::Lines(_) => None,
+        }
     }
 
     /// A name that is a path, or a directory's own name, would be somebody else's home.
-    fn fallback_home(&self, name: &str, uid: i128) -> String {
-        let home = format!("{HOMES}{name}");
-        if is_home_name(name) && self.is_valid(ids::HOME_DIRECTORY, home.as_bytes()) {
-            home
-        } else {
-            format!("{HOMES}{uid}")
+    fn home(&self, slot: Slot, syntax: Syntax) -> String {
+        let home = format!("{HOMES}{}", self.name);
+        match self.number(slot) {
+            Some(number) if !is_home_name(self.name) || !is_valid(syntax, &home) => format!("{HOMES}{number}"),
+            _ => home,
         }
     }
 
-    /// The attributes of which a row has a column but no value that can be served as it is.
-    pub fn lacking(&self, row: &[Cell]) -> Vec<AttributeId> {
-        const ROLES: [(Role, AttributeId); 6] = [
-            (Role::FullName, ids::CN),
-            (Role::FirstName, ids::GIVEN_NAME),
-            (Role::LastName, ids::SN),
-            (Role::Mail, ids::MAIL),
-            (Role::HomeDirectory, ids::HOME_DIRECTORY),
-            (Role::LoginShell, ids::LOGIN_SHELL),
-        ];
-        let cell = |role| self.projection.position(role).and_then(|position| row.get(position));
-        let lacks = |(role, id): (Role, AttributeId)| {
-            let cell = cell(role)?.clone();
-            self.valid_text(cell, id).is_none().then_some(id)
-        };
-        ROLES.into_iter().filter_map(lacks).collect()
-    }
-
-    /// NULL, the empty string and what breaks the attribute's syntax count as absent.
-    fn valid_text(&self, cell: Cell, id: AttributeId) -> Option<String> {
-        if cell.is_absent() {
-            return None;
+    /// All values of a column that are values of the attribute.
+    fn all(&mut self, slot: Slot, provenance: &Provenance) -> Values {
+        let mut values = Values::new();
+        for value in cell_values(self.take(slot)) {
+            if !value.is_empty() && provenance.syntax.is_valid(&value) && !values.contains(&value) {
+                values.push(value);
+            }
         }
-        let text = match cell {
-            Cell::Text(text) => text,
-            other => other.to_text()?.into_owned(),
-        };
-        self.is_valid(id, text.as_bytes()).then_some(text)
+        if provenance.single_value {
+            values.truncate(1);
+        }
+        values
     }
 
-    fn is_valid(&self, id: AttributeId, value: &[u8]) -> bool {
-        !value.is_empty() && self.schema.attribute_type(id).syntax.is_valid(value)
+    /// An attribute that has been found.
+    fn found<'a>(&'a self, id: AttributeId, entry: &'a Entry) -> Option<Cow<'a, str>> {
+        match self.found.iter().find(|(found, _)| *found == id) {
+            Some((_, text)) => Some(text.as_str().into()),
+            None => entry.values(id).first().map(text_of),
+        }
+    }
+
+    fn is_one(&self, having: &Having, entry: &Entry) -> bool {
+        match having {
+            Having::All => true,
+            Having::Numbers(slots) => self.has_numbers(slots),
+            Having::Attribute(id) => entry.has(*id),
+        }
+    }
+
+    fn has_numbers(&self, slots: &[Slot]) -> bool {
+        slots.iter().all(|slot| self.number(*slot).is_some())
+    }
+
+    fn number(&self, slot: Slot) -> Option<i128> {
+        match self.row.get(slot.row) {
+            Some(Cell::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, slot: Slot) -> Cell {
+        self.row.get_mut(slot.row).map(mem::take).unwrap_or_default()
     }
 }
 
-/// The account columns of a row, taken out of it.
-pub fn account_columns(projection: &Projection, row: &mut [Cell]) -> AccountColumns {
-    AccountColumns {
-        status: projection.take(row, Role::Status),
-        enabled: projection.take(row, Role::Enabled),
-        locked: projection.take(row, Role::Locked),
-        expires_at: projection.take(row, Role::ExpiresAt),
-        auth_backends: projection.take(row, Role::AuthBackends),
+/// The text of a cell, taken out of it where that may be.
+fn text(cell: &mut Cell, may_take: bool) -> Option<String> {
+    match cell {
+        Cell::Text(text) if may_take => Some(mem::take(text)),
+        cell => cell.to_text().map(Cow::into_owned),
     }
 }
 
-/// The primary group, by its number, of the user it is named after.
-fn private_group(entry: &mut Entry, name: &str, gid: i128) {
-    entry.set(ids::OBJECT_CLASS, PRIVATE_GROUP_CLASSES.map(constant).to_vec());
-    entry.push(ids::CN, owned(name.to_owned()));
-    entry.push(ids::GID_NUMBER, owned(gid.to_string()));
-}
-
-fn fallback_cn(first: Option<&str>, last: Option<&str>, name: &str) -> String {
-    match (first, last) {
-        (Some(first), Some(last)) => format!("{first} {last}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => name.to_owned(),
-    }
+/// The empty string and what breaks the attribute's syntax count as absent.
+fn is_valid(syntax: Syntax, value: &str) -> bool {
+    !value.is_empty() && syntax.is_valid(value.as_bytes())
 }
 
 /// Whether a name names a directory of its own below [`HOMES`].
@@ -412,8 +330,8 @@ pub(crate) fn is_home_name(name: &str) -> bool {
 }
 
 /// One key a line, as `authorized_keys` files have them; comments and blank lines are none.
-fn ssh_keys(cell: Cell) -> Vec<Value> {
-    let mut keys: Vec<Value> = Vec::new();
+fn lines(cell: Cell) -> Values {
+    let mut keys = Values::new();
     let mut add = |text: &str| {
         for line in text.lines().map(str::trim) {
             if !line.is_empty() && !line.starts_with('#') && !keys.iter().any(|key| key == line) {
@@ -433,11 +351,11 @@ fn ssh_keys(cell: Cell) -> Vec<Value> {
 }
 
 /// The values of a cell: each element of an array or JSON array, else the one it is.
-pub fn cell_values(cell: Cell) -> Vec<Value> {
+pub fn cell_values(cell: Cell) -> Values {
     match cell {
-        Cell::Null => Vec::new(),
-        Cell::Bytes(bytes) => vec![Bytes::from(bytes)],
-        Cell::Text(text) => vec![owned(text)],
+        Cell::Null => Values::new(),
+        Cell::Bytes(bytes) => smallvec![Bytes::from(bytes)],
+        Cell::Text(text) => smallvec![owned(text)],
         Cell::List(cells) => cells.into_iter().flat_map(cell_values).collect(),
         other => other
             .to_text()

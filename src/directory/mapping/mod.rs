@@ -1,10 +1,11 @@
-//! From a row to an entry: which column means what (`columns`), which of them a statement reads (`projection`), and
-//! what an entry is made of (`entry`). Knows rows as cells; no SQL, no filters.
+//! From a row to an entry: which column means what (`columns`), which of them a statement reads (`projection`), where each
+//! attribute comes from (`provenance`), and the entry made of it (`entry`). Knows rows as cells; no SQL, no filters.
 
 pub mod columns;
 pub mod entry;
 pub mod gecos;
 pub mod projection;
+pub(crate) mod provenance;
 
 #[cfg(test)]
 #[allow(

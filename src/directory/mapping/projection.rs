@@ -2,7 +2,7 @@
 //! what an entry makes of it.
 
 use crate::{
-    directory::mapping::columns::{ColumnUse, Role},
+    directory::{kind::role::Role, mapping::columns::ColumnUse},
     model::{schema::AttributeId, value::Cell},
 };
 use std::mem;

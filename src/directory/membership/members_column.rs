@@ -3,8 +3,8 @@
 use crate::{
     directory::{
         error::DirectoryError,
-        kind::Kind,
-        mapping::{columns::Role, entry::cell_values},
+        kind::{Kind, role::Role},
+        mapping::entry::cell_values,
         membership::{
             relation::{CHUNK, Membership, MembershipsOf, NameSet},
             resolve::{as_spelled, with_users},

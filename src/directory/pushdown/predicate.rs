@@ -1,22 +1,20 @@
 //! From a filter to the rows that can match it: a predicate that every matching row satisfies, on the values as the
 //! mapping serves them.
 //!
-//! A leaf asks something of an attribute (`Test`); an attribute's value comes from one of several places (`served`),
-//! each under a condition on the row. So a leaf is: any of the places, its condition, and what is asked of the value
-//! that comes from there. What a predicate becomes in SQL, and how far, is the engine's writer's business.
+//! A leaf asks something of an attribute (`attribute`), whose value comes from one of several sources; what is asked of it
+//! there says `value_test`. What a predicate becomes in SQL, and how far, is the engine's writer's business.
 
 use crate::{
     directory::{
         Directory,
         kind::Kind,
-        mapping::columns::Role,
         naming::{
             asserted::LONGEST_VALUE,
             tree::{Name, Place},
         },
         pushdown::{
-            provenance::{number_of, posix, served},
-            value_test::{Test, probe},
+            attribute::{of_attribute, of_class},
+            value_test::Test,
         },
         source::listing::Listing,
     },
@@ -26,7 +24,7 @@ use crate::{
         matching::Assertion,
         schema::{AttributeId, ids},
     },
-    sql::{Predicate, Validity},
+    sql::Predicate,
 };
 
 /// How many names a statement lists; above that the rows are read and judged one by one.
@@ -136,7 +134,7 @@ fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
             assertion,
             value,
         } => match (*attribute, assertion) {
-            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source, &class.oid),
+            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source.maker(), &class.oid),
             (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(source, value),
             (id, assertion) => (id, Test::Equal(assertion)),
         },
@@ -163,7 +161,7 @@ fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
         }
         _ => return Predicate::unknown(),
     };
-    of_attribute(source, id, test)
+    of_attribute(source.maker(), id, test)
 }
 
 fn of_value(test: &ValueTest) -> Test<'_> {
@@ -171,44 +169,6 @@ fn of_value(test: &ValueTest) -> Test<'_> {
         ValueTest::Equal(assertion) => Test::Equal(assertion),
         ValueTest::Less(assertion) => Test::Less(assertion),
         ValueTest::Substrings(assertion) => Test::Pieces(assertion),
-    }
-}
-
-fn of_attribute(source: &Listing, id: AttributeId, test: Test<'_>) -> Predicate {
-    let named = id == source.kind().naming_attribute();
-    if matches!(test, Test::Present) && (named || source.kind() == Kind::User && [ids::CN, ids::SN].contains(&id)) {
-        // What has no name is no entry, and every user has these.
-        return Predicate::True;
-    }
-    let Some(places) = served(source, id) else {
-        return Predicate::unknown();
-    };
-    let asked = places
-        .into_iter()
-        .map(|(when, from)| Predicate::And(vec![when, probe(source, id, &from, test)]));
-    Predicate::Or(asked.collect())
-}
-
-/// Classes that depend on the row; the planner knows the others.
-fn of_class(source: &Listing, oid: &str) -> Predicate {
-    let schema = source.maker().schema();
-    let is = |name: &str| {
-        schema
-            .object_class(name)
-            .is_some_and(|class| schema.object_class_type(class).oid == oid)
-    };
-    match source.kind() {
-        Kind::User if is("posixAccount") => posix(source),
-        Kind::User if is("ldapPublicKey") => match source.column(Role::SshPublicKey) {
-            Some(_) => of_attribute(source, ids::SSH_PUBLIC_KEY, Test::Present),
-            None => Predicate::False,
-        },
-        Kind::Group if is("posixGroup") => number_of(source, Role::Number),
-        _ => match source.maker().has_class(oid) {
-            Some(true) => Predicate::True,
-            Some(false) => Predicate::False,
-            None => Predicate::unknown(),
-        },
     }
 }
 
@@ -247,13 +207,7 @@ fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
         return Predicate::unknown();
     }
     match attributes.contains(schema, naming) {
-        true => of_attribute(source, naming, of_value(test)),
+        true => of_attribute(source.maker(), naming, of_value(test)),
         false => Predicate::False,
     }
-}
-
-/// There is a value, of which nothing else is known.
-pub(crate) fn some_value(column: usize) -> Predicate {
-    let validity = Validity::Unknown;
-    Predicate::Present { column, validity }.inexact()
 }

@@ -2,12 +2,11 @@
 
 use crate::{
     directory::{
-        mapping::entry::{HOMES, is_home_name},
-        pushdown::{
-            predicate::some_value,
-            provenance::{Place, valid},
+        kind::rule::ValueSource,
+        mapping::{
+            entry::{EntryMaker, HOMES, is_home_name},
+            provenance::Slot,
         },
-        source::listing::Listing,
     },
     model::{
         matching::{Assertion, Pieces, SubstringAssertion},
@@ -41,11 +40,48 @@ const MOST_SPLITS: usize = 4;
 /// Digits of a number that is compared digit by digit.
 const MOST_DIGITS: usize = 32;
 
-pub(crate) fn probe(source: &Listing, id: AttributeId, place: &Place, test: Test<'_>) -> Predicate {
-    match place {
-        Place::Column(column) => column_is(source, id, *column, test),
-        Place::Number(column) => number(*column, test),
-        Place::Own(column) => match number(*column, test) {
+/// What is made of a source's value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape {
+    /// The value itself.
+    Whole,
+    /// Its last word.
+    LastWord,
+    /// It in ASCII.
+    Ascii,
+}
+
+/// What is asked of the value that comes from a source.
+pub(crate) fn probe(
+    maker: &EntryMaker,
+    id: AttributeId,
+    (shape, source): (Shape, ValueSource<Slot>),
+    test: Test<'_>,
+) -> Predicate {
+    let name = maker.rules().name.map(|slot| slot.query);
+    let text = match source {
+        ValueSource::Name => name,
+        ValueSource::Text(slot) | ValueSource::Values(slot) => Some(slot.query),
+        _ => None,
+    };
+    match (shape, text, source) {
+        (Shape::Whole, Some(column), _) => column_is(maker, id, column, test),
+        (Shape::Whole, None, source) => of_source(maker, name, source, test),
+        (Shape::LastWord, Some(column), _) => last_word(column, test),
+        (Shape::Ascii, Some(column), _) => Predicate::Or(vec![column_is(maker, id, column, test), uncommon(column)]),
+        (Shape::Ascii, None, ValueSource::Joined(first, last)) => Predicate::Or(vec![
+            joined(first.query, last.query, test),
+            uncommon(first.query),
+            uncommon(last.query),
+        ]),
+        (Shape::LastWord | Shape::Ascii, ..) => Predicate::unknown(),
+    }
+}
+
+fn of_source(maker: &EntryMaker, name: Option<usize>, source: ValueSource<Slot>, test: Test<'_>) -> Predicate {
+    match (source, name) {
+        (ValueSource::Number(slot), _) => number(slot.query, test),
+        (ValueSource::OwnNumber(slot), _) => match number(slot.query, test) {
             // As the database compares, which spares it the rows that hold something else.
             Predicate::IntegerEquals { column, value } => Predicate::KeyEquals {
                 column,
@@ -53,29 +89,20 @@ pub(crate) fn probe(source: &Listing, id: AttributeId, place: &Place, test: Test
             },
             other => other,
         },
-        Place::Time(column) => time(*column, test),
-        Place::Uuid(column) => uuid(*column, test),
-        Place::Derived => derived(test),
-        Place::Constant(value) => constant(source, value, test),
-        Place::Name(suffix) => name(source, suffix, test),
-        Place::NamedHome => named_home(source, test),
-        Place::NumberedHome(column) => numbered_home(*column, test),
-        Place::Joined(first, last) => joined(*first, *last, test),
-        Place::LastWord(column) => last_word(*column, test),
-        Place::Ascii(inner) => {
-            let columns = match **inner {
-                Place::Column(column) | Place::LastWord(column) => vec![column],
-                Place::Joined(first, last) => vec![first, last],
-                _ => return Predicate::unknown(),
-            };
-            let asked = probe(source, id, inner, test);
-            Predicate::Or(
-                std::iter::once(asked)
-                    .chain(columns.into_iter().map(uncommon))
-                    .collect(),
-            )
+        (ValueSource::Time(slot), _) => time(slot.query, test),
+        (ValueSource::Uuid(slot), _) => uuid(slot.query, test),
+        (ValueSource::DerivedUuid, _) => derived(test),
+        (ValueSource::Constant(value), _) => constant(maker, value, test),
+        (ValueSource::NameAtDomain, Some(name)) => {
+            let domain = maker.tree().mail_fallback().unwrap_or_default();
+            name_and(name, &format!("@{domain}"), test)
         }
-        Place::Lines(column) => lines(*column, test),
+        (ValueSource::Home(slot), Some(name)) => {
+            Predicate::Or(vec![named_home(name, test), numbered_home(slot.query, test)])
+        }
+        (ValueSource::Joined(first, last), _) => joined(first.query, last.query, test),
+        (ValueSource::Lines(slot), _) => lines(slot.query, test),
+        _ => Predicate::unknown(),
     }
 }
 
@@ -84,10 +111,10 @@ fn uncommon(column: usize) -> Predicate {
     Predicate::NotCanonical { column }.inexact()
 }
 
-fn column_is(source: &Listing, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
-    let syntax = source.maker().schema().attribute_type(id).syntax;
+fn column_is(maker: &EntryMaker, id: AttributeId, column: usize, test: Test<'_>) -> Predicate {
+    let syntax = maker.schema().attribute_type(id).syntax;
     match test {
-        Test::Present => valid(source, column, id),
+        Test::Present => some_value(column),
         Test::Equal(Assertion::Text(fold, prepared)) => {
             let equal = equals(column, *fold, prepared);
             // A canonical value equal to it is one of the syntax if it is, since none tells cases apart.
@@ -222,8 +249,8 @@ fn derived(test: Test<'_>) -> Predicate {
     }
 }
 
-fn constant(source: &Listing, value: &str, test: Test<'_>) -> Predicate {
-    let (schema, value) = (source.maker().schema(), value.as_bytes());
+fn constant(maker: &EntryMaker, value: &str, test: Test<'_>) -> Predicate {
+    let (schema, value) = (maker.schema(), value.as_bytes());
     let compare = |assertion: &Assertion| assertion.compare(schema, value);
     let is = match test {
         Test::Present => true,
@@ -237,8 +264,7 @@ fn constant(source: &Listing, value: &str, test: Test<'_>) -> Predicate {
 }
 
 /// The name and what follows it. It is there where the name is ASCII, which every canonical one is.
-fn name(source: &Listing, suffix: &str, test: Test<'_>) -> Predicate {
-    let column = source.name_column();
+fn name_and(column: usize, suffix: &str, test: Test<'_>) -> Predicate {
     match test {
         Test::Present => uncommon(column).negated(),
         Test::Equal(Assertion::Text(fold, prepared)) => {
@@ -269,12 +295,12 @@ fn name(source: &Listing, suffix: &str, test: Test<'_>) -> Predicate {
 
 /// The home directory by the name. Names that are none have it by their number: they hold a slash or are a directory's
 /// own.
-fn named_home(source: &Listing, test: Test<'_>) -> Predicate {
+fn named_home(column: usize, test: Test<'_>) -> Predicate {
     match test {
         Test::Equal(Assertion::Text(fold, prepared)) => match prepared.strip_prefix(&*folded(HOMES, *fold)) {
             Some(name) if name.contains('/') => Predicate::False,
             Some(name) => {
-                let equal = equals(source.name_column(), *fold, name);
+                let equal = equals(column, *fold, name);
                 if is_home_name(name) { equal } else { equal.inexact() }
             }
             None => Predicate::False,
@@ -397,4 +423,10 @@ fn lines(column: usize, test: Test<'_>) -> Predicate {
         Some(_) => uncommon(column),
         None => Predicate::False,
     }
+}
+
+/// There is a value, of which nothing else is known.
+pub(crate) fn some_value(column: usize) -> Predicate {
+    let validity = Validity::Unknown;
+    Predicate::Present { column, validity }.inexact()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Query,
-    directory::mapping::columns::{ColumnUse, Role},
+    directory::{kind::role::Role, mapping::columns::ColumnUse},
     sql::{Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, SqlError, TypeDescription},
 };
 use std::{collections::HashSet, fmt, ops::Deref};

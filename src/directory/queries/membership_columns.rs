@@ -3,7 +3,7 @@
 use crate::{
     config::Query,
     directory::{
-        mapping::columns::Role,
+        kind::role::Role,
         queries::described_query::{DescribedQuery, QueryProblem},
     },
 };

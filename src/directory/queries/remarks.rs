@@ -4,7 +4,8 @@
 use crate::{
     config::{Query, QuerySet},
     directory::{
-        mapping::columns::{Ignored, Role},
+        kind::role::Role,
+        mapping::columns::Ignored,
         queries::described_query::{DescribedQuery, QueryProblem},
     },
 };

@@ -5,8 +5,8 @@
 use crate::{
     directory::{
         fetch::{fetch, fetch_or_collect},
-        kind::Kind,
-        mapping::{columns::Role, entry::EntryMaker},
+        kind::{Kind, role::Role},
+        mapping::entry::EntryMaker,
         naming::tree::Name,
         queries::EntryQuery,
         source::duplicates::{Shadowed, pick},
@@ -38,26 +38,12 @@ pub struct Listing {
     database: Database,
     query: EntryQuery,
     maker: EntryMaker,
-    kind: Kind,
-    mail_domain: Option<String>,
 }
 
 impl Listing {
     /// The listing that `query` describes; its rows become entries by `maker`.
-    pub fn new(
-        database: Database,
-        kind: Kind,
-        query: EntryQuery,
-        maker: EntryMaker,
-        mail_domain: Option<&str>,
-    ) -> Self {
-        Listing {
-            database,
-            query,
-            maker,
-            kind,
-            mail_domain: mail_domain.map(str::to_owned),
-        }
+    pub fn new(database: Database, query: EntryQuery, maker: EntryMaker) -> Self {
+        Listing { database, query, maker }
     }
 
     /// The database that it is read from.
@@ -72,17 +58,12 @@ impl Listing {
 
     /// Users or groups.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.maker.kind()
     }
 
     /// What makes entries of the rows.
     pub fn maker(&self) -> &EntryMaker {
         &self.maker
-    }
-
-    /// The domain that mail addresses fall back to.
-    pub fn mail_domain(&self) -> Option<&str> {
-        self.mail_domain.as_deref()
     }
 
     /// The column of a role.

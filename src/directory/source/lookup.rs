@@ -7,11 +7,10 @@ use crate::{
     config::RefusedWords,
     directory::{
         Directory,
-        account::{Account, AccountOutcome},
+        account::{Account, AccountColumns, AccountOutcome},
         error::DirectoryError,
         fetch::none_for_the_name,
-        kind::Kind,
-        mapping::{columns::Role, entry::account_columns},
+        kind::{Kind, role::Role},
         naming::tree::{Name, Place},
         source::{
             duplicates::Precedence,
@@ -139,7 +138,7 @@ impl Directory {
             dn: self.tree.entry_dn(Kind::User, &spelled),
             password_unreadable: has_password && password.is_none(),
             password,
-            refusal: account_columns(own, &mut row).refusal(refused, Timestamp::now()),
+            refusal: AccountColumns::take(own, &mut row).refusal(refused, Timestamp::now()),
         }))
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     directory::{
         Directory,
         error::DirectoryError,
-        kind::Kind,
-        mapping::columns::{ColumnUse, Role},
+        kind::{Kind, role::Role},
+        mapping::columns::ColumnUse,
         naming::{asserted::NAMES_LOOKED_UP, tree::Name},
         queries::{DescribedQuery, EntryQuery},
         source::listing::Listing,

@@ -1,0 +1,27 @@
+//! Private groups: the group of one user alone, whose gid number no group has.
+
+use crate::{
+    directory::kind::{
+        entry_kind::EntryKind,
+        role::Role,
+        rule::{ValueSource, always, rule},
+    },
+    model::schema::ids,
+};
+
+/// Private groups. Their rows are those of all-users whose gid number no group has. They have no columns of their own: the
+/// gateway makes the table.
+pub static PRIVATE_GROUPS: EntryKind = EntryKind {
+    naming_attribute: ids::CN,
+    // Clients that synchronise groups by their members do not look at these.
+    structural_class: "namedObject",
+    uuid_label: "private-group",
+    columns: &[],
+    required_numbers: &[Role::Number, Role::PrimaryGroup],
+    rules: &[
+        rule(ids::CN, &[ValueSource::Name]),
+        rule(ids::GID_NUMBER, &[ValueSource::OwnNumber(Role::PrimaryGroup)]),
+    ],
+    classes: &[always("top"), always("namedObject"), always("posixGroup")],
+    membership_attributes: &[],
+};
