@@ -17,3 +17,4 @@ pub mod protocol;
 pub mod server;
 pub mod sql;
 pub mod telemetry;
+mod tls_client;

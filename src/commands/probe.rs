@@ -20,7 +20,7 @@ use url::Url;
 use super::{complain, report, say};
 use crate::{
     config::{Config, ConfigErrors, EnvSource, ProbeSettings, Problem},
-    server::tls,
+    tls_client,
 };
 
 /// Longer than a bind is held while the database is away.
@@ -99,7 +99,7 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
     };
     let stream = TcpStream::connect(address).await.map_err(NotReady::Connect)?;
     if encrypted {
-        let stream = tls::client::connect_unverified(stream)
+        let stream = tls_client::connect_unverified(stream)
             .await
             .map_err(NotReady::Connect)?;
         ask(stream, config).await

@@ -6,34 +6,41 @@ use imports::{Imports, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What each module may use of the others, from top to bottom.
-pub const MAY_USE: [(&str, &str); 15] = [
+pub const MAY_USE: [(&str, &str); 16] = [
     ("main", ""),
     ("cli", "commands"),
     (
         "commands",
-        "app auth config database_uri directory metrics model operations server sql telemetry",
+        "app auth config database_uri directory metrics model operations server sql telemetry tls_client",
     ),
     ("app", "auth config directory metrics model operations server sql"),
     ("server", "config database_uri metrics model operations protocol sql"),
     ("operations", "auth config directory metrics model protocol sql"),
     ("auth", ""),
     ("directory", "config database_uri metrics model sql"),
-    ("sql", "config database_uri metrics model"),
+    ("sql", "config database_uri metrics model tls_client"),
     ("telemetry", "config database_uri metrics"),
     ("config", "database_uri model"),
     ("protocol", "model"),
     ("model", ""),
     ("metrics", ""),
     ("database_uri", ""),
+    ("tls_client", ""),
 ];
 
 /// Packages, and where alone they may be named.
 const PACKAGES: [(&str, &[&str]); 12] = [
     ("hyper", &["server/admin"]),
     ("hyper_util", &["server/admin"]),
-    ("sqlx", &["sql/"]),
-    ("rustls", &["server/tls", "sql/connection/sessionless"]),
-    ("tokio_rustls", &["server/tls", "sql/connection/sessionless"]),
+    (
+        "sqlx",
+        &["sql/connection", "sql/decode", "sql/sqlite_file", "sql/database/tests"],
+    ),
+    ("rustls", &["server/tls", "sql/connection/sessionless", "tls_client"]),
+    (
+        "tokio_rustls",
+        &["server/tls", "sql/connection/sessionless", "tls_client"],
+    ),
     ("postgres_protocol", &["sql/connection/sessionless"]),
     ("rustls_native_certs", &["sql/connection/sessionless"]),
     ("rustls_pemfile", &["server/tls"]),

@@ -4,14 +4,12 @@
 //! - `certificate`: the pair that is there; `self_made`, `authority`: the pair that is made where there is none
 //! - `ciphers`: cipher suites by the names of the setting
 //! - `reload`, `stamps`: a certificate that is replaced while the gateway runs
-//! - `client`: the other side, for `probe`
 //!
 //! Nothing here knows sockets, LDAP, or how the settings were read.
 
 mod authority;
 mod certificate;
 mod ciphers;
-pub mod client;
 mod error;
 pub mod reload;
 mod self_made;

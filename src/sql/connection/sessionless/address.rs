@@ -1,4 +1,4 @@
-//! Where a server is and how to be let in, in terms of this client's own.
+//! Where a server is and how to log in, in this client's own terms.
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,13 @@ pub(crate) struct Address {
     pub(crate) database: Option<String>,
     pub(crate) tls: Certificates,
     pub(crate) application_name: Option<String>,
-    /// Settings that were asked for, which no shared session can keep.
+    /// Settings that were asked for; no shared session can keep them.
     pub(crate) options: Option<String>,
 }
 
 impl Address {
-    /// Where the driver would go, and with what: the URI's, else the environment's (`PGPASSWORD`, `PGSSLROOTCERT`, …) or
-    /// `~/.pgpass`.
+    /// Where the driver would go, and with what: from the URI, else from the environment (`PGPASSWORD`,
+    /// `PGSSLROOTCERT`, …) or `~/.pgpass`.
     pub(crate) fn of(options: &PgConnectOptions) -> Address {
         let secrets = Secrets::of(options);
         let (host, port) = (options.get_host(), options.get_port());
@@ -63,7 +63,7 @@ impl Address {
     }
 }
 
-/// What the driver keeps to itself, but for its URL.
+/// What the driver tells only in its URL.
 #[derive(Default)]
 struct Secrets {
     password: Option<String>,
@@ -74,7 +74,7 @@ struct Secrets {
 
 impl Secrets {
     fn of(options: &PgConnectOptions) -> Secrets {
-        // It makes no URL of every host and user: these are names that it takes.
+        // The driver cannot make a URL of every host and user: these names it takes.
         let named = options.clone().host("localhost").username("user").database("database");
         let named = match named.get_socket() {
             Some(_) => named.socket("socket"),

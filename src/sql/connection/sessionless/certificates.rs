@@ -1,4 +1,4 @@
-//! What TLS to the server must prove, and what was made of it.
+//! What TLS to the server must prove, and the configuration that was made of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,14 +19,14 @@ pub(crate) struct Certificates {
     pub(crate) built: Built,
 }
 
-/// How long the files' content is believed.
+/// How long the files' content is used.
 const BELIEVED: Duration = Duration::from_secs(300);
 
-/// What was made of the files, and when: reading all of the system's authorities takes long.
+/// The configuration that was made of the files, and when: reading all of the system's authorities takes long.
 #[derive(Clone, Default)]
 pub(crate) struct Built(Arc<Mutex<Option<Made>>>);
 
-/// When it was begun, and what it gave.
+/// When reading began, and its result.
 pub(crate) type Made = (Instant, Arc<ClientConfig>);
 
 impl Built {

@@ -1,4 +1,4 @@
-//! Logging in (PostgreSQL's manual, 55.2.1): what is asked of the session, and the password.
+//! Logging in (PostgreSQL's manual, 55.2.1): the session's parameters, and the password.
 
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
@@ -9,7 +9,7 @@ use super::address::Address;
 use super::wire::{self, Wire};
 use fallible_iterator::FallibleIterator;
 
-/// Connects and logs in; the second value is what cancel requests are made with.
+/// Connects and logs in; the second value is for cancel requests.
 pub(crate) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32)>), sqlx::Error> {
     let connecting = async {
         let mut wire = Wire::connect(address).await?;
@@ -18,7 +18,7 @@ pub(crate) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32
     };
     let connected: Result<_, sqlx::Error> = connecting.await;
     if connected.is_err() {
-        // Perhaps the certificates were replaced.
+        // The certificates may have been replaced.
         address.tls.forget();
     }
     connected
@@ -26,7 +26,7 @@ pub(crate) async fn connect(address: &Address) -> Result<(Wire, Option<(i32, i32
 
 async fn log_in(wire: &mut Wire, address: &Address) -> Result<Option<(i32, i32)>, sqlx::Error> {
     let Address { user, database, .. } = address;
-    // What sqlx asks for too, and every pooler knows: PgBouncer refuses other parameters, or drops them.
+    // The same parameters as sqlx', which every pooler knows: PgBouncer refuses or drops others.
     let mut parameters = vec![
         ("user", user.as_str()),
         ("client_encoding", "UTF8"),
@@ -72,7 +72,7 @@ async fn authenticate(wire: &mut Wire, address: &Address) -> Result<(), sqlx::Er
     }
 }
 
-/// RFC 5802, RFC 7677. The server proves that it knows the password as well.
+/// RFC 5802, RFC 7677. The server too proves that it knows the password.
 async fn scram(wire: &mut Wire, password: &str, body: &AuthenticationSaslBody) -> Result<(), sqlx::Error> {
     if !body.mechanisms().any(|mechanism| Ok(mechanism == SCRAM_SHA_256))? {
         return Err(sqlx::Error::Protocol(

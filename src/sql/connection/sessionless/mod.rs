@@ -1,10 +1,11 @@
-//! PostgreSQL by way of a pooler that shares the server's sessions among its clients (PgBouncer in transaction or statement
-//! mode): a client that relies on nothing that a session keeps from one statement to the next.
+//! PostgreSQL behind a pooler that shares the server's sessions among its clients (PgBouncer in transaction or
+//! statement mode): a client that relies on nothing that a session keeps from one statement to the next.
 //!
-//! Each statement is *one* write: `Parse` without a name, `Bind`, `Describe`, `Execute`, `Sync`. A pooler hands a session
-//! on only between a `ReadyForQuery` and the next message (PostgreSQL's manual, 55.2.3), so nothing of another client's
-//! comes in between. sqlx waits for an answer after `Parse`, and names its statements with a counter: there, other
-//! clients' rows were believed. No settings are made, no process numbers are used, nothing is kept prepared.
+//! Each statement is *one* write: `Parse` without a name, `Bind`, `Describe`, `Execute`, `Sync`. A pooler hands a
+//! session on only between a `ReadyForQuery` and the next message (PostgreSQL's manual, 55.2.3), so nothing of another
+//! client comes in between. sqlx cannot be used: it waits for an answer after `Parse`, and names its statements with a
+//! counter, so it believed other clients' rows. No settings are made, no process numbers are used, nothing is kept
+//! prepared.
 //!
 //! A result is believed only if its columns are those that the statement was described with on this connection.
 
@@ -48,7 +49,7 @@ const FIRST_ANSWER: Duration = Duration::from_millis(500);
 /// Described statements that a connection remembers: as many as sqlx keeps prepared.
 const REMEMBERED: usize = 100;
 
-/// The names and numbers of columns; every type fits into text.
+/// The names and numbers of columns. All of it is text: every type fits into that.
 const ORIGINS: &str = "SELECT a.attrelid::int8::text, a.attnum::text, a.attrelid::regclass::text, a.attname::text \
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY($1::text[]::oid[]) AND a.attnum > 0";
 
@@ -77,7 +78,7 @@ struct Column {
     of: Arc<Type>,
 }
 
-/// A row that came, and how to read it.
+/// A row as it came, and how to read it.
 pub(crate) struct RawRow {
     body: DataRowBody,
     described: Arc<Described>,
@@ -87,14 +88,14 @@ impl Sessionless {
     /// Connects, logs in and finds a session; the caller limits the time.
     pub(crate) async fn open(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
         let mut opened = Sessionless::log_in(address).await?;
-        // A pooler lets us in whether it has a session for us or not; in session mode it may never have one.
+        // A pooler lets us in whether or not it has a session for us; in session mode it may never have one.
         match timeout(FIRST_ANSWER, opened.ping()).await {
             Ok(answered) => answered.map(|()| opened),
             Err(_) => Err(wire::no_session()),
         }
     }
 
-    /// Connects and logs in: what a pooler does itself, without a session.
+    /// Connects and logs in. The pooler does that by itself, without a session.
     pub(crate) async fn log_in(address: &Arc<Address>) -> Result<Sessionless, sqlx::Error> {
         if address.options.is_some() {
             return Err(sqlx::Error::Configuration(
@@ -124,7 +125,7 @@ impl Sessionless {
         self.wire.is_quiet()
     }
 
-    /// What ends the statement in hand.
+    /// What ends the running statement.
     pub(crate) fn cancel_key(&self) -> Option<CancelKey> {
         self.key.map(|key| CancelKey::new(&self.address, key))
     }
@@ -136,13 +137,13 @@ impl Sessionless {
         self.wire.until_ready().await
     }
 
-    /// Forgets what statements were described as.
+    /// Forgets how statements were described.
     pub(crate) fn forget(&mut self) {
         self.described.clear();
         self.types = Types::default();
     }
 
-    /// Columns and parameters of a statement, without running it; asked anew each time.
+    /// The columns and parameters of a statement, without running it; asked anew each time.
     pub(crate) async fn describe(&mut self, sql: &str) -> Result<StatementDescription, sqlx::Error> {
         self.forget();
         let described = self.described(sql, &[]).await?;
@@ -172,7 +173,7 @@ impl Sessionless {
         })
     }
 
-    /// The rows of a statement, and `Left` when all of them have come and the session is free again.
+    /// The rows of a statement; then `Left`, when all have come and the session is free again.
     pub(crate) fn rows<'c>(
         &'c mut self,
         sql: &'c str,
@@ -205,8 +206,8 @@ impl Sessionless {
         steps.boxed()
     }
 
-    /// Sends a statement, and reads the answer up to its first row. Where a table was changed since the statement was
-    /// described, it is described anew, and sent again.
+    /// Sends a statement and reads the answer up to its first row. When a table has changed since the statement was
+    /// described, describes it anew and sends it again.
     async fn begin(&mut self, sql: &str, args: &[Arg]) -> Result<Arc<Described>, sqlx::Error> {
         let described = self.described(sql, args).await?;
         if self.ask(sql, args, &described).await? {
@@ -223,8 +224,8 @@ impl Sessionless {
         }
     }
 
-    /// Sends a statement with its values and reads the answer up to its first row: false when its columns are not those
-    /// that it was described with.
+    /// Sends a statement with its values and reads the answer up to its first row. False when its columns are not
+    /// those that it was described with.
     async fn ask(&mut self, sql: &str, args: &[Arg], described: &Described) -> Result<bool, sqlx::Error> {
         let out = self.wire.outgoing();
         if let Err(error) = write_statement(sql, args, out) {
@@ -247,7 +248,7 @@ impl Sessionless {
         }
     }
 
-    /// What the statement takes and gives; asked of the server at the first time, in one write.
+    /// What the statement takes and gives; the server is asked once, in one write.
     async fn described(&mut self, sql: &str, args: &[Arg]) -> Result<Arc<Described>, sqlx::Error> {
         if let Some(described) = self.described.get(sql) {
             return Ok(Arc::clone(described));
@@ -297,7 +298,7 @@ impl Sessionless {
         Ok((parameters, columns))
     }
 
-    /// Asks what these types are, and those that they are made of.
+    /// Asks what these types are, and what they are made of.
     async fn resolve(&mut self, mut unknown: Vec<u32>) -> Result<(), sqlx::Error> {
         for _ in 0..types::DEPTH {
             if unknown.is_empty() {
@@ -333,7 +334,7 @@ impl Sessionless {
         Ok(rows.into_iter().filter_map(origin).collect())
     }
 
-    /// The rows of a statement of ours that takes numbers and gives texts.
+    /// The rows of one of our own statements, which takes numbers and gives texts.
     async fn texts(&mut self, sql: &str, numbers: &[u32], columns: usize) -> Result<Vec<Vec<String>>, sqlx::Error> {
         let numbers = [Arg::TextList(numbers.iter().map(u32::to_string).collect())];
         let (_, fields) = self.look(sql, &numbers).await?;
@@ -384,7 +385,7 @@ enum Step {
 }
 
 impl Described {
-    /// Whether a result that came has these columns, in the format that was asked for.
+    /// Whether a result has these columns, in the format that was asked for.
     fn is_of(&self, body: &RowDescriptionBody) -> Result<bool, sqlx::Error> {
         let mut fields = body.fields();
         let mut columns = self.columns.iter();
@@ -438,7 +439,7 @@ pub(crate) fn row(raw: &RawRow, undecodable: &UndecodableValues) -> Row {
     cells
 }
 
-/// All of a statement, with its values.
+/// Writes a whole statement with its values.
 fn write_statement(sql: &str, args: &[Arg], out: &mut bytes::BytesMut) -> Result<(), sqlx::Error> {
     frontend::parse("", sql, args.iter().map(type_of), out).map_err(unsendable)?;
     frontend::bind("", "", [BINARY], args, value, [BINARY], out).map_err(|error| match error {
@@ -451,7 +452,7 @@ fn write_statement(sql: &str, args: &[Arg], out: &mut bytes::BytesMut) -> Result
     Ok(())
 }
 
-/// More values than a statement can have, or a text that cannot be one: nothing has happened to the connection.
+/// More values than a statement can have, or a text that cannot be one. Nothing has happened to the connection.
 fn unsendable(error: std::io::Error) -> sqlx::Error {
     sqlx::Error::Encode(error.into())
 }
@@ -471,7 +472,7 @@ fn value(arg: &Arg, out: &mut bytes::BytesMut) -> Result<IsNull, BoxDynError> {
         Arg::Integer(number) => out.extend_from_slice(&number.to_be_bytes()),
         Arg::TextList(list) => {
             let length = i32::try_from(list.len())?;
-            // Dimensions, no NULLs, the elements' type; then the length and the lower bound of the only dimension.
+            // Dimensions, no NULLs, the elements' type; then length and lower bound of the only dimension.
             for word in [1, 0, i32::try_from(types::TEXT)?, length, 1] {
                 out.extend_from_slice(&word.to_be_bytes());
             }

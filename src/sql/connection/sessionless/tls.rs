@@ -1,4 +1,4 @@
-//! TLS to the server, as it is wished (libpq's manual, 34.19); the same as sqlx does for its connections.
+//! TLS to the server as it is wished (libpq's manual, 34.19), as sqlx does for its connections.
 
 use std::io;
 use std::sync::Arc;
@@ -9,16 +9,14 @@ use sqlx::error::BoxDynError;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::certificates::Certificates;
 use crate::database_uri::{Pem, TlsMode};
+use crate::tls_client::{self, Trust};
 
 /// A byte stream, encrypted or not.
 pub(crate) trait Octets: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -30,7 +28,7 @@ impl Certificates {
         self.built.set(None);
     }
 
-    /// What the files say; read beside the threads that serve.
+    /// The configuration that the files make; read beside the threads that serve.
     async fn config(&self) -> Result<Arc<ClientConfig>, sqlx::Error> {
         if let Some(config) = self.built.get() {
             return Ok(config);
@@ -59,7 +57,7 @@ pub(crate) async fn wrapped(
     frontend::ssl_request(&mut request);
     stream.write_all(&request).await?;
     stream.flush().await?;
-    // Not an octet more: what comes after it is TLS' own, or forged.
+    // Not an octet more: the next one is TLS' own, or forged.
     match stream.read_u8().await? {
         b'S' => {}
         b'N' if wish.mode == TlsMode::Prefer => return Ok(Box::new(stream)),
@@ -81,21 +79,12 @@ fn failed(error: impl Into<BoxDynError>) -> sqlx::Error {
 }
 
 fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
-    let provider = Arc::new(ring::default_provider());
-    let authority = match wish.mode {
-        TlsMode::VerifyCa | TlsMode::VerifyFull => Some(authorities(wish, &provider)?),
-        TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => None,
+    let trust = match wish.mode {
+        TlsMode::VerifyCa => Trust::Authority(authorities(wish)?),
+        TlsMode::VerifyFull => Trust::AuthorityAndName(authorities(wish)?),
+        TlsMode::Disable | TlsMode::Prefer | TlsMode::Require => Trust::Any,
     };
-    let verifier = Arc::new(Verifier {
-        authority,
-        with_name: wish.mode == TlsMode::VerifyFull,
-        provider: Arc::clone(&provider),
-    });
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
+    let builder = tls_client::builder(trust).map_err(failed)?;
     match (&wish.certificate, &wish.key) {
         (Some(certificate), Some(key)) => {
             let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
@@ -109,7 +98,7 @@ fn config(wish: &Certificates) -> Result<ClientConfig, sqlx::Error> {
     }
 }
 
-fn authorities(wish: &Certificates, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, sqlx::Error> {
+fn authorities(wish: &Certificates) -> Result<Arc<WebPkiServerVerifier>, sqlx::Error> {
     let mut roots = RootCertStore::empty();
     if let Some(ca) = &wish.ca {
         for certificate in CertificateDer::pem_slice_iter(&read(ca)?) {
@@ -119,12 +108,12 @@ fn authorities(wish: &Certificates, provider: &Arc<CryptoProvider>) -> Result<Ar
             return Err(failed("sslrootcert has no certificate in it"));
         }
     } else {
-        // Those that cannot be read are missed by whoever needs them.
+        // An authority that cannot be read is missed by whoever needs it.
         for certificate in rustls_native_certs::load_native_certs().certs {
             let _ = roots.add(certificate);
         }
     }
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
         .build()
         .map_err(failed)
 }
@@ -133,58 +122,5 @@ fn read(pem: &Pem) -> io::Result<Vec<u8>> {
     match pem {
         Pem::File(path) => std::fs::read(path),
         Pem::Inline(text) => Ok(text.clone()),
-    }
-}
-
-/// Looks at the server's certificate as far as it is wished; that the server has its key, in any case.
-#[derive(Debug)]
-struct Verifier {
-    authority: Option<Arc<WebPkiServerVerifier>>,
-    with_name: bool,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let Some(authority) = &self.authority else {
-            return Ok(ServerCertVerified::assertion());
-        };
-        match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.with_name => Ok(ServerCertVerified::assertion()),
-            verified => verified,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let known = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

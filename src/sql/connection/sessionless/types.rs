@@ -1,5 +1,5 @@
-//! The types of columns and parameters: the usual ones are known by number, the others are read from the catalogue.
-//! Names are spelled as sqlx does, which the rest of the gateway decides by.
+//! The types of columns and parameters. The usual ones are known by number, the others are read from the catalogue.
+//! Names are spelled as in sqlx, which the rest of the gateway goes by.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -12,10 +12,10 @@ pub(crate) const INT8: u32 = 20;
 pub(crate) const TEXT: u32 = 25;
 pub(crate) const TEXT_ARRAY: u32 = 1009;
 
-/// Arrays of domains over domains …
+/// How deep types may be made of others: arrays of domains over domains …
 pub(crate) const DEPTH: usize = 8;
 
-/// What types are; all of it as text, a type that is always known.
+/// Asks what types are. All of it is text, a type that is always known.
 pub(crate) const QUESTION: &str = "SELECT t.oid::int8::text, t.oid::regtype::text, t.typtype::text, t.typcategory::text, \
      t.typelem::int8::text, t.typbasetype::int8::text, n.nspname::text, t.typname::text FROM pg_catalog.pg_type t \
      JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = ANY($1::text[]::oid[])";
@@ -49,7 +49,7 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    /// A type that is known, or one without a name whose values nobody can read.
+    /// A type; one without a name, whose values nobody can read, when it is not known.
     pub(crate) fn get(&self, oid: u32) -> Arc<Type> {
         let found = usual().get(&oid).or_else(|| self.learned.get(&oid));
         found.map_or_else(unknown, Arc::clone)
@@ -59,14 +59,14 @@ impl Types {
         oid == 0 || usual().contains_key(&oid) || self.learned.contains_key(&oid)
     }
 
-    /// Leaves those that must be asked for, each once.
+    /// Keeps those that must be asked for, each once.
     pub(crate) fn unknown_of(&self, oids: &mut Vec<u32>) {
         oids.retain(|oid| !self.is_known(*oid));
         oids.sort_unstable();
         oids.dedup();
     }
 
-    /// Takes the rows of `QUESTION`; gives what must be asked for next: the types that these are made of.
+    /// Takes the rows of `QUESTION`; returns the unknown types that these are made of.
     pub(crate) fn learn(&mut self, rows: &[Vec<String>]) -> Vec<u32> {
         let mut parts = Vec::new();
         for row in rows {

@@ -20,7 +20,7 @@ const LONGEST: i32 = 0x3fff_ffff;
 /// Room that is made for octets that arrive.
 const READ: usize = 16 * 1024;
 
-/// A connection as far as messages go.
+/// A connection that speaks in messages.
 pub(crate) struct Wire {
     stream: Box<dyn Octets>,
     incoming: BytesMut,
@@ -30,7 +30,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Connects, and begins TLS as far as it is wished.
+    /// Connects, and begins TLS if it is wished.
     pub(crate) async fn connect(address: &Address) -> Result<Wire, sqlx::Error> {
         let stream: Box<dyn Octets> = match &address.place {
             Place::Tcp(host, port) => {
@@ -46,7 +46,7 @@ impl Wire {
         Ok(Wire::over(stream))
     }
 
-    /// On a stream that is there already.
+    /// Uses a stream that is already there.
     pub(crate) fn over(stream: Box<dyn Octets>) -> Wire {
         Wire {
             stream,
@@ -61,7 +61,7 @@ impl Wire {
         self.is_over
     }
 
-    /// Whether nothing has come since the last answer: not its end, nor the reason for that. Does not wait.
+    /// Whether nothing has come since the last answer, neither its end nor a reason for that. Does not wait.
     pub(crate) fn is_quiet(&mut self) -> bool {
         !self.is_over && self.incoming.is_empty() && self.stream.read_buf(&mut self.incoming).now_or_never().is_none()
     }
@@ -104,7 +104,7 @@ impl Wire {
         }
     }
 
-    /// The answer is over: the session may go to somebody else, and must be outside of a transaction.
+    /// Reads the end of an answer. The session may go to somebody else now, so it must be outside of a transaction.
     pub(crate) async fn ready(&mut self) -> Result<(), sqlx::Error> {
         match self.receive().await? {
             Message::ReadyForQuery(body) if body.status() == b'I' => Ok(()),
@@ -124,8 +124,8 @@ impl Wire {
         }
     }
 
-    /// What to say of a message that is not the one expected: the server's error, most likely. Whatever comes with it is
-    /// read, so that the connection can be used again.
+    /// The error for an unexpected message: most likely the server's. What follows it is read, so that the connection
+    /// can be used again.
     pub(crate) async fn unexpected(&mut self, message: Message) -> sqlx::Error {
         match message {
             Message::ErrorResponse(body) => self.failed(&body).await,
@@ -137,14 +137,14 @@ impl Wire {
         let error = Refusal::read(body);
         self.is_over |= error.is_fatal;
         match error.code.as_str() {
-            // A time limit of the pooler's: it ends this connection, and says nothing about the server.
+            // A time limit of the pooler. It ends this connection and says nothing about the server.
             _ if error.is_fatal && error.is_of_time() => error.into(),
-            // The connection ends with it. PgBouncer says 08P01 of whatever happens to the server.
+            // The connection ends with it. PgBouncer says 08P01, whatever happens to the server.
             _ if error.is_fatal => io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string()).into(),
-            // None: the pooler took the batch apart.
+            // No such statement: the pooler took the batch apart.
             "26000" | "34000" => sqlx::Error::Protocol(error.to_string()),
-            // Cancelled: nobody of ours does that to a statement that is waited for, so it was meant for whoever had the
-            // session before. The server's own limit is for this statement.
+            // Cancelled. We do that to no statement that is waited for, so the cancel was meant for whoever had the
+            // session before. The server's own limit is about this statement.
             "57014" if !error.message.contains("statement timeout") => sqlx::Error::Protocol(error.to_string()),
             _ => loop {
                 match self.receive().await {
@@ -187,26 +187,26 @@ pub(crate) fn no_session() -> sqlx::Error {
     .into()
 }
 
-/// What a server or a pooler refused, and why.
+/// An error of the server or the pooler.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     code: String,
     message: String,
     is_fatal: bool,
-    /// Says where in the statement's text it is.
+    /// Whether it says where in the statement's text it is.
     pub(crate) has_position: bool,
 }
 
 /// PgBouncer's words for a statement that ran for too long.
 const RAN_TOO_LONG: [&str; 2] = ["query timeout", "query_timeout"];
-/// PgBouncer's words for what did not happen: no session was free in time, or nothing was asked for a while.
+/// PgBouncer's words for a statement that was not run: no session was free in time, or nothing was asked for a while.
 const NOT_RUN: [&str; 4] = [
     "query_wait_timeout",
     "client_idle_timeout",
     "idle transaction timeout",
     "idle_transaction_timeout",
 ];
-/// The code of a statement that may be repeated: "lock not available".
+/// The code for "try again": lock not available.
 const NOT_NOW: &str = "55P03";
 
 impl Refusal {
@@ -233,7 +233,7 @@ impl Refusal {
         if refusal.is_fatal && refusal.message.starts_with("no more connections allowed") {
             refusal.code = "53300".to_owned();
         }
-        // Nor have its time limits.
+        // Nor do its time limits.
         if refusal.is_fatal && NOT_RUN.contains(&refusal.message.as_str()) {
             refusal.code = NOT_NOW.to_owned();
         }
