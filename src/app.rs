@@ -9,6 +9,7 @@ use crate::{
         Directory,
         naming::subschema::Capabilities,
         queries::{self, QueryProblem},
+        realm::Realm,
     },
     metrics::Metrics,
     model::dn::Dn,
@@ -187,7 +188,7 @@ struct Describer {
     base: Dn,
     layout: Layout,
     queries: QuerySet<OperatorQuery>,
-    publish: watch::Sender<Option<Arc<Directory>>>,
+    publish: watch::Sender<Option<Arc<Realm>>>,
     again: Arc<Notify>,
     /// What has been said of the directory. Each remark is said once.
     said: Mutex<HashSet<String>>,
@@ -215,13 +216,14 @@ impl Describer {
     async fn describe(&self) {
         let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
         loop {
-            match Directory::describe(&self.database, &self.base, &self.layout, &self.queries, CAPABILITIES).await {
+            match Directory::describe(&self.database, &self.base, &self.layout, &self.queries).await {
                 Ok(directory) => {
                     if logged.is_some() {
                         info!("the queries have been described");
                     }
                     self.remark(&directory);
-                    self.publish.send_replace(Some(Arc::new(directory)));
+                    let realm = Realm::new(Arc::new(directory), &self.layout, CAPABILITIES);
+                    self.publish.send_replace(Some(Arc::new(realm)));
                     self.database.mark_described();
                     return;
                 }

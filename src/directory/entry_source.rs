@@ -2,8 +2,16 @@
 //! ordered is the source's business: rows and SQL stay behind this.
 
 use crate::{
-    directory::{error::DirectoryError, kind::Kind, naming::tree::Name},
-    model::{entry::Entry, filter::ResolvedFilter, schema::AttributeId},
+    directory::{
+        error::DirectoryError,
+        kind::Kind,
+        naming::tree::{Name, Tree},
+    },
+    model::{
+        entry::Entry,
+        filter::ResolvedFilter,
+        schema::{AttributeId, Schema},
+    },
     sql::{Budget, StatementKind},
 };
 use futures::future::BoxFuture;
@@ -18,6 +26,15 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
 /// Entries of some kinds. They come without memberUid, member, uniqueMember and memberOf, which are asked for by names.
 pub trait EntrySource: Send + Sync {
+    /// What the attributes of its entries mean.
+    fn schema(&self) -> &Arc<Schema>;
+
+    /// Where its entries stand.
+    fn tree(&self) -> &Arc<Tree>;
+
+    /// Whether it answers as far as is known.
+    fn is_reachable(&self) -> bool;
+
     /// The kinds of entries that there are, in the order in which searches give them.
     fn kinds(&self) -> &[Kind];
 

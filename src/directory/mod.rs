@@ -15,6 +15,7 @@ pub mod naming;
 mod preparation;
 pub mod pushdown;
 pub mod queries;
+pub mod realm;
 pub mod search;
 pub mod source;
 mod sql_source;
@@ -26,31 +27,14 @@ use crate::{
         kind::Kind,
         mapping::{entry::EntryMaker, projection::Projection},
         membership::Memberships,
-        naming::{
-            fixed::FixedEntries,
-            subschema::Capabilities,
-            tree::{Place, Tree},
-        },
+        naming::tree::Tree,
         queries::{DescribedQuery, EntryQuery, QueryProblem},
-        search::{
-            begin::{SearchOutcome, Searched, begin},
-            query::SearchQuery,
-        },
         source::{listing::Listing, one_user::OneUser, private_groups::PrivateGroups},
     },
-    model::{
-        dn::Dn,
-        filter::{Filter, ResolvedFilter},
-        schema::Schema,
-        scope::Scope,
-    },
-    sql::{Database, OperatorQuery, State},
+    model::{dn::Dn, schema::Schema},
+    sql::{Database, OperatorQuery},
 };
-use std::{fmt, mem, panic::resume_unwind, sync::Arc};
-use tokio::{
-    sync::Semaphore,
-    task::{JoinError, spawn_blocking},
-};
+use std::{fmt, sync::Arc};
 
 /// The directory as last described.
 pub struct Directory {
@@ -63,18 +47,8 @@ pub struct Directory {
     private_source: Option<Listing>,
     one_user: Option<OneUser>,
     memberships: Memberships,
-    /// A search below the empty base is one of the whole directory.
-    empty_base: bool,
-    fixed: FixedEntries,
     queries: QuerySet<DescribedQuery>,
-    /// Turns at preparing large filters.
-    preparing: Arc<Semaphore>,
 }
-
-/// Filters of more octets than this are prepared on a thread of their own.
-const LARGE_FILTER: usize = 64 * 1024;
-/// So many at a time.
-const PREPARING: usize = 2;
 
 impl fmt::Debug for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,7 +66,6 @@ impl Directory {
         base: &Dn,
         layout: &Layout,
         queries: &QuerySet<OperatorQuery>,
-        capabilities: Capabilities,
     ) -> Result<Directory, Vec<QueryProblem>> {
         let (schema, queries) = queries::describe(database, queries).await?;
         let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
@@ -130,10 +103,6 @@ impl Directory {
         let one_user = OneUser::new(database.clone(), one_user, &users);
         let directory = Directory {
             database: database.clone(),
-            fixed: FixedEntries::new(&schema, &tree, capabilities),
-            // A base that is empty itself can only be asked for so.
-            empty_base: layout.empty_base || base.is_root(),
-            preparing: Arc::new(Semaphore::new(PREPARING)),
             one_user,
             users,
             groups,
@@ -146,23 +115,6 @@ impl Directory {
         };
         preparation::prepare(&directory).await?;
         Ok(directory)
-    }
-
-    /// Begins a search.
-    ///
-    /// # Errors
-    /// The database could not say whether the base exists, or the search cannot be resumed where it is asked to.
-    pub async fn search(&self, mut query: SearchQuery) -> Result<SearchOutcome<'_>, DirectoryError> {
-        let filter = mem::replace(&mut query.filter, Filter::And(Vec::new()));
-        let filter = self.prepared(filter).await;
-        let searched = Searched {
-            schema: &self.schema,
-            tree: &self.tree,
-            fixed: &self.fixed,
-            source: self,
-            empty_base: self.empty_base,
-        };
-        begin(searched, filter, &query).await
     }
 
     /// Everything an answer can refer to.
@@ -196,55 +148,5 @@ impl Directory {
     /// Whether users without a mail address get one.
     pub fn makes_addresses_up(&self) -> bool {
         self.tree.mail_fallback().is_some()
-    }
-
-    /// Whether the database answers as far as is known. While it does not, nothing that is empty may look complete.
-    pub fn is_reachable(&self) -> bool {
-        self.database.state() == State::Serving
-    }
-
-    /// The DN that a text is, if the schema knows all of it.
-    pub fn read_dn(&self, text: &str) -> Option<Arc<Dn>> {
-        self.tree.read(text, &self.schema)
-    }
-
-    /// What a DN names.
-    pub fn locate(&self, dn: &Dn) -> Place {
-        self.tree.locate(dn, &self.schema)
-    }
-
-    /// Whether a search reads the whole directory because its base is empty and the operator wants that.
-    pub fn is_whole_by_empty_base(&self, base: &Dn, scope: Scope) -> bool {
-        self.empty_base && base.is_root() && scope != Scope::Base
-    }
-
-    /// What a filter means here. A large one is prepared beside the threads that serve everybody, few at a time: folding
-    /// and normalising some megabytes takes a second.
-    pub async fn prepared(&self, filter: Filter) -> ResolvedFilter {
-        if filter.weight() <= LARGE_FILTER {
-            return filter.resolve(&self.schema);
-        }
-        let turn = Arc::clone(&self.preparing).acquire_owned().await;
-        let schema = Arc::clone(&self.schema);
-        let prepared = spawn_blocking(move || {
-            let _turn = turn;
-            filter.resolve(&schema)
-        });
-        match prepared.await.map_err(JoinError::try_into_panic) {
-            Ok(prepared) => prepared,
-            Err(Ok(panic)) => resume_unwind(panic),
-            // The gateway ends.
-            Err(Err(_)) => std::future::pending().await,
-        }
-    }
-
-    /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other
-    /// scope an empty base names no entry, or means the whole directory.
-    pub fn is_public(&self, dn: &Dn, scope: Scope) -> bool {
-        match self.tree.locate(dn, &self.schema) {
-            Place::RootDse => scope == Scope::Base,
-            Place::Subschema => true,
-            _ => false,
-        }
     }
 }

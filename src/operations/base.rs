@@ -7,7 +7,8 @@ use super::{
 use crate::{
     config::Policy,
     directory::{
-        Directory, DirectoryError,
+        DirectoryError,
+        realm::Realm,
         search::{begin::SearchOutcome, query::SearchQuery},
     },
     model::{
@@ -23,7 +24,7 @@ use std::sync::Arc;
 /// A base and scope that this session may read.
 pub(super) struct Base<'a> {
     context: &'a Context,
-    pub(super) directory: Arc<Directory>,
+    pub(super) directory: Arc<Realm>,
     pub(super) dn: Arc<Dn>,
     scope: Scope,
 }

@@ -9,7 +9,7 @@ use super::{
     result::OperationError,
 };
 use crate::{
-    directory::Directory,
+    directory::realm::Realm,
     model::{
         entry::Entry,
         filter::{Filter, NoRelations, ResolvedFilter, Truth},
@@ -43,7 +43,7 @@ pub(super) async fn compare(
 
 /// Refuses what cannot be compared. As in slapd this comes before the entry is looked for, so that it tells nothing of
 /// who has what.
-async fn check_asserted(directory: &Directory, request: &CompareRequest) -> Result<(), LdapResult> {
+async fn check_asserted(directory: &Realm, request: &CompareRequest) -> Result<(), LdapResult> {
     let schema = directory.schema();
     let Some((attribute, _)) = schema.describe(&request.attribute) else {
         return Err(LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute"));
@@ -76,7 +76,7 @@ fn asserted(request: &CompareRequest) -> Filter {
 }
 
 /// Whether the entry has the asserted value, as a result.
-async fn judge(directory: &Directory, entry: &Entry, request: &CompareRequest) -> LdapResult {
+async fn judge(directory: &Realm, entry: &Entry, request: &CompareRequest) -> LdapResult {
     let schema = directory.schema();
     let Some((attribute, tagged)) = schema.describe(&request.attribute) else {
         return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");

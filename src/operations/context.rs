@@ -1,6 +1,6 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
 
-use crate::{auth::hashing_pool::HashingPool, config::Policy, directory::Directory, metrics::Metrics};
+use crate::{auth::hashing_pool::HashingPool, config::Policy, directory::realm::Realm, metrics::Metrics};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -30,7 +30,7 @@ impl Identity {
 #[derive(Debug)]
 pub struct Services {
     /// The directory as last described; none until the database could be asked for the first time.
-    pub directory: watch::Receiver<Option<Arc<Directory>>>,
+    pub directory: watch::Receiver<Option<Arc<Realm>>>,
     /// Where password hashes are verified, off the async threads.
     pub hashing: HashingPool,
     /// What the operator decided.
@@ -61,7 +61,7 @@ impl Seldom {
 
 impl Services {
     /// The directory as last described.
-    pub fn directory(&self) -> Option<Arc<Directory>> {
+    pub fn directory(&self) -> Option<Arc<Realm>> {
         self.directory.borrow().clone()
     }
 }

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     directory::{
-        Directory, DirectoryError,
+        DirectoryError,
+        realm::Realm,
         search::{begin::SearchOutcome, page::Position, query::SearchQuery},
     },
     model::entry::Selection,
@@ -103,7 +104,7 @@ async fn send_entries(
 }
 
 /// Clients take code 3 for a complete answer; it is only said of a database that answers.
-fn time_limit_exceeded(directory: &Directory) -> Result<LdapResult, OperationError> {
+fn time_limit_exceeded(directory: &Realm) -> Result<LdapResult, OperationError> {
     if directory.is_reachable() {
         Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))
     } else {
@@ -121,7 +122,7 @@ impl Sending<'_> {
     /// Sends what a query finds; the result, and where the next page begins.
     async fn send(
         &self,
-        directory: &Directory,
+        directory: &Realm,
         query: SearchQuery,
         reply: &mut Reply<'_>,
     ) -> Result<(LdapResult, Option<Position>), OperationError> {

@@ -90,6 +90,27 @@ fn no_circles() {
     );
 }
 
+/// It asks an entry source: what it knows of the database is how long something may take.
+#[test]
+fn a_search_knows_no_rows() {
+    let may_use = [
+        "directory/search/",
+        "directory/naming/",
+        "directory/entry_source.rs",
+        "directory/error.rs",
+        "directory/kind",
+        "sql/budget.rs",
+    ];
+    let wrong: String = Sources::read()
+        .imports()
+        .iter()
+        .filter(|((from, _), _)| from.starts_with("directory/search/"))
+        .filter(|((_, to), _)| top(to) != "model" && !may_use.iter().any(|room| to.starts_with(room)))
+        .map(|((from, to), names)| arrow(from, to, names))
+        .collect();
+    assert!(wrong.is_empty(), "imports of a search that know too much:\n{wrong}");
+}
+
 #[test]
 fn a_circle_is_found() {
     let planted = |texts: &[(&str, &str)]| {

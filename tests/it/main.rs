@@ -14,6 +14,7 @@
 //! - `controls`: request controls, Cancel
 //! - `clients`: what Proxmox, GitLab, Search Guard, Defguard and Kanidm do; strict schema parsers; controls
 //! - `differential`: two thousand searches, compared with what slapd answers
+//! - `entry_list`: the battery's searches on another source of entries than SQL
 //! - `load`, `membership`: many clients, big tables, agreement with SQL
 //! - `memberships_query`: who is in which group, with and without `SQL_QUERY_ALL_MEMBERSHIPS`
 //! - `pooler`: PgBouncer between the gateway and PostgreSQL, in each of its modes
@@ -54,6 +55,7 @@ mod controls;
 mod database_uri;
 mod differential;
 mod documentation;
+mod entry_list;
 mod explain;
 mod failover;
 mod groups_by_member;

@@ -6,7 +6,6 @@ use super::{
     report::{Fault, Report},
 };
 use crate::{
-    app::CAPABILITIES,
     config::{Config, DatabaseSettings, Query, QuerySet},
     directory::{
         Directory,
@@ -57,7 +56,7 @@ pub async fn check(config: &Config, report: &mut Report) {
     let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
     };
-    match Directory::describe(&database, &config.base, &config.layout, &parsed, CAPABILITIES).await {
+    match Directory::describe(&database, &config.base, &config.layout, &parsed).await {
         Ok(directory) => contents::show(&directory, &config.policy.refused_words, report).await,
         Err(found) => {
             for problem in found {

@@ -18,6 +18,7 @@ use crate::{
         Directory,
         diagnostics::tables::kind_of_table,
         queries,
+        realm::Realm,
         search::{
             begin::SearchOutcome,
             query::SearchQuery,
@@ -107,13 +108,14 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         scan_timeout: config.policy.scan_timeout,
         observer: Some(decisions.observer(&recorder)),
     };
-    let searched = search(&directory, query).await;
+    let realm = Realm::new(Arc::clone(&directory), &config.layout, CAPABILITIES);
+    let searched = search(&realm, query).await;
     let happened = decisions.between(recorder.take());
     let steps = steps(&database, &directory, happened, config.policy.scan_timeout).await;
     let (verbose, json) = (arguments.verbose, arguments.json);
     let report = Report {
         typed: typed(&config, &arguments),
-        search: heading(&directory, &arguments),
+        search: heading(&directory, &realm, &arguments),
         steps,
         found: searched,
     };
@@ -126,7 +128,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// The directory as `serve` would have it, on a database that writes down what is asked.
-async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>), ExitCode> {
+async fn describe(config: &Config) -> Result<(Database, Arc<Directory>, Arc<Recorder>), ExitCode> {
     let away = |detail: &str| {
         let address = redact_uri(config.database.uri.reveal());
         complain(&format!("SQL_URI: {detail} ({address})"));
@@ -143,17 +145,17 @@ async fn describe(config: &Config) -> Result<(Database, Directory, Arc<Recorder>
         .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
-    let directory = Directory::describe(&recorded, &config.base, &config.layout, &queries, CAPABILITIES).await;
+    let directory = Directory::describe(&recorded, &config.base, &config.layout, &queries).await;
     let directory = directory.map_err(|problems| {
         problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::FAILURE
     })?;
-    Ok((database, directory, recorder))
+    Ok((database, Arc::new(directory), recorder))
 }
 
-fn heading(directory: &Directory, arguments: &Arguments) -> Vec<(&'static str, String)> {
+fn heading(directory: &Directory, realm: &Realm, arguments: &Arguments) -> Vec<(&'static str, String)> {
     let base = match &arguments.base {
-        Some(base) => format!("{base} ({})", place(&directory.locate(base))),
+        Some(base) => format!("{base} ({})", place(&realm.locate(base))),
         None => directory.base_text().to_owned(),
     };
     let resolved = arguments.filter.resolve(directory.schema());
@@ -196,9 +198,9 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
 }
 
 /// What the search found: so many entries, or why none.
-async fn search(directory: &Directory, query: SearchQuery) -> Result<usize, String> {
+async fn search(realm: &Realm, query: SearchQuery) -> Result<usize, String> {
     let mut entries = 0;
-    match directory.search(query).await {
+    match realm.search(query).await {
         Ok(SearchOutcome::Results(mut results)) => {
             results.first_rows_only();
             loop {

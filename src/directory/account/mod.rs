@@ -3,12 +3,14 @@
 mod expiry;
 mod status;
 
-use crate::config::RefusedWords;
 pub use crate::directory::account::status::Standing;
 use crate::{
-    directory::{kind::role::Role, mapping::projection::Projection},
+    config::RefusedWords,
+    directory::{error::DirectoryError, kind::role::Role, mapping::projection::Projection, naming::tree::Name},
     model::{time::Timestamp, value::Cell},
+    sql::Budget,
 };
+use futures::future::BoxFuture;
 use std::fmt;
 
 /// A user as a bind needs it.
@@ -31,6 +33,17 @@ pub enum AccountOutcome {
     NotAUser,
     /// A user's DN, and no such user; the text says more where there is more to say.
     Unknown(&'static str),
+}
+
+/// Where accounts come from.
+pub trait AccountSource: Send + Sync {
+    /// The account of the user with this name. `refused` are the words of a status that refuse binds.
+    fn account<'a>(
+        &'a self,
+        name: &'a Name,
+        refused: &'a RefusedWords,
+        budget: Budget,
+    ) -> BoxFuture<'a, Result<AccountOutcome, DirectoryError>>;
 }
 
 /// Why an account may not bind. It is written to the server's log and never told to a client.

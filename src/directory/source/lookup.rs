@@ -7,19 +7,20 @@ use crate::{
     config::RefusedWords,
     directory::{
         Directory,
-        account::{Account, AccountColumns, AccountOutcome},
+        account::{Account, AccountColumns, AccountOutcome, AccountSource},
         error::DirectoryError,
         fetch::none_for_the_name,
         kind::{Kind, role::Role},
-        naming::tree::{Name, Place},
+        naming::tree::Name,
         source::{
             duplicates::Precedence,
             listing::{Key, Listing},
         },
     },
-    model::{dn::Dn, time::Timestamp, value::Cell},
+    model::{time::Timestamp, value::Cell},
     sql::{Budget, Predicate, Row},
 };
+use futures::future::BoxFuture;
 
 /// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.
 const SPELLINGS: u32 = 500;
@@ -82,27 +83,15 @@ impl Directory {
         }
     }
 
-    /// The account that a bind DN means. All spellings are always looked at, so that nobody becomes `alice` by
+    /// The account of the user with this name. All spellings are always looked at, so that nobody becomes `alice` by
     /// registering `Alice`; the row of the one-user query is needed too, so a condition there is honoured.
-    ///
-    /// # Errors
-    /// The database could not answer in time.
-    pub async fn account(
+    async fn account_named(
         &self,
-        dn: &Dn,
-        lenient: bool,
+        name: &Name,
         refused: &RefusedWords,
         budget: Budget,
     ) -> Result<AccountOutcome, DirectoryError> {
-        let name = match self.tree.locate(dn, &self.schema) {
-            Place::Entry(Kind::User, name) => Some(name),
-            _ if lenient => self.tree.lenient_user(dn, &self.schema),
-            _ => None,
-        };
-        let Some(name) = name else {
-            return Ok(AccountOutcome::NotAUser);
-        };
-        let winner = self.any_spelling(&self.users, &name, budget).await?;
+        let winner = self.any_spelling(&self.users, name, budget).await?;
         let projection = self.users.maker().projection();
         let winner = winner.and_then(|row| Some((projection.name(&row)?, projection.number(&row))));
         // Also for a name that nobody has: an unknown user must not be answered sooner.
@@ -140,6 +129,17 @@ impl Directory {
             password,
             refusal: AccountColumns::take(own, &mut row).refusal(refused, Timestamp::now()),
         }))
+    }
+}
+
+impl AccountSource for Directory {
+    fn account<'a>(
+        &'a self,
+        name: &'a Name,
+        refused: &'a RefusedWords,
+        budget: Budget,
+    ) -> BoxFuture<'a, Result<AccountOutcome, DirectoryError>> {
+        Box::pin(self.account_named(name, refused, budget))
     }
 }
 

@@ -6,19 +6,33 @@ use crate::{
         entry_source::{Answer, EntryScan, EntrySource, Memberships, Order, Related, Terms, Wanted},
         error::DirectoryError,
         kind::Kind,
-        naming::{asserted::entry_name, tree::Name},
+        naming::{
+            asserted::entry_name,
+            tree::{Name, Tree},
+        },
         sql_source::{related, scan::ListingScan},
     },
-    model::{entry::Entry, schema::AttributeId},
-    sql::{Budget, Predicate, Row, StatementKind},
+    model::{
+        entry::Entry,
+        schema::{AttributeId, Schema},
+    },
+    sql::{Budget, Predicate, State, StatementKind},
 };
-use std::collections::HashSet;
-use tokio::task::yield_now;
-
-/// Rows made into entries before other tasks get their turn: a search of everything must not hold up lookups.
-const ROWS_A_TURN: usize = 32;
+use std::{collections::HashSet, sync::Arc};
 
 impl EntrySource for Directory {
+    fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    fn is_reachable(&self) -> bool {
+        self.database.state() == State::Serving
+    }
+
     fn kinds(&self) -> &[Kind] {
         Directory::kinds(self)
     }
@@ -102,21 +116,6 @@ impl EntrySource for Directory {
                 Kind::PrivateGroup => Ok(None),
             }
         })
-    }
-}
-
-impl Directory {
-    /// The entries of a kind that rows make. Others get their turn in between.
-    pub(super) async fn entries_of(&self, kind: Kind, rows: Vec<Row>, operational: bool) -> Vec<Entry> {
-        let maker = self.source(kind).maker();
-        let mut entries = Vec::new();
-        for (number, row) in rows.into_iter().enumerate() {
-            entries.extend(maker.entry(row, operational));
-            if number % ROWS_A_TURN == ROWS_A_TURN - 1 {
-                yield_now().await;
-            }
-        }
-        entries
     }
 }
 

@@ -4,4 +4,5 @@
 mod entries;
 mod listed;
 mod related;
+mod rows;
 mod scan;

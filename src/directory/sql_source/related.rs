@@ -10,6 +10,7 @@ use crate::{
         membership::MembershipsOf,
         naming::tree::Name,
         source::{duplicates::distinct, listing::spellings},
+        sql_source::rows::entries_of,
     },
     sql::Budget,
 };
@@ -79,7 +80,7 @@ async fn groups_of_spellings(
         let rows = found.into_iter().filter_map(|(_, row)| row).collect();
         let rows = distinct(maker.projection(), rows);
         let set = MembershipSet::named(rows.iter().filter_map(|row| maker.projection().name(row)));
-        let entries = directory.entries_of(Kind::Group, rows, terms.operational).await;
+        let entries = entries_of(&directory.groups, rows, terms.operational).await;
         return Ok(Some(Related {
             spelled,
             set: Arc::new(set.with_entries(entries)),

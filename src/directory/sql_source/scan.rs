@@ -10,6 +10,7 @@ use crate::{
         naming::tree::Name,
         pushdown::predicate::narrow,
         source::{duplicates::Shadowed, listing::Listing},
+        sql_source::rows::entries_of,
     },
     sql::{Budget, Predicate, Row, RowStream, StatementKind},
 };
@@ -161,7 +162,7 @@ impl<'a> ListingScan<'a> {
             rows = self.directory.not_named_as_groups(self.listing, rows, budget).await?;
         }
         Ok(Batch {
-            entries: self.directory.entries_of(kind, rows, terms.operational).await,
+            entries: entries_of(self.listing, rows, terms.operational).await,
             is_last,
             statements: self.statements,
         })

@@ -5,10 +5,10 @@
 
 use crate::{
     directory::{
-        Directory,
         entry_source::Order,
         kind::Kind,
         naming::fixed::FixedEntry,
+        realm::Realm,
         search::page::{Page, Position},
     },
     model::dn::Dn,
@@ -54,7 +54,7 @@ impl PagedSearch {
     /// # Errors
     /// The cookie belongs to no such search.
     pub fn resume(
-        directory: &Directory,
+        directory: &Realm,
         base: &Dn,
         request: &SearchRequest,
         paged: &PagedResults,
@@ -201,7 +201,7 @@ fn stage(kind: Kind, order: Order) -> u8 {
     }
 }
 
-fn digest(directory: &Directory, base: &Dn, request: &SearchRequest) -> RequestDigest {
+fn digest(directory: &Realm, base: &Dn, request: &SearchRequest) -> RequestDigest {
     let mut hasher = RequestHasher(Sha256::new());
     directory.base_text().hash(&mut hasher);
     base.normalize(directory.schema()).hash(&mut hasher);

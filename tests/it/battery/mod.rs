@@ -1,5 +1,7 @@
 //! What every engine must answer alike. One list of behaviours, stamped onto PostgreSQL, MariaDB and SQLite.
 //!
+//! The searches are stamped onto a list of entries as well (`entry_list`), a source without SQL.
+//!
 //! A case is a function in one of the files below and a name in the list at the end of this one; it gets a gateway with
 //! the *deployed* settings on a database filled from `sql/` and `tests/data/battery.sql`, shared with the other cases.
 //! A case that changes rows or settings makes its own (`Battery::gateway_with`, `Database::fresh`).
@@ -21,6 +23,7 @@ mod queries;
 mod recommended;
 mod scopes;
 
+use crate::entry_list::gateway_like;
 use crate::harness::ldap::BASE;
 use crate::harness::{Database, Engine, Env, Gateway, Search, ldapsearch};
 use std::collections::BTreeSet;
@@ -46,6 +49,16 @@ impl Battery {
             database,
             gateway,
             _not_while_measuring: guard,
+        }
+    }
+
+    /// A list of what the gateway on SQLite serves, instead of a database. What a case looks up with SQL comes from there.
+    fn on_a_list() -> Battery {
+        static LIST: OnceLock<Gateway> = OnceLock::new();
+        let sqlite = Battery::on(Engine::Sqlite);
+        Battery {
+            gateway: LIST.get_or_init(|| gateway_like(sqlite.gateway)),
+            ..sqlite
         }
     }
 
@@ -163,24 +176,33 @@ pub fn names(gateway: &Gateway, filter: &str) -> BTreeSet<String> {
 
 macro_rules! stamp {
     ($($file:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
-        stamp!(@ postgresql PostgreSql $($file: [$($case),*])*);
-        stamp!(@ mariadb MariaDb $($file: [$($case),*])*);
-        stamp!(@ sqlite Sqlite $($file: [$($case),*])*);
+        stamp!(@ postgresql (crate::battery::Battery::on(crate::battery::Engine::PostgreSql)) $($file: [$($case),*])*);
+        stamp!(@ mariadb (crate::battery::Battery::on(crate::battery::Engine::MariaDb)) $($file: [$($case),*])*);
+        stamp!(@ sqlite (crate::battery::Battery::on(crate::battery::Engine::Sqlite)) $($file: [$($case),*])*);
+        /// Every case.
+        const CASES: &[&str] = &[$($(concat!(stringify!($file), "::", stringify!($case))),*),*];
     };
-    (@ $engine:ident $variant:ident $($file:ident: [$($case:ident),*])*) => {
-        mod $engine {
+    (@ $stamped:ident ($made:expr) $($file:ident: [$($case:ident),*])*) => {
+        mod $stamped {
             $(
                 mod $file {
-                    use crate::battery::{Battery, Engine};
                     $(
                         #[test]
                         fn $case() {
-                            crate::battery::$file::$case(&Battery::on(Engine::$variant));
+                            crate::battery::$file::$case(&$made);
                         }
                     )*
                 }
             )*
         }
+    };
+}
+
+macro_rules! stamp_list {
+    ($($file:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
+        stamp!(@ list (crate::battery::Battery::on_a_list()) $($file: [$($case),*])*);
+        /// The cases that a list of entries can answer.
+        const OF_A_LIST: &[&str] = &[$($(concat!(stringify!($file), "::", stringify!($case))),*),*];
     };
 }
 
@@ -421,4 +443,186 @@ stamp! {
         controls_that_are_unknown,
         subschema,
     ],
+}
+
+stamp_list! {
+    attributes: [
+        by_name,
+        by_name_in_any_case,
+        named_twice_comes_once,
+        none,
+        all_user_attributes,
+        operational_attributes,
+        the_name_dn_is_ignored,
+        types_only,
+        types_only_of_all,
+        options_are_subtypes_nobody_has,
+        supertypes,
+        passwords_are_never_served,
+        member_of_by_name_only,
+        entry_uuids,
+        size_limit,
+        time_limit,
+        aliases_are_never_there,
+    ],
+    dns: [
+        spellings,
+        values_in_hexadecimal,
+        base_in_another_spelling,
+        names_that_must_be_escaped,
+        names_beyond_ascii,
+        groups,
+        wrong_kind_of_rdn,
+        no_dn_at_all,
+    ],
+    filters: [
+        object_classes_in_any_case,
+        classes_the_database_cannot_hold,
+        names_and_oids_of_attributes,
+        supertypes,
+        and_or_not,
+        empty_and_and_or,
+        unknown_attributes_are_undefined,
+        values_that_break_the_syntax_are_undefined,
+        presence,
+        substrings,
+        substrings_of_fallbacks,
+        substrings_that_sql_would_misread,
+        ordering,
+        numbers,
+        approximate,
+        extensible,
+        extensible_on_dns,
+        bitwise,
+        in_chain_is_no_error,
+        passwords_never_match,
+        options,
+        deep_and_wide,
+        wider_than_a_statement,
+        fallbacks_match,
+    ],
+    groups: [
+        members_are_listed,
+        members_of_all_at_once,
+        members_are_spelled_as_the_entries_are,
+        member_of_is_spelled_as_the_entries_are,
+        empty_groups_are_served,
+        by_member,
+        by_member_in_any_spelling,
+        by_member_that_is_none,
+        not_by_member,
+        several_members,
+        parts_of_members,
+        by_group,
+        by_group_that_is_none,
+        not_by_group,
+        in_any_group,
+        name_of_a_like_pattern,
+        by_number,
+        as_clients_ask,
+        without_a_number,
+    ],
+    hostile: [
+        injections,
+        injections_into_substrings,
+        wildcards_are_only_in_the_filter,
+        bytes_that_are_no_text,
+        control_characters,
+        long_values,
+        dns_of_injections,
+    ],
+    lookups: [
+        user_by_name,
+        user_by_name_in_any_case,
+        user_that_does_not_exist,
+        all_users,
+        all_groups,
+        group_by_name,
+        groups_of_a_member,
+        name_or_mail,
+        everybody_but_one,
+        part_of_a_name,
+        read_of_a_dn,
+        read_of_a_dn_that_does_not_exist,
+        fallbacks,
+        no_number_no_posix_account,
+        gecos_is_ascii,
+        values_are_served_as_stored,
+    ],
+    matching: [
+        insignificant_spaces,
+        accents_count,
+        accents_by_the_byte,
+        case_folding_beyond_ascii,
+        characters_a_collation_takes_for_one,
+        mail_ignores_case,
+        paths_do_not,
+        member_uid_does_not,
+        substrings_ignore_case_and_spaces,
+        quotes_and_backslashes,
+    ],
+    operations: [
+        compares,
+        compares_of_passwords,
+        writes_are_refused,
+        unknown_extended_operations,
+        many_requests_at_once,
+        connections_do_not_see_each_other,
+    ],
+    paging: [
+        every_size,
+        filters_of_every_kind,
+    ],
+    private_groups: [
+        as_an_entry,
+        by_every_filter,
+    ],
+    scopes: [
+        base_entry,
+        one_level,
+        subtree,
+        children,
+        below_a_leaf,
+        every_entry_can_be_read_by_its_dn,
+        order_is_fixed,
+        root_dse,
+        root_dse_selection,
+        whole_tree_from_the_root,
+        what_is_listed_is_supported,
+        controls_that_are_unknown,
+        subschema,
+    ],
+}
+
+/// The cases that a list of entries cannot answer, or whole files of them, and why.
+const LEFT_OUT: [(&str, &str); 16] = [
+    ("binds::", "a list has no passwords"),
+    ("columns::", "the types and names of columns"),
+    ("layouts::", "settings of a gateway"),
+    ("queries::", "the operator's SQL"),
+    ("recommended::", "columns that are selected beside the deployed ones"),
+    ("attributes::replicas_agree", "a second gateway on the database"),
+    ("hostile::binds_with_injections", "binds"),
+    ("lookups::addresses_where_they_are_asked_for", "a setting of a gateway"),
+    ("paging::names_the_database_holds_equal", "collations"),
+    ("paging::twins_between_pages", "rows that are one entry"),
+    ("paging::queries_that_are_not_read_by_key", "the operator's SQL"),
+    ("paging::entries_that_come_and_go", "rows that are changed"),
+    ("private_groups::in_every_scope", "settings of a gateway"),
+    ("private_groups::none_where_a_group_is", "rows of its own"),
+    ("private_groups::twins_have_one", "rows that are one entry"),
+    ("private_groups::numbers_must_be_numbers", "the types of columns"),
+];
+
+#[test]
+fn a_list_answers_every_case_that_is_not_left_out() {
+    let is_left_out = |case: &str| LEFT_OUT.iter().any(|(left, _)| case.starts_with(left));
+    let expected: Vec<&str> = CASES.iter().copied().filter(|case| !is_left_out(case)).collect();
+    assert_eq!(OF_A_LIST, expected);
+    for (left, _) in LEFT_OUT {
+        assert!(
+            CASES.iter().any(|case| case.starts_with(left)),
+            "there is no case {left}"
+        );
+    }
 }

@@ -130,6 +130,16 @@ impl Gateway {
         }
     }
 
+    /// Another program that serves plain LDAP as a gateway does.
+    pub fn of_process(process: Process, port: u16, log: PathBuf) -> Gateway {
+        Gateway {
+            process,
+            port,
+            tls: false,
+            log,
+        }
+    }
+
     pub fn expect_ready(&mut self) {
         let ready = self.wait_ready(START_LIMIT);
         assert!(ready, "the gateway did not start\n{}", self.log_tail());

@@ -16,6 +16,7 @@ use ldap_gateway::directory::diagnostics::sample::passing;
 use ldap_gateway::directory::kind::Kind;
 use ldap_gateway::directory::naming::subschema::Capabilities;
 use ldap_gateway::directory::queries;
+use ldap_gateway::directory::realm::Realm;
 use ldap_gateway::directory::search::begin::SearchOutcome;
 use ldap_gateway::directory::search::query::SearchQuery;
 use ldap_gateway::metrics::Metrics;
@@ -26,6 +27,7 @@ use ldap_gateway::model::scope::Scope;
 use ldap_gateway::sql::Database as Sql;
 use ldap_gateway::sql::Predicate;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tables::Shape;
@@ -51,7 +53,7 @@ fn seed() -> u64 {
     std::env::var("LDAP_GATEWAY_TEST_SEED").map_or(SEED, |seed| seed.parse().expect("a number"))
 }
 
-async fn describe(database: &Database) -> Directory {
+async fn describe(database: &Database) -> Arc<Directory> {
     let mut settings = DatabaseSettings::new(database.uri());
     settings.pool_size = 2;
     // The other tests keep the machine busy.
@@ -65,10 +67,6 @@ async fn describe(database: &Database) -> Directory {
         all_memberships: None,
     };
     let queries = queries::parse_all(&texts, sql.engine()).unwrap();
-    let capabilities = Capabilities {
-        controls: &[],
-        extensions: &[],
-    };
     // Addresses that are made up are narrowed by names.
     let layout = Layout {
         mail_fallback: true,
@@ -79,8 +77,8 @@ async fn describe(database: &Database) -> Directory {
     let mut left = 6;
     let directory = loop {
         left -= 1;
-        match Directory::describe(&sql, &base, &layout, &queries, capabilities).await {
-            Ok(directory) => break directory,
+        match Directory::describe(&sql, &base, &layout, &queries).await {
+            Ok(directory) => break Arc::new(directory),
             Err(problems) => assert!(left > 0, "{problems:?}"),
         }
     };
@@ -88,7 +86,7 @@ async fn describe(database: &Database) -> Directory {
     directory
 }
 
-async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> Result<Vec<Entry>, String> {
+async fn search(directory: &Arc<Directory>, filter: Filter, attributes: &[&str]) -> Result<Vec<Entry>, String> {
     let requested: Vec<String> = attributes.iter().map(|name| name.to_string()).collect();
     let query = SearchQuery {
         base: Dn::parse(BASE).unwrap().into(),
@@ -101,7 +99,12 @@ async fn search(directory: &Directory, filter: Filter, attributes: &[&str]) -> R
         scan_timeout: Duration::from_secs(20),
         observer: None,
     };
-    let found = directory.search(query).await.map_err(|error| error.detail())?;
+    let capabilities = Capabilities {
+        controls: &[],
+        extensions: &[],
+    };
+    let realm = Realm::new(Arc::clone(directory), &Layout::default(), capabilities);
+    let found = realm.search(query).await.map_err(|error| error.detail())?;
     let SearchOutcome::Results(mut results) = found else {
         return Err("no base".to_owned());
     };
@@ -121,7 +124,13 @@ fn negates(predicate: &Predicate) -> bool {
 }
 
 /// What is wrong with one filter.
-async fn wrong(directory: &Directory, all: &[Entry], rows: [u64; 2], filter: &Filter, tally: &Tally) -> Option<String> {
+async fn wrong(
+    directory: &Arc<Directory>,
+    all: &[Entry],
+    rows: [u64; 2],
+    filter: &Filter,
+    tally: &Tally,
+) -> Option<String> {
     let schema = directory.schema();
     let resolved = filter.resolve(schema);
     let expected: BTreeSet<&str> = all

@@ -1,0 +1,176 @@
+//! What operations ask: one naming context, the entries that need no source, and where all others come from.
+
+use crate::{
+    config::{Layout, RefusedWords},
+    directory::{
+        account::{AccountOutcome, AccountSource},
+        entry_source::EntrySource,
+        error::DirectoryError,
+        kind::Kind,
+        naming::{
+            fixed::FixedEntries,
+            subschema::Capabilities,
+            tree::{Place, Tree},
+        },
+        search::{
+            begin::{SearchOutcome, Searched, begin},
+            query::SearchQuery,
+        },
+    },
+    model::{
+        dn::Dn,
+        filter::{Filter, ResolvedFilter},
+        schema::Schema,
+        scope::Scope,
+    },
+    sql::Budget,
+};
+use std::{fmt, mem, panic::resume_unwind, sync::Arc};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, spawn_blocking},
+};
+
+/// Filters of more octets than this are prepared on a thread of their own.
+const LARGE_FILTER: usize = 64 * 1024;
+/// So many at a time.
+const PREPARING: usize = 2;
+
+/// A naming context and what is served in it.
+pub struct Realm {
+    schema: Arc<Schema>,
+    tree: Arc<Tree>,
+    fixed: FixedEntries,
+    /// A search below the empty base is one of the whole directory.
+    empty_base: bool,
+    entries: Arc<dyn EntrySource>,
+    accounts: Arc<dyn AccountSource>,
+    /// Turns at preparing large filters.
+    preparing: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Realm({})", self.tree.base_text())
+    }
+}
+
+impl Realm {
+    /// Serves what `source` has.
+    pub fn new(
+        source: Arc<impl EntrySource + AccountSource + 'static>,
+        layout: &Layout,
+        capabilities: Capabilities,
+    ) -> Self {
+        let (schema, tree) = (Arc::clone(source.schema()), Arc::clone(source.tree()));
+        Realm {
+            fixed: FixedEntries::new(&schema, &tree, capabilities),
+            // A base that is empty itself can only be asked for so.
+            empty_base: layout.empty_base || tree.base().is_root(),
+            preparing: Arc::new(Semaphore::new(PREPARING)),
+            entries: source.clone(),
+            accounts: source,
+            schema,
+            tree,
+        }
+    }
+
+    /// Begins a search.
+    ///
+    /// # Errors
+    /// The source could not say whether the base exists, or the search cannot be resumed where it is asked to.
+    pub async fn search(&self, mut query: SearchQuery) -> Result<SearchOutcome<'_>, DirectoryError> {
+        let filter = mem::replace(&mut query.filter, Filter::And(Vec::new()));
+        let filter = self.prepared(filter).await;
+        let searched = Searched {
+            schema: &self.schema,
+            tree: &self.tree,
+            fixed: &self.fixed,
+            source: &*self.entries,
+            empty_base: self.empty_base,
+        };
+        begin(searched, filter, &query).await
+    }
+
+    /// The account that a bind DN means. `lenient`: also a DN that only names a user.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn account(
+        &self,
+        dn: &Dn,
+        lenient: bool,
+        refused: &RefusedWords,
+        budget: Budget,
+    ) -> Result<AccountOutcome, DirectoryError> {
+        let name = match self.locate(dn) {
+            Place::Entry(Kind::User, name) => Some(name),
+            _ if lenient => self.tree.lenient_user(dn, &self.schema),
+            _ => None,
+        };
+        match name {
+            Some(name) => self.accounts.account(&name, refused, budget).await,
+            None => Ok(AccountOutcome::NotAUser),
+        }
+    }
+
+    /// Everything an answer can refer to.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The naming context, as it stands at the end of every DN.
+    pub fn base_text(&self) -> &str {
+        self.tree.base_text()
+    }
+
+    /// Whether the source answers as far as is known. While it does not, nothing that is empty may look complete.
+    pub fn is_reachable(&self) -> bool {
+        self.entries.is_reachable()
+    }
+
+    /// The DN that a text is, if the schema knows all of it.
+    pub fn read_dn(&self, text: &str) -> Option<Arc<Dn>> {
+        self.tree.read(text, &self.schema)
+    }
+
+    /// What a DN names.
+    pub fn locate(&self, dn: &Dn) -> Place {
+        self.tree.locate(dn, &self.schema)
+    }
+
+    /// Whether a search reads the whole directory because its base is empty and the operator wants that.
+    pub fn is_whole_by_empty_base(&self, base: &Dn, scope: Scope) -> bool {
+        self.empty_base && base.is_root() && scope != Scope::Base
+    }
+
+    /// What a filter means here. A large one is prepared beside the threads that serve everybody, few at a time: folding
+    /// and normalising some megabytes takes a second.
+    pub async fn prepared(&self, filter: Filter) -> ResolvedFilter {
+        if filter.weight() <= LARGE_FILTER {
+            return filter.resolve(&self.schema);
+        }
+        let turn = Arc::clone(&self.preparing).acquire_owned().await;
+        let schema = Arc::clone(&self.schema);
+        let prepared = spawn_blocking(move || {
+            let _turn = turn;
+            filter.resolve(&schema)
+        });
+        match prepared.await.map_err(JoinError::try_into_panic) {
+            Ok(prepared) => prepared,
+            Err(Ok(panic)) => resume_unwind(panic),
+            // The gateway ends.
+            Err(Err(_)) => std::future::pending().await,
+        }
+    }
+
+    /// The root DSE and the subschema can be read by anybody: clients need them before they bind. With any other
+    /// scope an empty base names no entry, or means the whole directory.
+    pub fn is_public(&self, dn: &Dn, scope: Scope) -> bool {
+        match self.locate(dn) {
+            Place::RootDse => scope == Scope::Base,
+            Place::Subschema => true,
+            _ => false,
+        }
+    }
+}
