@@ -216,13 +216,13 @@ impl Describer {
     async fn describe(&self) {
         let mut logged: Option<(Vec<QueryProblem>, Instant)> = None;
         loop {
-            match Directory::describe(&self.database, &self.base, &self.layout, &self.queries).await {
+            match Directory::build(&self.database, &self.base, &self.layout, &self.queries).await {
                 Ok(directory) => {
                     if logged.is_some() {
                         info!("the queries have been described");
                     }
                     self.remark(&directory);
-                    let realm = Realm::new(Arc::new(directory), &self.layout, CAPABILITIES);
+                    let realm = Realm::new(directory.source(), &self.layout, CAPABILITIES);
                     self.publish.send_replace(Some(Arc::new(realm)));
                     self.database.mark_described();
                     return;

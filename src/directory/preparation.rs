@@ -5,7 +5,11 @@
 use crate::{
     config::Query,
     directory::{
-        Directory, kind::role::Role, membership::MembershipsOf, queries::QueryProblem, source::listing::Listing,
+        facade::Directory,
+        kind::{Kind, role::Role},
+        membership::MembershipsOf,
+        queries::QueryProblem,
+        source::listing::Listing,
     },
     sql::{Budget, KeyedPage, Predicate, QueryTable, SqlError, Statement},
 };
@@ -30,7 +34,7 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
         if problems.iter().any(|problem| problem.query == which) {
             continue;
         }
-        let prepared = directory.database.describe(&sql).await;
+        let prepared = directory.source.database.describe(&sql).await;
         problems.extend(problem(which, prepared, takes_value)?);
     }
     for (which, query) in directory.queries.each() {
@@ -43,7 +47,7 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
             continue;
         };
         let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
-        let run = directory.database.fetch(&nothing.sql, &nothing.args, budget);
+        let run = directory.source.database.fetch(&nothing.sql, &nothing.args, budget);
         problems.extend(problem(which, run.await, !nothing.args.is_empty())?);
     }
     match problems.is_empty() {
@@ -57,13 +61,13 @@ fn statements(directory: &Directory) -> Vec<Prepared> {
     let mut add = |which, statement: Option<Statement>| {
         statements.extend(statement.map(|statement| (which, statement.sql, !statement.args.is_empty())));
     };
-    for statement in listing(&directory.users) {
+    for statement in listing(directory.source.listing(Kind::User)) {
         add(Query::AllUsers, statement);
     }
-    for statement in listing(&directory.groups) {
+    for statement in listing(directory.source.listing(Kind::Group)) {
         add(Query::AllGroups, statement);
     }
-    let by_member = directory.memberships.by_member();
+    let by_member = directory.source.memberships.by_member();
     add(Query::GroupsByMember, by_member.statement_of_one(A_NAME));
     let asked = match &directory.queries.all_memberships {
         Some(_) => Query::AllMemberships,
@@ -71,9 +75,9 @@ fn statements(directory: &Directory) -> Vec<Prepared> {
     };
     let names = [A_NAME.to_owned()];
     for of in [MembershipsOf::Users(&names), MembershipsOf::Groups(&names)] {
-        add(asked, directory.memberships.statement(of));
+        add(asked, directory.source.memberships.statement(of));
     }
-    add(asked, directory.memberships.groups_with_rows_statement(&names));
+    add(asked, directory.source.memberships.groups_with_rows_statement(&names));
     if let Some(query) = &directory.queries.all_memberships {
         for role in [Role::Member, Role::Name] {
             let table = QueryTable::listing(&query.query, &query.described);
@@ -84,7 +88,12 @@ fn statements(directory: &Directory) -> Vec<Prepared> {
             );
         }
     }
-    let lookups = directory.one_user.iter().flat_map(|one_user| one_user.statements());
+    let lookups = directory
+        .source
+        .accounts
+        .one_user()
+        .into_iter()
+        .flat_map(|one_user| one_user.statements());
     statements.extend(lookups.map(|sql| (Query::OneUser, sql.to_owned(), true)));
     statements
 }

@@ -56,7 +56,7 @@ pub async fn check(config: &Config, report: &mut Report) {
     let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
     };
-    match Directory::describe(&database, &config.base, &config.layout, &parsed).await {
+    match Directory::build(&database, &config.base, &config.layout, &parsed).await {
         Ok(directory) => contents::show(&directory, &config.policy.refused_words, report).await,
         Err(found) => {
             for problem in found {

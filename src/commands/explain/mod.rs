@@ -108,7 +108,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         scan_timeout: config.policy.scan_timeout,
         observer: Some(decisions.observer(&recorder)),
     };
-    let realm = Realm::new(Arc::clone(&directory), &config.layout, CAPABILITIES);
+    let realm = Realm::new(directory.source(), &config.layout, CAPABILITIES);
     let searched = search(&realm, query).await;
     let happened = decisions.between(recorder.take());
     let steps = steps(&database, &directory, happened, config.policy.scan_timeout).await;
@@ -145,7 +145,7 @@ async fn describe(config: &Config) -> Result<(Database, Arc<Directory>, Arc<Reco
         .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
-    let directory = Directory::describe(&recorded, &config.base, &config.layout, &queries).await;
+    let directory = Directory::build(&recorded, &config.base, &config.layout, &queries).await;
     let directory = directory.map_err(|problems| {
         problems.iter().for_each(|problem| complain(&problem.to_string()));
         ExitCode::FAILURE

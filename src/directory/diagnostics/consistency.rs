@@ -6,15 +6,15 @@
 use crate::{
     config::Query,
     directory::{
-        Directory,
         diagnostics::sample::{Count, LARGE, SAMPLE, Sample, budget, deadline, listed, sample},
         error::DirectoryError,
+        facade::Directory,
         fetch::{fetch, none_for_the_name},
         kind::{Kind, role::Role},
         membership::{Membership, MembershipsOf},
         naming::tree::Name,
         queries::GroupColumn,
-        source::lookup::stored_hash,
+        source::accounts::stored_hash,
     },
     model::{entry::Entry, value::Cell},
     sql::{Budget, Engine, Origin, Predicate, QueryTable, SqlError},
@@ -30,7 +30,7 @@ pub async fn refusals(directory: &Directory) -> Vec<(Query, SqlError)> {
     let is_listing = |which| !matches!(which, Query::OneUser | Query::GroupsByMember);
     for (which, query) in directory.queries.each().filter(|(which, _)| is_listing(*which)) {
         let statement = QueryTable::listing(&query.query, &query.described).exists(&Predicate::True);
-        let rows = fetch(&directory.database, statement, budget()).await;
+        let rows = fetch(&directory.source.database, statement, budget()).await;
         refusals.extend(rows.err().map(|error| (which, error)));
     }
     if !refusals.is_empty() {
@@ -43,12 +43,12 @@ pub async fn refusals(directory: &Directory) -> Vec<(Query, SqlError)> {
         Err(_) => None,
     };
     let name = found.as_deref().unwrap_or("nobody");
-    if let Some(one_user) = &directory.one_user {
+    if let Some(one_user) = directory.source.accounts.one_user() {
         let rows = one_user.account_rows(name, Budget::bind(deadline())).await;
         let rows = if found.is_some() { rows } else { none_for_the_name(rows) };
         refusals.extend(rows.err().map(|error| (Query::OneUser, error)));
     }
-    let rows = directory.memberships.by_member().groups_of(name, budget()).await;
+    let rows = directory.source.memberships.by_member().groups_of(name, budget()).await;
     refusals.extend(rows.err().map(|error| (Query::GroupsByMember, error)));
     refusals
 }
@@ -58,7 +58,7 @@ pub async fn refusals(directory: &Directory) -> Vec<(Query, SqlError)> {
 /// # Errors
 /// The database could not answer.
 pub async fn duplicates(directory: &Directory, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-    let shadowed = directory.source(kind).shadowed(budget()).await?;
+    let shadowed = directory.source.listing(kind).shadowed(budget()).await?;
     let mut names: Vec<String> = shadowed.names().map(str::to_owned).collect();
     names.sort_unstable();
     Ok(names)
@@ -70,8 +70,8 @@ pub async fn duplicates(directory: &Directory, kind: Kind) -> Result<Vec<String>
 /// # Errors
 /// The database could not answer.
 pub async fn constants(directory: &Directory, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-    let (query, source) = (directory.source(kind).query(), directory.source(kind));
-    if directory.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
+    let (query, source) = (directory.source.listing(kind).query(), directory.source.listing(kind));
+    if directory.source.database.engine() == Engine::PostgreSql || !query.origins.contains(&Origin::Expression) {
         return Ok(Vec::new());
     }
     let chunk = source.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
@@ -97,10 +97,15 @@ pub async fn constants(directory: &Directory, kind: Kind) -> Result<Vec<String>,
 /// # Errors
 /// The database could not answer.
 pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Result<Vec<String>, DirectoryError> {
-    let Some(one_user) = directory.one_user.as_ref().filter(|one_user| one_user.finds_entries()) else {
+    let Some(one_user) = directory
+        .source
+        .accounts
+        .one_user()
+        .filter(|one_user| one_user.finds_entries())
+    else {
         return Ok(Vec::new());
     };
-    let maker = directory.users.maker();
+    let maker = directory.source.listing(Kind::User).maker();
     let mut missing = Vec::new();
     let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let projection = maker.projection();
@@ -151,7 +156,7 @@ fn differences(directory: &Directory, one: Option<&Entry>, other: Option<&Entry>
         .collect();
     ids.into_iter()
         .filter(|id| one.values(*id) != other.values(*id))
-        .map(|id| directory.schema.attribute_name(id).to_owned())
+        .map(|id| directory.source.schema.attribute_name(id).to_owned())
         .collect()
 }
 
@@ -165,17 +170,19 @@ pub async fn membership_differences(
     users: Count,
 ) -> Result<Vec<String>, DirectoryError> {
     let asked = directory
+        .source
         .memberships
         .by_member()
         .of_users(sample.names.clone(), budget())
         .await?;
     let read = directory
+        .source
         .memberships
         .read(MembershipsOf::Users(&sample.names), budget())
         .await?;
     let mut either = asked.clone();
     either.extend(read.iter().cloned());
-    let existing = directory.memberships.existing_groups(&either, budget()).await?;
+    let existing = directory.source.memberships.existing_groups(&either, budget()).await?;
     let (asked, read) = (keys(&asked), keys(&read));
     let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
     let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
@@ -192,7 +199,7 @@ pub async fn membership_differences(
         unknown.iter().collect(),
         "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
     );
-    let lacking = match directory.memberships.query() {
+    let lacking = match directory.source.memberships.query() {
         Some(_) => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them",
         None => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
     };
@@ -208,9 +215,10 @@ pub async fn membership_differences(
         .take(GROUPS)
         .collect();
     // User by user it would be a statement for every user there is.
-    if !groups.is_empty() && !directory.memberships.are_read_user_by_user() && users.rows <= LARGE {
+    if !groups.is_empty() && !directory.source.memberships.are_read_user_by_user() && users.rows <= LARGE {
         let members = keys(
             &directory
+                .source
                 .memberships
                 .read(MembershipsOf::Groups(&groups), budget())
                 .await?,
@@ -231,7 +239,11 @@ pub async fn membership_differences(
 
 /// Why the memberships that a query lists take several statements.
 pub fn slow_memberships(directory: &Directory) -> Option<String> {
-    let listed = directory.memberships.query().filter(|listed| !listed.is_joined())?;
+    let listed = directory
+        .source
+        .memberships
+        .query()
+        .filter(|listed| !listed.is_joined())?;
     let mut wanted = Vec::new();
     if !listed.users_are_comparable() {
         wanted.push("username from the table column that SQL_QUERY_ALL_USERS takes it from");
@@ -263,7 +275,7 @@ pub async fn hashes<T: Ord>(
     judge: impl Fn(&str) -> T,
 ) -> Result<BTreeMap<Option<T>, usize>, DirectoryError> {
     let mut counts = BTreeMap::new();
-    let Some(one_user) = &directory.one_user else {
+    let Some(one_user) = directory.source.accounts.one_user() else {
         return Ok(counts);
     };
     let projection = one_user.account_projection();

@@ -4,10 +4,10 @@
 
 use crate::{
     directory::{
-        Directory,
         diagnostics::sample::{Count, SMALL, Sample, budget},
         error::DirectoryError,
-        kind::role::Role,
+        facade::Directory,
+        kind::{Kind, role::Role},
         membership::{MembershipsOf, MembershipsQuery},
         naming::tree::Name,
         queries::{DescribedQuery, GroupColumn},
@@ -78,7 +78,7 @@ pub async fn index_advice(
 
 fn user_lookups(directory: &Directory, sample: &Sample) -> Vec<Lookup> {
     let (all_users, one_user) = (&directory.queries.all_users, &directory.queries.one_user);
-    let engine = directory.database.engine();
+    let engine = directory.source.database.engine();
     let Some(name) = sample.names.first() else {
         return Vec::new();
     };
@@ -135,7 +135,7 @@ fn user_lookups(directory: &Directory, sample: &Sample) -> Vec<Lookup> {
 
 fn group_lookups(directory: &Directory) -> Vec<Lookup> {
     let all_groups = &directory.queries.all_groups;
-    let engine = directory.database.engine();
+    let engine = directory.source.database.engine();
     let table = QueryTable::listing(&all_groups.query, &all_groups.described);
     let roles: [(Role, &'static str, Wanted, bool); 3] = [
         (Role::Name, "(cn=NAME) of groups", by_name, false),
@@ -167,7 +167,7 @@ async fn advice_for(directory: &Directory, lookup: Lookup) -> Result<Option<Inde
     let Some(statement) = lookup.statement.filter(|_| !lookup.indexes.is_empty()) else {
         return Ok(None);
     };
-    let scanned = plan(&directory.database, &statement, budget()).await?.whole();
+    let scanned = plan(&directory.source.database, &statement, budget()).await?.whole();
     let hit = scanned
         .iter()
         .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
@@ -180,7 +180,7 @@ async fn advice_for(directory: &Directory, lookup: Lookup) -> Result<Option<Inde
 /// The table between users and groups: its columns are in no query's result, so its foreign keys tell them.
 async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Vec<IndexAdvice>, DirectoryError> {
     let queries = &directory.queries;
-    let engine = directory.database.engine();
+    let engine = directory.source.database.engine();
     let asked = queries.all_memberships.as_ref().unwrap_or(&queries.groups_by_member);
     let (users, groups) = (
         table_column(engine, &queries.all_users, Role::Name),
@@ -203,13 +203,13 @@ async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Ve
         ),
     ];
     for (of, side, what) in views {
-        let Some(statement) = directory.memberships.statement(of) else {
+        let Some(statement) = directory.source.memberships.statement(of) else {
             continue;
         };
-        let scanned = plan(&directory.database, &statement, budget()).await?.whole();
+        let scanned = plan(&directory.source.database, &statement, budget()).await?.whole();
         let keys = match side {
             Some(side) if !scanned.is_empty() => {
-                indexes::bare_foreign_keys(&directory.database, &side.table, budget()).await?
+                indexes::bare_foreign_keys(&directory.source.database, &side.table, budget()).await?
             }
             _ => Vec::new(),
         };
@@ -225,7 +225,7 @@ async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Ve
             }
         }
     }
-    if let Some(listed) = directory.memberships.query() {
+    if let Some(listed) = directory.source.memberships.query() {
         for lookup in memberships_lookups(directory, listed, sample, &group) {
             advice.extend(advice_for(directory, lookup).await?);
         }
@@ -235,7 +235,7 @@ async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Ve
 
 /// By each of its columns that is one of a table.
 fn memberships_lookups(directory: &Directory, listed: &MembershipsQuery, sample: &Sample, group: &str) -> Vec<Lookup> {
-    let engine = directory.database.engine();
+    let engine = directory.source.database.engine();
     let query = listed.query();
     let columns = listed.columns();
     let user_name = sample.names.first().map_or("", String::as_str);
@@ -273,8 +273,12 @@ fn memberships_lookups(directory: &Directory, listed: &MembershipsQuery, sample:
 }
 
 async fn some_group(directory: &Directory) -> Result<Option<String>, DirectoryError> {
-    let chunk = directory.groups.chunk(&Predicate::True, None, 1, budget()).await?;
-    let projection = directory.groups.maker().projection();
+    let chunk = directory
+        .source
+        .listing(Kind::Group)
+        .chunk(&Predicate::True, None, 1, budget())
+        .await?;
+    let projection = directory.source.listing(Kind::Group).maker().projection();
     Ok(chunk.rows.first().and_then(|row| projection.name(row)))
 }
 

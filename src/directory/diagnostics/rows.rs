@@ -3,10 +3,10 @@
 use crate::{
     config::RefusedWords,
     directory::{
-        Directory,
         account::{AccountColumns, Refusal, Standing},
         diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
+        facade::Directory,
         kind::{Kind, role::Role},
         mapping::{
             entry::{EntryMaker, HOMES, text_of},
@@ -88,7 +88,7 @@ impl Owners {
 /// # Errors
 /// The database could not answer.
 pub async fn findings(directory: &Directory, kind: Kind) -> Result<Findings, DirectoryError> {
-    let source = directory.source(kind);
+    let source = directory.source.listing(kind);
     let mut walk = Walk::default();
     source
         .each(PATIENCE, |row| {
@@ -120,8 +120,17 @@ pub async fn accounts(
     }
     if all_users.judges_as(asked) {
         let listed = Projection::of_standing(&all_users.columns);
-        let maker = EntryMaker::new(Kind::User, directory.tree.clone(), directory.schema.clone(), listed);
-        let source = Listing::new(directory.database.clone(), directory.users.query().clone(), maker);
+        let maker = EntryMaker::new(
+            Kind::User,
+            directory.source.tree.clone(),
+            directory.source.schema.clone(),
+            listed,
+        );
+        let source = Listing::new(
+            directory.source.database.clone(),
+            directory.source.listing(Kind::User).query().clone(),
+            maker,
+        );
         let projection = source.maker().projection();
         source
             .each(PATIENCE, |row| {
@@ -131,7 +140,7 @@ pub async fn accounts(
             .await?;
         return Ok(found);
     }
-    let Some(one_user) = &directory.one_user else {
+    let Some(one_user) = directory.source.accounts.one_user() else {
         return Ok(found);
     };
     found.sampled = true;

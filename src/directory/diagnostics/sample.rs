@@ -1,7 +1,7 @@
 //! How many rows there are, and some users to look at one by one.
 
 use crate::{
-    directory::{Directory, error::DirectoryError, fetch::fetch, kind::Kind},
+    directory::{error::DirectoryError, facade::Directory, fetch::fetch, kind::Kind},
     model::value::Cell,
     sql::{Budget, Predicate, QueryTable, Row},
 };
@@ -50,7 +50,7 @@ impl Sample {
 /// # Errors
 /// The database could not answer.
 pub async fn count(directory: &Directory, kind: Kind) -> Result<Count, DirectoryError> {
-    let name = directory.source(kind).name_column();
+    let name = directory.source.listing(kind).name_column();
     Ok(Count {
         rows: passing(directory, kind, &Predicate::True).await?,
         named: passing(directory, kind, &Predicate::HasKey(name)).await?,
@@ -62,9 +62,9 @@ pub async fn count(directory: &Directory, kind: Kind) -> Result<Count, Directory
 /// # Errors
 /// The database could not answer.
 pub async fn passing(directory: &Directory, kind: Kind, predicate: &Predicate) -> Result<u64, DirectoryError> {
-    let query = directory.source(kind).query();
+    let query = directory.source.listing(kind).query();
     let table = QueryTable::listing(&query.query, &query.described);
-    let rows = fetch(&directory.database, table.count(predicate), budget()).await?;
+    let rows = fetch(&directory.source.database, table.count(predicate), budget()).await?;
     let cell = rows.first().and_then(|row| row.first()).and_then(Cell::to_integer);
     Ok(cell.and_then(|number| u64::try_from(number).ok()).unwrap_or_default())
 }
@@ -74,8 +74,12 @@ pub async fn passing(directory: &Directory, kind: Kind, predicate: &Predicate) -
 /// # Errors
 /// The database could not answer.
 pub async fn sample(directory: &Directory) -> Result<Sample, DirectoryError> {
-    let chunk = directory.users.chunk(&Predicate::True, None, SAMPLE, budget()).await?;
-    let projection = directory.users.maker().projection();
+    let chunk = directory
+        .source
+        .listing(Kind::User)
+        .chunk(&Predicate::True, None, SAMPLE, budget())
+        .await?;
+    let projection = directory.source.listing(Kind::User).maker().projection();
     let names = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
     Ok(Sample {
         rows: chunk.rows,

@@ -6,7 +6,6 @@
 
 use crate::{
     directory::{
-        Directory,
         kind::Kind,
         naming::{
             asserted::LONGEST_VALUE,
@@ -20,7 +19,7 @@ use crate::{
     },
     model::{
         dn::Dn,
-        filter::{Filter, ResolvedFilter, Side, Types, ValueTest},
+        filter::{ResolvedFilter, Side, Types, ValueTest},
         matching::Assertion,
         schema::{AttributeId, ids},
     },
@@ -42,18 +41,11 @@ pub trait Listed {
 }
 
 /// Knows no membership.
-struct Nobody;
+pub struct Nobody;
 
 impl Listed for Nobody {
     fn listed(&self, _: usize) -> Option<&[String]> {
         None
-    }
-}
-
-impl Directory {
-    /// What a filter narrows the users or groups to by itself, memberships left open.
-    pub fn narrowed(&self, kind: Kind, filter: &Filter) -> Predicate {
-        narrow(self.source(kind), &filter.resolve(&self.schema).matching(), &Nobody)
     }
 }
 

@@ -121,6 +121,17 @@ pub struct EntryQuery {
 }
 
 impl EntryQuery {
+    /// A query that was described.
+    ///
+    /// # Errors
+    /// No column names its rows.
+    pub fn of(which: Query, query: &DescribedQuery) -> Result<Self, QueryProblem> {
+        Ok(EntryQuery {
+            name: query.name_column(which)?,
+            query: query.clone(),
+        })
+    }
+
     /// The query whose rows are named by the column at `name`.
     pub fn new(query: DescribedQuery, name: usize) -> Self {
         EntryQuery { query, name }

@@ -9,7 +9,7 @@ use crate::{
         mapping::entry::EntryMaker,
         naming::tree::Name,
         queries::EntryQuery,
-        source::duplicates::{Shadowed, pick},
+        source::duplicates::{Precedence, Shadowed, pick},
     },
     model::value::Cell,
     sql::{
@@ -18,6 +18,8 @@ use crate::{
 };
 use std::{collections::HashSet, time::Duration};
 
+/// Rows of a superset read at a time; more than one chunk only where many names are not plain ASCII.
+const SPELLINGS: u32 = 500;
 /// Names that one statement lists.
 const NAMES_A_STATEMENT: usize = 1000;
 
@@ -223,6 +225,34 @@ impl Listing {
     pub async fn find_spelled(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
         let rows = self.named(&spellings(name), budget).await?;
         Ok(pick(self.maker.projection(), rows, name))
+    }
+
+    /// Of all rows whose name equals the asked one under caseIgnoreMatch, the one that is the entry.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn find_in_any_spelling(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
+        let projection = self.maker.projection();
+        let predicate = Predicate::EqualsIgnoreCase {
+            column: self.query.name(),
+            prepared: name.prepared.clone(),
+        };
+        let mut best: Option<(Precedence, Row)> = None;
+        let mut after: Option<Key> = None;
+        loop {
+            let chunk = self.chunk(&predicate, after.as_ref(), SPELLINGS, budget).await?;
+            for row in chunk.rows {
+                if let Some(precedence) = Precedence::of(projection, &row, name)
+                    && best.as_ref().is_none_or(|(least, _)| precedence < *least)
+                {
+                    best = Some((precedence, row));
+                }
+            }
+            after = chunk.next;
+            if after.is_none() {
+                return Ok(best.map(|(_, row)| row));
+            }
+        }
     }
 
     /// The rows with exactly these names, as the database compares.

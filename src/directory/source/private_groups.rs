@@ -6,23 +6,21 @@
 
 use crate::{
     directory::{
-        Directory,
-        error::DirectoryError,
-        kind::{Kind, role::Role},
+        kind::role::Role,
         mapping::columns::ColumnUse,
         naming::{asserted::NAMES_LOOKED_UP, tree::Name},
         queries::{DescribedQuery, EntryQuery},
-        source::listing::Listing,
+        source::{listing::Listing, lookup::Lookup},
     },
     sql::{
         ANTI_JOIN_COLUMNS, Budget, Database, Origin, Predicate, Referred, Referring, Row, SqlError, without_referent,
     },
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// Whether there are private groups, and if not, why.
 #[derive(Debug)]
-pub(crate) enum PrivateGroups {
+pub(crate) enum PrivateGroupsQuery {
     /// `LDAP_USER_PRIVATE_GROUPS=off`.
     Off,
     /// They cannot be found out.
@@ -31,16 +29,20 @@ pub(crate) enum PrivateGroups {
     Listed(Box<EntryQuery>),
 }
 
-impl PrivateGroups {
-    /// The listing, made of those of all users and all groups.
+impl PrivateGroupsQuery {
+    /// The table, made of those of all users and all groups.
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn new(database: &Database, users: &DescribedQuery, groups: &DescribedQuery) -> Result<Self, SqlError> {
+    pub async fn describe(
+        database: &Database,
+        users: &DescribedQuery,
+        groups: &DescribedQuery,
+    ) -> Result<Self, SqlError> {
         let own = [Role::Name, Role::Number, Role::PrimaryGroup].map(|role| users.column(role));
         let ([Some(name), Some(number), Some(gid)], Some(number_of_groups)) = (own, groups.column(Role::Number)) else {
             let text = "a column uid_number or gid_number is missing";
-            return Ok(PrivateGroups::Impossible(text.to_owned()));
+            return Ok(PrivateGroupsQuery::Impossible(text.to_owned()));
         };
         let from = Referring {
             query: &users.query,
@@ -54,11 +56,11 @@ impl PrivateGroups {
         };
         let Some((query, described)) = without_referent(from, to) else {
             let text = "uid_number and gid_number of users and groups are not all whole numbers in the database";
-            return Ok(PrivateGroups::Impossible(text.to_owned()));
+            return Ok(PrivateGroupsQuery::Impossible(text.to_owned()));
         };
         match database.describe(&query.to_describe()).await {
             Ok(_) => {}
-            Err(SqlError::Statement(error)) => return Ok(PrivateGroups::Impossible(error.text)),
+            Err(SqlError::Statement(error)) => return Ok(PrivateGroupsQuery::Impossible(error.text)),
             Err(error) => return Err(error),
         }
         let roles = ANTI_JOIN_COLUMNS
@@ -76,88 +78,80 @@ impl PrivateGroups {
             columns: columns.collect(),
         };
         // Its first column is the name.
-        Ok(PrivateGroups::Listed(Box::new(EntryQuery::new(query, 0))))
-    }
-
-    /// The listing, where there is one.
-    pub fn listing(&self) -> Option<&EntryQuery> {
-        match self {
-            PrivateGroups::Listed(listing) => Some(listing),
-            PrivateGroups::Off | PrivateGroups::Impossible(_) => None,
-        }
+        Ok(PrivateGroupsQuery::Listed(Box::new(EntryQuery::new(query, 0))))
     }
 }
 
-impl Directory {
-    /// Why there are no private groups though the settings ask for them.
-    pub fn no_private_groups(&self) -> Option<&str> {
-        match &self.private_groups {
-            PrivateGroups::Impossible(why) => Some(why),
-            PrivateGroups::Off | PrivateGroups::Listed(_) => None,
-        }
+/// The private groups: their listing, and how users and groups are found.
+pub(crate) struct PrivateGroups {
+    listing: Listing,
+    lookup: Arc<Lookup>,
+}
+
+impl PrivateGroups {
+    /// The private groups of a listing.
+    pub fn new(listing: Listing, lookup: Arc<Lookup>) -> Self {
+        PrivateGroups { listing, lookup }
+    }
+
+    /// The listing; among its rows are those that have a group's name.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// The listing of the users that they are named like.
+    pub fn users(&self) -> &Listing {
+        self.lookup.users()
     }
 
     /// The row of the private group with this name; that no group has the name is known.
-    pub(crate) async fn private_group(&self, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
-        let Some(source) = &self.private_source else {
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn find(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
+        // The user first, by the fast way: another spelling, and which of duplicates is the entry, are decided there.
+        let Some(user) = self.lookup.user(name, budget).await? else {
             return Ok(None);
         };
-        // The user first, by the fast way: another spelling, and which of twins is the entry, are decided there.
-        let Some(user) = self.find(Kind::User, name, budget).await? else {
-            return Ok(None);
-        };
-        let projection = self.users.maker().projection();
+        let projection = self.users().maker().projection();
         let (Some(spelled), Some(number)) = (projection.name(&user), projection.number(&user)) else {
             return Ok(None);
         };
         let gid = projection
             .position(Role::PrimaryGroup)
             .and_then(|at| user.get(at)?.to_integer());
-        let (Some(gid), Some(column)) = (gid, source.column(Role::PrimaryGroup)) else {
+        let (Some(gid), Some(column)) = (gid, self.listing.column(Role::PrimaryGroup)) else {
             return Ok(None);
         };
         let gid = Predicate::KeyEquals {
             column,
             last: gid.to_string(),
         };
-        let named = source.named_one_of(std::slice::from_ref(&spelled));
-        let rows = source.rows(&Predicate::And(vec![gid, named]), budget).await?;
-        let own = source.maker().projection();
+        let named = self.listing.named_one_of(std::slice::from_ref(&spelled));
+        let rows = self.listing.rows(&Predicate::And(vec![gid, named]), budget).await?;
+        let own = self.listing.maker().projection();
         let is_own = |row: &Row| own.name(row).as_ref() == Some(&spelled) && own.number(row) == Some(number);
         Ok(rows.into_iter().find(is_own))
     }
 
-    /// The row of the group with this name, or else of the private group.
-    pub(crate) async fn any_group(&self, name: &Name, budget: Budget) -> Result<Option<(Kind, Row)>, DirectoryError> {
-        if let Some(row) = self.find(Kind::Group, name, budget).await? {
-            return Ok(Some((Kind::Group, row)));
-        }
-        let row = self.private_group(name, budget).await?;
-        Ok(row.map(|row| (Kind::PrivateGroup, row)))
-    }
-
     /// Those of the listing's rows whose names no group has.
-    pub(crate) async fn not_named_as_groups(
-        &self,
-        source: &Listing,
-        rows: Vec<Row>,
-        budget: Budget,
-    ) -> Result<Vec<Row>, DirectoryError> {
-        let projection = source.maker().projection();
-        let mut names: Vec<Name> = Vec::new();
-        for row in &rows {
-            names.extend(projection.name(row).and_then(|name| Name::new(&name)));
-        }
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn not_named_as_groups(&self, rows: Vec<Row>, budget: Budget) -> Result<Vec<Row>, SqlError> {
+        let projection = self.listing.maker().projection();
+        let named = rows.iter().filter_map(|row| Name::new(&projection.name(row)?));
+        let names: Vec<Name> = named.collect();
         let taken: HashSet<String> = if names.len() <= NAMES_LOOKED_UP {
             let mut taken = HashSet::new();
             for name in names {
-                if self.find(Kind::Group, &name, budget).await?.is_some() {
+                if self.lookup.group(&name, budget).await?.is_some() {
                     taken.insert(name.prepared);
                 }
             }
             taken
         } else {
-            self.groups.names_among(&names, budget).await?
+            self.lookup.groups().names_among(&names, budget).await?
         };
         let is_free = |row: &Row| {
             let name = projection.name(row).and_then(|name| Name::new(&name));

@@ -1,8 +1,9 @@
 //! Entries by name, by membership and in order, from the operator's listings.
 
 use crate::{
+    config::RefusedWords,
     directory::{
-        Directory,
+        account::{AccountOutcome, AccountSource},
         entry_source::{Answer, EntryScan, EntrySource, Memberships, Order, Related, Terms, Wanted},
         error::DirectoryError,
         kind::Kind,
@@ -10,7 +11,7 @@ use crate::{
             asserted::entry_name,
             tree::{Name, Tree},
         },
-        sql_source::{related, scan::ListingScan},
+        sql_source::{parts::SqlSource, related, scan::ListingScan},
     },
     model::{
         entry::Entry,
@@ -18,9 +19,10 @@ use crate::{
     },
     sql::{Budget, Predicate, State, StatementKind},
 };
+use futures::future::BoxFuture;
 use std::{collections::HashSet, sync::Arc};
 
-impl EntrySource for Directory {
+impl EntrySource for SqlSource {
     fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
@@ -34,25 +36,22 @@ impl EntrySource for Directory {
     }
 
     fn kinds(&self) -> &[Kind] {
-        Directory::kinds(self)
+        SqlSource::kinds(self)
     }
 
     fn serves(&self, kind: Kind, id: AttributeId) -> bool {
-        self.source(kind).maker().serves(id)
+        self.listing(kind).maker().serves(id)
     }
 
     fn has_class(&self, kind: Kind, oid: &str) -> Option<bool> {
-        self.source(kind).maker().has_class(oid)
+        self.listing(kind).maker().has_class(oid)
     }
 
     fn standing_at<'a>(&'a self, kind: Kind, name: &'a Name, terms: &'a Terms) -> Answer<'a, Option<(Kind, Entry)>> {
         Box::pin(async move {
-            let found = match kind {
-                Kind::User => self.find(kind, name, terms.lookup).await?.map(|row| (kind, row)),
-                Kind::Group | Kind::PrivateGroup => self.any_group(name, terms.lookup).await?,
-            };
+            let found = self.standing_row(kind, name, terms.lookup).await?;
             Ok(found.and_then(|(kind, row)| {
-                let entry = self.source(kind).maker().entry(row, terms.operational)?;
+                let entry = self.listing(kind).maker().entry(row, terms.operational)?;
                 Some((kind, entry))
             }))
         })
@@ -60,7 +59,7 @@ impl EntrySource for Directory {
 
     fn named<'a>(&'a self, kind: Kind, names: &'a [Name], terms: &'a Terms) -> Answer<'a, Vec<Entry>> {
         Box::pin(async move {
-            let maker = self.source(kind).maker();
+            let maker = self.listing(kind).maker();
             let mut entries = Vec::new();
             for name in names {
                 let row = self.find(kind, name, terms.lookup).await?;
@@ -85,7 +84,7 @@ impl EntrySource for Directory {
             let Some(last) = fitting.checked_sub(1).and_then(|last| entries.get(last)) else {
                 return Ok(Order::Key);
             };
-            let (key, listing) = (entry_name(kind, last), self.source(kind));
+            let (key, listing) = (entry_name(kind, last), self.listing(kind));
             let budget = terms.budget(StatementKind::Scan);
             let rows = listing.ties(&Predicate::True, &key, budget).await?;
             let names = rows.iter().filter_map(|row| listing.maker().projection().name(row));
@@ -116,6 +115,17 @@ impl EntrySource for Directory {
                 Kind::PrivateGroup => Ok(None),
             }
         })
+    }
+}
+
+impl AccountSource for SqlSource {
+    fn account<'a>(
+        &'a self,
+        name: &'a Name,
+        refused: &'a RefusedWords,
+        budget: Budget,
+    ) -> BoxFuture<'a, Result<AccountOutcome, DirectoryError>> {
+        Box::pin(async move { Ok(self.accounts.find(name, refused, budget).await?) })
     }
 }
 

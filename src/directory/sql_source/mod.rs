@@ -3,6 +3,9 @@
 
 mod entries;
 mod listed;
+mod parts;
 mod related;
 mod rows;
 mod scan;
+
+pub(crate) use parts::SqlSource;

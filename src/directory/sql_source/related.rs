@@ -3,14 +3,13 @@
 
 use crate::{
     directory::{
-        Directory,
         entry_source::{MembershipSet, Related, Terms},
         error::DirectoryError,
         kind::Kind,
         membership::MembershipsOf,
         naming::tree::Name,
         source::{duplicates::distinct, listing::spellings},
-        sql_source::rows::entries_of,
+        sql_source::{parts::SqlSource, rows::entries_of},
     },
     sql::Budget,
 };
@@ -18,15 +17,15 @@ use std::sync::Arc;
 
 /// The members of a group; None when there is no such group.
 pub(super) async fn members(
-    directory: &Directory,
+    source: &SqlSource,
     group: &Name,
     terms: &Terms,
 ) -> Result<Option<Related>, DirectoryError> {
-    let Some(spelled) = spelled(directory, Kind::Group, group, terms.lookup).await? else {
+    let Some(spelled) = spelled(source, Kind::Group, group, terms.lookup).await? else {
         return Ok(None);
     };
     let names = [spelled.clone()];
-    let memberships = directory
+    let memberships = source
         .memberships
         .read(MembershipsOf::Groups(&names), terms.lookup)
         .await?;
@@ -38,19 +37,15 @@ pub(super) async fn members(
 }
 
 /// The groups of a user; None when there is no such user.
-pub(super) async fn groups(
-    directory: &Directory,
-    user: &Name,
-    terms: &Terms,
-) -> Result<Option<Related>, DirectoryError> {
+pub(super) async fn groups(source: &SqlSource, user: &Name, terms: &Terms) -> Result<Option<Related>, DirectoryError> {
     // A user is found together with the groups; another spelling, or one of duplicates, is looked up first.
-    if let Some(found) = groups_of_spellings(directory, &spellings(user), user, terms).await? {
+    if let Some(found) = groups_of_spellings(source, &spellings(user), user, terms).await? {
         return Ok(Some(found));
     }
-    let Some(spelled) = spelled(directory, Kind::User, user, terms.lookup).await? else {
+    let Some(spelled) = spelled(source, Kind::User, user, terms.lookup).await? else {
         return Ok(None);
     };
-    let found = groups_of_spellings(directory, std::slice::from_ref(&spelled), user, terms).await?;
+    let found = groups_of_spellings(source, std::slice::from_ref(&spelled), user, terms).await?;
     // Who is in no group may not be found in this way.
     Ok(Some(found.unwrap_or(Related {
         spelled,
@@ -60,15 +55,15 @@ pub(super) async fn groups(
 
 /// The groups of the one user that these spellings find; None when they find nobody, or several.
 async fn groups_of_spellings(
-    directory: &Directory,
+    source: &SqlSource,
     spellings: &[String],
     user: &Name,
     terms: &Terms,
 ) -> Result<Option<Related>, DirectoryError> {
     let is_meant = |found: &str| Name::new(found).is_some_and(|found| found.prepared == user.prepared);
-    let maker = directory.groups.maker();
+    let maker = source.listing(Kind::Group).maker();
     let columns = &maker.projection().columns;
-    if let Some(mut found) = directory
+    if let Some(mut found) = source
         .memberships
         .groups_with_rows(spellings, columns, terms.lookup)
         .await?
@@ -80,13 +75,13 @@ async fn groups_of_spellings(
         let rows = found.into_iter().filter_map(|(_, row)| row).collect();
         let rows = distinct(maker.projection(), rows);
         let set = MembershipSet::named(rows.iter().filter_map(|row| maker.projection().name(row)));
-        let entries = entries_of(&directory.groups, rows, terms.operational).await;
+        let entries = entries_of(source.listing(Kind::Group), rows, terms.operational).await;
         return Ok(Some(Related {
             spelled,
             set: Arc::new(set.with_entries(entries)),
         }));
     }
-    let mut memberships = directory
+    let mut memberships = source
         .memberships
         .read(MembershipsOf::Users(spellings), terms.lookup)
         .await?;
@@ -94,13 +89,10 @@ async fn groups_of_spellings(
     let Some(spelled) = only(memberships.iter().map(|found| &found.user)) else {
         return Ok(None);
     };
-    let set = match directory.memberships.spell_groups_alike() {
+    let set = match source.memberships.spell_groups_alike() {
         true => MembershipSet::named(memberships.into_iter().map(|found| found.group)),
         false => {
-            let existing = directory
-                .memberships
-                .existing_groups(&memberships, terms.lookup)
-                .await?;
+            let existing = source.memberships.existing_groups(&memberships, terms.lookup).await?;
             MembershipSet::named(existing.into_values())
         }
     };
@@ -112,13 +104,13 @@ async fn groups_of_spellings(
 
 /// How the entry with this name spells it.
 async fn spelled(
-    directory: &Directory,
+    source: &SqlSource,
     kind: Kind,
     name: &Name,
     budget: Budget,
 ) -> Result<Option<String>, DirectoryError> {
-    let row = directory.find(kind, name, budget).await?;
-    Ok(row.and_then(|row| directory.source(kind).maker().projection().name(&row)))
+    let row = source.find(kind, name, budget).await?;
+    Ok(row.and_then(|row| source.listing(kind).maker().projection().name(&row)))
 }
 
 /// The one that all of them are.

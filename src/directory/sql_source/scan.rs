@@ -3,14 +3,13 @@
 
 use crate::{
     directory::{
-        Directory,
         entry_source::{Answer, Batch, EntryScan, Key, Order, Part, ScanWay, Terms, Wanted},
         error::DirectoryError,
         kind::Kind,
         naming::tree::Name,
         pushdown::predicate::narrow,
         source::{duplicates::Shadowed, listing::Listing},
-        sql_source::rows::entries_of,
+        sql_source::{parts::SqlSource, rows::entries_of},
     },
     sql::{Budget, Predicate, Row, RowStream, StatementKind},
 };
@@ -18,7 +17,7 @@ use std::mem;
 
 /// A listing that is being read.
 pub(super) struct ListingScan<'a> {
-    directory: &'a Directory,
+    source: &'a SqlSource,
     listing: &'a Listing,
     predicate: Predicate,
     after: Option<Key>,
@@ -48,8 +47,8 @@ impl<'a> ListingScan<'a> {
     ///
     /// # Errors
     /// No row can have the key that it is to begin after.
-    pub fn new(directory: &'a Directory, wanted: &Wanted<'_>) -> Result<Self, DirectoryError> {
-        let listing = directory.source(wanted.kind);
+    pub fn new(source: &'a SqlSource, wanted: &Wanted<'_>) -> Result<Self, DirectoryError> {
+        let listing = source.listing(wanted.kind);
         let (after, in_tie) = match wanted.part {
             Part::All | Part::FirstPage => (None, false),
             Part::PageAfter(order, key) => (Some(key.clone()), order == Order::Tie),
@@ -60,7 +59,7 @@ impl<'a> ListingScan<'a> {
         let predicate = narrow(listing, wanted.filter, &wanted.memberships);
         let is_paged = !matches!(wanted.part, Part::All);
         Ok(ListingScan {
-            directory,
+            source,
             listing,
             after,
             in_tie,
@@ -149,7 +148,7 @@ impl<'a> ListingScan<'a> {
     /// Where names are looked for whose rows may be duplicates: a private group has its user's.
     fn named(&self) -> &'a Listing {
         match self.listing.kind() {
-            Kind::PrivateGroup => &self.directory.users,
+            Kind::PrivateGroup => self.source.listing(Kind::User),
             Kind::User | Kind::Group => self.listing,
         }
     }
@@ -157,9 +156,10 @@ impl<'a> ListingScan<'a> {
     /// The entries of the rows, as far as other tables decide about that.
     async fn batch(&self, mut rows: Vec<Row>, is_last: bool, terms: &Terms) -> Result<Batch, DirectoryError> {
         let kind = self.listing.kind();
-        if kind == Kind::PrivateGroup && !rows.is_empty() {
+        if let (Kind::PrivateGroup, Some(private_groups), false) = (kind, &self.source.private_groups, rows.is_empty())
+        {
             let budget = terms.budget(self.statements);
-            rows = self.directory.not_named_as_groups(self.listing, rows, budget).await?;
+            rows = private_groups.not_named_as_groups(rows, budget).await?;
         }
         Ok(Batch {
             entries: entries_of(self.listing, rows, terms.operational).await,

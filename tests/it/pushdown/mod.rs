@@ -77,7 +77,7 @@ async fn describe(database: &Database) -> Arc<Directory> {
     let mut left = 6;
     let directory = loop {
         left -= 1;
-        match Directory::describe(&sql, &base, &layout, &queries).await {
+        match Directory::build(&sql, &base, &layout, &queries).await {
             Ok(directory) => break Arc::new(directory),
             Err(problems) => assert!(left > 0, "{problems:?}"),
         }
@@ -103,7 +103,7 @@ async fn search(directory: &Arc<Directory>, filter: Filter, attributes: &[&str])
         controls: &[],
         extensions: &[],
     };
-    let realm = Realm::new(Arc::clone(directory), &Layout::default(), capabilities);
+    let realm = Realm::new(directory.source(), &Layout::default(), capabilities);
     let found = realm.search(query).await.map_err(|error| error.detail())?;
     let SearchOutcome::Results(mut results) = found else {
         return Err("no base".to_owned());
