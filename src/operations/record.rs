@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     metrics::{Ended, Metrics, Operation},
-    protocol::{Message, Request, ResponseKind, ResultCode},
+    protocol::{Message, Request, ResponseKind, ResultCode, Unusable},
 };
 
 /// Where the lines are from, for `LOG_LEVEL=info,ldap_gateway::operations=off`.
@@ -74,10 +74,10 @@ impl Record {
     }
 
     /// The record of a request of which only its kind is known, and what is wrong with it.
-    pub fn of_unusable(metrics: &Metrics, client: Client, id: i32, kind: ResponseKind, text: &'static str) -> Record {
-        let mut record = Record::new(metrics, client, id, kind_of_response(kind));
-        if kind == ResponseKind::Bind {
-            record.notes.why = Some(text.into());
+    pub fn of_unusable(metrics: &Metrics, client: Client, request: &Unusable) -> Record {
+        let mut record = Record::new(metrics, client, request.id, kind_of_response(request.response));
+        if request.response == ResponseKind::Bind {
+            record.notes.why = Some(request.text.into());
         }
         record
     }

@@ -33,18 +33,23 @@ pub enum Decoded {
     Incomplete,
     /// A request.
     Message(Message),
-    /// A well-formed request with a value that cannot be used: to be answered with this, and the connection lives.
-    /// A refused bind leaves the connection anonymous like any failed one (RFC 4511 section 4.2.1).
-    Unusable {
-        /// The request's message id.
-        id: i32,
-        /// Which response answers it.
-        response: ResponseKind,
-        /// The result code of the answer.
-        code: ResultCode,
-        /// The diagnostic message of the answer.
-        text: &'static str,
-    },
+    /// A well-formed request with a value that cannot be used. It is answered, and the connection lives.
+    Unusable(Unusable),
+}
+
+/// A request with a value that cannot be used, and its answer.
+/// A refused bind leaves the connection anonymous like any failed one (RFC 4511 section 4.2.1).
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq))]
+pub struct Unusable {
+    /// The request's message id.
+    pub id: i32,
+    /// Which response answers it.
+    pub response: ResponseKind,
+    /// The result code of the answer.
+    pub code: ResultCode,
+    /// The diagnostic message of the answer.
+    pub text: &'static str,
 }
 
 /// Octets of the first of the messages that `octets` consists of; all of them where that is no whole message.
@@ -123,12 +128,12 @@ fn decode_frame(frame: &[u8], shared: &Bytes, elements: usize) -> Result<Decoded
     match (decoded, response) {
         (Ok(message), _) => Ok(Decoded::Message(message)),
         (Err(Fault::Broken(error)), _) => Err(error),
-        (Err(Fault::Unusable(code, text)), Some(response)) => Ok(Decoded::Unusable {
+        (Err(Fault::Unusable(code, text)), Some(response)) => Ok(Decoded::Unusable(Unusable {
             id,
             response,
             code,
             text,
-        }),
+        })),
         // Unbind and Abandon have no answer. Unbind means the same whatever its controls say; an Abandon that cannot
         // be understood must not be performed, and no operation has the id 0.
         (Err(Fault::Unusable(..)), None) => {

@@ -17,7 +17,7 @@ mod tests;
 
 pub use control::{Control, PagedResults};
 pub use fault::ProtocolError;
-pub use message::{Decoded, Message, decode, first_message};
+pub use message::{Decoded, Message, Unusable, decode, first_message};
 pub use request::{
     BindRequest, CompareRequest, Credentials, DerefAliases, ExtendedRequest, Request, SearchRequest, SecretBytes,
 };

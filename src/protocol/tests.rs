@@ -33,7 +33,7 @@ pub(super) fn message(octets: &[u8]) -> Message {
 
 pub(super) fn unusable(octets: &[u8]) -> (i32, ResponseKind, ResultCode) {
     match decoded(octets) {
-        Decoded::Unusable { id, response, code, .. } => (id, response, code),
+        Decoded::Unusable(Unusable { id, response, code, .. }) => (id, response, code),
         other => panic!("{other:?}"),
     }
 }

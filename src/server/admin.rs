@@ -14,7 +14,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -22,6 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::listener::listen;
 use crate::{
     metrics::Gauges,
     operations::{context::Services, record::code_name},
@@ -67,13 +68,7 @@ impl Admin {
     /// # Errors
     /// The operating system's.
     pub fn bind(&self) -> io::Result<TcpListener> {
-        let socket = match self.address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        socket.set_reuseaddr(true)?;
-        socket.bind(self.address)?;
-        socket.listen(BACKLOG)
+        listen(self.address, BACKLOG)
     }
 
     /// Answers until it is dropped, and its peers' connections with it.

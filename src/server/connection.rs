@@ -22,7 +22,7 @@ use super::{
     local_join::join,
     operation_set::OperationSet,
     request_queue::{QueuedRequest, RequestQueue, Work},
-    writer::{QUEUED_CHUNKS, write_chunks},
+    writer::{Patience, QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
     metrics::{Ended, Operation},
@@ -35,8 +35,8 @@ use crate::{
         record::{Client, Record},
     },
     protocol::{
-        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResponseWriter, ResultCode, decode,
-        write_notice_of_disconnection,
+        Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResponseWriter, ResultCode, Unusable,
+        decode, write_notice_of_disconnection,
     },
     sql::State,
 };
@@ -129,7 +129,11 @@ where
     let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
     let write_timeout = shared.write_timeout;
     let metrics = shared.services.metrics.clone();
-    let writing = write_chunks(write_half, queue, write_timeout, progress, metrics);
+    let patience = Patience {
+        limit: write_timeout,
+        progress,
+    };
+    let writing = write_chunks(write_half, queue, patience, metrics);
     let now = Instant::now();
     let connection = Connection {
         shared,
@@ -298,16 +302,17 @@ where
                     return Some(End::Notice(ResultCode::ProtocolError, "not an LDAP message"));
                 }
                 Ok(Decoded::Incomplete) => return None,
-                Ok(Decoded::Unusable {
-                    id,
-                    response,
-                    code,
-                    text,
-                }) => {
+                Ok(Decoded::Unusable(unusable)) => {
+                    let record = Record::of_unusable(&self.shared.services.metrics, self.client, &unusable);
+                    let Unusable {
+                        id,
+                        response,
+                        code,
+                        text,
+                    } = unusable;
                     let mut answer = BytesMut::new();
                     ResponseWriter::new(&mut answer, id).result(response, &LdapResult::new(code, text), &[]);
                     let answer = answer.freeze();
-                    let record = Record::of_unusable(&self.shared.services.metrics, self.client, id, response, text);
                     self.requests += 1;
                     let work = Work::Answer {
                         id,

@@ -8,7 +8,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,14 +39,25 @@ pub struct Listener {
     pub max_connections: usize,
 }
 
+/// The connections so far.
+struct Accepted {
+    connections: TaskTracker,
+    /// One for each connection that may be open.
+    permits: Arc<Semaphore>,
+    /// How many there have been.
+    number: u64,
+}
+
 impl Listener {
     /// Listens, whenever the database can be asked, until `shared.draining` is cancelled; returns when the last
     /// connection has ended or after `grace`.
     pub async fn run(self, shared: Shared, grace: Duration) {
-        let connections = TaskTracker::new();
-        let permits = Arc::new(Semaphore::new(self.max_connections));
+        let mut accepted = Accepted {
+            connections: TaskTracker::new(),
+            permits: Arc::new(Semaphore::new(self.max_connections)),
+            number: 0,
+        };
         let mut availability = shared.availability.clone();
-        let mut number = 0;
         loop {
             tokio::select! {
                 open = opened(&mut availability) => if !open { break },
@@ -64,13 +75,14 @@ impl Listener {
                     false
                 }
                 () = shared.draining.cancelled() => true,
-                () = self.accept(&socket, &shared, &connections, &permits, &mut number) => false,
+                () = self.accept(&socket, &shared, &mut accepted) => false,
             };
             shared.services.metrics.set_listening(false);
             if draining {
                 break;
             }
         }
+        let connections = accepted.connections;
         connections.close();
         if timeout(grace, connections.wait()).await.is_err() {
             warn!(left = connections.len(), "connections still open after {grace:?}");
@@ -101,42 +113,44 @@ impl Listener {
     /// # Errors
     /// The operating system's.
     pub fn bind(&self) -> io::Result<TcpListener> {
-        let socket = match self.address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // Without it a port with connections in TIME_WAIT could not be opened again after an outage.
-        socket.set_reuseaddr(true)?;
-        socket.bind(self.address)?;
-        socket.listen(BACKLOG)
+        listen(self.address, BACKLOG)
     }
 
-    async fn accept(
-        &self,
-        socket: &TcpListener,
-        shared: &Shared,
-        connections: &TaskTracker,
-        permits: &Arc<Semaphore>,
-        number: &mut u64,
-    ) {
+    async fn accept(&self, socket: &TcpListener, shared: &Shared, accepted: &mut Accepted) {
         loop {
-            let Ok(permit) = Arc::clone(permits).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&accepted.permits).acquire_owned().await else {
                 return;
             };
             match socket.accept().await {
                 Ok((stream, peer)) => {
-                    *number += 1;
+                    accepted.number += 1;
                     let client = Client {
-                        connection: *number,
+                        connection: accepted.number,
                         address: peer,
                     };
                     let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
-                    connections.spawn(serve(stream, client, tls, shared.clone(), permit));
+                    let serving = serve(stream, client, tls, shared.clone());
+                    accepted.connections.spawn(async move {
+                        serving.await;
+                        drop(permit);
+                    });
                 }
                 Err(error) => after_accept_error(&error).await,
             }
         }
     }
+}
+
+/// Opens a port, with so many connections that may wait to be accepted.
+pub(super) fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Without it a port with connections in TIME_WAIT could not be opened again after an outage.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog)
 }
 
 /// The client's own doing costs nothing; exhaustion of descriptors passes when connections end.
@@ -152,8 +166,7 @@ async fn after_accept_error(error: &io::Error) {
     }
 }
 
-async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared: Shared, permit: OwnedSemaphorePermit) {
-    let _permit = permit;
+async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared: Shared) {
     let metrics = &shared.services.metrics;
     let _open = metrics.connection();
     // An answer must not wait for the ACK of the one before.

@@ -31,18 +31,16 @@ const LONG_ANSWER: usize = 1_000;
 /// Writes chunks until all senders are gone, then closes the stream in good order (TLS close_notify, FIN).
 ///
 /// # Errors
-/// The stream's own, and [`io::ErrorKind::TimedOut`] when the client took nothing for `patience`.
+/// The stream's own, and [`io::ErrorKind::TimedOut`] when the patience with a client that takes nothing is over.
 pub async fn write_chunks<W>(
     mut stream: W,
     mut queue: mpsc::Receiver<Bytes>,
-    patience: Duration,
-    progress: Progress,
+    patience: Patience,
     metrics: Metrics,
 ) -> io::Result<()>
 where
     W: AsyncWrite + Unpin,
 {
-    let patience = Patience { patience, progress };
     let mut run = 0;
     while let Some(chunk) = queue.recv().await {
         metrics.sent(chunk.len());
@@ -98,10 +96,12 @@ where
     Ok(())
 }
 
-/// How long a client may take nothing.
-struct Patience {
-    patience: Duration,
-    progress: Progress,
+/// How long a client may take nothing, and when it last took something.
+pub struct Patience {
+    /// The longest pause.
+    pub limit: Duration,
+    /// The progress of the [`BufferedSocket`](super::buffered_socket::BufferedSocket) that is written to.
+    pub progress: Progress,
 }
 
 impl Patience {
@@ -111,7 +111,7 @@ impl Patience {
         let mut write = pin!(write);
         loop {
             let last = self.progress.last().max(begun);
-            match timeout_at(last + self.patience, &mut write).await {
+            match timeout_at(last + self.limit, &mut write).await {
                 Ok(written) => return written,
                 Err(_) if self.progress.last() <= last => return Err(io::ErrorKind::TimedOut.into()),
                 Err(_) => {}
@@ -137,8 +137,10 @@ mod tests {
         let writer = tokio::spawn(write_chunks(
             near,
             queue,
-            Duration::from_secs(5),
-            Progress::new(),
+            Patience {
+                limit: Duration::from_secs(5),
+                progress: Progress::new(),
+            },
             Metrics::default(),
         ));
         sender.send(Bytes::from_static(b"one ")).await.ok();
@@ -173,7 +175,7 @@ mod tests {
             }
         }
         let patience = Patience {
-            patience: Duration::from_secs(30),
+            limit: Duration::from_secs(30),
             progress: Progress::new(),
         };
         let (mut run, mut counted) = (0, Vec::new());
@@ -202,8 +204,10 @@ mod tests {
         let writer = tokio::spawn(write_chunks(
             near,
             queue,
-            Duration::from_secs(30),
-            Progress::new(),
+            Patience {
+                limit: Duration::from_secs(30),
+                progress: Progress::new(),
+            },
             Metrics::default(),
         ));
         sender.send(Bytes::from_static(b"more than fits")).await.ok();
@@ -220,7 +224,15 @@ mod tests {
         let socket = BufferedSocket::new(near, progress.clone());
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
         let patience = Duration::from_secs(30);
-        let writer = tokio::spawn(write_chunks(socket, queue, patience, progress, Metrics::default()));
+        let writer = tokio::spawn(write_chunks(
+            socket,
+            queue,
+            Patience {
+                limit: patience,
+                progress,
+            },
+            Metrics::default(),
+        ));
         sender.send(Bytes::from(vec![b' '; MESSAGE])).await.ok();
         drop(sender);
         let mut received = 0;
@@ -243,7 +255,15 @@ mod tests {
         let (sender, queue) = mpsc::channel(QUEUED_CHUNKS);
         let patience = Duration::from_secs(30);
         let begun = Instant::now();
-        let writer = tokio::spawn(write_chunks(socket, queue, patience, progress, Metrics::default()));
+        let writer = tokio::spawn(write_chunks(
+            socket,
+            queue,
+            Patience {
+                limit: patience,
+                progress,
+            },
+            Metrics::default(),
+        ));
         sender.send(Bytes::from(vec![b' '; 10_000])).await.ok();
         tokio::time::sleep(Duration::from_secs(20)).await;
         let mut part = [0; 1024];

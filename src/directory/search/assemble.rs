@@ -130,10 +130,10 @@ pub(crate) async fn matching(
     let mut matching = Vec::new();
     let mut turn = Turn::begin();
     for entry in entries {
-        let mut run = program.begin();
+        let mut run = program.begin(schema, &entry, relations);
         let truth = loop {
             turn.end_if_over().await;
-            if let Some(truth) = run.go_on(schema, &entry, relations, OCTETS) {
+            if let Some(truth) = run.go_on(OCTETS) {
                 break truth;
             }
         };

@@ -88,9 +88,12 @@ impl Program {
     }
 
     /// Begins with an entry.
-    pub fn begin(&self) -> Run<'_> {
+    pub fn begin<'a>(&'a self, schema: &'a Schema, entry: &'a Entry, relations: &'a (dyn Relations + Sync)) -> Run<'a> {
         Run {
             program: self,
+            schema,
+            entry,
+            relations,
             next: 0,
             value: 0,
             open: Vec::new(),
@@ -180,9 +183,11 @@ fn set(alternative: Alternative, parts: &[&ResolvedFilter]) -> Leaf {
 }
 
 /// A filter and an entry, as far as they have been looked at.
-#[derive(Debug)]
-pub struct Run<'p> {
-    program: &'p Program,
+pub struct Run<'a> {
+    program: &'a Program,
+    schema: &'a Schema,
+    entry: &'a Entry,
+    relations: &'a (dyn Relations + Sync),
     next: usize,
     /// Of the values that the next leaf is about, how many have been looked at.
     value: usize,
@@ -200,15 +205,8 @@ struct Group {
 }
 
 impl Run<'_> {
-    /// Goes on for the work of some `octets`; what the filter is for the entry, once that is known. The same entry must be
-    /// given each time.
-    pub fn go_on(
-        &mut self,
-        schema: &Schema,
-        entry: &Entry,
-        relations: &dyn Relations,
-        mut octets: usize,
-    ) -> Option<Truth> {
+    /// Goes on for the work of some `octets`; what the filter is for the entry, once that is known.
+    pub fn go_on(&mut self, mut octets: usize) -> Option<Truth> {
         while let Some(step) = self.program.steps.get(self.next) {
             let truth = match *step {
                 Step::Open { is_and, negated, close } => {
@@ -228,7 +226,7 @@ impl Run<'_> {
                 },
                 Step::Constant(truth) => truth,
                 Step::Leaf { leaf, negated } => {
-                    let truth = self.leaf(leaf, schema, entry, relations, &mut octets)?;
+                    let truth = self.leaf(leaf, &mut octets)?;
                     if negated { !truth } else { truth }
                 }
             };
@@ -258,18 +256,12 @@ impl Run<'_> {
     }
 
     /// What a leaf is; None when there are no octets left.
-    fn leaf(
-        &mut self,
-        number: usize,
-        schema: &Schema,
-        entry: &Entry,
-        relations: &dyn Relations,
-        octets: &mut usize,
-    ) -> Option<Truth> {
+    fn leaf(&mut self, number: usize, octets: &mut usize) -> Option<Truth> {
         if let Some(Some(known)) = self.known.get(number) {
             return Some(*known);
         }
         let leaf = self.program.leaves.get(number)?;
+        let (schema, entry) = (self.schema, self.entry);
         // However few octets there are, something is looked at.
         spend(octets, 0)?;
         let truth = match leaf {
@@ -285,7 +277,7 @@ impl Run<'_> {
                         let values = entry.attributes.iter().flat_map(|attribute| &attribute.values);
                         *octets = octets.saturating_sub(values.map(cost).sum());
                     }
-                    filter.evaluate(schema, entry, relations)
+                    filter.evaluate(schema, entry, self.relations)
                 }
             },
             Leaf::Texts(id, fold, texts) => self.any_value(entry.values(*id), octets, |value| {

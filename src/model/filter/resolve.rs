@@ -46,13 +46,24 @@ fn resolve(schema: &Schema, filter: &Filter, depth: usize) -> ResolvedFilter {
             initial,
             any,
             last,
-        } => substrings(schema, attribute, initial.as_ref(), any, last.as_ref()).unwrap_or(Undefined),
+        } => {
+            let pieces = Pieces { initial, any, last };
+            substrings(schema, attribute, pieces).unwrap_or(Undefined)
+        }
         Filter::Extensible {
             rule,
             attribute,
             value,
             dn_attributes,
-        } => extensible(schema, rule.as_deref(), attribute.as_deref(), value, *dn_attributes).unwrap_or(Undefined),
+        } => {
+            let extensible = Extensible {
+                rule: rule.as_deref(),
+                attribute: attribute.as_deref(),
+                value,
+                dn_attributes: *dn_attributes,
+            };
+            extensible.resolve(schema).unwrap_or(Undefined)
+        }
     }
 }
 
@@ -126,23 +137,24 @@ fn ordering(schema: &Schema, attribute: &str, side: Side, value: &Bytes) -> Opti
     }))
 }
 
-fn substrings(
-    schema: &Schema,
-    attribute: &str,
-    initial: Option<&Bytes>,
-    any: &[Bytes],
-    last: Option<&Bytes>,
-) -> Option<ResolvedFilter> {
+/// The pieces of a substring filter.
+struct Pieces<'a> {
+    initial: &'a Option<Bytes>,
+    any: &'a [Bytes],
+    last: &'a Option<Bytes>,
+}
+
+fn substrings(schema: &Schema, attribute: &str, pieces: Pieces<'_>) -> Option<ResolvedFilter> {
+    let Pieces { initial, any, last } = pieces;
     let description = Description::find(schema, attribute)?;
     let rule = description.definition(schema).substrings?;
-    let (first, end) = (initial.map(Bytes::as_ref), last.map(Bytes::as_ref));
-    let assertion = SubstringAssertion::new(rule, first, any, end)?;
+    let assertion = SubstringAssertion::new(rule, initial.as_deref(), any, last.as_deref())?;
     Some(description.each(schema, |attribute| ResolvedFilter::Substrings {
         attribute,
         assertion: assertion.clone(),
-        initial: initial.cloned(),
+        initial: initial.clone(),
         any: any.to_vec(),
-        last: last.cloned(),
+        last: last.clone(),
     }))
 }
 
@@ -153,67 +165,67 @@ fn may_be_class(schema: &Schema, attribute: AttributeId, value: &[u8]) -> bool {
         || std::str::from_utf8(value).is_ok_and(|name| schema.object_class(name).is_some())
 }
 
-/// RFC 4511 4.5.1.7.7.
-fn extensible(
-    schema: &Schema,
-    rule: Option<&str>,
-    attribute: Option<&str>,
-    value: &Bytes,
+/// An extensible filter (RFC 4511 4.5.1.7.7).
+struct Extensible<'a> {
+    rule: Option<&'a str>,
+    attribute: Option<&'a str>,
+    value: &'a Bytes,
     dn_attributes: bool,
-) -> Option<ResolvedFilter> {
-    let description = match attribute {
-        Some(attribute) => Some(Description::find(schema, attribute)?),
-        None => None,
-    };
-    let rule = match (rule, &description) {
-        (Some(name), _) => schema.matching_rule(name)?,
-        (None, Some(description)) if may_be_class(schema, description.id, value) => {
-            description.definition(schema).equality?
-        }
-        (None, _) => return None,
-    };
-    let types = match &description {
-        Some(description) if !description.definition(schema).may_be_held_against(rule) => return None,
-        Some(description) if description.tagged => None,
-        Some(description) => Some(Types::SubtypesOf(description.id)),
-        None => Some(Types::HeldAgainst(rule)),
-    };
-    let test = ValueTest::new(schema, rule, value)?;
-    let Some(types) = types.filter(|types| types.of(schema).next().is_some()) else {
-        return Some(ResolvedFilter::False);
-    };
-    let held = one_of(schema, types, |id| leaf(schema, id, rule, &test, value));
-    let in_name = dn_attributes.then(|| ResolvedFilter::InName {
-        attributes: types,
-        test: test.clone(),
-    });
-    Some(ResolvedFilter::any([held].into_iter().chain(in_name)))
 }
 
-fn leaf(
-    schema: &Schema,
-    attribute: AttributeId,
-    rule: MatchingRule,
-    test: &ValueTest,
-    value: &Bytes,
-) -> ResolvedFilter {
-    let own = schema.attribute_type(attribute).equality == Some(rule);
-    match test {
-        ValueTest::Equal(assertion) if rule == MatchingRule::InChain => ResolvedFilter::InChain {
-            attribute,
-            assertion: assertion.clone(),
-            value: value.clone(),
-        },
-        ValueTest::Equal(assertion) if own => ResolvedFilter::Equality {
-            attribute,
-            assertion: assertion.clone(),
-            value: value.clone(),
-        },
-        test => ResolvedFilter::Extensible {
-            attribute,
-            rule,
+impl Extensible<'_> {
+    fn resolve(&self, schema: &Schema) -> Option<ResolvedFilter> {
+        let description = match self.attribute {
+            Some(attribute) => Some(Description::find(schema, attribute)?),
+            None => None,
+        };
+        let rule = match (self.rule, &description) {
+            (Some(name), _) => schema.matching_rule(name)?,
+            (None, Some(description)) if may_be_class(schema, description.id, self.value) => {
+                description.definition(schema).equality?
+            }
+            (None, _) => return None,
+        };
+        let types = match &description {
+            Some(description) if !description.definition(schema).may_be_held_against(rule) => return None,
+            Some(description) if description.tagged => None,
+            Some(description) => Some(Types::SubtypesOf(description.id)),
+            None => Some(Types::HeldAgainst(rule)),
+        };
+        let test = ValueTest::new(schema, rule, self.value)?;
+        let Some(types) = types.filter(|types| types.of(schema).next().is_some()) else {
+            return Some(ResolvedFilter::False);
+        };
+        let held = one_of(schema, types, |id| {
+            let is_own = schema.attribute_type(id).equality == Some(rule);
+            self.leaf(id, rule, &test, is_own)
+        });
+        let in_name = self.dn_attributes.then(|| ResolvedFilter::InName {
+            attributes: types,
             test: test.clone(),
-        },
+        });
+        Some(ResolvedFilter::any([held].into_iter().chain(in_name)))
+    }
+
+    /// What is asked of one attribute; `is_own`: by the attribute's own equality rule.
+    fn leaf(&self, attribute: AttributeId, rule: MatchingRule, test: &ValueTest, is_own: bool) -> ResolvedFilter {
+        match test {
+            ValueTest::Equal(assertion) if rule == MatchingRule::InChain => ResolvedFilter::InChain {
+                attribute,
+                assertion: assertion.clone(),
+                value: self.value.clone(),
+            },
+            ValueTest::Equal(assertion) if is_own => ResolvedFilter::Equality {
+                attribute,
+                assertion: assertion.clone(),
+                value: self.value.clone(),
+            },
+            test => ResolvedFilter::Extensible {
+                attribute,
+                rule,
+                test: test.clone(),
+            },
+        }
     }
 }
 

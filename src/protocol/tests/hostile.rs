@@ -111,7 +111,7 @@ proptest! {
         for decoded in run(std::iter::once(octets)).0 {
             match decoded {
                 Decoded::Message(message) => prop_assert!(message.id > 0),
-                Decoded::Unusable { id, code, .. } => {
+                Decoded::Unusable(Unusable { id, code, .. }) => {
                     prop_assert!(id > 0);
                     prop_assert!(code != ResultCode::Success);
                 }

@@ -152,7 +152,11 @@ pub(super) fn assemble(
     let key = key.and_then(|pem| Ok((private_key(&pem)?, pem.origin)));
     match (certificate, key) {
         (Ok((chain, certificate)), Ok((key, key_origin))) => {
-            matching(chain, &certificate, key, &key_origin, warnings).map_err(|error| vec![error])
+            let origins = Origins {
+                certificate: &certificate,
+                key: &key_origin,
+            };
+            matching(chain, key, &origins, warnings).map_err(|error| vec![error])
         }
         (certificate, key) => Err(certificate.err().into_iter().chain(key.err()).collect()),
     }
@@ -211,16 +215,22 @@ fn encrypted_or(pem: &Pem, otherwise: TlsError) -> TlsError {
     }
 }
 
+/// Where the two parts of a pair are from.
+struct Origins<'a> {
+    certificate: &'a str,
+    key: &'a str,
+}
+
 fn matching(
     chain: Vec<CertificateDer<'static>>,
-    certificate: &str,
     key: Arc<dyn SigningKey>,
-    key_origin: &str,
+    origins: &Origins<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Certificate, TlsError> {
+    let certificate = origins.certificate;
     let mismatch = |hint| TlsError::Mismatch {
         certificate: certificate.into(),
-        key: key_origin.into(),
+        key: origins.key.into(),
         hint,
     };
     let public = key.public_key().map(|public| public.as_ref().to_vec());

@@ -55,7 +55,12 @@ pub(super) fn load(
             if create == Create::InMemory || !must_renew(common_name, directory, &found) {
                 return Ok(found);
             }
-            renew(common_name, directory, (&certificate, &key), found, warnings)
+            let pair = KeptPair {
+                certificate,
+                key,
+                found,
+            };
+            renew(common_name, directory, pair, warnings)
         }
         None if create == Create::RenewOnly => Err(vec![TlsError::NoPair(directory.display().to_string())]),
         None => make(common_name, directory, create, warnings),
@@ -113,14 +118,21 @@ fn must_renew(common_name: &str, directory: &Path, found: &Certificate) -> bool 
     authority.is_some_and(|authority| authority.must_renew(&leaf, &own_names(common_name)))
 }
 
+/// The files of a pair, and what was found in them.
+struct KeptPair {
+    certificate: PathBuf,
+    key: PathBuf,
+    found: Certificate,
+}
+
 /// A new leaf with the key of the old one, which is served on where that is not possible.
 fn renew(
     common_name: &str,
     directory: &Path,
-    (certificate, key): (&Path, &Path),
-    found: Certificate,
+    pair: KeptPair,
     warnings: &mut Vec<String>,
 ) -> Result<Certificate, Vec<TlsError>> {
+    let (certificate, key) = (pair.certificate.as_path(), pair.key.as_path());
     let renewed = (|| {
         let _lock = Lock::of(directory);
         // Another replica may have been faster.
@@ -154,7 +166,7 @@ fn renew(
     })();
     Ok(renewed.unwrap_or_else(|error: TlsError| {
         warnings.push(format!("{}: cannot be renewed: {error}", certificate.display()));
-        found
+        pair.found
     }))
 }
 

@@ -141,10 +141,10 @@ fn nested_conjunctions_are_flattened() {
 }
 
 /// What a program says of an entry, interrupted as often as can be.
-fn run(program: &Program, schema: &Schema, entry: &Entry, relations: &dyn Relations) -> Truth {
-    let mut run = program.begin();
+fn run(program: &Program, schema: &Schema, entry: &Entry, relations: &(dyn Relations + Sync)) -> Truth {
+    let mut run = program.begin(schema, entry, relations);
     loop {
-        if let Some(truth) = run.go_on(schema, entry, relations, 1) {
+        if let Some(truth) = run.go_on(1) {
             return truth;
         }
     }
