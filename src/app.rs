@@ -116,8 +116,7 @@ impl App {
             services,
             availability: database.states(),
             draining: CancellationToken::new(),
-            idle_timeout: config.network.idle_timeout,
-            write_timeout: config.network.write_timeout,
+            network: config.network.clone(),
         };
         let admin = config.network.admin.map(|address| Admin {
             address,

@@ -25,6 +25,7 @@ use super::{
     writer::{Patience, QUEUED_CHUNKS, write_chunks},
 };
 use crate::{
+    config::NetworkSettings,
     metrics::{Ended, Operation},
     operations::{
         self,
@@ -64,10 +65,8 @@ pub struct Shared {
     pub availability: watch::Receiver<State>,
     /// Cancelled when the gateway drains before it stops.
     pub draining: CancellationToken,
-    /// How long a connection may be silent.
-    pub idle_timeout: Duration,
-    /// How long a client may take nothing of what waits for it.
-    pub write_timeout: Duration,
+    /// How long a connection may be idle, and a client take no data.
+    pub network: NetworkSettings,
 }
 
 /// Why a connection ends.
@@ -127,7 +126,7 @@ where
 {
     let (read_half, write_half) = tokio::io::split(stream);
     let (writer, queue) = mpsc::channel(QUEUED_CHUNKS);
-    let write_timeout = shared.write_timeout;
+    let write_timeout = shared.network.write_timeout;
     let metrics = shared.services.metrics.clone();
     let patience = Patience {
         limit: write_timeout,
@@ -270,7 +269,7 @@ where
         if draining {
             self.accepted + LOGIN_UNDER_WAY
         } else {
-            self.last_activity + self.shared.idle_timeout
+            self.last_activity + self.shared.network.idle_timeout
         }
     }
 

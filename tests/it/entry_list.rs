@@ -10,7 +10,7 @@ use crate::harness::process::{Process, command};
 use crate::harness::{Client, Gateway, block_on, free_port, scratch};
 use futures::future::{BoxFuture, ready};
 use ldap_gateway::auth::hashing_pool::HashingPool;
-use ldap_gateway::config::{BindDn, Layout, OnDatabaseFailure, Policy, RefusedWords};
+use ldap_gateway::config::{BindDn, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords};
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
 use ldap_gateway::directory::entry_source::{
@@ -111,17 +111,24 @@ async fn run(list: EntryList, port: u16) {
         describe_again: Arc::new(Notify::new()),
         empty_base_used: Seldom::default(),
     };
-    let listener = Listener {
+    let network = NetworkSettings {
         address: ([127, 0, 0, 1], port).into(),
-        tls: None,
+        admin: None,
+        unencrypted: true,
         max_connections: 1000,
+        idle_timeout: Duration::from_secs(600),
+        write_timeout: Duration::from_secs(60),
+    };
+    let listener = Listener {
+        address: network.address,
+        tls: None,
+        max_connections: network.max_connections,
     };
     let shared = Shared {
         services: Arc::new(services),
         availability,
         draining: CancellationToken::new(),
-        idle_timeout: Duration::from_secs(600),
-        write_timeout: Duration::from_secs(60),
+        network,
     };
     listener.run(shared, Duration::ZERO).await;
 }
