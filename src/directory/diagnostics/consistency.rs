@@ -11,7 +11,7 @@ use crate::{
         facade::Directory,
         fetch::{fetch, none_for_the_name},
         kind::{Kind, role::Role},
-        membership::{Membership, MembershipsOf},
+        membership::{Membership, MembershipsOf, NameSet},
         naming::tree::Name,
         queries::GroupColumn,
         source::accounts::stored_hash,
@@ -169,20 +169,14 @@ pub async fn membership_differences(
     sample: &Sample,
     users: Count,
 ) -> Result<Vec<String>, DirectoryError> {
-    let asked = directory
-        .source
-        .memberships
-        .by_member()
-        .of_users(sample.names.clone(), budget())
-        .await?;
-    let read = directory
-        .source
-        .memberships
-        .read(MembershipsOf::Users(&sample.names), budget())
-        .await?;
+    let memberships = &directory.source.memberships;
+    let by_member = memberships.by_member();
+    let asked = by_member.of_users(sample.names.clone(), budget()).await?;
+    let of_users = MembershipsOf::Users(&sample.names);
+    let read = memberships.read(of_users, budget()).await?;
     let mut either = asked.clone();
     either.extend(read.iter().cloned());
-    let existing = directory.source.memberships.existing_groups(&either, budget()).await?;
+    let existing = memberships.existing_groups(&either, budget()).await?;
     let (asked, read) = (keys(&asked), keys(&read));
     let exists = |pair: &(String, String)| existing.contains_key(&pair.1);
     let (asked, mut unknown): (BTreeSet<_>, BTreeSet<_>) = asked.into_iter().partition(exists);
@@ -199,7 +193,7 @@ pub async fn membership_differences(
         unknown.iter().collect(),
         "do not count, because SQL_QUERY_ALL_GROUPS has no such group",
     );
-    let lacking = match directory.source.memberships.query() {
+    let lacking = match memberships.query() {
         Some(_) => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: SQL_QUERY_ALL_MEMBERSHIPS does not list them",
         None => "that SQL_QUERY_GROUPS_BY_MEMBER gives are not served: memberships come from elsewhere",
     };
@@ -215,24 +209,12 @@ pub async fn membership_differences(
         .take(GROUPS)
         .collect();
     // User by user it would be a statement for every user there is.
-    if !groups.is_empty() && !directory.source.memberships.are_read_user_by_user() && users.rows <= LARGE {
-        let members = keys(
-            &directory
-                .source
-                .memberships
-                .read(MembershipsOf::Groups(&groups), budget())
-                .await?,
-        );
-        let looked_at: BTreeSet<String> = groups
-            .iter()
-            .filter_map(|group| Some(Name::new(group)?.prepared))
-            .collect();
-        report(
-            read.difference(&members)
-                .filter(|(_, group)| looked_at.contains(group))
-                .collect(),
-            "are missing where the members of a group are listed",
-        );
+    if !groups.is_empty() && !memberships.are_read_user_by_user() && users.rows <= LARGE {
+        let members = memberships.read(MembershipsOf::Groups(&groups), budget()).await?;
+        let members = keys(&members);
+        let looked_at = NameSet::of(&groups);
+        let missing = read.difference(&members).filter(|(_, group)| looked_at.has(group));
+        report(missing.collect(), "are missing where the members of a group are listed");
     }
     Ok(found)
 }

@@ -1,6 +1,5 @@
-//! Indexes that would help: the planner is asked how it would run our own lookups.
-//!
-//! Proposed is only what a lookup of ours can use, over a plain column of a table.
+//! Indexes that would help: the engine's planner is asked how it would run our lookups. An index is proposed only where a
+//! lookup can use it: over a plain column of a table.
 
 use crate::{
     directory::{

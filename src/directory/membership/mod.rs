@@ -14,4 +14,4 @@ mod rows;
 
 pub use memberships::Memberships;
 pub(crate) use memberships_query::MembershipsQuery;
-pub(crate) use relation::{Membership, MembershipsOf};
+pub(crate) use relation::{Membership, MembershipsOf, NameSet};

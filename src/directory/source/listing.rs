@@ -138,7 +138,7 @@ impl Listing {
         }
     }
 
-    /// Whether a chunk costs what its rows cost; else the listing is better streamed.
+    /// Whether a chunk costs what its rows cost. A listing of which that is not true is better streamed.
     pub fn reads_by_key(&self) -> bool {
         self.query.query.reads_by_key()
     }

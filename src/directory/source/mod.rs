@@ -1,4 +1,8 @@
-//! The rows behind the entries: listings in chunks by key, one row by name, and which of several with one name counts.
+//! The rows behind entries and accounts.
+//!
+//! `listing` reads all rows of a kind, in chunks by key or by name; `one_user` asks for one user. `lookup` finds a user or
+//! group by name with both, `accounts` who binds, `private_groups` the groups that no row lists. Where several rows have one
+//! name, `duplicates` says which is the entry.
 
 pub mod accounts;
 pub mod duplicates;

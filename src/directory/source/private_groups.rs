@@ -1,8 +1,8 @@
 //! User private groups: a user whose gid number no group has gets a group of its own, unless a group has its name. Of
-//! several users with one such number it is the one with the lowest uid number.
+//! several users with one such number the one with the lowest uid number gets it.
 //!
-//! They are the rows of a table over the operator's listings (`sql::derived`), which compares the numbers; whether a
-//! group has the name only caseIgnoreMatch can say, so that is looked at here, row by row or batch by batch.
+//! They are the rows of a table that joins the operator's listings and compares the numbers in SQL. Whether a group has the
+//! name only caseIgnoreMatch can say; that is looked at here, row by row or batch by batch.
 
 use crate::{
     directory::{
@@ -18,7 +18,7 @@ use crate::{
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// Whether there are private groups, and if not, why.
+/// The table of private groups, or why there is none.
 #[derive(Debug)]
 pub(crate) enum PrivateGroupsQuery {
     /// `LDAP_USER_PRIVATE_GROUPS=off`.
