@@ -66,8 +66,8 @@ pub trait EntrySource: Send + Sync {
         terms: &'a Terms,
     ) -> Answer<'a, Order>;
 
-    /// What the entries of one kind with these names are members of, or who is a member of them: for each prepared
-    /// name the names on the other side.
+    /// For entries of one kind with these names: the groups of users, the members of groups. By prepared name, the names
+    /// on the other side.
     fn memberships<'a>(&'a self, kind: Kind, names: &'a [String], budget: Budget) -> Answer<'a, Memberships>;
 
     /// The entries of one kind that have a membership with the entry of that name on the other side; None when there is no
@@ -80,7 +80,7 @@ pub trait EntryScan: Send {
     /// How they are read.
     fn way(&self) -> ScanWay;
 
-    /// The next of them, about `limit` where the source can choose. Those that follow cannot be confused with these.
+    /// The next of them, about `limit` where the source can choose. Entries that its order holds equal come together.
     fn next<'a>(&'a mut self, limit: u32, terms: &'a Terms) -> Answer<'a, Batch>;
 }
 

@@ -32,13 +32,13 @@ pub(super) struct ListingScan<'a> {
 
 /// Two rows whose names differ in case only are one DN; reading much of the table would show both.
 enum ShadowedRows {
-    /// So few rows are expected that this is decided by the lookups of clients.
-    Unlooked,
+    /// Nobody looks for them: few rows are expected, and reading the whole listing for their sake would be out of proportion.
+    Ignored,
     /// To be looked for in the whole listing, before the first chunk.
     ToFind,
     /// In the whole listing.
     Found(Shadowed),
-    /// They are looked for among the names of each chunk: a page must not cost more the more rows there are.
+    /// Looked for among the names of each chunk: a page must not cost more the more rows there are.
     ByChunk,
 }
 
@@ -69,7 +69,7 @@ impl<'a> ListingScan<'a> {
                 false => StatementKind::Scan,
             },
             shadowed: match listing.is_selective(&predicate) {
-                true => ShadowedRows::Unlooked,
+                true => ShadowedRows::Ignored,
                 false if is_paged && listing.finds_names_in_any_case() => ShadowedRows::ByChunk,
                 false => ShadowedRows::ToFind,
             },
@@ -131,7 +131,7 @@ impl<'a> ListingScan<'a> {
     async fn without_shadowed(&mut self, mut rows: Vec<Row>, terms: &Terms) -> Result<Vec<Row>, DirectoryError> {
         let projection = self.listing.maker().projection();
         match &mut self.shadowed {
-            ShadowedRows::Unlooked | ShadowedRows::ToFind => {}
+            ShadowedRows::Ignored | ShadowedRows::ToFind => {}
             ShadowedRows::Found(shadowed) => rows.retain(|row| shadowed.keep(projection, row)),
             ShadowedRows::ByChunk if rows.is_empty() => {}
             ShadowedRows::ByChunk => {
