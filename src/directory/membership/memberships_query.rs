@@ -111,9 +111,9 @@ impl MembershipsQuery {
             users: self.users.query().named(),
             groups: self.groups.query().named(),
             key: self.key,
-            query: &self.query.query,
-            described: &self.query.described,
-            columns: self.positions(),
+            pairs: self.table(),
+            user: self.columns.user,
+            group: self.columns.group.position(),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     config::Query,
     directory::{kind::role::Role, mapping::columns::ColumnUse},
-    sql::{Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, SqlError, TypeDescription},
+    sql::{Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
 };
 use std::{collections::HashSet, fmt, ops::Deref};
 
@@ -145,8 +145,7 @@ impl EntryQuery {
     /// As the SQL layer takes it.
     pub(crate) fn named(&self) -> NamedQuery<'_> {
         NamedQuery {
-            query: &self.query.query,
-            described: &self.query.described,
+            table: QueryTable::listing(&self.query.query, &self.query.described),
             name: self.name,
         }
     }

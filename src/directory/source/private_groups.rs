@@ -13,7 +13,8 @@ use crate::{
         source::{listing::Listing, lookup::Lookup},
     },
     sql::{
-        ANTI_JOIN_COLUMNS, Budget, Database, Origin, Predicate, Referred, Referring, Row, SqlError, without_referent,
+        ANTI_JOIN_COLUMNS, Budget, Database, Origin, Predicate, QueryTable, Referred, Referring, Row, SqlError,
+        without_referent,
     },
 };
 use std::{collections::HashSet, sync::Arc};
@@ -45,13 +46,13 @@ impl PrivateGroupsQuery {
             return Ok(PrivateGroupsQuery::Impossible(text.to_owned()));
         };
         let from = Referring {
-            query: &users.query,
-            described: &users.described,
-            columns: [name, number, gid],
+            table: QueryTable::listing(&users.query, &users.described),
+            name,
+            number,
+            reference: gid,
         };
         let to = Referred {
-            query: &groups.query,
-            described: &groups.described,
+            table: QueryTable::listing(&groups.query, &groups.described),
             number: number_of_groups,
         };
         let Some((query, described)) = without_referent(from, to) else {

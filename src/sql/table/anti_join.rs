@@ -14,21 +14,21 @@ pub const ANTI_JOIN_COLUMNS: [&str; 3] = ["gw_name", "gw_number", "gw_reference"
 /// A listing whose rows have a name, a number of their own, and refer to a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Referring<'a> {
-    /// The query.
-    pub query: &'a OperatorQuery,
-    /// What the database says of it.
-    pub described: &'a QueryDescription,
-    /// The positions of name, number, and the number referred to.
-    pub columns: [usize; 3],
+    /// The listing.
+    pub table: QueryTable<'a>,
+    /// The position of the name.
+    pub name: usize,
+    /// The position of the row's own number.
+    pub number: usize,
+    /// The position of the number that it refers to.
+    pub reference: usize,
 }
 
 /// A listing whose rows have a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Referred<'a> {
-    /// The query.
-    pub query: &'a OperatorQuery,
-    /// What the database says of it.
-    pub described: &'a QueryDescription,
+    /// The listing.
+    pub table: QueryTable<'a>,
     /// The position of the number.
     pub number: usize,
 }
@@ -41,27 +41,26 @@ pub struct Referred<'a> {
 /// rows where no index helps. Likewise the numbers of `to`, except on PostgreSQL, which hashes them for `NOT EXISTS`,
 /// and for `NOT IN` only while they fit into its memory.
 pub fn without_referent(from: Referring<'_>, to: Referred<'_>) -> Option<(OperatorQuery, QueryDescription)> {
-    let [name, number, reference] = from.columns;
-    let own = [name, number, reference].map(|position| from.described.columns.get(position));
+    let positions = [from.name, from.number, from.reference];
+    let own = positions.map(|position| from.table.described.columns.get(position));
     let [Some(name_column), Some(number_column), Some(reference_column)] = own else {
         return None;
     };
-    let others = to.described.columns.get(to.number)?;
+    let others = to.table.described.columns.get(to.number)?;
     if [number_column, reference_column, others]
         .iter()
         .any(|column| column.kind != ColumnKind::Integer)
     {
         return None;
     }
-    let engine = from.query.engine();
+    let engine = from.table.engine();
     let rows = |alias: &str| {
-        let has_all = Predicate::And([name, number, reference].map(Predicate::HasKey).to_vec());
-        let columns: Vec<(usize, &str)> = from.columns.into_iter().zip(ANTI_JOIN_COLUMNS).collect();
-        let source = QueryTable::listing(from.query, from.described);
-        table(source, &columns, &has_all, alias)
+        let has_all = Predicate::And(positions.map(Predicate::HasKey).to_vec());
+        let columns: Vec<(usize, &str)> = positions.into_iter().zip(ANTI_JOIN_COLUMNS).collect();
+        table(from.table, &columns, &has_all, alias)
     };
     let taken = table(
-        QueryTable::listing(to.query, to.described),
+        to.table,
         &[(to.number, "gw_number")],
         &Predicate::HasKey(to.number),
         "gw_t",
@@ -125,13 +124,13 @@ mod tests {
         let to = described(&all_groups, &[("n", text), ("n", groups)]);
         let found = without_referent(
             Referring {
-                query: &users,
-                described: &from,
-                columns: [0, 1, 2],
+                table: QueryTable::listing(&users, &from),
+                name: 0,
+                number: 1,
+                reference: 2,
             },
             Referred {
-                query: &all_groups,
-                described: &to,
+                table: QueryTable::listing(&all_groups, &to),
                 number: 1,
             },
         );

@@ -6,8 +6,7 @@ use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::equals_any::write_equals_any;
 use crate::sql::predicate::{Predicate, possible_value};
-use crate::sql::query::description::{Column, ColumnKind, QueryDescription};
-use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::query::description::{Column, ColumnKind};
 use crate::sql::query::type_name::{cast_text, is_citext};
 use crate::sql::statement::{Statement, Writer};
 
@@ -29,10 +28,8 @@ pub enum MembershipForm {
 /// A query, and which of its columns is the name of the user or group.
 #[derive(Debug, Clone, Copy)]
 pub struct NamedQuery<'a> {
-    /// The query.
-    pub query: &'a OperatorQuery,
-    /// What the database says of it.
-    pub described: &'a QueryDescription,
+    /// The query as a table, without a value for its parameter.
+    pub table: QueryTable<'a>,
     /// The position of the name among its columns.
     pub name: usize,
 }
@@ -95,7 +92,7 @@ impl<'a> GroupMemberships<'a> {
     /// without a user is as with `pairs`.
     pub fn groups_with(&self, form: MembershipForm, users: &[String], columns: &[usize]) -> Option<Statement> {
         let users = keep_possible(column(self.users)?, users)?;
-        let groups = QueryTable::listing(self.groups.query, self.groups.described);
+        let groups = self.groups.table;
         if groups.renames() {
             return None;
         }
@@ -139,12 +136,12 @@ impl<'a> GroupMemberships<'a> {
 
     /// The names of one user's groups, in one column.
     pub fn groups_of(&self, user: &str) -> Option<Statement> {
-        let source = QueryTable::lookup(self.by_member.query, self.by_member.described, user)?;
+        let source = self.by_member.table.with_value(user)?;
         source.select(&[self.by_member.name], &Predicate::True)
     }
 
     fn engine(&self) -> Engine {
-        self.by_member.query.engine()
+        self.by_member.table.engine()
     }
 
     pub(super) fn lateral(&self, users: Option<Vec<String>>, groups: Option<&[String]>) -> Option<Statement> {
@@ -178,7 +175,7 @@ impl<'a> GroupMemberships<'a> {
     /// One user's groups as rows `gw_j`.
     fn write_json_each(&self, writer: &mut Writer, groups: Option<&[String]>) -> Option<()> {
         let group = column(self.by_member)?;
-        let source = QueryTable::listing(self.by_member.query, self.by_member.described);
+        let source = self.by_member.table;
         if source.renames() {
             return None;
         }
@@ -203,7 +200,7 @@ impl<'a> GroupMemberships<'a> {
     /// ends in "Table file is corrupted" on MariaDB 10.11.)
     fn row_in(&self, users: Option<Vec<String>>, groups: Option<&[String]>, also: &[usize]) -> Option<Statement> {
         let group = column(self.groups)?;
-        let source = QueryTable::listing(self.groups.query, self.groups.described);
+        let source = self.groups.table;
         let positions = self.tuple_positions()?;
         if source.renames() {
             return None;
@@ -214,7 +211,7 @@ impl<'a> GroupMemberships<'a> {
         };
         let named: Vec<String> = positions.iter().map(|at| source.name("gw_g", *at)).collect();
         let name = source.name("gw_g", self.groups.name);
-        let all_groups = format!("(\n{}\n) gw_g", self.groups.query.to_describe());
+        let all_groups = format!("(\n{}\n) gw_g", self.groups.table.query.to_describe());
         let also = also.iter().map(|at| source.name("gw_g", *at));
         let list = std::iter::once(name.clone()).chain(also).collect::<Vec<_>>().join(", ");
         let mut writer = Writer::new(self.engine());
@@ -249,7 +246,7 @@ impl<'a> GroupMemberships<'a> {
     /// The positions in the group query of each column of groups-by-member; `None` when one is missing or stands there
     /// twice.
     fn tuple_positions(&self) -> Option<Vec<usize>> {
-        let groups = &self.groups.described.columns;
+        let groups = &self.groups.table.described.columns;
         let position = |wanted: &Column| {
             let named = |(_, column): &(usize, &Column)| column.name.eq_ignore_ascii_case(&wanted.name);
             let mut same = groups.iter().enumerate().filter(named);
@@ -258,14 +255,14 @@ impl<'a> GroupMemberships<'a> {
                 _ => None,
             }
         };
-        let wanted = &self.by_member.described.columns;
+        let wanted = &self.by_member.table.described.columns;
         (!wanted.is_empty()).then(|| wanted.iter().map(position).collect())?
     }
 
     /// A number in the tuple tells groups apart. A name alone must be compared exactly, or a collation would put the
     /// members of `cafe` into `café`.
     fn tuple(&self, positions: &[usize], named: &[String]) -> Vec<String> {
-        let columns = || positions.iter().map(|at| self.groups.described.columns.get(*at));
+        let columns = || positions.iter().map(|at| self.groups.table.described.columns.get(*at));
         let exact = |column: &Column| column.collation.as_ref().is_some_and(|c| c.name.ends_with("_bin"));
         let numbered = columns().flatten().any(|column| column.kind == ColumnKind::Integer);
         let item = |(name, column): (&String, Option<&Column>)| match column {
@@ -279,7 +276,7 @@ impl<'a> GroupMemberships<'a> {
 
     /// The users as `gw_u`, with their name alone, so that the other query cannot stumble over anything else.
     fn write_users(&self, writer: &mut Writer) {
-        let source = QueryTable::listing(self.users.query, self.users.described);
+        let source = self.users.table;
         source.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
@@ -307,9 +304,9 @@ impl<'a> GroupMemberships<'a> {
     /// Groups-by-member with the user's name in the placeholder's place, of the type that a bound value would have.
     fn correlated(&self) -> String {
         let member = column(self.users);
-        self.by_member.query.render(|_, number| match self.engine() {
+        self.by_member.table.query.render(|_, number| match self.engine() {
             Engine::PostgreSql => {
-                let wanted = self.by_member.described.parameters.get(number.saturating_sub(1));
+                let wanted = self.by_member.table.described.parameters.get(number.saturating_sub(1));
                 postgres_member(member, wanted.and_then(|name| name.as_deref()))
             }
             Engine::MySql if member.is_some_and(|c| !c.kind.is_text()) => {
@@ -345,6 +342,7 @@ impl<'a> GroupMemberships<'a> {
             "VARCHAR[]",
         ];
         self.by_member
+            .table
             .described
             .parameters
             .iter()
@@ -372,11 +370,11 @@ struct LateralNames {
 
 /// The group's name in `gw_g`, and the column list that names it where the operator's name cannot be used.
 fn lateral_names(named: NamedQuery<'_>) -> LateralNames {
-    let source = QueryTable::listing(named.query, named.described);
+    let source = named.table;
     let list = match source.renames() {
         false => String::new(),
         true => {
-            let names = (1..=named.described.columns.len()).map(|number| format!("gw_{number}"));
+            let names = (1..=named.table.described.columns.len()).map(|number| format!("gw_{number}"));
             format!("({})", names.collect::<Vec<_>>().join(", "))
         }
     };
@@ -387,7 +385,7 @@ fn lateral_names(named: NamedQuery<'_>) -> LateralNames {
 }
 
 pub(crate) fn column(named: NamedQuery<'_>) -> Option<&Column> {
-    named.described.columns.get(named.name)
+    named.table.described.columns.get(named.name)
 }
 
 pub(crate) fn keep_possible(column: &Column, values: &[String]) -> Option<Vec<String>> {

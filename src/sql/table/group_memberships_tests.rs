@@ -4,6 +4,7 @@
 //! LIMIT, row IN. Not run: LATERAL on MySQL 8, and members through citext beyond preparing and running it.
 
 use super::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
+use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::query::description::QueryDescription;
 use crate::sql::query::operator_query::OperatorQuery;
@@ -51,8 +52,7 @@ impl Setting {
         let [users, groups, by_member] = &self.queries;
         fn named((query, described): &(OperatorQuery, QueryDescription)) -> NamedQuery<'_> {
             NamedQuery {
-                query,
-                described,
+                table: QueryTable::listing(query, described),
                 name: 0,
             }
         }

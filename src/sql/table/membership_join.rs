@@ -6,8 +6,7 @@ use super::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;
 use crate::sql::predicate::equals_any::write_equals_any;
-use crate::sql::query::description::{Column, QueryDescription};
-use crate::sql::query::operator_query::OperatorQuery;
+use crate::sql::query::description::Column;
 use crate::sql::statement::{Statement, Writer};
 
 /// A listing of pairs, and the two listings that it is joined with.
@@ -19,18 +18,18 @@ pub struct MembershipJoin<'a> {
     pub groups: NamedQuery<'a>,
     /// The column of all groups that a pair refers to: their name, or a number.
     pub key: usize,
-    /// The query of the pairs.
-    pub query: &'a OperatorQuery,
-    /// What the database says of it.
-    pub described: &'a QueryDescription,
-    /// The positions of user and group among its columns.
-    pub columns: [usize; 2],
+    /// The pairs.
+    pub pairs: QueryTable<'a>,
+    /// The position of a pair's user.
+    pub user: usize,
+    /// The position of a pair's group.
+    pub group: usize,
 }
 
 impl MembershipJoin<'_> {
     /// Whether names can be compared with lists of names.
     pub fn names_are_texts(&self) -> bool {
-        let engine = self.query.engine();
+        let engine = self.pairs.engine();
         let named = [self.users, self.groups].into_iter();
         engine != Engine::PostgreSql || named.map(column).all(|column| column.is_some_and(Column::is_its_text))
     }
@@ -43,7 +42,7 @@ impl MembershipJoin<'_> {
             Some(names) => Some(self.only_groups(names)?),
             None => None,
         };
-        let mut writer = Writer::new(self.query.engine());
+        let mut writer = Writer::new(self.pairs.engine());
         self.write_joined(&mut writer, &[], groups.as_ref());
         if let Some(names) = users {
             let column = column(self.users)?;
@@ -65,7 +64,7 @@ impl MembershipJoin<'_> {
     pub fn groups_with(&self, users: &[String], columns: &[usize]) -> Option<Statement> {
         let column = column(self.users)?;
         let users = keep_possible(column, users)?;
-        let mut writer = Writer::new(self.query.engine());
+        let mut writer = Writer::new(self.pairs.engine());
         self.write_joined(&mut writer, columns, None);
         writer.put("\nWHERE ");
         write_equals_any(&mut writer, "gw_u.gw_name", column, &users);
@@ -90,22 +89,21 @@ impl MembershipJoin<'_> {
         ));
         self.write_users(writer);
         writer.put("\nJOIN ");
-        let [user, group] = self.columns;
         // Only what is a number is one that a group is served with.
         let is_a_key = if by_name {
             Predicate::True
         } else {
-            Predicate::HasKey(group)
+            Predicate::HasKey(self.group)
         };
-        let pairs = QueryTable::listing(self.query, self.described);
-        pairs.write_columns_as(writer, &[(user, "gw_user"), (group, "gw_group")], &is_a_key);
+        let pair = [(self.user, "gw_user"), (self.group, "gw_group")];
+        self.pairs.write_columns_as(writer, &pair, &is_a_key);
         writer.put(" gw_p ON gw_p.gw_user = gw_u.gw_name\nJOIN ");
         let named = columns.iter().copied().zip(own.iter().map(String::as_str));
         let named: Vec<(usize, &str)> = [(self.groups.name, "gw_name"), (self.key, "gw_key")]
             .into_iter()
             .chain(named)
             .collect();
-        let groups = QueryTable::listing(self.groups.query, self.groups.described);
+        let groups = self.groups.table;
         match only {
             Some(only) => groups.write_distinct_as(writer, &named, only),
             None => groups.write_columns_as(writer, &named, &Predicate::True),
@@ -114,7 +112,7 @@ impl MembershipJoin<'_> {
     }
 
     fn write_users(&self, writer: &mut Writer) {
-        let users = QueryTable::listing(self.users.query, self.users.described);
+        let users = self.users.table;
         users.write_columns_as(writer, &[(self.users.name, "gw_name")], &Predicate::True);
         writer.put(" gw_u");
     }
@@ -131,6 +129,8 @@ impl MembershipJoin<'_> {
 )]
 mod tests {
     use super::*;
+    use crate::sql::query::description::QueryDescription;
+    use crate::sql::query::operator_query::OperatorQuery;
     use crate::sql::statement::Arg;
 
     struct Setting {
@@ -170,8 +170,7 @@ mod tests {
             let [users, groups, pairs] = &self.queries;
             fn named((query, described): &(OperatorQuery, QueryDescription)) -> NamedQuery<'_> {
                 NamedQuery {
-                    query,
-                    described,
+                    table: QueryTable::listing(query, described),
                     name: 0,
                 }
             }
@@ -179,9 +178,9 @@ mod tests {
                 users: named(users),
                 groups: named(groups),
                 key: self.key,
-                query: &pairs.0,
-                described: &pairs.1,
-                columns: [1, 0],
+                pairs: QueryTable::listing(&pairs.0, &pairs.1),
+                user: 1,
+                group: 0,
             }
         }
     }

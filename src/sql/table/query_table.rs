@@ -26,8 +26,8 @@ pub struct KeyedPage<'a> {
 /// The operator's query as a table, with its parameter's value where it has one.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryTable<'a> {
-    query: &'a OperatorQuery,
-    described: &'a QueryDescription,
+    pub(super) query: &'a OperatorQuery,
+    pub(super) described: &'a QueryDescription,
     value: &'a str,
 }
 
@@ -43,11 +43,12 @@ impl<'a> QueryTable<'a> {
 
     /// A query for one name. `None` when no row can have that name: PostgreSQL refuses U+0000.
     pub fn lookup(query: &'a OperatorQuery, described: &'a QueryDescription, value: &'a str) -> Option<QueryTable<'a>> {
-        (!value.contains('\0')).then_some(QueryTable {
-            query,
-            described,
-            value,
-        })
+        QueryTable::listing(query, described).with_value(value)
+    }
+
+    /// The same for one name. `None` when no row can have that name.
+    pub(super) fn with_value(self, value: &'a str) -> Option<QueryTable<'a>> {
+        (!value.contains('\0')).then_some(QueryTable { value, ..self })
     }
 
     /// The columns at these positions, of the rows that `predicate` lets through: a superset of what it means. A
