@@ -1,6 +1,6 @@
 //! Entries, and which of their attributes a search asks for (RFC 4511 4.5.1.8).
 //!
-//! An entry is what is served: whoever makes one has already left out what nobody may see.
+//! An entry is what clients get: what nobody may see was left out when it was made.
 
 use smallvec::{SmallVec, smallvec};
 

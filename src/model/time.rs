@@ -1,6 +1,6 @@
 //! Points in time as directories write them (Generalized Time, UTC Time) and as databases print them.
 //!
-//! Inside everything is UTC. It must not know time zones other than numeric offsets.
+//! All times are kept in UTC. Time zones are numeric offsets only.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,6 +1,6 @@
 //! Attribute values, and the values of SQL columns before they become attribute values.
 //!
-//! It must not know column names or attributes: which cell becomes which attribute is `directory`'s.
+//! Nothing here knows columns or attributes by name: `directory` decides which cell becomes which attribute.
 
 use std::borrow::Cow;
 

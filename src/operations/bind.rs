@@ -1,7 +1,7 @@
 //! Bind (RFC 4511 4.2, RFC 4513 5.1): simple and anonymous.
 //!
-//! Unknown, disabled and wrong all take the same work and give the same answer, so that nobody learns which names
-//! exist. Only a database that cannot be asked is told apart, as `unavailable`: it is nobody's fault.
+//! An unknown name, a disabled account and a wrong password take the same work and get the same answer, so that nobody
+//! learns which names exist. When the database cannot be asked the answer is `unavailable`: it says nothing about the user.
 
 use super::{
     context::{Context, Identity},

@@ -1,4 +1,4 @@
-//! What every operation is given besides its request: who asks, since when, and the parts of the gateway it uses.
+//! What every operation is given besides its request: who asks, since when, and the parts of the gateway that it uses.
 
 use crate::{auth::hashing_pool::HashingPool, config::Policy, directory::realm::Realm, metrics::Metrics};
 use std::{

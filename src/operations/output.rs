@@ -1,7 +1,7 @@
 //! Where an operation writes its response messages: a buffer in front of the connection's bounded write queue.
 //!
-//! It knows bytes and back-pressure, not what a message is. The last bytes of an operation are not sent by the
-//! operation but by the connection, after the message ID has become free (RFC 4511 4.1.1.1).
+//! It knows bytes, and waits while the client is slow. The connection sends the last bytes of an operation itself, after
+//! the message ID has become free (RFC 4511 4.1.1.1).
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;

@@ -1,7 +1,8 @@
 //! The record of one operation, from its arrival to its end: counted in the metrics, and one line in the log.
 //!
-//! It is written when the value is dropped, so that what was abandoned, or whose connection ended, is there as well.
-//! Credentials stay out of it, and assertion values unless the operator asks for them; what clients may write themselves is cut and, by the log, escaped.
+//! A record is written when it is dropped. So operations that were abandoned, or whose connection ended, are there as well.
+//! Credentials stay out of it, and so do assertion values unless the operator asks for them. Texts of clients are cut here
+//! and escaped by the log.
 
 use std::{net::SocketAddr, time::Instant};
 

@@ -44,7 +44,7 @@ impl From<LdapResult> for OperationError {
 /// What an error means for the session, and the response to write, if any.
 ///
 /// A search or compare that the database could not answer gets no result code at all by default: SSSD and GitLab
-/// take every code for the truth, only a closed connection makes them ask again.
+/// take every code for the truth, and only a closed connection makes them ask again.
 pub fn answer(
     error: &OperationError,
     kind: ResponseKind,

@@ -1,7 +1,7 @@
 //! Search (RFC 4511 4.5): entries are sent as the directory finds them, then the result.
 //!
-//! Only limits that the client asked for end a search with codes 3 and 4: SSSD, GitLab and Search Guard take those
-//! for complete answers.
+//! Codes 3 and 4 (a limit was exceeded) are only sent for limits of the client's own: SSSD, GitLab and Search Guard take an
+//! answer with such a code for a complete one.
 
 use super::{
     base::Base,
@@ -103,7 +103,8 @@ async fn send_entries(
     Ok((result, controls))
 }
 
-/// Clients take code 3 for a complete answer; it is only said of a database that answers.
+/// The client's time limit is over. Clients take code 3 for a complete answer, so it is only sent while the database can be
+/// asked.
 fn time_limit_exceeded(directory: &Realm) -> Result<LdapResult, OperationError> {
     if directory.is_reachable() {
         Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))

@@ -1,7 +1,7 @@
 //! The envelope of every request (RFC 4511 section 4.1.1): where a message ends, its id, operation and controls.
 //!
-//! Sorts what arrives into complete messages, well-formed ones with a value nobody can use (answered, the connection
-//! lives) and broken ones (Notice of Disconnection). The first problem found in a message decides.
+//! A message is complete and good; or well-formed, with a value that cannot be used, which is answered; or broken, which
+//! ends the connection with a Notice of Disconnection. The first problem found in a message decides.
 
 use super::ber::{self, Reader};
 use super::control::{Control, decode_controls};

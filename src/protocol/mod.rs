@@ -1,8 +1,10 @@
 //! LDAP messages (RFC 4511): octets to requests, answers to octets.
 //!
-//! Pure: no sockets, no tasks, no policy. Whether a request is allowed, what a DN means and which controls are
-//! supported is not known here. `ldap3_proto` is only a peer in the tests: its decoder ends the stream at the first
-//! value it cannot use, loses signs and criticality and takes text only.
+//! Everything here is pure: no sockets, no tasks, no policy. Nothing here knows whether a request is allowed, what a DN
+//! means, or which controls are supported. `decode` and [`ResponseWriter`] are the ways in.
+//!
+//! `ldap3_proto` is only a peer in the tests: its decoder ends the stream at the first value it cannot use, loses signs and
+//! criticality, and takes text only.
 
 pub mod ber;
 pub mod control;

@@ -1,6 +1,6 @@
 //! The requests of RFC 4511 section 4: their types, and how their content is decoded.
 //!
-//! Values stay as they came: DNs and filters are text and octets here, what they mean is found out later.
+//! Values stay as they came: a DN is a text here, and a filter's values are octets. Later rooms find out what they mean.
 
 use super::ber::{self, BerError, Element, Reader};
 use super::fault::{Fault, ProtocolError, text};

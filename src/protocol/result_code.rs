@@ -1,7 +1,7 @@
 //! Result codes by their RFC 4511 names (section 4.1.9 and appendix A), with those of the extensions that are answered.
 //!
-//! An own enumeration, because that of `ldap3_proto` is neither `Copy` nor spelt as the RFC spells it, and answers
-//! should not depend on the peer that tests compare them with.
+//! The enumeration is our own: that of `ldap3_proto` is not `Copy` and not spelt as in the RFC, and answers should not
+//! depend on the peer that tests compare them with.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! The admin port: liveness, readiness and metrics over HTTP, for orchestrators and Prometheus.
 //!
-//! It answers from memory only: neither the database nor a lock stands between a question and its answer. It is plain
-//! HTTP without authentication, so what it shows is nobody's secret, and its peers may be slow or hostile: they are
-//! few, have little time, and are left behind when the gateway ends.
+//! Answers come from memory: they wait for neither the database nor a lock. The port is plain HTTP without authentication,
+//! so it shows nothing secret. Its peers may be slow or hostile: they are few, have little time, and are not waited for
+//! when the gateway ends.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 

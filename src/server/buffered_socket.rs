@@ -1,5 +1,5 @@
-//! A socket that collects what is written to it until it is flushed: TLS makes a record of every message, and all of
-//! them leave in few large writes. Knows bytes only.
+//! A socket that collects what is written to it until it is flushed. TLS makes a record of every message, and so all of
+//! them leave in few large writes.
 
 use std::{
     io,

@@ -1,5 +1,5 @@
-//! The operations of a connection that are under way, by message ID: what abandon and cancel take effect on, and what
-//! keeps an ID from being used twice at once.
+//! The operations of a connection that are under way, by message ID. Abandon and cancel take effect here, and an ID is not
+//! used twice at once.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -1,7 +1,7 @@
 //! The listening socket: open while the database can be asked, closed while it cannot, and the tasks behind it.
 //!
-//! A refused connection sends SSSD and Proxmox to the other replica within milliseconds; an accepted one that is not
-//! served does not. So the socket is closed as soon as the database is away and opened again when it is back.
+//! When a connection is refused, SSSD and Proxmox try the other replica within milliseconds. When one is accepted and not
+//! served, they wait. So the socket is closed as soon as the database is away, and opened again when it is back.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -1,9 +1,9 @@
-//! Two futures in one task that are polled when they are woken themselves, and again at once when they are woken
-//! meanwhile. Knows nothing of LDAP.
+//! Joins two futures in one task, each of which is polled only when it was woken itself.
 //!
-//! The parts of a connection wake each other: an operation that has an answer wakes the writer. tokio takes that for a task
-//! that gives way, queues it behind all others and wakes another thread to look at the queue, which then competes for the
-//! task with this one: half the cost of a lookup. And it polls all of a task whatever part was woken.
+//! The parts of a connection wake each other: an operation that has an answer wakes the writer. tokio takes such a wake-up
+//! for a task that gives way. It queues the task behind all others and wakes another thread, which then competes for it:
+//! half the cost of a lookup. And it polls all parts of a task, whichever was woken. Here a part that is woken while the
+//! other is polled is polled next, and the runtime learns nothing of it.
 
 use std::{
     future::{Future, poll_fn},

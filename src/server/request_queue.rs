@@ -1,5 +1,5 @@
-//! The requests of one connection that wait for their turn, and what is to be done for each. Must not know how the
-//! connection reads or when a request may begin.
+//! The requests of one connection that wait for their turn, and what is to be done for each. The connection decides when a
+//! request begins.
 
 use std::collections::VecDeque;
 

@@ -1,13 +1,14 @@
 //! The write half of a connection: one task that hands queued chunks to the stream message by message, and flushes once.
 //!
-//! So each message is a TLS record of its own (a large one several): curl up to 7.88.1, and whatever else waits for the
-//! socket while TLS has decrypted more than one message, hangs otherwise. The stream collects what is written until the
-//! flush (`buffered_socket`), so that there are few writes to the socket, and tells of each part that the client takes. Of messages
-//! only the length is known here. A client that takes nothing for the write timeout ends the connection: whoever waits to
-//! hand over a chunk then learns that the queue is closed.
+//! Each message becomes a TLS record of its own (a large one several). Clients that wait for the socket although TLS has
+//! decrypted more than one message, such as curl up to 7.88.1, hang otherwise. The stream (`buffered_socket`) collects what
+//! is written until the flush, so that there are few writes to the socket, and notes when the client takes something.
 //!
-//! A record costs a listing as much as a twentieth of its CPU and more. So after a thousand messages of a long answer its
-//! full chunks are handed on whole; its end, with whatever is smaller than a chunk, is message by message again.
+//! A client that takes nothing for the write timeout ends the connection: an operation that waits to hand over a chunk then
+//! finds the queue closed.
+//!
+//! Records cost a listing a twentieth of its CPU. So after a thousand messages of a long answer full chunks are handed on
+//! whole. The end of the answer, in chunks that are not full, is message by message again.
 
 use std::{io, pin::pin, time::Duration};
 

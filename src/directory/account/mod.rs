@@ -4,6 +4,7 @@ mod expiry;
 mod status;
 
 pub use crate::directory::account::status::Standing;
+use crate::directory::account::status::is_unset;
 use crate::{
     config::RefusedWords,
     directory::{error::DirectoryError, kind::role::Role, mapping::projection::Projection, naming::tree::Name},
@@ -128,15 +129,6 @@ impl AccountColumns {
             .or_else(locked)
             .or_else(expired)
             .or_else(chain)
-    }
-}
-
-/// Nothing is there; a value that could not be decoded is not nothing, also in a list.
-fn is_unset(cell: &Cell) -> bool {
-    match cell {
-        Cell::Unreadable => false,
-        Cell::List(items) => items.iter().all(is_unset),
-        other => other.is_absent(),
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Standing {
 impl RefusedWords {
     /// What a status says.
     pub fn judge(&self, status: &Cell) -> Standing {
-        if super::is_unset(status) {
+        if is_unset(status) {
             return Standing::Allowed;
         }
         let Some(prepared) = status.to_text().and_then(|text| prepare_ignore_case(&plain(&text))) else {
@@ -38,6 +38,15 @@ impl RefusedWords {
 /// Columns of fixed length pad with NUL where they are binary.
 fn plain(text: &str) -> String {
     text.replace(|character: char| character.is_control(), " ")
+}
+
+/// Nothing is there; a value that could not be decoded is not nothing, also in a list.
+pub(super) fn is_unset(cell: &Cell) -> bool {
+    match cell {
+        Cell::Unreadable => false,
+        Cell::List(items) => items.iter().all(is_unset),
+        other => other.is_absent(),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The RFC 4514 reader. It hands out one attribute value after the other, borrowed where no escape
-//! forces a copy, so that DNs can be compared without being built.
+//! Reads DNs (RFC 4514), one attribute value after the other. A value is borrowed unless an escape forces a copy, so that
+//! DNs can be compared without being built.
 
 use std::borrow::Cow;
 use std::fmt;

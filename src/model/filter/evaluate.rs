@@ -1,5 +1,5 @@
-//! The judge: what a [`ResolvedFilter`] is for one entry. It runs for every row of every search, so it
-//! allocates nothing; filters are at most [`super::MAX_DEPTH`] deep, so it may recurse.
+//! Evaluates a [`ResolvedFilter`] for one entry. This runs for every row of every search, so it allocates nothing. It
+//! recurses, because filters are at most [`super::MAX_DEPTH`] deep.
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use crate::model::matching::Assertion;
 use crate::model::schema::{Schema, ids};
 use crate::model::value::Value;
 
-/// Answers the leaves that the directory has replaced ([`ResolvedFilter::Relation`]).
+/// Answers those leaves of a filter that the directory has looked up before ([`ResolvedFilter::Relation`]).
 pub trait Relations {
     /// Whether the entry stands in the relation of this number.
     fn holds(&self, relation: usize, entry: &Entry) -> Truth;

@@ -1,4 +1,4 @@
-//! Three-valued logic (RFC 4511 4.5.1.7) and the filter under a schema: what the planner takes apart.
+//! Three-valued logic (RFC 4511 4.5.1.7), and filters under a schema, simplified.
 
 use bytes::Bytes;
 

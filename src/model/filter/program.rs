@@ -1,6 +1,8 @@
-//! A filter laid out for being held against many entries, or against entries with very many values: each different leaf is
-//! looked at once an entry, alternatives of one attribute are looked up in a set, and the work can be interrupted, so that
-//! nobody else has to wait for a filter of 32,000 parts. What it comes to is what [`ResolvedFilter::evaluate`] says.
+//! A large filter, laid out for evaluation. The result is that of [`ResolvedFilter::evaluate`].
+//!
+//! A filter may have 32,000 parts, and an entry as many values. Therefore each different leaf is evaluated once for an
+//! entry, alternatives of one attribute are looked up in a set, and the work can be interrupted, so that other tasks get
+//! their turn.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

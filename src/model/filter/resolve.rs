@@ -1,5 +1,5 @@
-//! [`Filter`] to [`ResolvedFilter`]: names are looked up and values prepared once per search, and what
-//! a schema cannot decide becomes Undefined (RFC 4511 4.5.1.7), as in OpenLDAP.
+//! [`Filter`] to [`ResolvedFilter`], once for each search: names are looked up, values are prepared. What the schema cannot
+//! decide becomes Undefined (RFC 4511 4.5.1.7), as in OpenLDAP.
 
 use bytes::Bytes;
 

@@ -1,5 +1,5 @@
-//! The several attribute types that one leaf of a filter is about, named by what they have in common: a list of them would
-//! take more memory than the filter that a client sent.
+//! The attribute types that one leaf of a filter is about. They are kept as what they have in common, because a list of
+//! them would take more memory than the filter that a client sent.
 
 use crate::model::schema::{AttributeId, MatchingRule, Schema, ids};
 

@@ -1,4 +1,4 @@
-//! The shapes of schema definitions, and the vocabulary in which the tables of this module are written.
+//! What a schema definition is, and the functions by which the tables of this folder are written.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,4 @@
-//! What names mean: descriptors (RFC 4512 section 1.4) in any case, and dotted object identifiers. Must not know what is
-//! named.
+//! An index of names: descriptors (RFC 4512 section 1.4) in any case, and dotted object identifiers.
 
 /// What is named by each name.
 ///

@@ -1,6 +1,8 @@
-//! The attribute types of draft-howard-rfc2307bis (NIS): memberUid and gecos hold any text, because user
-//! names and full names do. Matching rules are those that OpenLDAP's nis.schema and RFC 2307 give: an assertion for which a
-//! type has no rule is Undefined, and clients are written against what they get for it there.
+//! The attribute types of draft-howard-rfc2307bis (NIS).
+//!
+//! memberUid and gecos hold any text, because user names and full names do. Matching rules are those of OpenLDAP's
+//! nis.schema and of RFC 2307, because clients are written against OpenLDAP: an assertion for which a type has no rule is
+//! Undefined.
 
 use super::MatchingRule::{CaseExact, CaseExactIa5Substrings, CaseExactSubstrings, CaseIgnoreIa5, OctetString};
 use super::Syntax;

@@ -1,5 +1,6 @@
-//! The matching rules this server implements (RFC 4517 section 4.2, RFC 4530, and two bit rules and the
-//! chain rule of Active Directory): their names and what they apply to. How they decide is in [`matching`](crate::model::matching).
+//! The matching rules: their names, and what they apply to. How they decide is in [`matching`](crate::model::matching).
+//!
+//! They are those of RFC 4517 section 4.2 and RFC 4530, and of Active Directory two bit rules and the chain rule.
 
 use super::syntax::Syntax;
 

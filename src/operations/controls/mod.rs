@@ -1,4 +1,4 @@
-//! The request controls that are supported: which operation may have which, and what their values mean for it.
+//! The request controls that are supported: with which operations, and what their values mean.
 
 pub mod paged;
 

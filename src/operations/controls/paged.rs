@@ -1,7 +1,7 @@
-//! Paged results (RFC 2696): the cookie, and what a page has to do with the ones before.
+//! Paged results (RFC 2696): the cookie, and what it says of the pages before.
 //!
-//! A cookie is a position, no capability: not signed, and good on any connection and replica. Every page is authorised
-//! as if it was the first. Whatever does not fit is refused, and never taken for the beginning or the end.
+//! A cookie is a position and gives no rights. It is not signed, and good on any connection and replica, because every page
+//! is authorised as if it was the first. A cookie that does not fit is refused; it never means the beginning or the end.
 
 use crate::{
     directory::{

@@ -1,5 +1,5 @@
-//! The authority of gateways that nobody gave a certificate, and the certificates that it signs.
-//! Must not know: where they are kept.
+//! The authority of gateways that nobody gave a certificate, and the certificates that it signs. Where these are kept is
+//! `self_made`'s business.
 //!
 //! A certificate that is its own authority is refused by Erlang even where it is trusted; and one that many clients trust
 //! by itself could not be replaced before it ends. So clients are given the authority, which lives for ten years.

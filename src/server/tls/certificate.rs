@@ -1,5 +1,4 @@
 //! Certificate and key: found, read, and proved to belong together.
-//! Must not know: versions and cipher suites.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

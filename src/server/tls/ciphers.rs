@@ -1,5 +1,4 @@
 //! `TLS_CIPHERS`: OpenSSL's and IANA's names of the cipher suites that rustls has.
-//! Must not know: certificates.
 
 use tokio_rustls::rustls::crypto::ring::{DEFAULT_CIPHER_SUITES, cipher_suite as suite};
 use tokio_rustls::rustls::{SignatureAlgorithm, SupportedCipherSuite, SupportedProtocolVersion};

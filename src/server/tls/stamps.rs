@@ -1,4 +1,4 @@
-//! By what a file is recognised as changed.
+//! What `stat` says of the certificate's files: by it a change is noticed.
 
 use std::{os::unix::fs::MetadataExt, path::Path};
 
