@@ -4,7 +4,7 @@ use crate::{
     config::{Layout, Query, QuerySet},
     directory::{
         facade::Directory,
-        kind::Kind,
+        kind::{GROUPS, KINDS, Kind, PRIVATE_GROUPS, USERS},
         mapping::{entry::EntryMaker, projection::Projection},
         membership::Memberships,
         naming::tree::Tree,
@@ -35,8 +35,22 @@ impl Directory {
         layout: &Layout,
         queries: &QuerySet<OperatorQuery>,
     ) -> Result<Directory, Vec<QueryProblem>> {
+        Self::with_kinds(database, (base, layout), queries, Vec::new()).await
+    }
+
+    /// The same with further kinds of entries, each with what lists them.
+    ///
+    /// # Errors
+    /// Every problem of every query, each with the name of its variable.
+    pub(super) async fn with_kinds(
+        database: &Database,
+        (base, layout): (&Dn, &Layout),
+        queries: &QuerySet<OperatorQuery>,
+        further: Vec<(Kind, EntryQuery)>,
+    ) -> Result<Directory, Vec<QueryProblem>> {
         let (schema, queries) = describe(database, queries).await?;
-        let tree = Arc::new(Tree::new(base.clone(), layout, &schema));
+        let kinds: Vec<Kind> = KINDS.into_iter().chain(further.iter().map(|(kind, _)| *kind)).collect();
+        let tree = Arc::new(Tree::new(base.clone(), layout, &kinds, &schema));
         let listing = |kind, query: EntryQuery| {
             let projection = Projection::of_entries(&query.columns);
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
@@ -44,9 +58,9 @@ impl Directory {
         };
         let one = |problem| vec![problem];
         let users = EntryQuery::of(Query::AllUsers, &queries.all_users).map_err(one)?;
-        let users = Arc::new(listing(Kind::User, users));
+        let users = Arc::new(listing(&USERS, users));
         let groups = EntryQuery::of(Query::AllGroups, &queries.all_groups).map_err(one)?;
-        let groups = Arc::new(listing(Kind::Group, groups));
+        let groups = Arc::new(listing(&GROUPS, groups));
         let by_member = EntryQuery::of(Query::GroupsByMember, &queries.groups_by_member).map_err(one)?;
         let memberships = Memberships::new(&users, &groups, by_member, queries.all_memberships.clone());
         let memberships = memberships.await.map_err(one)?;
@@ -63,11 +77,16 @@ impl Directory {
             PrivateGroupsQuery::Off => (None, None),
             PrivateGroupsQuery::Impossible(why) => (None, Some(why)),
             PrivateGroupsQuery::Listed(query) => {
-                let listing = listing(Kind::PrivateGroup, *query);
+                let listing = listing(&PRIVATE_GROUPS, *query);
                 (Some(PrivateGroups::new(listing, Arc::clone(&lookup))), None)
             }
         };
+        let further = further.into_iter();
+        let further: Vec<Listing> = further.map(|(kind, query)| listing(kind, query)).collect();
+        let is_there = |kind: &Kind| *kind != &PRIVATE_GROUPS || private_groups.is_some();
         let source = SqlSource {
+            kinds: kinds.into_iter().filter(is_there).collect(),
+            further,
             database: database.clone(),
             schema,
             tree,

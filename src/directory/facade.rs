@@ -51,7 +51,7 @@ impl Directory {
     }
 
     /// The kinds of entries that rows are made into, in the order in which searches give them.
-    pub fn kinds(&self) -> &'static [Kind] {
+    pub fn kinds(&self) -> &[Kind] {
         self.source.kinds()
     }
 

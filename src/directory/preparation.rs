@@ -6,7 +6,7 @@ use crate::{
     config::Query,
     directory::{
         facade::Directory,
-        kind::{Kind, role::Role},
+        kind::{GROUPS, USERS, role::Role},
         membership::MembershipsOf,
         queries::QueryProblem,
         source::listing::Listing,
@@ -61,10 +61,10 @@ fn statements(directory: &Directory) -> Vec<Prepared> {
     let mut add = |which, statement: Option<Statement>| {
         statements.extend(statement.map(|statement| (which, statement.sql, !statement.args.is_empty())));
     };
-    for statement in listing(directory.source.listing(Kind::User)) {
+    for statement in listing(directory.source.listing(&USERS)) {
         add(Query::AllUsers, statement);
     }
-    for statement in listing(directory.source.listing(Kind::Group)) {
+    for statement in listing(directory.source.listing(&GROUPS)) {
         add(Query::AllGroups, statement);
     }
     let by_member = directory.source.memberships.by_member();

@@ -6,7 +6,7 @@ use crate::{
         account::{AccountOutcome, AccountSource},
         entry_source::EntrySource,
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, USERS},
         naming::{
             fixed::FixedEntries,
             subschema::Capabilities,
@@ -104,7 +104,7 @@ impl Realm {
         budget: Budget,
     ) -> Result<AccountOutcome, DirectoryError> {
         let name = match self.locate(dn) {
-            Place::Entry(Kind::User, name) => Some(name),
+            Place::Entry(kind, name) if kind == &USERS => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),
             _ => None,
         };
@@ -117,6 +117,11 @@ impl Realm {
     /// Everything an answer can refer to.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The kinds of entries that there may be.
+    pub fn kinds(&self) -> &[Kind] {
+        self.entries.kinds()
     }
 
     /// The naming context, as it stands at the end of every DN.

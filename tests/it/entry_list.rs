@@ -17,7 +17,7 @@ use ldap_gateway::directory::entry_source::{
     Answer, Batch, EntryScan, EntrySource, Key, MembershipSet, Memberships, Order, Part, Related, ScanWay, Terms,
     Wanted,
 };
-use ldap_gateway::directory::kind::Kind;
+use ldap_gateway::directory::kind::{GROUPS, KINDS, Kind, MembershipSide, PRIVATE_GROUPS, USERS};
 use ldap_gateway::directory::naming::tree::{Name, Place, Tree};
 use ldap_gateway::directory::realm::Realm;
 use ldap_gateway::metrics::Metrics;
@@ -38,7 +38,6 @@ use std::{env, fs};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-const KINDS: [Kind; 3] = [Kind::User, Kind::Group, Kind::PrivateGroup];
 const FILE: &str = "LDAP_GATEWAY_TEST_ENTRY_LIST";
 const PORT: &str = "LDAP_GATEWAY_TEST_ENTRY_LIST_PORT";
 
@@ -145,7 +144,7 @@ struct EntryList {
 impl EntryList {
     fn read(file: &Path) -> EntryList {
         let schema = Arc::new(Schema::standard());
-        let tree = Arc::new(Tree::new(Dn::parse(BASE).unwrap(), &Layout::default(), &schema));
+        let tree = Arc::new(Tree::new(Dn::parse(BASE).unwrap(), &Layout::default(), &KINDS, &schema));
         let mut list = EntryList {
             schema,
             tree,
@@ -179,7 +178,7 @@ impl EntryList {
         }
         let is_private = |value: &_| value == "namedObject".as_bytes();
         let kind = match entry.values(ids::OBJECT_CLASS).iter().any(is_private) {
-            true => Kind::PrivateGroup,
+            true => &PRIVATE_GROUPS,
             false => kind,
         };
         if !others.is_empty() {
@@ -232,12 +231,7 @@ impl EntrySource for EntryList {
     }
 
     fn serves(&self, kind: Kind, id: AttributeId) -> bool {
-        let of_memberships: &[AttributeId] = match kind {
-            Kind::User => &[ids::MEMBER_OF],
-            Kind::Group => &[ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER],
-            Kind::PrivateGroup => &[],
-        };
-        of_memberships.contains(&id) || self.of(kind).iter().any(|(_, entry)| entry.has(id))
+        kind.membership_attributes.contains(&id) || self.of(kind).iter().any(|(_, entry)| entry.has(id))
     }
 
     fn has_class(&self, _: Kind, _: &str) -> Option<bool> {
@@ -245,13 +239,8 @@ impl EntrySource for EntryList {
     }
 
     fn standing_at<'a>(&'a self, kind: Kind, name: &'a Name, _: &'a Terms) -> Answer<'a, Option<(Kind, Entry)>> {
-        let kinds: &[Kind] = match kind {
-            Kind::User => &[Kind::User],
-            Kind::Group | Kind::PrivateGroup => &[Kind::Group, Kind::PrivateGroup],
-        };
-        let mut found = kinds
-            .iter()
-            .filter_map(|&kind| Some((kind, self.find(kind, name)?.1.clone())));
+        let kinds = KINDS.into_iter().filter(|other| other.place() == kind.place());
+        let mut found = kinds.filter_map(|kind| Some((kind, self.find(kind, name)?.1.clone())));
         answer(found.next())
     }
 
@@ -287,10 +276,10 @@ impl EntrySource for EntryList {
     }
 
     fn related<'a>(&'a self, kind: Kind, other: &'a Name, _: &'a Terms) -> Answer<'a, Option<Related>> {
-        let side = match kind {
-            Kind::User => Kind::Group,
-            Kind::Group => Kind::User,
-            Kind::PrivateGroup => return answer(None),
+        let side: Kind = match kind.membership {
+            MembershipSide::Members => &GROUPS,
+            MembershipSide::Groups => &USERS,
+            MembershipSide::None => return answer(None),
         };
         answer(self.find(side, other).map(|(name, _)| Related {
             spelled: name.spelled.clone(),

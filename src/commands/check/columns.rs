@@ -4,7 +4,7 @@ use super::report::{Fault, Report, table};
 use crate::{
     config::Query,
     directory::{
-        kind::{Kind, role::Role},
+        kind::{GROUPS, Kind, USERS, role::Role},
         mapping::columns::{ColumnUse, Ignored},
         queries::{DescribedQuery, Examination},
     },
@@ -14,8 +14,8 @@ use crate::{
 /// What the rows of a query are about.
 fn kind(which: Query) -> Kind {
     match which {
-        Query::AllUsers | Query::OneUser => Kind::User,
-        Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => Kind::Group,
+        Query::AllUsers | Query::OneUser => &USERS,
+        Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => &GROUPS,
     }
 }
 
@@ -96,10 +96,11 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
 /// What a column with this role is served as, or what it does.
 pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
     let text = match (role, kind) {
-        (Role::Name, Kind::User) => "uid, the entry's name",
-        (Role::Name, Kind::Group | Kind::PrivateGroup) => "cn, the entry's name",
-        (Role::Number, Kind::User | Kind::PrivateGroup) => "uidNumber",
-        (Role::Number, Kind::Group) | (Role::PrimaryGroup, _) => "gidNumber",
+        (Role::Name, kind) => return format!("{}, the entry's name", kind.rdn),
+        (Role::Number | Role::PrimaryGroup, kind) => {
+            let attribute = kind.attribute_of(role).map(|id| schema.attribute_name(id));
+            return attribute.unwrap_or_default().to_owned();
+        }
         (Role::FullName, _) => "cn, gecos",
         (Role::FirstName, _) => "givenName",
         (Role::LastName, _) => "sn",

@@ -16,7 +16,7 @@ use crate::{
             indexes::index_advice,
             sample::{Count, SMALL, Sample, count, listed, sample},
         },
-        kind::Kind,
+        kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS},
     },
 };
 use std::collections::BTreeSet;
@@ -42,8 +42,8 @@ struct Counts {
 }
 
 async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
-    let users = counted(directory, Kind::User, "users", report).await?;
-    let groups = counted(directory, Kind::Group, "groups", report).await?;
+    let users = counted(directory, &USERS, "users", report).await?;
+    let groups = counted(directory, &GROUPS, "groups", report).await?;
     let private = private_groups(directory, report).await?;
     let number = |count: Option<Count>| count.map_or("?".to_owned(), |count| count.named.to_string());
     report.section(
@@ -54,7 +54,7 @@ async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut 
             private,
         ],
     );
-    for (kind, what) in [(Kind::User, "users"), (Kind::Group, "groups")] {
+    for (kind, what) in [(&USERS, "users"), (&GROUPS, "groups")] {
         let duplicates = consistency::duplicates(directory, kind).await;
         let duplicates = answered(&format!("{what} of one name"), duplicates, report)?.unwrap_or_default();
         if !duplicates.is_empty() {
@@ -103,10 +103,7 @@ async fn differences(
     users: Option<Count>,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    for (kind, variable) in [
-        (Kind::User, "SQL_QUERY_ALL_USERS"),
-        (Kind::Group, "SQL_QUERY_ALL_GROUPS"),
-    ] {
+    for (kind, variable) in [(&USERS, "SQL_QUERY_ALL_USERS"), (&GROUPS, "SQL_QUERY_ALL_GROUPS")] {
         let texts = consistency::constants(directory, kind).await;
         for text in answered(&format!("{variable}: texts in double quotes"), texts, report)?.unwrap_or_default() {
             report.warn(format!("{variable}: {text}"));
@@ -161,10 +158,10 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
         report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
         return Ok("no user private groups".to_owned());
     }
-    if !directory.kinds().contains(&Kind::PrivateGroup) {
+    if !directory.kinds().contains(&&PRIVATE_GROUPS) {
         return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());
     }
-    let count = count(directory, Kind::PrivateGroup).await;
+    let count = count(directory, &PRIVATE_GROUPS).await;
     Ok(match answered("the number of user private groups", count, report)? {
         Some(count) => format!("{} user private groups, of gid numbers that no group has", count.named),
         None => "user private groups, of gid numbers that no group has".to_owned(),

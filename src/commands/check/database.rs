@@ -9,7 +9,7 @@ use crate::{
     config::{Config, DatabaseSettings, Query, QuerySet},
     directory::{
         Directory,
-        kind::{Kind, role::Role},
+        kind::{USERS, role::Role},
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,
@@ -174,7 +174,7 @@ fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examin
     let lacking = |from: &DescribedQuery, other: &DescribedQuery| -> Vec<String> {
         let missing = roles(from).into_iter().filter(|role| other.column(*role).is_none());
         missing
-            .map(|role| columns::attribute(Kind::User, role, &examined.schema))
+            .map(|role| columns::attribute(&USERS, role, &examined.schema))
             .collect()
     };
     if let Some(text) = all_users.idle_standing(one_user) {

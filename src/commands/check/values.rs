@@ -12,7 +12,7 @@ use crate::{
             rows::{self, Accounts, Findings},
             sample::{Sample, listed},
         },
-        kind::Kind,
+        kind::{GROUPS, USERS},
     },
     model::schema::ids,
 };
@@ -30,15 +30,11 @@ pub async fn show(
     words: &RefusedWords,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
-    if let Some(users) = answered("the rows of users", rows::findings(directory, Kind::User).await, report)? {
+    if let Some(users) = answered("the rows of users", rows::findings(directory, &USERS).await, report)? {
         made_up(directory, &users, report);
         doubtful_users(directory, &users, report);
     }
-    if let Some(groups) = answered(
-        "the rows of groups",
-        rows::findings(directory, Kind::Group).await,
-        report,
-    )? {
+    if let Some(groups) = answered("the rows of groups", rows::findings(directory, &GROUPS).await, report)? {
         doubtful_groups(&groups, report);
     }
     let found = rows::accounts(directory, sample, words).await;

@@ -3,7 +3,6 @@
 use crate::{
     directory::{
         entry_source::ScanWay,
-        kind::Kind,
         naming::tree::Place,
         search::{
             results::CHUNK,
@@ -12,6 +11,7 @@ use crate::{
     },
     model::{filter::ResolvedFilter, schema::Schema},
 };
+use std::borrow::Cow;
 
 /// A decision as it is reported.
 pub struct Note {
@@ -31,7 +31,7 @@ impl Note {
         const NONE: &str = "none of them can match: nothing is asked";
         match decision {
             Decision::NoneCanMatch(kind) => Note {
-                about: plural(*kind),
+                about: kind.plural,
                 details: vec![("filter", "(|)".to_owned()), ("rows", NONE.to_owned())],
                 everything: false,
                 stopped: false,
@@ -56,14 +56,14 @@ impl Note {
                     Way::Scan(ScanWay::Condition) => format!("by a condition, {CHUNK} at a time by key"),
                 };
                 Note {
-                    about: plural(*kind),
+                    about: kind.plural,
                     details: vec![("filter", text(filter, memberships, schema)), ("rows", rows)],
                     everything: matches!(way, Way::Scan(ScanWay::AllByKey | ScanWay::AllStreamed)),
                     stopped: false,
                 }
             }
             Decision::StopsAfterFirst(kind) => Note {
-                about: plural(*kind),
+                about: kind.plural,
                 details: vec![(
                     "stopped",
                     "after the first rows; a search goes on in the same way until there are no more".to_owned(),
@@ -85,26 +85,17 @@ fn text(filter: &ResolvedFilter, memberships: &[usize], schema: &Schema) -> Stri
     )
 }
 
-/// The entries of a kind.
-pub fn plural(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "users",
-        Kind::Group => "groups",
-        Kind::PrivateGroup => "private groups",
-    }
-}
-
 /// What a DN is.
-pub fn place(place: &Place) -> &'static str {
-    match place {
+pub fn place(place: &Place) -> Cow<'static, str> {
+    let text = match place {
         Place::RootDse => "the root DSE, or everything",
         Place::Subschema => "the subschema",
         Place::Base => "the naming context",
-        Place::Entry(Kind::User, _) => "a user's DN",
-        Place::Entry(Kind::Group | Kind::PrivateGroup, _) => "a group's DN",
+        Place::Entry(kind, _) => return format!("a {}'s DN", kind.singular).into(),
         Place::Below(..) => "below a user's or group's DN",
         Place::Container(_) => "a container",
         Place::Nowhere(_) => "no entry can have it",
         Place::Foreign => "outside of the naming context",
-    }
+    };
+    text.into()
 }

@@ -7,7 +7,7 @@ mod decisions;
 mod report;
 
 use self::{
-    decisions::{Note, place, plural},
+    decisions::{Note, place},
     report::{Explained, Report, Step, Typed},
 };
 use super::{complain, say, settings};
@@ -284,7 +284,7 @@ async fn explained(database: &Database, directory: &Directory, recorded: Recorde
         for read in &mut plan.reads {
             let sql = &recorded.statement.sql;
             read.table = match kind_of_table(directory.queries(), database.engine(), &read.table, sql) {
-                Some(kind) => plural(kind).to_owned(),
+                Some(kind) => kind.plural.to_owned(),
                 None => unaliased(&read.table, sql),
             };
         }

@@ -10,7 +10,7 @@ use crate::{
         error::DirectoryError,
         facade::Directory,
         fetch::{fetch, none_for_the_name},
-        kind::{Kind, role::Role},
+        kind::{Kind, USERS, role::Role},
         membership::{Membership, MembershipsOf, NameSet},
         naming::tree::Name,
         queries::GroupColumn,
@@ -105,7 +105,7 @@ pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Res
     else {
         return Ok(Vec::new());
     };
-    let maker = directory.source.listing(Kind::User).maker();
+    let maker = directory.source.listing(&USERS).maker();
     let mut missing = Vec::new();
     let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let projection = maker.projection();

@@ -6,7 +6,7 @@ use crate::{
         diagnostics::sample::{Count, SMALL, Sample, budget},
         error::DirectoryError,
         facade::Directory,
-        kind::{Kind, role::Role},
+        kind::{GROUPS, role::Role},
         membership::{MembershipsOf, MembershipsQuery},
         naming::tree::Name,
         queries::{DescribedQuery, GroupColumn},
@@ -274,10 +274,10 @@ fn memberships_lookups(directory: &Directory, listed: &MembershipsQuery, sample:
 async fn some_group(directory: &Directory) -> Result<Option<String>, DirectoryError> {
     let chunk = directory
         .source
-        .listing(Kind::Group)
+        .listing(&GROUPS)
         .chunk(&Predicate::True, None, 1, budget())
         .await?;
-    let projection = directory.source.listing(Kind::Group).maker().projection();
+    let projection = directory.source.listing(&GROUPS).maker().projection();
     Ok(chunk.rows.first().and_then(|row| projection.name(row)))
 }
 

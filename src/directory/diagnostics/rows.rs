@@ -7,7 +7,7 @@ use crate::{
         diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
         facade::Directory,
-        kind::{Kind, role::Role},
+        kind::{Kind, USERS, role::Role},
         mapping::{
             entry::{EntryMaker, HOMES, text_of},
             projection::Projection,
@@ -121,14 +121,14 @@ pub async fn accounts(
     if all_users.judges_as(asked) {
         let listed = Projection::of_standing(&all_users.columns);
         let maker = EntryMaker::new(
-            Kind::User,
+            &USERS,
             directory.source.tree.clone(),
             directory.source.schema.clone(),
             listed,
         );
         let source = Listing::new(
             directory.source.database.clone(),
-            directory.source.listing(Kind::User).query().clone(),
+            directory.source.listing(&USERS).query().clone(),
             maker,
         );
         let projection = source.maker().projection();
@@ -179,18 +179,15 @@ impl Walk {
         for id in lacking {
             *self.found.lacking.entry(id).or_default() += 1;
         }
-        let number = match kind {
-            Kind::User => ids::UID_NUMBER,
-            Kind::Group | Kind::PrivateGroup => ids::GID_NUMBER,
-        };
-        match entry.values(number).first() {
+        let number = kind.attribute_of(Role::Number);
+        match number.and_then(|number| entry.values(number).first()) {
             Some(number) => self.numbers.note(number, &name),
             None => self.found.numberless.push(name.clone()),
         }
         for uuid in entry.values(ids::ENTRY_UUID) {
             self.uuids.note(uuid, &name);
         }
-        if kind != Kind::User {
+        if kind != &USERS {
             return;
         }
         match entry.values(ids::MAIL).first() {

@@ -1,7 +1,12 @@
 //! How many rows there are, and some users to look at one by one.
 
 use crate::{
-    directory::{error::DirectoryError, facade::Directory, fetch::fetch, kind::Kind},
+    directory::{
+        error::DirectoryError,
+        facade::Directory,
+        fetch::fetch,
+        kind::{Kind, USERS},
+    },
     model::value::Cell,
     sql::{Budget, Predicate, QueryTable, Row},
 };
@@ -76,10 +81,10 @@ pub async fn passing(directory: &Directory, kind: Kind, predicate: &Predicate) -
 pub async fn sample(directory: &Directory) -> Result<Sample, DirectoryError> {
     let chunk = directory
         .source
-        .listing(Kind::User)
+        .listing(&USERS)
         .chunk(&Predicate::True, None, SAMPLE, budget())
         .await?;
-    let projection = directory.source.listing(Kind::User).maker().projection();
+    let projection = directory.source.listing(&USERS).maker().projection();
     let names = chunk.rows.iter().filter_map(|row| projection.name(row)).collect();
     Ok(Sample {
         rows: chunk.rows,

@@ -3,7 +3,7 @@
 use crate::{
     config::QuerySet,
     directory::{
-        kind::{Kind, role::Role},
+        kind::{GROUPS, Kind, USERS, role::Role},
         queries::DescribedQuery,
     },
     sql::{
@@ -18,7 +18,7 @@ pub fn kind_of_table(queries: &QuerySet<DescribedQuery>, engine: Engine, name: &
         let table = named_table(query, engine);
         table.is_some_and(|table| is_name_of(name, &table, sql))
     };
-    let listings = [(&queries.all_users, Kind::User), (&queries.all_groups, Kind::Group)];
+    let listings = [(&queries.all_users, &USERS), (&queries.all_groups, &GROUPS)];
     let found = listings.into_iter().find(|(query, _)| names(query));
     found.map(|(_, kind)| kind)
 }

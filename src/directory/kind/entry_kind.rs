@@ -1,18 +1,39 @@
 //! What a kind of entries is.
 
 use crate::{
+    config::Layout,
     directory::kind::{
         role::Role,
-        rule::{Class, Rule},
+        rule::{Class, Rule, ValueSource},
     },
-    model::schema::AttributeId,
+    model::{dn::Rdn, schema::AttributeId},
+};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
 };
 
+/// A kind of entries, as everybody refers to it.
+pub type Kind = &'static EntryKind;
+
 /// A kind of entries: everything that tells users from groups.
-#[derive(Debug)]
 pub struct EntryKind {
+    /// What one of its entries is called.
+    pub singular: &'static str,
+    /// What several are called.
+    pub plural: &'static str,
+    /// The kind in the cookies of paged searches. Another kind's is more than two away.
+    pub cookie: u8,
+    /// The name of the attribute that names its entries.
+    pub rdn: &'static str,
     /// The attribute that names its entries.
     pub naming_attribute: AttributeId,
+    /// Where its entries stand below the naming context; directly below it where there is no container.
+    pub container: fn(&Layout) -> Option<Rdn>,
+    /// Its entries stand where those of this kind do; of two with one name the other's counts.
+    pub gives_way_to: Option<Kind>,
+    /// Its side of the memberships.
+    pub membership: MembershipSide,
     /// The class that says what an entry is (RFC 4512 2.4.2).
     pub structural_class: &'static str,
     /// Begins what a derived entryUUID is made of. Changing it changes the UUIDs.
@@ -27,4 +48,50 @@ pub struct EntryKind {
     pub classes: &'static [Class],
     /// The attributes that memberships make.
     pub membership_attributes: &'static [AttributeId],
+}
+
+/// The side of the memberships that a kind is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MembershipSide {
+    /// Its entries are members.
+    Members,
+    /// Its entries have members.
+    Groups,
+    /// Neither.
+    None,
+}
+
+impl EntryKind {
+    /// The kind in whose places its entries stand.
+    pub fn place(&'static self) -> Kind {
+        self.gives_way_to.unwrap_or(self)
+    }
+
+    /// The attribute that a column of numbers becomes.
+    pub fn attribute_of(&self, number: Role) -> Option<AttributeId> {
+        let is_of =
+            |source: &ValueSource<Role>| [ValueSource::Number(number), ValueSource::OwnNumber(number)].contains(source);
+        let rule = self.rules.iter().find(|rule| rule.sources.iter().any(is_of));
+        rule.map(|rule| rule.attribute)
+    }
+}
+
+impl fmt::Debug for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.plural)
+    }
+}
+
+impl PartialEq for EntryKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.cookie == other.cookie
+    }
+}
+
+impl Eq for EntryKind {}
+
+impl Hash for EntryKind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.cookie.hash(state);
+    }
 }

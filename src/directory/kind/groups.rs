@@ -2,7 +2,7 @@
 
 use crate::{
     directory::kind::{
-        entry_kind::EntryKind,
+        entry_kind::{EntryKind, MembershipSide},
         role::Role,
         rule::{Class, ClassWhen, ValueSource, always, rule},
     },
@@ -14,7 +14,14 @@ use crate::{
 /// A group's time stamps are not among them: its row does not change when its members do, and SSSD would then never
 /// see the new members.
 pub static GROUPS: EntryKind = EntryKind {
+    singular: "group",
+    plural: "groups",
+    cookie: 0x20,
+    rdn: "cn",
     naming_attribute: ids::CN,
+    container: |layout| layout.groups.clone(),
+    gives_way_to: None,
+    membership: MembershipSide::Groups,
     structural_class: "groupOfNames",
     uuid_label: "group",
     columns: &[

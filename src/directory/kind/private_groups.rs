@@ -2,7 +2,8 @@
 
 use crate::{
     directory::kind::{
-        entry_kind::EntryKind,
+        entry_kind::{EntryKind, MembershipSide},
+        groups::GROUPS,
         role::Role,
         rule::{ValueSource, always, rule},
     },
@@ -12,8 +13,15 @@ use crate::{
 /// Private groups. Their rows are those of all-users whose gid number no group has. They have no columns of their own: the
 /// gateway makes the table.
 pub static PRIVATE_GROUPS: EntryKind = EntryKind {
+    singular: "private group",
+    plural: "private groups",
+    cookie: 0x30,
+    rdn: "cn",
     naming_attribute: ids::CN,
     // Clients that synchronise groups by their members do not look at these.
+    container: |layout| layout.groups.clone(),
+    gives_way_to: Some(&GROUPS),
+    membership: MembershipSide::None,
     structural_class: "namedObject",
     uuid_label: "private-group",
     columns: &[],

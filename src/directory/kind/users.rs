@@ -2,7 +2,7 @@
 
 use crate::{
     directory::kind::{
-        entry_kind::EntryKind,
+        entry_kind::{EntryKind, MembershipSide},
         role::Role,
         rule::{Class, ClassWhen, ValueSource, always, rule, with_numbers},
     },
@@ -16,7 +16,14 @@ const POSIX: &[Role] = &[Role::Number, Role::PrimaryGroup];
 
 /// Users.
 pub static USERS: EntryKind = EntryKind {
+    singular: "user",
+    plural: "users",
+    cookie: 0x10,
+    rdn: "uid",
     naming_attribute: ids::UID,
+    container: |layout| layout.users.clone(),
+    gives_way_to: None,
+    membership: MembershipSide::Members,
     structural_class: "inetOrgPerson",
     uuid_label: "user",
     columns: &[

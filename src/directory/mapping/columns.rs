@@ -119,7 +119,7 @@ pub fn pass_through_names<'a>(columns: impl IntoIterator<Item = &'a str>) -> Vec
 
 fn role(kind: Kind, column: &str, schema: &Schema, standard: &Schema) -> Result<Role, Ignored> {
     let lower = column.to_ascii_lowercase();
-    let table = kind.data().columns;
+    let table = kind.columns;
     if let Some((_, role)) = table.iter().find(|(name, _)| *name == lower) {
         return Ok(*role);
     }
@@ -178,7 +178,7 @@ fn is_never(name: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use crate::directory::mapping::columns::*;
+    use crate::directory::{kind::USERS, mapping::columns::*};
 
     fn roles(kind: Kind, columns: &[&str]) -> Vec<Result<Role, Ignored>> {
         let schema = Schema::standard().extended_with(&pass_through_names(columns.iter().copied()));
@@ -192,7 +192,7 @@ mod tests {
     fn the_managers_own_column_names_need_no_alias() {
         assert_eq!(
             roles(
-                Kind::User,
+                &USERS,
                 &[
                     "uid",
                     "uidNumber",
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn of_two_columns_for_one_attribute_the_left_one_counts() {
         assert_eq!(
-            roles(Kind::User, &["username", "uid", "title", "attr:TITLE"])[..],
+            roles(&USERS, &["username", "uid", "title", "attr:TITLE"])[..],
             [
                 Ok(Role::Name),
                 Err(Ignored::Duplicate),
@@ -249,10 +249,10 @@ mod tests {
                 [repeated, duplicate, role],
             ),
         ] {
-            assert_eq!(roles(Kind::User, &columns), expected, "{columns:?}");
+            assert_eq!(roles(&USERS, &columns), expected, "{columns:?}");
         }
         let status = roles(
-            Kind::User,
+            &USERS,
             &["Status", "status", "STATUS", "Title", "attr:x", "title", "ATTR:X"],
         );
         assert!(status[..2].iter().all(|role| *role == repeated) && status[2] == Ok(Role::Status));
@@ -300,7 +300,7 @@ mod tests {
             "unixPassword",
             "old_password",
         ] {
-            let role = roles(Kind::User, &[column])[0];
+            let role = roles(&USERS, &[column])[0];
             assert!(role.is_err(), "{column}: {role:?}");
         }
     }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn pass_through_needs_the_schema_or_an_alias() {
         let found = roles(
-            Kind::User,
+            &USERS,
             &[
                 "telephoneNumber",
                 "favouriteDrink1",

@@ -46,7 +46,7 @@ impl EntryMaker {
         EntryMaker {
             kind,
             namespace: superior_uuid(tree.base()),
-            rules: Rules::new(kind.data(), &projection, &tree, &schema),
+            rules: Rules::new(kind, &projection, &tree, &schema),
             tree,
             schema,
             projection,
@@ -149,7 +149,7 @@ impl EntryMaker {
 
     /// From base DN, kind and number, so that a renamed user keeps it; from the name where there is no number.
     fn derived_uuid(&self, name: &str, number: Option<i128>) -> Uuid {
-        let label = self.kind.data().uuid_label;
+        let label = self.kind.uuid_label;
         let key = match number {
             Some(number) => format!("{label}:{number}"),
             None => format!("{label}:name:{name}"),

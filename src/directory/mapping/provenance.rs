@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         kind::{
-            entry_kind::EntryKind,
+            EntryKind, Kind,
             role::Role,
             rule::{Class, ClassWhen, Rule, ValueSource, rule},
         },
@@ -104,7 +104,7 @@ const OPERATIONAL: [Rule; 7] = [
 
 impl Rules {
     /// The rules of `kind` for rows of `projection`.
-    pub(crate) fn new(kind: &'static EntryKind, projection: &Projection, tree: &Tree, schema: &Schema) -> Self {
+    pub(crate) fn new(kind: Kind, projection: &Projection, tree: &Tree, schema: &Schema) -> Self {
         let columns = Columns { projection, schema };
         let domain = tree.mail_fallback().filter(|domain| domain.is_ascii());
         let is_own = |id| projection.position(Role::Attribute(id)).is_some();

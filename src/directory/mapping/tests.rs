@@ -3,7 +3,7 @@
 use crate::{
     config::{Layout, container_rdn},
     directory::{
-        kind::Kind,
+        kind::{GROUPS, KINDS, Kind, PRIVATE_GROUPS, USERS},
         mapping::{columns::assign, entry::*, projection::Projection},
         naming::{
             subschema::{Capabilities, root_dse, subschema, superior},
@@ -61,13 +61,18 @@ fn tree(mail_fallback: bool) -> Arc<Tree> {
         mail_fallback,
         ..Layout::default()
     };
-    Arc::new(Tree::new(Dn::parse("dc=example,dc=com").unwrap(), &layout, &schema))
+    Arc::new(Tree::new(
+        Dn::parse("dc=example,dc=com").unwrap(),
+        &layout,
+        &KINDS,
+        &schema,
+    ))
 }
 
 fn maker(kind: Kind, columns: &[&str]) -> EntryMaker {
     let schema = Schema::standard().extended_with(&["favouriteDrink".to_owned()]);
     // The table of private groups is made of the users' columns.
-    let described = if kind == Kind::PrivateGroup { Kind::User } else { kind };
+    let described = if kind == &PRIVATE_GROUPS { &USERS } else { kind };
     let columns = assign(described, columns.iter().copied(), &schema);
     let projection = Projection::of_entries(&columns);
     EntryMaker::new(kind, tree(true), Arc::new(schema), projection)
@@ -143,14 +148,14 @@ proptest! {
 
     #[test]
     fn every_entry_has_what_its_classes_require(
-        kind in prop::sample::select(vec![Kind::User, Kind::Group, Kind::PrivateGroup]),
+        kind in prop::sample::select(KINDS.to_vec()),
         columns in prop::sample::subsequence(COLUMNS.to_vec(), 0..COLUMNS.len()),
         cells in prop::collection::vec(cell(), COLUMNS.len() + 1),
         operational: bool,
     ) {
-        let naming = if kind == Kind::Group { "name" } else { "username" };
+        let naming = if kind == &GROUPS { "name" } else { "username" };
         // The table of private groups has no other columns.
-        let is_there = |column: &&str| kind != Kind::PrivateGroup || ["uid_number", "gid_number"].contains(column);
+        let is_there = |column: &&str| kind != &PRIVATE_GROUPS || ["uid_number", "gid_number"].contains(column);
         let columns: Vec<&str> = std::iter::once(naming).chain(columns).filter(|column| *column == naming || is_there(column)).collect();
         let maker = maker(kind, &columns);
         let width = maker.projection().roles().len();
@@ -174,7 +179,7 @@ proptest! {
         let schema = Schema::standard();
         let Ok(rdn) = container_rdn(container) else { return Ok(()) };
         let layout = Layout { users: Some(rdn), ..Layout::default() };
-        let tree = Tree::new(Dn::parse(&format!("{base}{above}")).unwrap(), &layout, &schema);
+        let tree = Tree::new(Dn::parse(&format!("{base}{above}")).unwrap(), &layout, &KINDS, &schema);
         for dn in [tree.base()].into_iter().chain(tree.containers()) {
             let entry = superior(&schema, &tree, dn);
             let faults = faults(&schema, &entry);
@@ -191,7 +196,7 @@ proptest! {
 fn user(columns: &[(&str, Cell)]) -> Entry {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let row = columns.iter().map(|(_, cell)| cell.clone()).collect();
-    maker(Kind::User, &names).entry(row, false).unwrap()
+    maker(&USERS, &names).entry(row, false).unwrap()
 }
 
 fn text(text: &str) -> Cell {
@@ -261,9 +266,9 @@ fn without_numbers_nothing_of_a_posix_account_is_left() {
 fn an_address_is_made_up_only_where_that_is_asked_for() {
     let schema = Arc::new(Schema::standard());
     for (asked, expected) in [(false, ""), (true, "alice@example.com")] {
-        let columns = assign(Kind::User, ["username", "mail"], &schema);
+        let columns = assign(&USERS, ["username", "mail"], &schema);
         let projection = Projection::of_entries(&columns);
-        let maker = EntryMaker::new(Kind::User, tree(asked), Arc::clone(&schema), projection);
+        let maker = EntryMaker::new(&USERS, tree(asked), Arc::clone(&schema), projection);
         for mail in [Cell::Null, text(""), text("alice@größe.example")] {
             let entry = maker.entry(vec![text("alice"), mail], false).unwrap();
             assert_eq!(value(&entry, ids::MAIL), expected);

@@ -3,7 +3,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
-        kind::{Kind, role::Role},
+        kind::{USERS, role::Role},
         mapping::entry::cell_values,
         membership::{
             relation::{CHUNK, Membership, MembershipsOf, NameSet},
@@ -108,7 +108,7 @@ impl MembersColumn {
     fn user_of(&self, dn: &str) -> Option<String> {
         let maker = self.groups.maker();
         match maker.tree().locate(&Dn::parse(dn).ok()?, maker.schema()) {
-            Place::Entry(Kind::User, name) => Some(name.spelled),
+            Place::Entry(kind, name) if kind == &USERS => Some(name.spelled),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ pub(crate) const LONGEST_VALUE: usize = 4000;
 /// The name that an entry was made with.
 pub(crate) fn entry_name(kind: Kind, entry: &Entry) -> String {
     entry
-        .values(kind.naming_attribute())
+        .values(kind.naming_attribute)
         .first()
         .map(|value| String::from_utf8_lossy(value).into_owned())
         .unwrap_or_default()
@@ -64,7 +64,7 @@ fn names(kind: Kind, filter: &ResolvedFilter) -> Option<Vec<Name>> {
             Some(all)
         }
         leaf => match asserted(leaf)? {
-            (id, Assertion::Text(..), text) if id == kind.naming_attribute() && text.len() <= LONGEST_VALUE => {
+            (id, Assertion::Text(..), text) if id == kind.naming_attribute && text.len() <= LONGEST_VALUE => {
                 Some(vec![Name::new(str::from_utf8(text).ok()?)?])
             }
             _ => None,

@@ -81,26 +81,29 @@ impl Superior {
 pub struct Tree {
     base: Superior,
     containers: Vec<Superior>,
-    users: Superior,
-    groups: Superior,
+    /// Where the entries of each kind stand that has places of its own.
+    homes: Vec<(Kind, Superior)>,
     subschema: NormalizedDn,
     mail_domain: Option<String>,
     mail_fallback: bool,
 }
 
 impl Tree {
-    /// The tree below `base`.
-    pub fn new(base: Dn, layout: &Layout, schema: &Schema) -> Self {
+    /// The tree below `base`, for entries of these kinds.
+    pub fn new(base: Dn, layout: &Layout, kinds: &[Kind], schema: &Schema) -> Self {
         let subschema = Dn::parse(SUBSCHEMA_DN).unwrap_or_else(|_| Dn::root());
         let mail_domain = mail_domain(&base);
-        let below = |rdn: &Option<Rdn>| match rdn {
-            Some(rdn) => base.child(rdn.clone()),
+        let below = |rdn: Option<Rdn>| match rdn {
+            Some(rdn) => base.child(rdn),
             None => base.clone(),
         };
-        let [users, groups] = [&layout.users, &layout.groups].map(|rdn| Superior::new(below(rdn), schema));
+        let own = kinds.iter().filter(|kind| kind.gives_way_to.is_none());
+        let homes: Vec<(Kind, Superior)> = own
+            .map(|kind| (*kind, Superior::new(below((kind.container)(layout)), schema)))
+            .collect();
         let base = Superior::new(base, schema);
         let mut containers: Vec<Superior> = Vec::new();
-        for container in [&users, &groups] {
+        for (_, container) in &homes {
             let known = [&base].into_iter().chain(&containers);
             if !known.into_iter().any(|known| known.normalized == container.normalized) {
                 containers.push(container.clone());
@@ -109,8 +112,7 @@ impl Tree {
         Tree {
             base,
             containers,
-            users,
-            groups,
+            homes,
             subschema: subschema.normalize(schema),
             mail_domain,
             mail_fallback: layout.mail_fallback,
@@ -152,10 +154,9 @@ impl Tree {
     }
 
     fn home(&self, kind: Kind) -> &Superior {
-        match kind {
-            Kind::User => &self.users,
-            Kind::Group | Kind::PrivateGroup => &self.groups,
-        }
+        let place = kind.place();
+        let home = self.homes.iter().find(|(kind, _)| *kind == place);
+        home.map_or(&self.base, |(_, home)| home)
     }
 
     /// The domain of the base DN (`example.com`); none when the base has no `dc`.
@@ -170,11 +171,7 @@ impl Tree {
 
     /// The DN of a user's or group's entry, spelled the same wherever it is served: Proxmox compares strings.
     pub fn entry_dn(&self, kind: Kind, name: &str) -> String {
-        let attribute = match kind {
-            Kind::User => "uid",
-            Kind::Group | Kind::PrivateGroup => "cn",
-        };
-        [attribute, "=", &escape_value(name), ",", &self.home(kind).text].concat()
+        [kind.rdn, "=", &escape_value(name), ",", &self.home(kind).text].concat()
     }
 
     /// The DN that a text is, if the schema knows all of it. Most searches have the naming context or a container as their
@@ -210,8 +207,8 @@ impl Tree {
         if let Some(position) = containers.position(|container| container.normalized == normalized) {
             return Place::Container(position);
         }
-        for kind in [Kind::User, Kind::Group] {
-            let home = &self.home(kind).normalized;
+        for (kind, home) in &self.homes {
+            let home = &home.normalized;
             if !normalized.is_descendant_of(home) {
                 continue;
             }
@@ -243,7 +240,7 @@ impl Tree {
 fn named(kind: Kind, dn: &Dn, normalized: &NormalizedDn, below: usize) -> Option<Name> {
     let position = below.checked_sub(1)?;
     let (attribute, prepared) = normalized.rdns().get(position)?.single()?;
-    if *attribute != AttributeKey::Known(kind.naming_attribute()) {
+    if *attribute != AttributeKey::Known(kind.naming_attribute) {
         return None;
     }
     // Written in hexadecimal a value has no other spelling than what it was prepared to.
@@ -269,11 +266,17 @@ fn mail_domain(base: &Dn) -> Option<String> {
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use crate::config::container_rdn;
+    use crate::directory::kind::{GROUPS, KINDS, USERS};
     use crate::directory::naming::tree::*;
 
     fn tree() -> (Tree, Schema) {
         let schema = Schema::standard();
-        let tree = Tree::new(Dn::parse("dc=example,dc=com").unwrap(), &Layout::default(), &schema);
+        let tree = Tree::new(
+            Dn::parse("dc=example,dc=com").unwrap(),
+            &Layout::default(),
+            &KINDS,
+            &schema,
+        );
         (tree, schema)
     }
 
@@ -289,15 +292,15 @@ mod tests {
         assert_eq!(locate("DC=Example , 0.9.2342.19200300.100.1.25=com"), Place::Base);
         assert_eq!(
             locate("UID=Al\\69ce,dc=example,dc=com"),
-            Place::Entry(Kind::User, Name::new("Alice").unwrap())
+            Place::Entry(&USERS, Name::new("Alice").unwrap())
         );
         assert_eq!(
             locate("cn=staff,dc=example,dc=com"),
-            Place::Entry(Kind::Group, Name::new("staff").unwrap())
+            Place::Entry(&GROUPS, Name::new("staff").unwrap())
         );
         assert_eq!(
             locate("cn=x,ou=y,uid=alice,dc=example,dc=com"),
-            Place::Below(Kind::User, Name::new("alice").unwrap())
+            Place::Below(&USERS, Name::new("alice").unwrap())
         );
         let nowhere = Place::Nowhere("dc=example,dc=com".to_owned());
         assert_eq!(locate("uid=a+cn=b,dc=example,dc=com"), nowhere);
@@ -332,33 +335,30 @@ mod tests {
             mail_fallback: false,
             empty_base: false,
         };
-        let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &schema);
+        let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &KINDS, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);
         let name = |name| Name::new(name).unwrap();
-        assert_eq!(tree.entry_dn(Kind::User, "a"), "uid=a,ou=People,dc=example");
-        assert_eq!(tree.entry_dn(Kind::Group, "a"), "cn=a,dc=example");
+        assert_eq!(tree.entry_dn(&USERS, "a"), "uid=a,ou=People,dc=example");
+        assert_eq!(tree.entry_dn(&GROUPS, "a"), "cn=a,dc=example");
         assert_eq!(locate("OU=people,dc=example"), Place::Container(0));
-        assert_eq!(
-            locate("uid=a,ou=people,dc=example"),
-            Place::Entry(Kind::User, name("a"))
-        );
-        assert_eq!(locate("cn=a,dc=example"), Place::Entry(Kind::Group, name("a")));
-        assert_eq!(locate("ou=x,cn=a,dc=example"), Place::Below(Kind::Group, name("a")));
+        assert_eq!(locate("uid=a,ou=people,dc=example"), Place::Entry(&USERS, name("a")));
+        assert_eq!(locate("cn=a,dc=example"), Place::Entry(&GROUPS, name("a")));
+        assert_eq!(locate("ou=x,cn=a,dc=example"), Place::Below(&GROUPS, name("a")));
         assert_eq!(locate("uid=a,dc=example"), Place::Nowhere("dc=example".to_owned()));
         let below = Place::Nowhere("ou=People,dc=example".to_owned());
         assert_eq!(locate("cn=a,ou=people,dc=example"), below);
         assert_eq!(locate("ou=people,ou=people,dc=example"), below);
-        assert!(tree.stands_below(Kind::User, Some(0)) && tree.stands_below(Kind::Group, None));
-        assert!(!tree.stands_below(Kind::Group, Some(0)) && !tree.stands_below(Kind::User, None));
+        assert!(tree.stands_below(&USERS, Some(0)) && tree.stands_below(&GROUPS, None));
+        assert!(!tree.stands_below(&GROUPS, Some(0)) && !tree.stands_below(&USERS, None));
     }
 
     #[test]
     fn names_are_escaped_in_dns() {
         let (tree, _) = tree();
-        assert_eq!(tree.entry_dn(Kind::User, "alice"), "uid=alice,dc=example,dc=com");
-        let hostile = tree.entry_dn(Kind::Group, " a,b+c\"d ");
+        assert_eq!(tree.entry_dn(&USERS, "alice"), "uid=alice,dc=example,dc=com");
+        let hostile = tree.entry_dn(&GROUPS, " a,b+c\"d ");
         let (_, schema) = self::tree();
-        let Place::Entry(Kind::Group, name) = tree.locate(&Dn::parse(&hostile).unwrap(), &schema) else {
+        let Place::Entry(_, name) = tree.locate(&Dn::parse(&hostile).unwrap(), &schema) else {
             panic!("{hostile}")
         };
         assert_eq!(name.spelled, " a,b+c\"d ");
@@ -397,7 +397,7 @@ mod tests {
     fn the_mail_domain_comes_from_the_dc_components() {
         let schema = Schema::standard();
         let domain = |base| {
-            Tree::new(Dn::parse(base).unwrap(), &Layout::default(), &schema)
+            Tree::new(Dn::parse(base).unwrap(), &Layout::default(), &KINDS, &schema)
                 .mail_domain()
                 .map(str::to_owned)
         };

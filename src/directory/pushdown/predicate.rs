@@ -6,7 +6,6 @@
 
 use crate::{
     directory::{
-        kind::Kind,
         naming::{
             asserted::LONGEST_VALUE,
             tree::{Name, Place},
@@ -172,7 +171,7 @@ fn named_by(source: &Listing, dn: &[u8]) -> Predicate {
         .and_then(|text| Dn::parse(text).ok())
         .map(|dn| maker.tree().locate(&dn, maker.schema()));
     match place {
-        Some(Place::Entry(kind, Name { prepared, .. })) if is_place_of(kind, source.kind()) => {
+        Some(Place::Entry(kind, Name { prepared, .. })) if kind == source.kind().place() => {
             Predicate::EqualsIgnoreCase {
                 column: source.name_column(),
                 prepared,
@@ -182,14 +181,9 @@ fn named_by(source: &Listing, dn: &[u8]) -> Predicate {
     }
 }
 
-/// Whether entries of a kind stand in places of another.
-fn is_place_of(place: Kind, kind: Kind) -> bool {
-    place == kind || (place, kind) == (Kind::Group, Kind::PrivateGroup)
-}
-
 /// `:dn:`, a value in the entry's DN: its name, or something above it.
 fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
-    let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute());
+    let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute);
     let above = source.maker().tree().superior(source.kind());
     let in_superior = above.rdns().iter().any(|rdn| {
         let mut types = rdn.avas().iter().map(|ava| schema.attribute(ava.attribute()));

@@ -5,7 +5,7 @@ use crate::{
     config::{Query, QuerySet},
     directory::{
         fetch::fetch,
-        kind::Kind,
+        kind::{GROUPS, Kind, USERS},
         mapping::columns,
         queries::{
             described_query::{DescribedQuery, QueryProblem},
@@ -140,8 +140,8 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
 /// What the rows of a query are; None where they are no entries.
 fn kind_of(query: Query) -> Option<Kind> {
     match query {
-        Query::AllUsers | Query::OneUser => Some(Kind::User),
-        Query::AllGroups | Query::GroupsByMember => Some(Kind::Group),
+        Query::AllUsers | Query::OneUser => Some(&USERS),
+        Query::AllGroups | Query::GroupsByMember => Some(&GROUPS),
         Query::AllMemberships => None,
     }
 }

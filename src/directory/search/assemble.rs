@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
-        kind::Kind,
+        kind::{GROUPS, Kind, MembershipSide, USERS},
         naming::{asserted::entry_name, tree::Name},
         search::{context::SearchContext, plan::Residual, required::Required, turn::Turn},
     },
@@ -72,10 +72,10 @@ async fn add_memberships(
     entries: &mut [Entry],
     statements: StatementKind,
 ) -> Result<(), DirectoryError> {
-    let needed = match kind {
-        Kind::User => required.member_of,
-        Kind::Group => required.member_uid || required.member || required.unique_member,
-        Kind::PrivateGroup => false,
+    let needed = match kind.membership {
+        MembershipSide::Members => required.member_of,
+        MembershipSide::Groups => required.member_uid || required.member || required.unique_member,
+        MembershipSide::None => false,
     };
     if !needed || entries.is_empty() {
         return Ok(());
@@ -89,10 +89,10 @@ async fn add_memberships(
         let Some(others) = Name::new(name).and_then(|name| related.remove(&name.prepared)) else {
             continue;
         };
-        match kind {
-            Kind::User => entry.set(ids::MEMBER_OF, dns(context, Kind::Group, &others)),
-            Kind::Group => add_members(context, required, entry, &others),
-            Kind::PrivateGroup => {}
+        match kind.membership {
+            MembershipSide::Members => entry.set(ids::MEMBER_OF, dns(context, &GROUPS, &others)),
+            MembershipSide::Groups => add_members(context, required, entry, &others),
+            MembershipSide::None => {}
         }
     }
     Ok(())
@@ -105,10 +105,10 @@ fn add_members(context: &SearchContext<'_>, required: Required, entry: &mut Entr
         entry.set(ids::MEMBER_UID, values);
     }
     if required.member {
-        entry.set(ids::MEMBER, dns(context, Kind::User, users));
+        entry.set(ids::MEMBER, dns(context, &USERS, users));
     }
     if required.unique_member {
-        entry.set(ids::UNIQUE_MEMBER, dns(context, Kind::User, users));
+        entry.set(ids::UNIQUE_MEMBER, dns(context, &USERS, users));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     directory::{
         entry_source::MembershipSet,
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, MembershipSide},
         naming::{
             asserted::{LONGEST_VALUE, asserted, entry_name},
             tree::{Name, Place},
@@ -103,13 +103,15 @@ impl MembershipTerm {
     pub fn of(kind: Kind, leaf: &ResolvedFilter) -> Option<Self> {
         let (id, assertion, value) = asserted(leaf)?;
         let text = || str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST_VALUE);
-        match (kind, id, assertion) {
-            (Kind::Group, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
+        match (kind.membership, id, assertion) {
+            (MembershipSide::Groups, ids::MEMBER_UID, Assertion::Text(Fold::Exact, _)) => {
                 Some(MembershipTerm::UserNamed(text()?.to_owned()))
             }
-            (Kind::Group, ids::MEMBER, Assertion::Dn(_))
-            | (Kind::Group, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
-            | (Kind::User, ids::MEMBER_OF, Assertion::Dn(_)) => Dn::parse(text()?).ok().map(MembershipTerm::Dn),
+            (MembershipSide::Groups, ids::MEMBER, Assertion::Dn(_))
+            | (MembershipSide::Groups, ids::UNIQUE_MEMBER, Assertion::NameAndUid(_, None) | Assertion::Dn(_))
+            | (MembershipSide::Members, ids::MEMBER_OF, Assertion::Dn(_)) => {
+                Dn::parse(text()?).ok().map(MembershipTerm::Dn)
+            }
             _ => None,
         }
     }
@@ -149,7 +151,7 @@ impl MembershipTerm {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use crate::{
-        directory::search::assertions::*,
+        directory::{kind::GROUPS, search::assertions::*},
         model::{filter::Filter, schema::Schema},
     };
 
@@ -165,7 +167,7 @@ mod tests {
         let mut group = Entry::new("cn=staff,dc=example,dc=com");
         let found = |filter: &str, group: &Entry| {
             let leaf = Filter::parse(filter).unwrap().resolve(&schema);
-            let term = MembershipTerm::of(Kind::Group, &leaf).unwrap().as_filter(0);
+            let term = MembershipTerm::of(&GROUPS, &leaf).unwrap().as_filter(0);
             (
                 term.evaluate(&schema, group, &Member),
                 (!term).evaluate(&schema, group, &Member),

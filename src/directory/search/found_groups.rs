@@ -3,7 +3,7 @@
 
 use crate::{
     directory::{
-        kind::Kind,
+        kind::GROUPS,
         naming::{
             asserted::{asserted, entry_name},
             tree::Name,
@@ -28,7 +28,7 @@ impl FoundGroups {
     pub fn add(&mut self, groups: &[Entry]) {
         for group in groups.iter().take(REMEMBERED.saturating_sub(self.names.len())) {
             self.names
-                .extend(Name::new(&entry_name(Kind::Group, group)).map(|name| name.prepared));
+                .extend(Name::new(&entry_name(&GROUPS, group)).map(|name| name.prepared));
             let numbers = group.values(ids::GID_NUMBER).iter();
             self.numbers
                 .extend(numbers.map(|number| String::from_utf8_lossy(number).into_owned()));

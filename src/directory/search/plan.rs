@@ -4,7 +4,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, MembershipSide},
         naming::{
             asserted::{entry_name, few_names},
             tree::Name,
@@ -122,7 +122,7 @@ async fn with_memberships(
     is_found: bool,
 ) -> Result<(ResolvedFilter, AssertedMemberships), DirectoryError> {
     // A group may have very many members and a user has few groups: memberOf is decided on those of the few users.
-    if kind == Kind::User && (is_found || few_names(kind, &filter).is_some()) {
+    if kind.membership == MembershipSide::Members && (is_found || few_names(kind, &filter).is_some()) {
         return Ok((filter, AssertedMemberships::none(kind)));
     }
     let mut terms = Vec::new();

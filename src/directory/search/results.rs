@@ -5,7 +5,7 @@ use crate::{
     directory::{
         entry_source::{EntryScan, Key, Order, Part, Wanted},
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, MembershipSide},
         naming::fixed::{FixedEntries, FixedEntry},
         search::{
             assemble::{assemble, matching},
@@ -185,9 +185,9 @@ impl<'a> Results<'a> {
 
     /// Plans a kind and puts what comes of it in front.
     async fn begin(&mut self, kind: Kind, from: Option<(Order, Key)>) -> Result<(), DirectoryError> {
-        let filter = match kind {
-            Kind::PrivateGroup => self.found_groups.fold(&self.filter),
-            Kind::User | Kind::Group => Cow::Borrowed(&self.filter),
+        let filter = match kind.gives_way_to {
+            Some(_) => self.found_groups.fold(&self.filter),
+            None => Cow::Borrowed(&self.filter),
         };
         let Some(residual) = residual(&self.context, kind, &filter, false).await? else {
             self.context.tell(|| Decision::NoneCanMatch(kind));
@@ -265,7 +265,7 @@ impl<'a> Results<'a> {
         statements: StatementKind,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let entries = assemble(&self.context, residual, entries, statements).await?;
-        if residual.kind == Kind::Group {
+        if residual.kind.membership == MembershipSide::Groups {
             self.found_groups.add(&entries);
         }
         Ok(entries)

@@ -5,7 +5,7 @@ use crate::{
     directory::{
         account::{Account, AccountColumns, AccountOutcome},
         fetch::none_for_the_name,
-        kind::{Kind, role::Role},
+        kind::{USERS, role::Role},
         naming::tree::Name,
         source::{listing::Listing, one_user::OneUser},
     },
@@ -71,7 +71,7 @@ impl Accounts {
         let has_password = password == Cell::Unreadable || !password.is_absent();
         let password = stored_hash(password);
         Ok(AccountOutcome::Account(Account {
-            dn: maker.tree().entry_dn(Kind::User, &spelled),
+            dn: maker.tree().entry_dn(&USERS, &spelled),
             password_unreadable: has_password && password.is_none(),
             password,
             refusal: AccountColumns::take(own, &mut row).refusal(refused, Timestamp::now()),

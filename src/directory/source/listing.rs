@@ -218,6 +218,17 @@ impl Listing {
         self.simplify(&same_key) != Predicate::False
     }
 
+    /// The row of the entry with this name; None when there is no such entry.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn find(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
+        if let Some(row) = self.find_spelled(name, budget).await? {
+            return Ok(Some(row));
+        }
+        Box::pin(self.find_in_any_spelling(name, budget)).await
+    }
+
     /// The row with the asked name, if the database has it in the asked spelling or in lower case.
     ///
     /// # Errors

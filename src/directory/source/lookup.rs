@@ -57,9 +57,6 @@ impl Lookup {
     /// # Errors
     /// The database could not answer in time.
     pub async fn group(&self, name: &Name, budget: Budget) -> Result<Option<Row>, SqlError> {
-        if let Some(row) = self.groups.find_spelled(name, budget).await? {
-            return Ok(Some(row));
-        }
-        Box::pin(self.groups.find_in_any_spelling(name, budget)).await
+        self.groups.find(name, budget).await
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         account::{AccountOutcome, AccountSource},
         entry_source::{Answer, EntryScan, EntrySource, Memberships, Order, Related, Terms, Wanted},
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, MembershipSide},
         naming::{
             asserted::entry_name,
             tree::{Name, Tree},
@@ -98,21 +98,20 @@ impl EntrySource for SqlSource {
 
     fn memberships<'a>(&'a self, kind: Kind, names: &'a [String], budget: Budget) -> Answer<'a, Memberships> {
         Box::pin(async move {
-            match kind {
-                Kind::User => self.memberships.groups_of(names, budget).await,
-                Kind::Group => self.memberships.members_of(names, budget).await,
-                // They have no members and are none.
-                Kind::PrivateGroup => Ok(Memberships::default()),
+            match kind.membership {
+                MembershipSide::Members => self.memberships.groups_of(names, budget).await,
+                MembershipSide::Groups => self.memberships.members_of(names, budget).await,
+                MembershipSide::None => Ok(Memberships::default()),
             }
         })
     }
 
     fn related<'a>(&'a self, kind: Kind, other: &'a Name, terms: &'a Terms) -> Answer<'a, Option<Related>> {
         Box::pin(async move {
-            match kind {
-                Kind::User => related::members(self, other, terms).await,
-                Kind::Group => related::groups(self, other, terms).await,
-                Kind::PrivateGroup => Ok(None),
+            match kind.membership {
+                MembershipSide::Members => related::members(self, other, terms).await,
+                MembershipSide::Groups => related::groups(self, other, terms).await,
+                MembershipSide::None => Ok(None),
             }
         })
     }

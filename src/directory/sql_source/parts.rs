@@ -3,7 +3,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
-        kind::Kind,
+        kind::{Kind, PRIVATE_GROUPS, USERS},
         membership::Memberships,
         naming::tree::{Name, Tree},
         source::{accounts::Accounts, listing::Listing, lookup::Lookup, private_groups::PrivateGroups},
@@ -18,28 +18,33 @@ pub(crate) struct SqlSource {
     pub(in crate::directory) database: Database,
     pub(in crate::directory) schema: Arc<Schema>,
     pub(in crate::directory) tree: Arc<Tree>,
+    pub(in crate::directory) kinds: Vec<Kind>,
     pub(in crate::directory) lookup: Arc<Lookup>,
     pub(in crate::directory) private_groups: Option<PrivateGroups>,
+    /// Of kinds that are neither users nor groups.
+    pub(in crate::directory) further: Vec<Listing>,
     pub(in crate::directory) memberships: Memberships,
     pub(in crate::directory) accounts: Accounts,
 }
 
 impl SqlSource {
     /// The kinds of entries that rows are made into, in the order in which searches give them.
-    pub fn kinds(&self) -> &'static [Kind] {
-        match self.private_groups {
-            Some(_) => &[Kind::User, Kind::Group, Kind::PrivateGroup],
-            None => &[Kind::User, Kind::Group],
-        }
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
     }
 
     /// All rows of one kind.
     pub fn listing(&self, kind: Kind) -> &Listing {
-        match (kind, &self.private_groups) {
-            (Kind::User, _) => self.lookup.users(),
-            (Kind::PrivateGroup, Some(private_groups)) => private_groups.listing(),
-            // Without private groups nothing asks for theirs (`SqlSource::kinds`).
-            (Kind::Group | Kind::PrivateGroup, _) => self.lookup.groups(),
+        match &self.private_groups {
+            _ if kind == &USERS => self.lookup.users(),
+            Some(private_groups) if kind == &PRIVATE_GROUPS => private_groups.listing(),
+            _ => {
+                let mut further = self.further.iter();
+                // Nothing asks for kinds that there are not (`SqlSource::kinds`).
+                further
+                    .find(|listing| listing.kind() == kind)
+                    .unwrap_or(self.lookup.groups())
+            }
         }
     }
 
@@ -48,14 +53,8 @@ impl SqlSource {
     /// # Errors
     /// The database could not answer in time.
     pub async fn find(&self, kind: Kind, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
-        Ok(match kind {
-            Kind::User => self.lookup.user(name, budget).await?,
-            Kind::Group => self.lookup.group(name, budget).await?,
-            Kind::PrivateGroup => match Box::pin(self.standing_row(Kind::Group, name, budget)).await? {
-                Some((Kind::PrivateGroup, row)) => Some(row),
-                _ => None,
-            },
-        })
+        let standing = self.standing_row(kind, name, budget).await?;
+        Ok(standing.filter(|(found, _)| *found == kind).map(|(_, row)| row))
     }
 
     /// The row of the entry that stands where one of this kind and name would, and its kind: a private group stands where a
@@ -69,16 +68,18 @@ impl SqlSource {
         name: &Name,
         budget: Budget,
     ) -> Result<Option<(Kind, Row)>, DirectoryError> {
-        if kind == Kind::User {
-            return Ok(self.lookup.user(name, budget).await?.map(|row| (kind, row)));
+        let place = kind.place();
+        let row = match place == &USERS {
+            true => self.lookup.user(name, budget).await?,
+            false => self.listing(place).find(name, budget).await?,
+        };
+        if let Some(row) = row {
+            return Ok(Some((place, row)));
         }
-        if let Some(row) = self.lookup.group(name, budget).await? {
-            return Ok(Some((Kind::Group, row)));
-        }
-        let Some(private_groups) = &self.private_groups else {
+        let Some(private_groups) = self.private_groups.as_ref().filter(|_| place == PRIVATE_GROUPS.place()) else {
             return Ok(None);
         };
         let row = private_groups.find(name, budget).await?;
-        Ok(row.map(|row| (Kind::PrivateGroup, row)))
+        Ok(row.map(|row| (&PRIVATE_GROUPS, row)))
     }
 }

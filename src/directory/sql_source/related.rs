@@ -5,7 +5,7 @@ use crate::{
     directory::{
         entry_source::{MembershipSet, Related, Terms},
         error::DirectoryError,
-        kind::Kind,
+        kind::{GROUPS, Kind, USERS},
         membership::MembershipsOf,
         naming::tree::Name,
         source::{duplicates::distinct, listing::spellings},
@@ -21,7 +21,7 @@ pub(super) async fn members(
     group: &Name,
     terms: &Terms,
 ) -> Result<Option<Related>, DirectoryError> {
-    let Some(spelled) = spelled(source, Kind::Group, group, terms.lookup).await? else {
+    let Some(spelled) = spelled(source, &GROUPS, group, terms.lookup).await? else {
         return Ok(None);
     };
     let names = [spelled.clone()];
@@ -42,7 +42,7 @@ pub(super) async fn groups(source: &SqlSource, user: &Name, terms: &Terms) -> Re
     if let Some(found) = groups_of_spellings(source, &spellings(user), user, terms).await? {
         return Ok(Some(found));
     }
-    let Some(spelled) = spelled(source, Kind::User, user, terms.lookup).await? else {
+    let Some(spelled) = spelled(source, &USERS, user, terms.lookup).await? else {
         return Ok(None);
     };
     let found = groups_of_spellings(source, std::slice::from_ref(&spelled), user, terms).await?;
@@ -61,7 +61,7 @@ async fn groups_of_spellings(
     terms: &Terms,
 ) -> Result<Option<Related>, DirectoryError> {
     let is_meant = |found: &str| Name::new(found).is_some_and(|found| found.prepared == user.prepared);
-    let maker = source.listing(Kind::Group).maker();
+    let maker = source.listing(&GROUPS).maker();
     let columns = &maker.projection().columns;
     if let Some(mut found) = source
         .memberships
@@ -75,7 +75,7 @@ async fn groups_of_spellings(
         let rows = found.into_iter().filter_map(|(_, row)| row).collect();
         let rows = distinct(maker.projection(), rows);
         let set = MembershipSet::named(rows.iter().filter_map(|row| maker.projection().name(row)));
-        let entries = entries_of(source.listing(Kind::Group), rows, terms.operational).await;
+        let entries = entries_of(source.listing(&GROUPS), rows, terms.operational).await;
         return Ok(Some(Related {
             spelled,
             set: Arc::new(set.with_entries(entries)),

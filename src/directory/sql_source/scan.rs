@@ -5,7 +5,7 @@ use crate::{
     directory::{
         entry_source::{Answer, Batch, EntryScan, Key, Order, Part, ScanWay, Terms, Wanted},
         error::DirectoryError,
-        kind::Kind,
+        kind::{PRIVATE_GROUPS, USERS},
         naming::tree::Name,
         pushdown::predicate::narrow,
         source::{duplicates::Shadowed, listing::Listing},
@@ -147,16 +147,17 @@ impl<'a> ListingScan<'a> {
 
     /// Where names are looked for whose rows may be duplicates: a private group has its user's.
     fn named(&self) -> &'a Listing {
-        match self.listing.kind() {
-            Kind::PrivateGroup => self.source.listing(Kind::User),
-            Kind::User | Kind::Group => self.listing,
+        match self.listing.kind() == &PRIVATE_GROUPS {
+            true => self.source.listing(&USERS),
+            false => self.listing,
         }
     }
 
     /// The entries of the rows, as far as other tables decide about that.
     async fn batch(&self, mut rows: Vec<Row>, is_last: bool, terms: &Terms) -> Result<Batch, DirectoryError> {
-        let kind = self.listing.kind();
-        if let (Kind::PrivateGroup, Some(private_groups), false) = (kind, &self.source.private_groups, rows.is_empty())
+        if let Some(private_groups) = &self.source.private_groups
+            && self.listing.kind() == &PRIVATE_GROUPS
+            && !rows.is_empty()
         {
             let budget = terms.budget(self.statements);
             rows = private_groups.not_named_as_groups(rows, budget).await?;

@@ -63,7 +63,7 @@ impl PagedSearch {
         let (returned, from) = if paged.cookie.is_empty() {
             (0, None)
         } else {
-            let cookie = Cookie::decode(&paged.cookie).filter(|cookie| cookie.request == digest);
+            let cookie = Cookie::decode(&paged.cookie, directory.kinds()).filter(|cookie| cookie.request == digest);
             let cookie = cookie.ok_or_else(|| {
                 LdapResult::new(
                     ResultCode::UnwillingToPerform,
@@ -136,7 +136,7 @@ impl Cookie {
         cookie.freeze()
     }
 
-    fn decode(cookie: &[u8]) -> Option<Self> {
+    fn decode(cookie: &[u8], kinds: &[Kind]) -> Option<Self> {
         let (version, rest) = cookie.split_first()?;
         let (request, rest) = rest.split_first_chunk::<DIGEST>()?;
         let (returned, rest) = rest.split_first_chunk::<8>()?;
@@ -147,7 +147,7 @@ impl Cookie {
         let position = match (*found, key.is_empty()) {
             (0, false) => Position::Fixed(fixed(str::from_utf8(key).ok()?.parse().ok()?)),
             (found, false) => {
-                let (kind, order) = STAGES.into_iter().find(|(kind, order)| stage(*kind, *order) == found)?;
+                let (kind, order) = stages(kinds).find(|(kind, order)| stage(*kind, *order) == found)?;
                 let key = str::from_utf8(key).ok()?.to_owned();
                 Position::After { kind, order, key }
             }
@@ -176,17 +176,10 @@ fn fixed(number: u8) -> FixedEntry {
     }
 }
 
-const STAGES: [(Kind, Order); 9] = [
-    (Kind::User, Order::Name),
-    (Kind::User, Order::Key),
-    (Kind::User, Order::Tie),
-    (Kind::Group, Order::Name),
-    (Kind::Group, Order::Key),
-    (Kind::Group, Order::Tie),
-    (Kind::PrivateGroup, Order::Name),
-    (Kind::PrivateGroup, Order::Key),
-    (Kind::PrivateGroup, Order::Tie),
-];
+fn stages(kinds: &[Kind]) -> impl Iterator<Item = (Kind, Order)> {
+    let orders = |kind: Kind| [Order::Name, Order::Key, Order::Tie].map(|order| (kind, order));
+    kinds.iter().copied().flat_map(orders)
+}
 
 fn stage(kind: Kind, order: Order) -> u8 {
     let order = match order {
@@ -194,11 +187,7 @@ fn stage(kind: Kind, order: Order) -> u8 {
         Order::Key => 2,
         Order::Tie => 3,
     };
-    match kind {
-        Kind::User => 0x10 + order,
-        Kind::Group => 0x20 + order,
-        Kind::PrivateGroup => 0x30 + order,
-    }
+    kind.cookie + order
 }
 
 fn digest(directory: &Realm, base: &Dn, request: &SearchRequest) -> RequestDigest {
@@ -231,9 +220,10 @@ impl Hasher for RequestHasher {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 mod tests {
     use super::*;
+    use crate::directory::kind::KINDS;
 
     fn cookies() -> Vec<Cookie> {
-        let positions = STAGES.map(|(kind, order)| Position::After {
+        let positions = stages(&KINDS).map(|(kind, order)| Position::After {
             kind,
             order,
             key: "Müller\0".to_owned(),
@@ -244,7 +234,6 @@ mod tests {
             position,
         };
         positions
-            .into_iter()
             .chain([FixedEntry::Base, FixedEntry::Container(1)].map(Position::Fixed))
             .map(with)
             .collect()
@@ -253,7 +242,7 @@ mod tests {
     #[test]
     fn cookies_are_read_back() {
         for cookie in cookies() {
-            assert_eq!(Cookie::decode(&cookie.encode()), Some(cookie));
+            assert_eq!(Cookie::decode(&cookie.encode(), &KINDS), Some(cookie));
         }
     }
 
@@ -262,23 +251,23 @@ mod tests {
         for cookie in cookies() {
             let encoded = cookie.encode();
             for length in 0..2 + DIGEST + 8 {
-                assert_eq!(Cookie::decode(&encoded[..length]), None);
+                assert_eq!(Cookie::decode(&encoded[..length], &KINDS), None);
             }
             let mut version = encoded.to_vec();
             version[0] = 1;
-            assert_eq!(Cookie::decode(&version), None);
+            assert_eq!(Cookie::decode(&version, &KINDS), None);
             let mut stage = encoded.to_vec();
             stage[1 + DIGEST + 8] = 0x14;
-            assert_eq!(Cookie::decode(&stage), None);
+            assert_eq!(Cookie::decode(&stage, &KINDS), None);
             let mut text = encoded.to_vec();
             text.push(0xff);
-            assert_eq!(Cookie::decode(&text), None);
+            assert_eq!(Cookie::decode(&text, &KINDS), None);
             let mut long = encoded.to_vec();
             long.resize(LONGEST_COOKIE + 1, b'a');
-            assert_eq!(Cookie::decode(&long), None);
+            assert_eq!(Cookie::decode(&long, &KINDS), None);
         }
         let mut no_key = cookies()[0].encode().to_vec();
         no_key.truncate(2 + DIGEST + 8);
-        assert_eq!(Cookie::decode(&no_key), None);
+        assert_eq!(Cookie::decode(&no_key, &KINDS), None);
     }
 }

@@ -13,7 +13,7 @@ use generate::Generator;
 use ldap_gateway::config::{DatabaseSettings, Layout, QuerySet};
 use ldap_gateway::directory::Directory;
 use ldap_gateway::directory::diagnostics::sample::passing;
-use ldap_gateway::directory::kind::Kind;
+use ldap_gateway::directory::kind::{GROUPS, USERS};
 use ldap_gateway::directory::naming::subschema::Capabilities;
 use ldap_gateway::directory::queries;
 use ldap_gateway::directory::realm::Realm;
@@ -143,7 +143,7 @@ async fn wrong(
         Err(error) => return Some(error),
     };
     let got: Vec<&str> = got.iter().map(|entry| entry.dn.as_str()).collect();
-    for (kind, rows) in [Kind::User, Kind::Group].into_iter().zip(rows) {
+    for (kind, rows) in [&USERS, &GROUPS].into_iter().zip(rows) {
         let predicate = directory.narrowed(kind, filter);
         let passing = match predicate {
             Predicate::True => continue,
@@ -172,10 +172,7 @@ async fn wrong(
     (set != expected || set.len() != got.len()).then(|| {
         let missing: Vec<_> = expected.difference(&set).take(2).collect();
         let surplus: Vec<_> = set.difference(&expected).take(2).collect();
-        let (user, group) = (
-            directory.narrowed(Kind::User, filter),
-            directory.narrowed(Kind::Group, filter),
-        );
+        let (user, group) = (directory.narrowed(&USERS, filter), directory.narrowed(&GROUPS, filter));
         format!("missing {missing:?}, too much {surplus:?}\n  users {user:?}\n  groups {group:?}")
     })
 }
@@ -188,8 +185,8 @@ async fn one_table(engine: Engine, number: usize, shape: &Shape, tally: &Tally) 
     let everything = Filter::And(Vec::new());
     let all = search(&directory, everything, &["*", "+"]).await.unwrap();
     let rows = [
-        passing(&directory, Kind::User, &Predicate::True).await.unwrap(),
-        passing(&directory, Kind::Group, &Predicate::True).await.unwrap(),
+        passing(&directory, &USERS, &Predicate::True).await.unwrap(),
+        passing(&directory, &GROUPS, &Predicate::True).await.unwrap(),
     ];
     assert!(all.len() > 40, "{} entries of {rows:?} rows", all.len());
     let mut generator = Generator::new(random, directory.schema(), &all);
