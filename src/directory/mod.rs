@@ -33,3 +33,14 @@ mod sql_source;
 
 pub use error::DirectoryError;
 pub use facade::Directory;
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+mod tests;
