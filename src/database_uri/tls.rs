@@ -2,6 +2,7 @@
 //! leave at least one; the weakest of those is taken.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -179,22 +180,22 @@ impl Wishes {
             Meaning::LowestTlsVersion => return Err("TLS 1.2 and 1.3 are used: must be TLSv1.2".to_owned()),
             _ => return Ok(()),
         };
-        self.add(name, value, least, most, !(least == Disable && most == VerifyFull));
+        self.add(name, value, least..=most, !(least == Disable && most == VerifyFull));
         Ok(())
     }
 
-    fn add(&mut self, name: &str, found: &str, least: TlsMode, most: TlsMode, decides: bool) {
+    fn add(&mut self, name: &str, found: &str, modes: RangeInclusive<TlsMode>, decides: bool) {
         self.wishes.push(Wish {
             name: name.to_owned(),
             found: shown(found),
-            least,
-            most,
+            least: *modes.start(),
+            most: *modes.end(),
             decides,
         });
     }
 
     fn limit(&mut self, name: &str, found: &str, most: TlsMode) -> Result<(), String> {
-        self.add(name, found, TlsMode::Disable, most, false);
+        self.add(name, found, TlsMode::Disable..=most, false);
         Ok(())
     }
 
@@ -241,7 +242,7 @@ impl Wishes {
             (true, Some(false)) => TlsMode::VerifyCa,
             (true, _) => TlsMode::VerifyFull,
         };
-        self.add(name, "an object", mode, mode, true);
+        self.add(name, "an object", mode..=mode, true);
         Ok(())
     }
 
@@ -264,7 +265,7 @@ impl Wishes {
             for wish in self.wishes.iter_mut().filter(|wish| wish.is_mere_require()) {
                 wish.most = VerifyFull;
             }
-            self.add("sslrootcert", "a file", VerifyCa, VerifyFull, true);
+            self.add("sslrootcert", "a file", VerifyCa..=VerifyFull, true);
         }
         if self.ca.is_some() && self.system {
             problems.push("`sslrootcert` names a file and `system`: give one of them".to_owned());
@@ -272,7 +273,7 @@ impl Wishes {
         match (&self.certificate, &self.key) {
             (Some(_), None) => problems.push("`sslcert` needs `sslkey`, the key of that certificate".to_owned()),
             (None, Some(_)) => problems.push("`sslkey` needs `sslcert`, the certificate of that key".to_owned()),
-            (Some(_), Some(_)) => self.add("sslcert", "a file", Prefer, VerifyFull, false),
+            (Some(_), Some(_)) => self.add("sslcert", "a file", Prefer..=VerifyFull, false),
             (None, None) => {}
         }
         let strictest = self.wishes.iter().max_by_key(|wish| wish.least);
