@@ -157,12 +157,12 @@ fn files_that_are_named_exist() {
             let begins = |folder: &&str| path.starts_with(*folder);
             let is_ours = ["src/", "tests/", "deploy/", "benches/", "docs/"]
                 .iter()
-                .any(|folder| begins(&folder));
+                .any(|folder| begins(folder));
             if !is_path || path.starts_with('/') || !(is_ours || of_sources) {
                 continue;
             }
             count += 1;
-            if !repository(path).exists() && !(of_sources && repository("src").join(path).exists()) {
+            if !(repository(path).exists() || of_sources && repository("src").join(path).exists()) {
                 wrong.push(format!("{}: {path}", page.display()));
             }
         }

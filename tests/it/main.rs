@@ -41,7 +41,8 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stdout,
-    clippy::print_stderr
+    clippy::print_stderr,
+    clippy::too_many_arguments
 )]
 
 mod abandon;

@@ -199,7 +199,7 @@ impl Columns<'_> {
         let sources: Vec<ValueSource<Slot>> = known.collect();
         let kind = self.schema.attribute_type(rule.attribute);
         let numbers = self.all(rule.numbers)?;
-        (!sources.is_empty()).then(|| Provenance {
+        (!sources.is_empty()).then_some(Provenance {
             attribute: rule.attribute,
             syntax: kind.syntax,
             single_value: kind.single_value,

@@ -117,7 +117,7 @@ impl<'a> Results<'a> {
             Some(Position::Fixed(_)) | None => None,
         };
         let kinds = self.context.source.kinds().iter().copied();
-        for kind in kinds.filter(|kind| in_scope(*kind)) {
+        for kind in kinds.filter(|kind| in_scope(kind)) {
             let after = match &from {
                 // A page that ended in a later kind has had all of this one.
                 Some((last, _)) if *last != kind => continue,
@@ -312,7 +312,7 @@ impl<'a> Results<'a> {
 fn finds(residual: &Residual, way: Way) -> Decision {
     Decision::Finds {
         kind: residual.kind,
-        filter: residual.filter.clone(),
+        filter: Box::new(residual.filter.clone()),
         memberships: residual.relations.sets().iter().map(|set| set.len()).collect(),
         way,
     }

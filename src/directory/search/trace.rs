@@ -17,7 +17,7 @@ pub enum Decision {
         /// The kind.
         kind: Kind,
         /// What is left of the filter for them.
-        filter: ResolvedFilter,
+        filter: Box<ResolvedFilter>,
         /// How many names the answer to each of its memberships has.
         memberships: Vec<usize>,
         /// The way.

@@ -125,7 +125,7 @@ impl Cookie {
     fn encode(&self) -> Bytes {
         let (stage, key) = match &self.position {
             Position::Fixed(fixed) => (0, number(*fixed).to_string()),
-            Position::After { kind, order, key } => (stage(*kind, *order), key.clone()),
+            Position::After { kind, order, key } => (stage(kind, *order), key.clone()),
         };
         let mut cookie = BytesMut::with_capacity(2 + DIGEST + 8 + key.len());
         cookie.put_u8(VERSION);
@@ -147,7 +147,7 @@ impl Cookie {
         let position = match (*found, key.is_empty()) {
             (0, false) => Position::Fixed(fixed(str::from_utf8(key).ok()?.parse().ok()?)),
             (found, false) => {
-                let (kind, order) = stages(kinds).find(|(kind, order)| stage(*kind, *order) == found)?;
+                let (kind, order) = stages(kinds).find(|(kind, order)| stage(kind, *order) == found)?;
                 let key = str::from_utf8(key).ok()?.to_owned();
                 Position::After { kind, order, key }
             }
