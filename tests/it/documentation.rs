@@ -155,9 +155,7 @@ fn files_that_are_named_exist() {
         for path in code.filter_map(|code| code.split(' ').next()) {
             let is_path = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) && path.contains('/');
             let begins = |folder: &&str| path.starts_with(*folder);
-            let is_ours = ["src/", "tests/", "deploy/", "benches/", "docs/"]
-                .iter()
-                .any(|folder| begins(folder));
+            let is_ours = ["src/", "tests/", "deploy/", "benches/", "docs/"].iter().any(begins);
             if !is_path || path.starts_with('/') || !(is_ours || of_sources) {
                 continue;
             }
