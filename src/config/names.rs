@@ -41,9 +41,9 @@ pub(super) fn unknown(names: &BTreeMap<&str, &str>) -> Vec<Warning> {
             let ours = PREFIXES.iter().any(|prefix| upper.starts_with(prefix));
             let near = distance <= TYPOS && upper.len() >= LONG_NAME;
             let text = match (ours, near || (ours && distance <= upper.len() / 3)) {
-                (_, true) => format!("is no setting and is ignored; is {nearest} meant?"),
+                (_, true) => format!("is not a setting and is ignored; did you mean {nearest}?"),
                 (true, false) => {
-                    format!("is no setting and is ignored; the nearest one is {nearest}")
+                    format!("is not a setting and is ignored; the nearest one is {nearest}")
                 }
                 (false, false) => return None,
             };
@@ -118,7 +118,7 @@ mod tests {
             let warnings = warnings(&[(wrong, "x")]);
             assert_eq!(
                 warnings,
-                [format!("{wrong}: is no setting and is ignored; is {right} meant?")]
+                [format!("{wrong}: is not a setting and is ignored; did you mean {right}?")]
             );
         }
         assert_eq!(warnings(&[("LOG_SOMETHING_ELSE_ENTIRELY", "x")]).len(), 1);

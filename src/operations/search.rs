@@ -45,7 +45,10 @@ pub(super) async fn search(
     let base = Base::readable(context, &request.base, request.scope)?;
     let is_whole = base.directory.is_whole_by_empty_base(&base.dn, request.scope);
     if is_whole && context.services.empty_base_used.is_due(A_MINUTE) {
-        warn!("a search of the whole directory by an empty base (EMPTY_BASE=directory): is it meant so?");
+        warn!(
+            "a client was given the whole directory by an empty base (EMPTY_BASE=directory): \
+            if that is not meant, give the client a base DN"
+        );
     }
     let deadline = (request.time_limit > 0)
         .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit))));

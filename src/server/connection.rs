@@ -157,7 +157,7 @@ where
         let ((), written) = join(connection.run(), writing).await;
         match written {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                warn!("closed: the client took nothing for {write_timeout:?}");
+                warn!("closed: the client did not read for {write_timeout:?} (WRITE_TIMEOUT)");
             }
             Err(error) => debug!(%error, "closed while writing"),
             Ok(()) => {}

@@ -16,14 +16,4 @@ pub(crate) mod query_table;
     clippy::string_slice,
     missing_docs
 )]
-mod group_memberships_tests;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
 mod tests;

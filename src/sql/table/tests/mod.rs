@@ -1,3 +1,5 @@
+mod group_memberships;
+
 use super::query_table::{KeyedPage, QueryTable};
 use crate::sql::engine::Engine;
 use crate::sql::predicate::Predicate;

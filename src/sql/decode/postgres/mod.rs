@@ -7,8 +7,8 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueFormat, PgValueRef};
 use sqlx::{Column, Row as _, TypeInfo, ValueRef};
 
-use super::scalar::{decimal, float, json, text_or_bytes};
-use super::undecodable::UndecodableValues;
+use crate::sql::decode::scalar::{decimal, float, json, text_or_bytes};
+use crate::sql::decode::undecodable::UndecodableValues;
 use crate::model::time::Timestamp;
 use crate::model::value::Cell;
 
