@@ -151,9 +151,17 @@ pub(super) fn operation(oid: &str) -> &'static str {
     find(OPERATIONS, oid).unwrap_or("unknown extended operation")
 }
 
-/// What to say of a critical control that is not supported.
-pub(super) fn control(oid: &str) -> &'static str {
-    find(CONTROLS, oid).unwrap_or("a critical control is not supported")
+/// The longest OID that is repeated to the client, in characters.
+const LONGEST_OID: usize = 64;
+
+/// What to say of a critical control that is not supported. Its OID is named if it looks like one.
+pub(super) fn control(oid: &str) -> String {
+    let is_oid = (1..=LONGEST_OID).contains(&oid.len()) && oid.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
+    match find(CONTROLS, oid) {
+        Some(text) => text.to_owned(),
+        None if is_oid => format!("critical control {oid} is not supported"),
+        None => "a critical control is not supported".to_owned(),
+    }
 }
 
 fn find(table: &[(&str, &'static str)], oid: &str) -> Option<&'static str> {
@@ -175,6 +183,7 @@ mod tests {
         }
         assert!(operation("1.3.6.1.4.1.1466.20037").contains("ldaps://"));
         assert_eq!(operation("1.2.3"), "unknown extended operation");
-        assert_eq!(control("1.2.3"), "a critical control is not supported");
+        assert_eq!(control("1.2.3"), "critical control 1.2.3 is not supported");
+        assert_eq!(control("secret\n"), "a critical control is not supported");
     }
 }

@@ -180,7 +180,7 @@ fn what_is_not_there_says_what_to_do_instead() {
     for (control, part) in [
         ("!sss=cn", "sort"),
         ("!sync=ro", "synchronisation"),
-        ("!1.2.3.4", "a critical control is not supported"),
+        ("!1.2.3.4", "critical control 1.2.3.4 is not supported"),
         ("!deref=member:uid", "memberOf"),
     ] {
         let found = ldapsearch(&gateway, &["-b", BASE, "-E", control, "(uid=alice)", "1.1"]);

@@ -11,9 +11,10 @@ use crate::{
     model::filter::Filter,
     protocol::{
         Control, LdapResult, PagedResults, Request, ResultCode,
-        control::{ASSERTION, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, decode_assertion},
+        control::{ASSERTION, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, decode_assertion},
     },
 };
+use bytes::Bytes;
 
 /// What the root DSE lists. There are no referral objects and no copies, so ManageDsaIT (RFC 3296) and don't-use-copy
 /// (RFC 6171) change nothing.
@@ -27,13 +28,13 @@ fn taker(request: &Request, oid: &str) -> Option<Taker> {
     let is_search = matches!(request, Request::Search(_));
     let is_read = is_search || matches!(request, Request::Compare(_));
     Some(match oid {
-        PAGED_RESULTS if is_search => |found, control| once(&mut found.paged, value(control, PagedResults::decode)?),
-        ASSERTION if is_read => |found, control| once(&mut found.assertion, value(control, decode_assertion)?),
+        PAGED_RESULTS if is_search => |found, control| take(&mut found.paged, control, PagedResults::decode),
+        ASSERTION if is_read => |found, control| take(&mut found.assertion, control, decode_assertion),
         MANAGE_DSA_IT if is_read => |_, _| Ok(()),
         // RFC 6171 section 3, and as slapd has it.
         DONT_USE_COPY if is_read => |_, control| match control.value.is_none() && control.critical {
             true => Ok(()),
-            false => Err(refused("don't-use-copy is critical and has no value")),
+            false => Err(refused(control, ": don't-use-copy is critical and has no value")),
         },
         _ => return None,
     })
@@ -59,15 +60,15 @@ impl Controls {
         for control in controls.iter().filter(|control| control.critical) {
             if taker(request, &control.oid).is_none() {
                 let text = match SUPPORTED_CONTROLS.contains(&control.oid.as_str()) {
-                    true => "a critical control is not supported with this operation",
+                    true => format!("critical control {} is not supported with this operation", control.oid),
                     false => unsupported::control(&control.oid),
                 };
                 return Err(LdapResult::new(ResultCode::UnavailableCriticalExtension, text));
             }
         }
         for control in controls {
-            if let Some(take) = taker(request, &control.oid) {
-                take(&mut found, control)?;
+            if let Some(taker) = taker(request, &control.oid) {
+                taker(&mut found, control)?;
             }
         }
         Ok(found)
@@ -92,24 +93,23 @@ impl Controls {
 /// RFC 4511 4.5.1.8.
 const NO_ATTRIBUTES: &str = "1.1";
 
-fn value<T, E: ToString>(
+/// Puts what the control's value means into `slot`.
+fn take<T>(
+    slot: &mut Option<T>,
     control: &Control,
-    decode: impl FnOnce(&bytes::Bytes) -> Result<T, E>,
-) -> Result<T, LdapResult> {
-    let value = control
-        .value
-        .as_ref()
-        .ok_or_else(|| refused("a control lacks its value"))?;
-    decode(value).map_err(|error| refused(&error.to_string()))
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), LdapResult> {
+    decode: impl FnOnce(&Bytes) -> Result<T, ControlValueError>,
+) -> Result<(), LdapResult> {
+    let Some(value) = &control.value else {
+        return Err(refused(control, " has no value"));
+    };
+    let value = decode(value).map_err(|error| refused(control, &format!(": {error}")))?;
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(refused("a control is given twice")),
+        Some(_) => Err(refused(control, " is given twice")),
     }
 }
 
-fn refused(text: &str) -> LdapResult {
-    LdapResult::new(ResultCode::ProtocolError, text)
+/// A supported control, so its OID is no text of the client's making.
+fn refused(control: &Control, why: &str) -> LdapResult {
+    LdapResult::new(ResultCode::ProtocolError, format!("control {}{why}", control.oid))
 }
