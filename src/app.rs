@@ -97,10 +97,10 @@ impl App {
         // A connection has one bind at a time, so nobody is ever turned away.
         let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
             .map_err(StartError::Threads)?;
-        let (publish, directory) = watch::channel(None);
+        let (publish, realm) = watch::channel(None);
         let again = Arc::new(Notify::new());
         let services = Arc::new(Services {
-            directory,
+            realm,
             hashing,
             policy: config.policy.clone(),
             metrics,

@@ -118,7 +118,9 @@ mod tests {
             let warnings = warnings(&[(wrong, "x")]);
             assert_eq!(
                 warnings,
-                [format!("{wrong}: is not a setting and is ignored; did you mean {right}?")]
+                [format!(
+                    "{wrong}: is not a setting and is ignored; did you mean {right}?"
+                )]
             );
         }
         assert_eq!(warnings(&[("LOG_SOMETHING_ELSE_ENTIRELY", "x")]).len(), 1);

@@ -6,7 +6,7 @@ use crate::{
         account::AccountSource,
         entry_source::EntrySource,
         kind::Kind,
-        pushdown::predicate::{Nobody, narrow},
+        pushdown::predicate::{NoAnswers, narrow},
         queries::DescribedQuery,
         sql_source::SqlSource,
     },
@@ -73,6 +73,6 @@ impl Directory {
     /// What a filter narrows the rows of a kind to by itself, memberships left open.
     pub fn narrowed(&self, kind: Kind, filter: &Filter) -> Predicate {
         let filter = filter.resolve(&self.source.schema).matching();
-        narrow(self.source.listing(kind), &filter, &Nobody)
+        narrow(self.source.listing(kind), &filter, &NoAnswers)
     }
 }

@@ -31,10 +31,10 @@ use tokio::{
     task::{JoinError, spawn_blocking},
 };
 
-/// Filters of more octets than this are prepared on a thread of their own.
+/// Filters of more octets than this are resolved on a thread of their own.
 const LARGE_FILTER: usize = 64 * 1024;
 /// So many at a time.
-const PREPARING: usize = 2;
+const RESOLVING: usize = 2;
 
 /// A naming context and what is served in it.
 pub struct Realm {
@@ -45,8 +45,8 @@ pub struct Realm {
     empty_base: bool,
     entries: Arc<dyn EntrySource>,
     accounts: Arc<dyn AccountSource>,
-    /// Turns at preparing large filters.
-    preparing: Arc<Semaphore>,
+    /// Turns at resolving large filters.
+    resolving: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Realm {
@@ -67,7 +67,7 @@ impl Realm {
             fixed: FixedEntries::new(&schema, &tree, capabilities),
             // A base that is empty itself can only be asked for so.
             empty_base: layout.empty_base || tree.base().is_root(),
-            preparing: Arc::new(Semaphore::new(PREPARING)),
+            resolving: Arc::new(Semaphore::new(RESOLVING)),
             entries: source.clone(),
             accounts: source,
             schema,
@@ -81,7 +81,7 @@ impl Realm {
     /// The source could not say whether the base exists, or the search cannot be resumed where it is asked to.
     pub async fn search(&self, mut query: SearchQuery) -> Result<SearchOutcome<'_>, DirectoryError> {
         let filter = mem::replace(&mut query.filter, Filter::And(Vec::new()));
-        let filter = self.prepared(filter).await;
+        let filter = self.resolved(filter).await;
         let searched = Searched {
             schema: &self.schema,
             tree: &self.tree,
@@ -149,20 +149,20 @@ impl Realm {
         self.empty_base && base.is_root() && scope != Scope::Base
     }
 
-    /// What a filter means here. A large one is prepared beside the threads that serve everybody, few at a time: folding
+    /// What a filter means here. A large one is resolved beside the threads that serve everybody, few at a time: folding
     /// and normalising some megabytes takes a second.
-    pub async fn prepared(&self, filter: Filter) -> ResolvedFilter {
+    pub async fn resolved(&self, filter: Filter) -> ResolvedFilter {
         if filter.weight() <= LARGE_FILTER {
             return filter.resolve(&self.schema);
         }
-        let turn = Arc::clone(&self.preparing).acquire_owned().await;
+        let turn = Arc::clone(&self.resolving).acquire_owned().await;
         let schema = Arc::clone(&self.schema);
-        let prepared = spawn_blocking(move || {
+        let resolved = spawn_blocking(move || {
             let _turn = turn;
             filter.resolve(&schema)
         });
-        match prepared.await.map_err(JoinError::try_into_panic) {
-            Ok(prepared) => prepared,
+        match resolved.await.map_err(JoinError::try_into_panic) {
+            Ok(resolved) => resolved,
             Err(Ok(panic)) => resume_unwind(panic),
             // The gateway ends.
             Err(Err(_)) => std::future::pending().await,

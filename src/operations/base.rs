@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// A base and scope that this session may read.
 pub(super) struct Base<'a> {
     context: &'a Context,
-    pub(super) directory: Arc<Realm>,
+    pub(super) realm: Arc<Realm>,
     pub(super) dn: Arc<Dn>,
     scope: Scope,
 }
@@ -46,18 +46,18 @@ impl<'a> Base<'a> {
     /// # Errors
     /// The text is no DN, or the session may not read there.
     pub(super) fn readable(context: &'a Context, dn: &str, scope: Scope) -> Result<Self, OperationError> {
-        let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
-        let dn = directory.read_dn(dn);
+        let realm = context.services.realm().ok_or(DirectoryError::NotDescribed)?;
+        let dn = realm.read_dn(dn);
         let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
         let refused = context.services.policy.require_auth_for_search
             && context.identity == Identity::Anonymous
-            && !directory.is_public(&dn, scope);
+            && !realm.is_public(&dn, scope);
         if refused {
             return Err(LdapResult::new(ResultCode::InsufficientAccessRights, "authentication is required").into());
         }
         Ok(Base {
             context,
-            directory,
+            realm,
             dn,
             scope,
         })
@@ -83,13 +83,13 @@ impl<'a> Base<'a> {
     /// # Errors
     /// The directory could not answer.
     pub(super) async fn entry(&self, filter: Filter, attribute: &str) -> Result<BaseEntry, DirectoryError> {
-        let selection = Selection::new(self.directory.schema(), &[attribute.to_owned()]);
+        let selection = Selection::new(self.realm.schema(), &[attribute.to_owned()]);
         let query = SearchQuery {
             scope: Scope::Base,
             wanted: Some(1),
             ..self.query(filter, selection)
         };
-        let mut results = match self.directory.search(query).await? {
+        let mut results = match self.realm.search(query).await? {
             SearchOutcome::NoSuchObject { matched } => return Ok(BaseEntry::NoSuchObject { matched }),
             SearchOutcome::Results(results) => results,
         };

@@ -78,11 +78,11 @@ async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Note
 }
 
 async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, DirectoryError> {
-    let directory = context.services.directory().ok_or(DirectoryError::NotDescribed)?;
+    let realm = context.services.realm().ok_or(DirectoryError::NotDescribed)?;
     let policy = &context.services.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
     let budget = Budget::bind(context.received + policy.bind_hold);
-    directory.account(dn, lenient, &policy.refused_words, budget).await
+    realm.account(dn, lenient, &policy.refused_words, budget).await
 }
 
 async fn verify(

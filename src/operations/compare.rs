@@ -30,10 +30,10 @@ pub(super) async fn compare(
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
     let base = Base::readable(context, &request.entry, Scope::Base)?;
-    check_asserted(&base.directory, request).await?;
+    check_asserted(&base.realm, request).await?;
     controls.check_assertion(&base).await?;
     let result = match base.entry(Filter::And(Vec::new()), &request.attribute).await? {
-        BaseEntry::Found(entry) => judge(&base.directory, &entry, request).await,
+        BaseEntry::Found(entry) => judge(&base.realm, &entry, request).await,
         BaseEntry::NoSuchObject { matched } => LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched),
         BaseEntry::FilteredOut => ResultCode::NoSuchObject.into(),
     };
@@ -43,8 +43,8 @@ pub(super) async fn compare(
 
 /// Refuses what cannot be compared. As in slapd this comes before the entry is looked for, so that it tells nothing of
 /// who has what.
-async fn check_asserted(directory: &Realm, request: &CompareRequest) -> Result<(), LdapResult> {
-    let schema = directory.schema();
+async fn check_asserted(realm: &Realm, request: &CompareRequest) -> Result<(), LdapResult> {
+    let schema = realm.schema();
     let Some((attribute, _)) = schema.describe(&request.attribute) else {
         return Err(LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute"));
     };
@@ -57,7 +57,7 @@ async fn check_asserted(directory: &Realm, request: &CompareRequest) -> Result<(
     // No question is answered about passwords, so a filter on them tells nothing.
     let can_be_compared = match attribute {
         ids::USER_PASSWORD => rule.assertion(schema, &request.value).is_some(),
-        _ => directory.prepared(asserted(request)).await != ResolvedFilter::Undefined,
+        _ => realm.resolved(asserted(request)).await != ResolvedFilter::Undefined,
     };
     match can_be_compared {
         true => Ok(()),
@@ -76,8 +76,8 @@ fn asserted(request: &CompareRequest) -> Filter {
 }
 
 /// Whether the entry has the asserted value, as a result.
-async fn judge(directory: &Realm, entry: &Entry, request: &CompareRequest) -> LdapResult {
-    let schema = directory.schema();
+async fn judge(realm: &Realm, entry: &Entry, request: &CompareRequest) -> LdapResult {
+    let schema = realm.schema();
     let Some((attribute, tagged)) = schema.describe(&request.attribute) else {
         return LdapResult::new(ResultCode::UndefinedAttributeType, "unknown attribute");
     };
@@ -86,8 +86,8 @@ async fn judge(directory: &Realm, entry: &Entry, request: &CompareRequest) -> Ld
     if attribute == ids::USER_PASSWORD || !held || tagged {
         return ResultCode::NoSuchAttribute.into();
     }
-    match directory
-        .prepared(asserted(request))
+    match realm
+        .resolved(asserted(request))
         .await
         .evaluate(schema, entry, &NoRelations)
     {

@@ -29,8 +29,8 @@ impl Identity {
 /// The parts of the gateway that operations use, shared by all connections.
 #[derive(Debug)]
 pub struct Services {
-    /// The directory as last described; none until the database could be asked for the first time.
-    pub directory: watch::Receiver<Option<Arc<Realm>>>,
+    /// The realm as last described; none until the database could be asked for the first time.
+    pub realm: watch::Receiver<Option<Arc<Realm>>>,
     /// Where password hashes are verified, off the async threads.
     pub hashing: HashingPool,
     /// What the operator decided.
@@ -60,9 +60,9 @@ impl Seldom {
 }
 
 impl Services {
-    /// The directory as last described.
-    pub fn directory(&self) -> Option<Arc<Realm>> {
-        self.directory.borrow().clone()
+    /// The realm as last described.
+    pub fn realm(&self) -> Option<Arc<Realm>> {
+        self.realm.borrow().clone()
     }
 }
 

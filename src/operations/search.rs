@@ -43,7 +43,7 @@ pub(super) async fn search(
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
     let base = Base::readable(context, &request.base, request.scope)?;
-    let is_whole = base.directory.is_whole_by_empty_base(&base.dn, request.scope);
+    let is_whole = base.realm.is_whole_by_empty_base(&base.dn, request.scope);
     if is_whole && context.services.empty_base_used.is_due(A_MINUTE) {
         warn!(
             "a client was given the whole directory by an empty base (EMPTY_BASE=directory): \
@@ -58,7 +58,7 @@ pub(super) async fn search(
         match deadline {
             Some(deadline) => timeout_at(deadline, entries)
                 .await
-                .unwrap_or_else(|_| Ok((time_limit_exceeded(&base.directory)?, Vec::new()))),
+                .unwrap_or_else(|_| Ok((time_limit_exceeded(&base.realm)?, Vec::new()))),
             None => entries.await,
         }
     }?;
@@ -73,17 +73,17 @@ async fn send_entries(
     controls: Controls,
     reply: &mut Reply<'_>,
 ) -> Result<(LdapResult, Vec<Control>), OperationError> {
-    let directory = &*base.directory;
+    let realm = &*base.realm;
     controls.check_assertion(base).await?;
     let paged = match controls.paged {
-        Some(paged) => Some(PagedSearch::resume(directory, &base.dn, &request, &paged)?),
+        Some(paged) => Some(PagedSearch::resume(realm, &base.dn, &request, &paged)?),
         None => None,
     };
     if paged.as_ref().is_some_and(PagedSearch::is_over) {
         return Ok((LdapResult::success(), vec![PagedSearch::end()]));
     }
     let size_limit = (request.size_limit > 0).then_some(u64::from(request.size_limit));
-    let selection = Selection::new(directory.schema(), &request.attributes);
+    let selection = Selection::new(realm.schema(), &request.attributes);
     let query = SearchQuery {
         wanted: size_limit,
         page: paged.as_ref().map(PagedSearch::page),
@@ -91,13 +91,13 @@ async fn send_entries(
     };
     let sending = Sending {
         format: EntryFormat {
-            schema: directory.schema(),
+            schema: realm.schema(),
             selection: &selection,
             types_only: request.types_only,
         },
         size_limit: paged.as_ref().map_or(size_limit, |paged| paged.size_limit),
     };
-    let (result, next) = sending.send(directory, query, reply).await?;
+    let (result, next) = sending.send(realm, query, reply).await?;
     let controls = match paged {
         // As slapd: the control only goes with what the client can go on from.
         Some(paged) if result.code == ResultCode::Success => vec![paged.control(reply.notes.entries, next)],
@@ -108,8 +108,8 @@ async fn send_entries(
 
 /// The client's time limit is over. Clients take code 3 for a complete answer, so it is only sent while the database can be
 /// asked.
-fn time_limit_exceeded(directory: &Realm) -> Result<LdapResult, OperationError> {
-    if directory.is_reachable() {
+fn time_limit_exceeded(realm: &Realm) -> Result<LdapResult, OperationError> {
+    if realm.is_reachable() {
         Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))
     } else {
         Err(DirectoryError::Unreachable.into())
@@ -126,11 +126,11 @@ impl Sending<'_> {
     /// Sends what a query finds; the result, and where the next page begins.
     async fn send(
         &self,
-        directory: &Realm,
+        realm: &Realm,
         query: SearchQuery,
         reply: &mut Reply<'_>,
     ) -> Result<(LdapResult, Option<Position>), OperationError> {
-        let mut results = match directory.search(query).await? {
+        let mut results = match realm.search(query).await? {
             SearchOutcome::Results(results) => results,
             SearchOutcome::NoSuchObject { matched } => {
                 let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);

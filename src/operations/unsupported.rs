@@ -156,7 +156,8 @@ const LONGEST_OID: usize = 64;
 
 /// What to say of a critical control that is not supported. Its OID is named if it looks like one.
 pub(super) fn control(oid: &str) -> String {
-    let is_oid = (1..=LONGEST_OID).contains(&oid.len()) && oid.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
+    let is_oid =
+        (1..=LONGEST_OID).contains(&oid.len()) && oid.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
     match find(CONTROLS, oid) {
         Some(text) => text.to_owned(),
         None if is_oid => format!("critical control {oid} is not supported"),

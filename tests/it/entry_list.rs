@@ -92,10 +92,10 @@ fn serve() {
 async fn run(list: EntryList, port: u16) {
     let capabilities = ldap_gateway::app::CAPABILITIES;
     let realm = Realm::new(Arc::new(list), &Layout::default(), capabilities);
-    let (_publish, directory) = watch::channel(Some(Arc::new(realm)));
+    let (_publish, realm) = watch::channel(Some(Arc::new(realm)));
     let (_state, availability) = watch::channel(State::Serving);
     let services = Services {
-        directory,
+        realm,
         hashing: HashingPool::new(NonZeroUsize::MIN, 16).unwrap(),
         policy: Policy {
             require_auth_for_search: false,

@@ -114,7 +114,7 @@ pub async fn accounts(
     if !asked
         .columns
         .iter()
-        .any(|column| column.role.is_ok_and(Role::is_standing))
+        .any(|column| column.role.is_ok_and(Role::is_account))
     {
         return Ok(found);
     }

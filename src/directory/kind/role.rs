@@ -63,7 +63,7 @@ impl Role {
     }
 
     /// Decides about binds besides the password.
-    pub fn is_standing(self) -> bool {
+    pub fn is_account(self) -> bool {
         self.is_private() && self != Role::Password
     }
 }

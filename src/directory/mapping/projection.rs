@@ -30,7 +30,7 @@ impl Projection {
 
     /// What decides about binds besides the password.
     pub fn of_standing(columns: &[ColumnUse]) -> Self {
-        Self::new(columns, |role| role == Role::Name || role.is_standing())
+        Self::new(columns, |role| role == Role::Name || role.is_account())
     }
 
     fn new(columns: &[ColumnUse], used: impl Fn(Role) -> bool) -> Self {

@@ -10,7 +10,7 @@ use crate::{
             entry::EntryMaker,
             provenance::{Having, Provenance, Slot},
         },
-        pushdown::value_test::{Shape, Test, probe, some_value},
+        pushdown::value_test::{Shape, Test, asked_of, some_value},
     },
     model::schema::{AttributeId, Syntax, ids},
     sql::{Predicate, Validity},
@@ -52,9 +52,9 @@ fn by_rule(maker: &EntryMaker, provenance: &Provenance, test: Test<'_>) -> Predi
             (Test::Present, _) => parts.extend(demands.iter().cloned()),
             (_, ValueSource::Joined(..)) => {
                 parts.extend(demands.iter().cloned());
-                parts.push(probe(maker, provenance.attribute, (*shape, *from), test));
+                parts.push(asked_of(maker, provenance.attribute, (*shape, *from), test));
             }
-            _ => parts.push(probe(maker, provenance.attribute, (*shape, *from), test)),
+            _ => parts.push(asked_of(maker, provenance.attribute, (*shape, *from), test)),
         }
         Some(Predicate::And(parts))
     });
@@ -98,7 +98,7 @@ fn demands(maker: &EntryMaker, syntax: Syntax, source: &ValueSource<Slot>) -> Ve
         }],
         ValueSource::Time(slot) | ValueSource::Lines(slot) => vec![some_value(slot.query)],
         ValueSource::NameAtDomain => {
-            vec![probe(maker, ids::MAIL, (Shape::Whole, *source), Test::Present)]
+            vec![asked_of(maker, ids::MAIL, (Shape::Whole, *source), Test::Present)]
         }
         ValueSource::Name
         | ValueSource::OwnNumber(_)

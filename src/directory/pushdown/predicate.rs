@@ -34,30 +34,35 @@ const COMPARISONS: usize = 2000;
 const LEAF: usize = 4;
 
 /// Answers to the memberships that a filter asks for.
-pub trait Listed {
+pub trait MembershipAnswers {
     /// The names of the entries that have it, as the membership's source spells them.
-    fn listed(&self, relation: usize) -> Option<&[String]>;
+    fn names(&self, relation: usize) -> Option<&[String]>;
 }
 
 /// Knows no membership.
-pub struct Nobody;
+pub struct NoAnswers;
 
-impl Listed for Nobody {
-    fn listed(&self, _: usize) -> Option<&[String]> {
+impl MembershipAnswers for NoAnswers {
+    fn names(&self, _: usize) -> Option<&[String]> {
         None
     }
 }
 
 /// A predicate that every matching row satisfies.
-pub fn narrow(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed) -> Predicate {
+pub fn narrow(listing: &Listing, filter: &ResolvedFilter, memberships: &dyn MembershipAnswers) -> Predicate {
     let mut left = COMPARISONS;
-    source.simplify(&within(source, filter, relations, &mut left))
+    listing.simplify(&within(listing, filter, memberships, &mut left))
 }
 
 /// What the filter means of a row, made of no more than `left` comparisons.
-fn within(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed, left: &mut usize) -> Predicate {
+fn within(
+    listing: &Listing,
+    filter: &ResolvedFilter,
+    memberships: &dyn MembershipAnswers,
+    left: &mut usize,
+) -> Predicate {
     let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
-        let narrowed = filters.iter().map(|filter| within(source, filter, relations, left));
+        let narrowed = filters.iter().map(|filter| within(listing, filter, memberships, left));
         narrowed.collect()
     };
     match filter {
@@ -65,21 +70,21 @@ fn within(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed, lef
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
         ResolvedFilter::And(filters) => Predicate::And(parts(filters)),
         ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
-        ResolvedFilter::Not(inner) => within(source, inner, relations, left).negated(),
-        ResolvedFilter::Relation(relation) => match relations.listed(*relation) {
+        ResolvedFilter::Not(inner) => within(listing, inner, memberships, left).negated(),
+        ResolvedFilter::Relation(relation) => match memberships.names(*relation) {
             Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => {
-                source.named_one_of(names).inexact()
+                listing.named_one_of(names).inexact()
             }
             _ => Predicate::unknown(),
         },
         // What is not even looked at costs nothing, however many there are.
         leaf if *left < LEAF || leaf.octets() > LONGEST_VALUE => Predicate::unknown(),
-        ResolvedFilter::AnyOf { types, .. } if !has_room(source, *types, *left) => {
+        ResolvedFilter::AnyOf { types, .. } if !has_room(listing, *types, *left) => {
             *left = 0;
             Predicate::unknown()
         }
         leaf => {
-            let asked = of_leaf(source, leaf);
+            let asked = of_leaf(listing, leaf);
             match take(left, LEAF * leaves(&asked)) {
                 true => asked,
                 false => {
@@ -92,14 +97,14 @@ fn within(source: &Listing, filter: &ResolvedFilter, relations: &dyn Listed, lef
 }
 
 /// Whether there is room for a comparison with each of these types.
-fn has_room(source: &Listing, types: Types, left: usize) -> bool {
-    LEAF * shared(source, types).count() <= left
+fn has_room(listing: &Listing, types: Types, left: usize) -> bool {
+    LEAF * shared(listing, types).count() <= left
 }
 
 /// The types of a shared leaf that entries have.
-pub(crate) fn shared(source: &Listing, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
-    let served = types.shared(source.maker().schema());
-    served.filter(|&id| source.maker().serves(id))
+pub(crate) fn shared(listing: &Listing, types: Types) -> impl Iterator<Item = AttributeId> + '_ {
+    let served = types.shared(listing.maker().schema());
+    served.filter(|&id| listing.maker().serves(id))
 }
 
 fn take(left: &mut usize, count: usize) -> bool {
@@ -117,7 +122,7 @@ fn leaves(predicate: &Predicate) -> usize {
     }
 }
 
-fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
+fn of_leaf(listing: &Listing, leaf: &ResolvedFilter) -> Predicate {
     let (id, test) = match leaf {
         ResolvedFilter::Present(id) => (*id, Test::Present),
         ResolvedFilter::Equality {
@@ -125,8 +130,8 @@ fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
             assertion,
             value,
         } => match (*attribute, assertion) {
-            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(source.maker(), &class.oid),
-            (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(source, value),
+            (ids::OBJECT_CLASS, Assertion::Oid(class)) => return of_class(listing.maker(), &class.oid),
+            (ids::ENTRY_DN, Assertion::Dn(_)) => return named_by(listing, value),
             (id, assertion) => (id, Test::Equal(assertion)),
         },
         ResolvedFilter::Substrings {
@@ -142,17 +147,17 @@ fn of_leaf(source: &Listing, leaf: &ResolvedFilter) -> Predicate {
             Side::LessOrEqual => (*attribute, Test::AtMost(assertion)),
         },
         ResolvedFilter::Extensible { attribute, test, .. } => (*attribute, of_value(test)),
-        ResolvedFilter::InName { attributes, test } => return in_name(source, *attributes, test),
+        ResolvedFilter::InName { attributes, test } => return in_name(listing, *attributes, test),
         ResolvedFilter::AnyOf { types, leaf } => {
             return Predicate::Or(
-                shared(source, *types)
-                    .map(|id| of_leaf(source, &leaf.about(id)))
+                shared(listing, *types)
+                    .map(|id| of_leaf(listing, &leaf.about(id)))
                     .collect(),
             );
         }
         _ => return Predicate::unknown(),
     };
-    of_attribute(source.maker(), id, test)
+    of_attribute(listing.maker(), id, test)
 }
 
 fn of_value(test: &ValueTest) -> Test<'_> {
@@ -164,16 +169,16 @@ fn of_value(test: &ValueTest) -> Test<'_> {
 }
 
 /// The one row with this DN.
-fn named_by(source: &Listing, dn: &[u8]) -> Predicate {
-    let maker = source.maker();
+fn named_by(listing: &Listing, dn: &[u8]) -> Predicate {
+    let maker = listing.maker();
     let place = str::from_utf8(dn)
         .ok()
         .and_then(|text| Dn::parse(text).ok())
         .map(|dn| maker.tree().locate(&dn, maker.schema()));
     match place {
-        Some(Place::Entry(kind, Name { prepared, .. })) if kind == source.kind().place() => {
+        Some(Place::Entry(kind, Name { prepared, .. })) if kind == listing.kind().place() => {
             Predicate::EqualsIgnoreCase {
-                column: source.name_column(),
+                column: listing.name_column(),
                 prepared,
             }
         }
@@ -182,9 +187,9 @@ fn named_by(source: &Listing, dn: &[u8]) -> Predicate {
 }
 
 /// `:dn:`, a value in the entry's DN: its name, or something above it.
-fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
-    let (schema, naming) = (source.maker().schema(), source.kind().naming_attribute);
-    let above = source.maker().tree().superior(source.kind());
+fn in_name(listing: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
+    let (schema, naming) = (listing.maker().schema(), listing.kind().naming_attribute);
+    let above = listing.maker().tree().superior(listing.kind());
     let in_superior = above.rdns().iter().any(|rdn| {
         let mut types = rdn.avas().iter().map(|ava| schema.attribute(ava.attribute()));
         types.any(|id| id.is_none_or(|id| attributes.contains(schema, id)))
@@ -193,7 +198,7 @@ fn in_name(source: &Listing, attributes: Types, test: &ValueTest) -> Predicate {
         return Predicate::unknown();
     }
     match attributes.contains(schema, naming) {
-        true => of_attribute(source.maker(), naming, of_value(test)),
+        true => of_attribute(listing.maker(), naming, of_value(test)),
         false => Predicate::False,
     }
 }

@@ -52,7 +52,7 @@ pub(crate) enum Shape {
 }
 
 /// What is asked of the value that comes from a source.
-pub(crate) fn probe(
+pub(crate) fn asked_of(
     maker: &EntryMaker,
     id: AttributeId,
     (shape, source): (Shape, ValueSource<Slot>),

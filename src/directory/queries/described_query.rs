@@ -92,7 +92,7 @@ impl DescribedQuery {
     pub fn judges_as(&self, other: &DescribedQuery) -> bool {
         let roles = |query: &DescribedQuery| -> HashSet<Role> {
             let roles = query.columns.iter().filter_map(|column| column.role.ok());
-            roles.filter(|role| role.is_standing()).collect()
+            roles.filter(|role| role.is_account()).collect()
         };
         let own = roles(self);
         own == roles(other) && own.into_iter().all(|role| self.takes_as(role, other))

@@ -50,7 +50,7 @@ impl DescribedQuery {
     /// there are none.
     pub fn idle_standing(&self, one_user: &DescribedQuery) -> Option<String> {
         let columns = self.columns.iter().filter(|column| {
-            let role = column.role.ok().filter(|role| role.is_standing());
+            let role = column.role.ok().filter(|role| role.is_account());
             role.is_some_and(|role| one_user.column(role).is_none())
         });
         let names: Vec<&str> = columns.map(|column| column.column.as_str()).collect();

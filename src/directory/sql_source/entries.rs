@@ -11,7 +11,7 @@ use crate::{
             asserted::entry_name,
             tree::{Name, Tree},
         },
-        sql_source::{parts::SqlSource, related, scan::ListingScan},
+        sql_source::{related, scan::ListingScan, source::SqlSource},
     },
     model::{
         entry::Entry,

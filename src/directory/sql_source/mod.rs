@@ -2,10 +2,10 @@
 //! becomes a condition on rows, rows become entries, and the rows that are no entries are left out.
 
 mod entries;
-mod listed;
-mod parts;
+mod membership_answers;
 mod related;
 mod rows;
 mod scan;
+mod source;
 
-pub(crate) use parts::SqlSource;
+pub(crate) use source::SqlSource;

@@ -9,7 +9,7 @@ use crate::{
         membership::MembershipsOf,
         naming::tree::Name,
         source::{duplicates::distinct, listing::spellings},
-        sql_source::{parts::SqlSource, rows::entries_of},
+        sql_source::{rows::entries_of, source::SqlSource},
     },
     sql::Budget,
 };

@@ -9,7 +9,7 @@ use crate::{
         naming::tree::Name,
         pushdown::predicate::narrow,
         source::{duplicates::Shadowed, listing::Listing},
-        sql_source::{parts::SqlSource, rows::entries_of},
+        sql_source::{rows::entries_of, source::SqlSource},
     },
     sql::{Budget, Predicate, Row, RowStream, StatementKind},
 };

@@ -53,17 +53,12 @@ impl PagedSearch {
     ///
     /// # Errors
     /// The cookie belongs to no such search.
-    pub fn resume(
-        directory: &Realm,
-        base: &Dn,
-        request: &SearchRequest,
-        paged: &PagedResults,
-    ) -> Result<Self, LdapResult> {
-        let digest = digest(directory, base, request);
+    pub fn resume(realm: &Realm, base: &Dn, request: &SearchRequest, paged: &PagedResults) -> Result<Self, LdapResult> {
+        let digest = digest(realm, base, request);
         let (returned, from) = if paged.cookie.is_empty() {
             (0, None)
         } else {
-            let cookie = Cookie::decode(&paged.cookie, directory.kinds()).filter(|cookie| cookie.request == digest);
+            let cookie = Cookie::decode(&paged.cookie, realm.kinds()).filter(|cookie| cookie.request == digest);
             let cookie = cookie.ok_or_else(|| {
                 LdapResult::new(
                     ResultCode::UnwillingToPerform,
@@ -190,10 +185,10 @@ fn stage(kind: Kind, order: Order) -> u8 {
     kind.cookie + order
 }
 
-fn digest(directory: &Realm, base: &Dn, request: &SearchRequest) -> RequestDigest {
+fn digest(realm: &Realm, base: &Dn, request: &SearchRequest) -> RequestDigest {
     let mut hasher = RequestHasher(Sha256::new());
-    directory.base_text().hash(&mut hasher);
-    base.normalize(directory.schema()).hash(&mut hasher);
+    realm.base_text().hash(&mut hasher);
+    base.normalize(realm.schema()).hash(&mut hasher);
     request.scope.name().hash(&mut hasher);
     request.filter.to_string().hash(&mut hasher);
     let mut digest = RequestDigest::default();

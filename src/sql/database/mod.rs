@@ -10,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::config::DatabaseSettings;
+use crate::metrics::{Metrics, Statement};
 use crate::sql::budget::{Budget, StatementKind};
 use crate::sql::connection::attempt_error::AttemptError;
 use crate::sql::connection::coalesce::{PendingLookups, Turn, joined};
@@ -27,8 +29,6 @@ use crate::sql::query::description::StatementDescription;
 use crate::sql::recorder::{Recorder, Stream};
 use crate::sql::row::Row;
 use crate::sql::statement::Arg;
-use crate::config::DatabaseSettings;
-use crate::metrics::{Metrics, Statement};
 
 /// After this time without an answer the probe looks whether the database is there at all.
 const DOUBT: Duration = Duration::from_millis(300);

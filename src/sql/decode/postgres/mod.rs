@@ -7,10 +7,10 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueFormat, PgValueRef};
 use sqlx::{Column, Row as _, TypeInfo, ValueRef};
 
-use crate::sql::decode::scalar::{decimal, float, json, text_or_bytes};
-use crate::sql::decode::undecodable::UndecodableValues;
 use crate::model::time::Timestamp;
 use crate::model::value::Cell;
+use crate::sql::decode::scalar::{decimal, float, json, text_or_bytes};
+use crate::sql::decode::undecodable::UndecodableValues;
 
 /// 2000-01-01, PostgreSQL's epoch.
 const EPOCH: i64 = 946_684_800;

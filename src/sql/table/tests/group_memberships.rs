@@ -3,13 +3,13 @@
 //! by user, and narrowing to one group or two users gave that part of the whole. MariaDB refuses LATERAL and, with
 //! LIMIT, row IN. Not run: LATERAL on MySQL 8, and members through citext beyond preparing and running it.
 
-use crate::sql::table::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
-use crate::sql::table::query_table::QueryTable;
 use crate::sql::engine::Engine;
 use crate::sql::query::description::QueryDescription;
 use crate::sql::query::operator_query::OperatorQuery;
 use crate::sql::query::tests::{ALL_GROUPS, ALL_USERS, GROUPS_BY_MEMBER};
 use crate::sql::statement::Arg;
+use crate::sql::table::group_memberships::{GroupMemberships, MembershipForm, NamedQuery};
+use crate::sql::table::query_table::QueryTable;
 
 struct Setting {
     queries: [(OperatorQuery, QueryDescription); 3],
