@@ -1,7 +1,7 @@
 //! An LDAP server whose directory is the operator's own SQL database.
 //!
-//! Modules depend on each other in one direction only, from the command line at the top to the pure
-//! model at the bottom: `cli` → `app` → `server` → `operations` → `auth` → `directory` → `sql` → `model`.
+//! A request goes down `server` → `operations` → `directory` → `sql`; `model`, LDAP's own values and rules, is below all.
+//! The rooms and who may use whom are in `docs/architecture.md`.
 
 pub mod app;
 pub mod auth;

@@ -15,7 +15,7 @@ const SECURITY: &[&str] = &[
     "| one message | {server:MESSAGE_LIMIT_ANONYMOUS} before a successful bind, {server:MESSAGE_LIMIT_BOUND} after it |",
     "| requests of one connection | {server:CONCURRENT_OPERATIONS} run, {server:QUEUED_REQUESTS} more wait, {server:HELD_BYTES} of messages in all and the one that is too many; then {server:READ_AHEAD} more are read |",
     "| answers waiting for a client | {server:QUEUED_CHUNKS} chunks, each about {operations:CHUNK} and one entry, and one chunk for each running request |",
-    "| a filter | {model/filter:MAX_DEPTH} levels, {protocol:MAX_ELEMENTS} elements, before a successful bind one for each {protocol:OCTETS_AN_ELEMENT} octets that a message may have, in an assertion control {protocol:ASSERTION_ELEMENTS}. A value is prepared once, whatever number of attributes it is compared with; what has more than {directory:LARGE_FILTER} is prepared {directory:PREPARING} at a time, on threads of its own |",
+    "| a filter | {model/filter:MAX_DEPTH} levels, {protocol:MAX_ELEMENTS} elements, before a successful bind one for each {protocol:OCTETS_AN_ELEMENT} octets that a message may have, in an assertion control {protocol:ASSERTION_ELEMENTS}. A value is prepared once, whatever number of attributes it is compared with; what has more than {directory:LARGE_FILTER} is resolved {directory:RESOLVING} at a time, on threads of its own |",
     "| a filter's work on entries | others get their turn every {directory:TURN}; a client that leaves, abandons or runs out of time ends it |",
     "| a name (DN) | {model/dn:LONGEST} |",
     "| a paged search between its pages | nothing is kept; a cookie of at most {operations:LONGEST_COOKIE}, unsigned: it carries no right |",

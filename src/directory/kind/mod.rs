@@ -1,5 +1,6 @@
 //! The kinds of entries. Each is a value that says what its columns are for, where the values of its attributes come from
-//! and which object classes it has. To give a column a meaning or an attribute a fallback, change `users` or `groups`; a kind more is one value more.
+//! and which object classes it has. To give a column a meaning or an attribute a fallback, change `users` or `groups`, in the
+//! words of `rule` and `role`; a kind more is one value more.
 //!
 //! Knows attributes; no rows, no SQL.
 

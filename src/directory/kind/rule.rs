@@ -10,8 +10,8 @@ pub struct Rule {
     pub attribute: AttributeId,
     /// The columns that must hold a number: without them the entry does not have the attribute.
     pub numbers: &'static [Role],
-    /// Tried in this order; the first that gives a value counts. A column that is called like the attribute, and that has no
-    /// other meaning, replaces them.
+    /// The first that gives a value counts. A column that is passed through under the attribute's own name (`gecos`) takes
+    /// the place of all of them.
     pub sources: &'static [ValueSource<Role>],
 }
 
@@ -20,9 +20,9 @@ pub struct Rule {
 pub enum ValueSource<Column> {
     /// The entry's name.
     Name,
-    /// The text of a column, if it is a value of the attribute.
+    /// The text of a column, if it is a value of the attribute: one value.
     Text(Column),
-    /// All values of a column that are values of the attribute.
+    /// All values of a column (an array has several) that are values of the attribute.
     Values(Column),
     /// A column of numbers.
     Number(Column),

@@ -102,7 +102,10 @@ fn of_source(maker: &EntryMaker, name: Option<usize>, source: ValueSource<Slot>,
         }
         (ValueSource::Joined(first, last), _) => joined(first.query, last.query, test),
         (ValueSource::Lines(slot), _) => lines(slot.query, test),
-        _ => Predicate::unknown(),
+        (ValueSource::NameAtDomain | ValueSource::Home(_), None) => Predicate::unknown(),
+        // The first three are columns, or there is none to ask.
+        (ValueSource::Name | ValueSource::Text(_) | ValueSource::Values(_), _)
+        | (ValueSource::EntryDn | ValueSource::LastWordOf(_) | ValueSource::AsciiOf(_), _) => Predicate::unknown(),
     }
 }
 

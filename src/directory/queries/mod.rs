@@ -1,4 +1,4 @@
-//! The operator's queries, four and one that may be absent: parsed without asking anybody, then described by the database.
+//! The operator's five queries, one of which is optional: first parsed, without the database, then described by it.
 //! What is wrong with a query is said under its variable's name, and all of it at once.
 //!
 //! `describe` is the way in. `described_query` is what it makes: a query, its columns and what each is for;
