@@ -8,7 +8,7 @@ use crate::model::dn::{Dn, Rdn};
 use crate::model::schema::Schema;
 
 /// What stands below the base entry. Without a container, entries stand directly below it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// `LDAP_USERS_RDN`: the users' container.
     pub users: Option<Rdn>,
@@ -20,6 +20,19 @@ pub struct Layout {
     pub mail_fallback: bool,
     /// `EMPTY_BASE`: whether a search below the empty base is one of the whole directory.
     pub empty_base: bool,
+}
+
+/// As it is where no setting is given.
+impl Default for Layout {
+    fn default() -> Self {
+        Layout {
+            users: None,
+            groups: None,
+            private_groups: true,
+            mail_fallback: false,
+            empty_base: false,
+        }
+    }
 }
 
 impl Layout {

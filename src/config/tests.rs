@@ -164,6 +164,11 @@ fn a_query_of_all_memberships_may_be_given() {
 }
 
 #[test]
+fn a_default_layout_is_that_of_the_settings() {
+    assert_eq!(config(&[]).layout, Layout::default());
+}
+
+#[test]
 fn addresses_are_made_up_and_values_logged_only_where_that_is_asked_for() {
     assert!(!config(&[]).layout.mail_fallback && !config(&[]).policy.log_filter_values);
     assert!(config(&[("LDAP_MAIL_FALLBACK", "on")]).layout.mail_fallback);

@@ -115,10 +115,7 @@ async fn served(name: &str) -> Served {
     };
     let queries = parse_all(&queries.map(|_, text| text.to_owned()), database.engine()).unwrap();
     let base = Dn::parse("dc=example,dc=com").unwrap();
-    let layout = Layout {
-        private_groups: true,
-        ..Layout::default()
-    };
+    let layout = Layout::default();
     let further = vec![(&HOSTS as Kind, hosts(&database).await)];
     let directory = Directory::with_kinds(&database, (&base, &layout), &queries, further)
         .await

@@ -130,7 +130,7 @@ pub const RECOMMENDED: [(Role, Query, &str, &str); 6] = [
         Role::LoginShell,
         Query::AllUsers,
         "login_shell",
-        "loginShell of each user; now everybody has /bin/bash",
+        "loginShell of each user",
     ),
     (
         Role::SshPublicKey,

@@ -13,6 +13,7 @@ use crate::{
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,
+    model::schema::{Schema, ids},
     sql::{Database, Engine},
     telemetry::redact_uri,
 };
@@ -125,7 +126,7 @@ fn show(examined: &Examination, report: &mut Report) {
     } = &examined.queries;
     if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
         compare_columns(all_users, one_user, examined, report);
-        recommend(all_users, one_user, report);
+        recommend(all_users, one_user, &examined.schema, report);
     }
     if let (Some(all_groups), Some(Some(_))) = (all_groups, all_memberships) {
         let members = all_groups.columns.iter();
@@ -196,11 +197,17 @@ fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examin
     }
 }
 
-fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, report: &mut Report) {
+fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, schema: &Schema, report: &mut Report) {
     for (role, which, column, gain) in RECOMMENDED {
         let query = if which == Query::OneUser { one_user } else { all_users };
         if query.column(role).is_none() {
-            report.advise(format!("a column {column} in both user queries: {gain}"));
+            let shell = match role {
+                Role::LoginShell => USERS.fallback_in_words(ids::LOGIN_SHELL, schema),
+                _ => None,
+            };
+            let now = shell.map(|shell| format!("; now everybody has {shell}"));
+            let now = now.unwrap_or_default();
+            report.advise(format!("a column {column} in both user queries: {gain}{now}"));
         }
     }
 }

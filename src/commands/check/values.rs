@@ -12,7 +12,7 @@ use crate::{
             rows::{self, Accounts, Findings},
             sample::{Sample, listed},
         },
-        kind::{GROUPS, USERS},
+        kind::{GROUPS, USERS, rule::HOMES},
     },
     model::schema::ids,
 };
@@ -45,9 +45,10 @@ pub async fn show(
 }
 
 fn made_up(directory: &Directory, users: &Findings, report: &mut Report) {
-    let home = match users.numbered_homes {
-        0 => "/home/NAME".to_owned(),
-        count => format!("/home/NAME, and for {count} /home/UIDNUMBER"),
+    let schema = directory.schema();
+    let numbered = match users.numbered_homes {
+        0 => String::new(),
+        count => format!(", and for {count} {HOMES}UIDNUMBER"),
     };
     let lines: Vec<Vec<String>> = users
         .lacking
@@ -55,18 +56,12 @@ fn made_up(directory: &Directory, users: &Findings, report: &mut Report) {
         // The section about mail tells of addresses that are not made up.
         .filter(|(id, _)| **id != ids::MAIL || directory.makes_addresses_up())
         .map(|(id, count)| {
-            let instead = match *id {
-                ids::CN => "first and last name, one of them, or the user name",
-                ids::SN => "the last word of cn",
-                ids::MAIL => "the name and the domain of the base DN",
-                ids::HOME_DIRECTORY => &home,
-                ids::LOGIN_SHELL => "/bin/bash",
-                _ => "none",
-            };
+            let instead = USERS.fallback_in_words(*id, schema);
+            let numbered = if *id == ids::HOME_DIRECTORY { &*numbered } else { "" };
             vec![
-                directory.schema().attribute_name(*id).to_owned(),
+                schema.attribute_name(*id).to_owned(),
                 format!("{count} of {} users have no usable value:", users.looked_at),
-                instead.to_owned(),
+                instead.unwrap_or_else(|| "none".to_owned()) + numbered,
             ]
         })
         .collect();

@@ -7,9 +7,9 @@ use crate::{
         diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
         error::DirectoryError,
         facade::Directory,
-        kind::{Kind, USERS, role::Role},
+        kind::{Kind, USERS, role::Role, rule::HOMES},
         mapping::{
-            entry::{EntryMaker, HOMES, text_of},
+            entry::{EntryMaker, text_of},
             projection::Projection,
         },
         source::listing::Listing,

@@ -6,7 +6,10 @@ use crate::{
         role::Role,
         rule::{Class, Rule, ValueSource},
     },
-    model::{dn::Rdn, schema::AttributeId},
+    model::{
+        dn::Rdn,
+        schema::{AttributeId, Schema},
+    },
 };
 use std::{
     fmt,
@@ -73,6 +76,19 @@ impl EntryKind {
             |source: &ValueSource<Role>| [ValueSource::Number(number), ValueSource::OwnNumber(number)].contains(source);
         let rule = self.rules.iter().find(|rule| rule.sources.iter().any(is_of));
         rule.map(|rule| rule.attribute)
+    }
+
+    /// What is served where the first source of an attribute gives no value, in words for the operator; None where nothing
+    /// is.
+    pub fn fallback_in_words(&self, attribute: AttributeId, schema: &Schema) -> Option<String> {
+        let column = |role| {
+            let column = self.columns.iter().find(|(_, of)| *of == role);
+            column.map(|(name, _)| *name).unwrap_or_default()
+        };
+        let rule = self.rules.iter().find(|rule| rule.attribute == attribute)?;
+        let sources = rule.sources.iter().skip(1);
+        let words: Vec<String> = sources.map(|source| source.in_words(schema, column)).collect();
+        (!words.is_empty()).then(|| words.join(", else "))
     }
 }
 

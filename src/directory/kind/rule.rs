@@ -1,7 +1,10 @@
 //! The rules by which a row becomes an entry, as data. They are read in both directions: `mapping` makes entries by them,
 //! and `pushdown` tells from them which rows a filter can match.
 
-use crate::{directory::kind::role::Role, model::schema::AttributeId};
+use crate::{
+    directory::kind::role::Role,
+    model::schema::{AttributeId, Schema},
+};
 
 /// An attribute, and where its values come from.
 #[derive(Debug, Clone, Copy)]
@@ -15,14 +18,17 @@ pub struct Rule {
     pub sources: &'static [ValueSource<Role>],
 }
 
+/// Where the home directory of a row without one stands, its name following, or, where that is none, its number.
+pub const HOMES: &str = "/home/";
+
 /// Where a value comes from. A `Column` is a [`Role`] in a rule, and the place of a column once a query is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueSource<Column> {
     /// The entry's name.
     Name,
-    /// The text of a column, if it is a value of the attribute: one value.
+    /// One value, the column's text. An array of several elements has none.
     Text(Column),
-    /// All values of a column (an array has several) that are values of the attribute.
+    /// Each element of an array: for attributes that may have several values. What is no array is one value.
     Values(Column),
     /// A column of numbers.
     Number(Column),
@@ -73,6 +79,27 @@ impl<Column: Copy> ValueSource<Column> {
             ValueSource::AsciiOf(attribute) => ValueSource::AsciiOf(attribute),
             ValueSource::Lines(from) => ValueSource::Lines(column(from)?),
         })
+    }
+}
+
+impl ValueSource<Role> {
+    /// What it gives, in words for the operator. `column` names the column of a role.
+    pub fn in_words(self, schema: &Schema, column: impl Fn(Role) -> &'static str) -> String {
+        let words = match self {
+            ValueSource::Name => "the name",
+            ValueSource::Text(from) | ValueSource::Values(from) | ValueSource::Lines(from) => column(from),
+            ValueSource::Number(from) | ValueSource::OwnNumber(from) => column(from),
+            ValueSource::Time(from) | ValueSource::Uuid(from) => column(from),
+            ValueSource::DerivedUuid => "a UUID made of the number or the name",
+            ValueSource::Constant(value) => value,
+            ValueSource::EntryDn => "the DN of the entry",
+            ValueSource::NameAtDomain => "the name and the domain of the base DN",
+            ValueSource::Home(_) => return format!("{HOMES}NAME"),
+            ValueSource::Joined(first, last) => return format!("{} and {}", column(first), column(last)),
+            ValueSource::LastWordOf(id) => return format!("the last word of {}", schema.attribute_name(id)),
+            ValueSource::AsciiOf(id) => return format!("{} in ASCII", schema.attribute_name(id)),
+        };
+        words.to_owned()
     }
 }
 

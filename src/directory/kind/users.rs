@@ -9,8 +9,6 @@ use crate::{
     model::schema::ids,
 };
 
-/// The login shell of a row without one.
-const DEFAULT_SHELL: &str = "/bin/bash";
 /// What makes a posixAccount.
 const POSIX: &[Role] = &[Role::Number, Role::PrimaryGroup];
 
@@ -73,10 +71,7 @@ pub static USERS: EntryKind = EntryKind {
         with_numbers(
             POSIX,
             ids::LOGIN_SHELL,
-            &[
-                ValueSource::Text(Role::LoginShell),
-                ValueSource::Constant(DEFAULT_SHELL),
-            ],
+            &[ValueSource::Text(Role::LoginShell), ValueSource::Constant("/bin/bash")],
         ),
         with_numbers(POSIX, ids::GECOS, &[ValueSource::AsciiOf(ids::CN)]),
         rule(

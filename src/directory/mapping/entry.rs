@@ -5,7 +5,10 @@
 
 use crate::{
     directory::{
-        kind::{Kind, rule::ValueSource},
+        kind::{
+            Kind,
+            rule::{HOMES, ValueSource},
+        },
         mapping::{
             gecos::ascii,
             projection::Projection,
@@ -36,9 +39,6 @@ pub struct EntryMaker {
     namespace: Uuid,
     rules: Rules,
 }
-
-/// Where the home directory of a row without one stands, its name following, or, where that is none, its number.
-pub const HOMES: &str = "/home/";
 
 impl EntryMaker {
     /// A maker for rows that `projection` describes.
@@ -306,8 +306,11 @@ impl RowReader<'_> {
         }
     }
 
+    /// A cell, taken out of the row where nothing reads it afterwards.
     fn take(&mut self, slot: Slot) -> Cell {
-        self.row.get_mut(slot.row).map(mem::take).unwrap_or_default()
+        let cell = self.row.get_mut(slot.row);
+        let cell = cell.map(|cell| if slot.is_last { mem::take(cell) } else { cell.clone() });
+        cell.unwrap_or_default()
     }
 }
 

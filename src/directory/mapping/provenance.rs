@@ -127,8 +127,6 @@ impl Rules {
             .filter_map(|rule| columns.provenance(rule, sources(rule), false))
             .collect();
         set_references(&mut user);
-        set_last(&mut user);
-        set_last(&mut operational);
         let numbers = |sources: &Provenance| -> Vec<Slot> {
             let own = sources.sources.iter().filter_map(|source| match source {
                 ValueSource::Number(slot) | ValueSource::OwnNumber(slot) | ValueSource::Home(slot) => Some(*slot),
@@ -142,6 +140,7 @@ impl Rules {
         all.extend(required_numbers.iter().flatten().copied());
         all.sort_unstable_by_key(|slot| slot.row);
         all.dedup_by_key(|slot| slot.row);
+        set_last(user.iter_mut().chain(&mut operational), &all);
         Rules {
             name: columns.slot(Role::Name),
             number,
@@ -269,11 +268,11 @@ fn set_references(all: &mut [Provenance]) {
     }
 }
 
-/// Marks the last source that reads each column, in the order in which rows are read.
-fn set_last(all: &mut [Provenance]) {
-    let mut order: Vec<&mut Provenance> = all.iter_mut().collect();
+/// Marks the last source that reads each column, in the order in which rows are read. Numbers are asked for to the end.
+fn set_last<'a>(all: impl Iterator<Item = &'a mut Provenance>, numbers: &[Slot]) {
+    let mut order: Vec<&mut Provenance> = all.collect();
     order.sort_by_key(|provenance| !provenance.is_referred_to);
-    let mut read = Vec::new();
+    let mut read: Vec<usize> = numbers.iter().map(|slot| slot.row).collect();
     for provenance in order.into_iter().rev() {
         for source in provenance.sources.iter_mut().rev() {
             let marked = source.map(|slot| {

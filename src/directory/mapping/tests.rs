@@ -3,7 +3,11 @@
 use crate::{
     config::{Layout, container_rdn},
     directory::{
-        kind::{GROUPS, KINDS, Kind, PRIVATE_GROUPS, USERS},
+        kind::{
+            EntryKind, GROUPS, KINDS, Kind, PRIVATE_GROUPS, USERS,
+            role::Role,
+            rule::{ValueSource, rule},
+        },
         mapping::{columns::assign, entry::*, projection::Projection},
         naming::{
             subschema::{Capabilities, root_dse, subschema, superior},
@@ -273,5 +277,37 @@ fn an_address_is_made_up_only_where_that_is_asked_for() {
             let entry = maker.entry(vec![text("alice"), mail], false).unwrap();
             assert_eq!(value(&entry, ids::MAIL), expected);
         }
+    }
+}
+
+/// Users whose keys are served four times, and whose number is a text as well.
+static REPEATING: EntryKind = EntryKind {
+    rules: &[
+        rule(ids::SSH_PUBLIC_KEY, &[ValueSource::Lines(Role::SshPublicKey)]),
+        rule(ids::CN, &[ValueSource::Values(Role::SshPublicKey)]),
+        rule(ids::SN, &[ValueSource::Text(Role::SshPublicKey)]),
+        rule(ids::GIVEN_NAME, &[ValueSource::Values(Role::SshPublicKey)]),
+        rule(ids::MAIL, &[ValueSource::Values(Role::CreatedAt)]),
+        rule(ids::GECOS, &[ValueSource::Values(Role::Number)]),
+        rule(ids::UID_NUMBER, &[ValueSource::Number(Role::Number)]),
+    ],
+    ..USERS
+};
+
+#[test]
+fn a_column_may_be_read_by_several_rules() {
+    let maker = maker(&REPEATING, &["username", "ssh_public_key", "created_at", "uid_number"]);
+    let key = |key: &str| text(key);
+    for cell in [key("one"), Cell::List(vec![key("one"), key("two")])] {
+        let moment = Cell::Time(Timestamp { seconds: 0, nanos: 0 });
+        let row = vec![text("alice"), cell.clone(), moment, Cell::Integer(7)];
+        let entry = maker.entry(row, true).unwrap();
+        for id in [ids::SSH_PUBLIC_KEY, ids::CN, ids::GIVEN_NAME] {
+            assert_eq!(entry.values(id), cell_values(cell.clone()).as_slice(), "{id:?}");
+        }
+        assert_eq!(entry.has(ids::SN), matches!(cell, Cell::Text(_)));
+        assert!(entry.has(ids::MAIL) && entry.has(ids::CREATE_TIMESTAMP));
+        assert_eq!(value(&entry, ids::GECOS), "7");
+        assert_eq!(value(&entry, ids::UID_NUMBER), "7");
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     directory::{
-        kind::rule::ValueSource,
+        kind::rule::{HOMES, ValueSource},
         mapping::{
-            entry::{EntryMaker, HOMES, is_home_name},
+            entry::{EntryMaker, is_home_name},
             provenance::Slot,
         },
     },

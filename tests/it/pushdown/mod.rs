@@ -70,6 +70,7 @@ async fn describe(database: &Database) -> Arc<Directory> {
     // Addresses that are made up are narrowed by names.
     let layout = Layout {
         mail_fallback: true,
+        private_groups: false,
         ..Layout::default()
     };
     let base = Dn::parse(BASE).unwrap();
