@@ -6,9 +6,9 @@
 pub mod app;
 pub mod auth;
 pub mod cli;
-pub mod commands;
+pub(crate) mod commands;
 pub mod config;
-pub mod database_uri;
+pub(crate) mod database_uri;
 pub mod directory;
 pub mod metrics;
 pub mod model;
@@ -16,5 +16,5 @@ pub mod operations;
 pub mod protocol;
 pub mod server;
 pub mod sql;
-pub mod telemetry;
+pub(crate) mod telemetry;
 mod tls_client;

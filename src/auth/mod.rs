@@ -3,4 +3,4 @@
 //! Knows nothing of LDAP messages, sockets or SQL. The way in is `HashingPool::verify`.
 
 pub mod hashing_pool;
-pub mod password;
+pub(crate) mod password;

@@ -1,11 +1,11 @@
 //! The commands, a file or a folder each. They alone speak to the person at the terminal.
 
-pub mod check;
-pub mod demo;
-pub mod explain;
-pub mod hash_password;
-pub mod probe;
-pub mod serve;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod hash_password;
+pub(crate) mod probe;
+pub(crate) mod serve;
 
 use crate::config::{Config, ConfigErrors, EXIT_CODE, EnvSource, Warning};
 use std::{

@@ -19,7 +19,7 @@ mod uri;
 pub use address::redacted;
 pub use engine::Engine;
 pub use secret::Secret;
-pub use tls::{Pem, Tls, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
+pub use tls::{Pem, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
 pub use uri::{DatabaseUri, Host, ServerUri, SqliteUri, TargetSession};
 
 #[cfg(test)]

@@ -11,9 +11,9 @@
 pub mod dn;
 pub mod entry;
 pub mod filter;
-pub mod matching;
+pub(crate) mod matching;
 pub mod prepare;
 pub mod schema;
 pub mod scope;
-pub mod time;
-pub mod value;
+pub(crate) mod time;
+pub(crate) mod value;

@@ -10,18 +10,18 @@
 //! - `output`, `record`: the bytes on their way to the connection, and the line in the log
 
 mod base;
-pub mod bind;
-pub mod compare;
+pub(crate) mod bind;
+pub(crate) mod compare;
 pub mod context;
-pub mod controls;
+pub(crate) mod controls;
 mod dispatch;
-pub mod extended;
+pub(crate) mod extended;
 mod outcome;
-pub mod output;
-pub mod record;
-pub mod reply;
-pub mod result;
-pub mod search;
+pub(crate) mod output;
+pub(crate) mod record;
+pub(crate) mod reply;
+pub(crate) mod result;
+pub(crate) mod search;
 mod unsupported;
 
 pub use dispatch::dispatch;

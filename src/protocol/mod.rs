@@ -6,14 +6,14 @@
 //! `ldap3_proto` is only a peer in the tests: its decoder ends the stream at the first value it cannot use, loses signs and
 //! criticality, and takes text only.
 
-pub mod ber;
-pub mod control;
+pub(crate) mod ber;
+pub(crate) mod control;
 mod fault;
 mod filter;
-pub mod message;
-pub mod request;
-pub mod response;
-pub mod result_code;
+pub(crate) mod message;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod result_code;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@
 //! - `tls`: certificate, versions, cipher suites
 //! - `admin`: health and metrics over HTTP
 
-pub mod admin;
+pub(crate) mod admin;
 mod buffered_socket;
 pub mod connection;
 mod in_flight;
@@ -15,5 +15,5 @@ pub mod listener;
 mod local_join;
 mod operation_set;
 mod request_queue;
-pub mod tls;
+pub(crate) mod tls;
 mod writer;

@@ -17,14 +17,14 @@ mod predicate;
 mod query;
 mod recorder;
 mod row;
-pub mod sqlite_file;
+pub(crate) mod sqlite_file;
 mod statement;
 mod table;
 
 pub use budget::{Budget, StatementKind};
 pub use connection::state::State;
 pub use database::{Database, RowStream};
-pub use diagnose::{indexes, plan};
+pub(crate) use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};

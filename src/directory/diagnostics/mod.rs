@@ -5,8 +5,8 @@
 //! `consistency` where queries disagree; `rows` what all rows are as entries and accounts; `indexes` which index would help;
 //! `tables` whose table a plan names.
 
-pub mod consistency;
-pub mod indexes;
-pub mod rows;
+pub(crate) mod consistency;
+pub(crate) mod indexes;
+pub(crate) mod rows;
 pub mod sample;
-pub mod tables;
+pub(crate) mod tables;

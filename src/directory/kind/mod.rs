@@ -7,8 +7,8 @@
 mod entry_kind;
 mod groups;
 mod private_groups;
-pub mod role;
-pub mod rule;
+pub(crate) mod role;
+pub(crate) mod rule;
 mod users;
 
 pub use entry_kind::{EntryKind, Kind, MembershipSide};

@@ -1,10 +1,10 @@
 //! From a row to an entry: which column means what (`columns`), which of them a statement reads (`projection`), where each
 //! attribute comes from (`provenance`), and the entry made of it (`entry`). Knows rows as cells; no SQL, no filters.
 
-pub mod columns;
-pub mod entry;
-pub mod gecos;
-pub mod projection;
+pub(crate) mod columns;
+pub(crate) mod entry;
+pub(crate) mod gecos;
+pub(crate) mod projection;
 pub(crate) mod provenance;
 
 #[cfg(test)]

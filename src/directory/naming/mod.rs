@@ -4,6 +4,6 @@
 //! that no row makes, `subschema` makes them.
 
 pub(crate) mod asserted;
-pub mod fixed;
+pub(crate) mod fixed;
 pub mod subschema;
 pub mod tree;

@@ -4,5 +4,5 @@
 //! from, `value_test` what is asked of it there.
 
 pub(crate) mod attribute;
-pub mod predicate;
-pub mod value_test;
+pub(crate) mod predicate;
+pub(crate) mod value_test;

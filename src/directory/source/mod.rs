@@ -4,9 +4,9 @@
 //! group by name with both, `accounts` who binds, `private_groups` the groups that no row lists. Where several rows have one
 //! name, `duplicates` says which is the entry.
 
-pub mod accounts;
-pub mod duplicates;
-pub mod listing;
-pub mod lookup;
-pub mod one_user;
-pub mod private_groups;
+pub(crate) mod accounts;
+pub(crate) mod duplicates;
+pub(crate) mod listing;
+pub(crate) mod lookup;
+pub(crate) mod one_user;
+pub(crate) mod private_groups;

@@ -15,6 +15,6 @@ mod substrings;
 #[cfg(test)]
 mod tests;
 
-pub use assertion::{Assertion, ObjectIdentifier};
-pub use normalized_dn::{AttributeKey, NormalizedAva, NormalizedDn, NormalizedRdn, NormalizedValue};
+pub use assertion::Assertion;
+pub use normalized_dn::{AttributeKey, NormalizedDn};
 pub use substrings::{Pieces, SubstringAssertion};

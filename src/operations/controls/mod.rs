@@ -1,6 +1,6 @@
 //! The request controls that are supported: with which operations, and what their values mean.
 
-pub mod paged;
+pub(crate) mod paged;
 
 use super::{
     base::{Base, BaseEntry},

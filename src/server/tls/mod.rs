@@ -11,12 +11,11 @@ mod authority;
 mod certificate;
 mod ciphers;
 mod error;
-pub mod reload;
+pub(crate) mod reload;
 mod self_made;
 mod setup;
 mod stamps;
 #[cfg(test)]
 mod tests;
 
-pub use error::{TlsError, TlsErrors};
-pub use setup::{Acceptor, TlsSetup, TlsStream, check, parameters, server_config};
+pub use setup::{Acceptor, TlsStream, check, parameters, server_config};

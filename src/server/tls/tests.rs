@@ -25,6 +25,8 @@ use super::certificate::Create;
 use super::setup::{build, not_after};
 use super::*;
 use crate::config::{CertificateSource, Secret, TlsSettings, TlsVersion};
+use crate::server::tls::error::{TlsError, TlsErrors};
+use crate::server::tls::setup::TlsSetup;
 
 /// Runs the `openssl` command, the foreign tool that makes the keys of these tests.
 fn openssl(directory: &Path, arguments: &str) {

@@ -1,8 +1,8 @@
 //! For `check` and `explain`: how the engine would run a statement (`plan`), and which indexes would spare it work
 //! (`indexes`).
 
-pub mod indexes;
-pub mod plan;
+pub(crate) mod indexes;
+pub(crate) mod plan;
 
 #[cfg(test)]
 #[allow(
