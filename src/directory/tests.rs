@@ -199,6 +199,17 @@ async fn a_fourth_kind_is_searched_beside_the_others() {
 }
 
 #[tokio::test]
+async fn a_group_that_is_not_there_asks_for_groups_alone() {
+    let served = served("groups").await;
+    let query = served.query("dc=example,dc=com", "(&(objectClass=groupOfNames)(cn=ghost))");
+    assert!(served.search(query).await.0.is_empty());
+    let asked = served.recorder.take();
+    let of_others: Vec<&str> = asked.iter().map(|recorded| recorded.statement.sql.as_str()).collect();
+    assert!(!of_others.is_empty());
+    assert!(of_others.iter().all(|sql| !sql.contains("users")), "{of_others:?}");
+}
+
+#[tokio::test]
 async fn a_fourth_kind_is_read_in_pages() {
     let served = served("pages").await;
     let (mut names, mut from) = (Vec::new(), None);

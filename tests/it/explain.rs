@@ -2,7 +2,7 @@
 //! indexes that `check` proposes, none of them reads a whole table except those that list everything.
 //!
 //! The tables are large and analysed, so that every engine decides by itself that an index is worth it.
-//! `LDAP_GATEWAY_TEST_USERS` makes them larger: 1000000 is what the issue asks for, and takes minutes.
+//! `LDAP_GATEWAY_TEST_USERS` makes them larger: 1000000 takes minutes.
 
 use crate::harness::gateway::{Ended, run_to_end};
 use crate::harness::{Database, Engine, Env, beside_others, figure, free_port};

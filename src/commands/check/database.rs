@@ -178,7 +178,7 @@ fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examin
             .map(|role| columns::attribute(&USERS, role, &examined.schema))
             .collect()
     };
-    if let Some(text) = all_users.idle_standing(one_user) {
+    if let Some(text) = all_users.unread_account_columns(one_user) {
         report.warn(text);
     }
     let slow = lacking(all_users, one_user);

@@ -26,9 +26,9 @@ use std::collections::{BTreeMap, HashMap};
 /// What the rows of a listing are as entries. The lists hold names.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Findings that were looked at; not all where there are very many.
+    /// Rows that were looked at; not all where there are very many.
     pub looked_at: usize,
-    /// Findings whose name no DN can hold: they are left out.
+    /// Rows whose name no DN can hold: they are left out.
     pub unusable: usize,
     /// Without posixAccount or posixGroup.
     pub numberless: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Findings {
 /// Whose account is closed, and why.
 #[derive(Debug, Default)]
 pub struct Accounts {
-    /// Findings that were looked at.
+    /// Rows that were looked at.
     pub looked_at: usize,
     /// Whether these are all users that are looked at anywhere in this report, or those of the sample.
     pub sampled: bool,
@@ -119,7 +119,7 @@ pub async fn accounts(
         return Ok(found);
     }
     if all_users.judges_as(asked) {
-        let listed = Projection::of_standing(&all_users.columns);
+        let listed = Projection::of_account_columns(&all_users.columns);
         let maker = EntryMaker::new(
             &USERS,
             directory.source.tree.clone(),

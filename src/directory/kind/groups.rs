@@ -11,7 +11,7 @@ use crate::{
 
 /// Groups.
 ///
-/// A group's time stamps are not among them: its row does not change when its members do, and SSSD would then never
+/// Time stamps are not among their columns: a group's row does not change when its members do, and SSSD would then never
 /// see the new members.
 pub static GROUPS: EntryKind = EntryKind {
     singular: "group",

@@ -18,7 +18,6 @@ pub static PRIVATE_GROUPS: EntryKind = EntryKind {
     cookie: 0x30,
     rdn: "cn",
     naming_attribute: ids::CN,
-    // Clients that synchronise groups by their members do not look at these.
     container: |layout| layout.groups.clone(),
     gives_way_to: Some(&GROUPS),
     membership: MembershipSide::None,
@@ -30,6 +29,7 @@ pub static PRIVATE_GROUPS: EntryKind = EntryKind {
         rule(ids::CN, &[ValueSource::Name]),
         rule(ids::GID_NUMBER, &[ValueSource::OwnNumber(Role::PrimaryGroup)]),
     ],
+    // No groupOfNames: clients that synchronise groups by their members do not look at these.
     classes: &[always("top"), always("namedObject"), always("posixGroup")],
     membership_attributes: &[],
 };

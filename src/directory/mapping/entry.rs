@@ -160,9 +160,7 @@ impl EntryMaker {
     /// The attributes of which a row has a column but no value that can be served as it is.
     pub fn lacking(&self, row: &[Cell]) -> Vec<AttributeId> {
         let lacks = |provenance: &Provenance| {
-            let Some(ValueSource::Text(slot)) = provenance.sources.first() else {
-                return None;
-            };
+            let slot = provenance.own_text?;
             let text = row.get(slot.row).and_then(Cell::to_text);
             let is_served = text.is_some_and(|text| is_valid(provenance.syntax, &text));
             (!is_served).then_some(provenance.attribute)

@@ -29,7 +29,7 @@ impl Projection {
     }
 
     /// What decides about binds besides the password.
-    pub fn of_standing(columns: &[ColumnUse]) -> Self {
+    pub fn of_account_columns(columns: &[ColumnUse]) -> Self {
         Self::new(columns, |role| role == Role::Name || role.is_account())
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Provenance {
     pub(crate) numbers: Vec<Slot>,
     /// Tried in this order.
     pub(crate) sources: Vec<ValueSource<Slot>>,
+    /// The column whose text it is, before all fallbacks.
+    pub(super) own_text: Option<Slot>,
     /// Other attributes are made of it: it is found before all others.
     pub(super) is_referred_to: bool,
 }
@@ -190,8 +192,8 @@ impl Columns<'_> {
     }
 
     /// None where no row can have the attribute.
-    fn provenance(&self, rule: &Rule, sources: &[ValueSource<Role>], has_domain: bool) -> Option<Provenance> {
-        let known = sources.iter().filter_map(|source| match source {
+    fn provenance(&self, rule: &Rule, rule_sources: &[ValueSource<Role>], has_domain: bool) -> Option<Provenance> {
+        let known = rule_sources.iter().filter_map(|source| match source {
             ValueSource::NameAtDomain if !has_domain => None,
             source => source.map(|role| self.slot(role)),
         });
@@ -203,6 +205,10 @@ impl Columns<'_> {
             syntax: kind.syntax,
             single_value: kind.single_value,
             numbers,
+            own_text: match rule_sources.first() {
+                Some(ValueSource::Text(role)) => self.slot(*role),
+                _ => None,
+            },
             sources,
             is_referred_to: false,
         })

@@ -311,3 +311,19 @@ fn a_column_may_be_read_by_several_rules() {
         assert_eq!(value(&entry, ids::UID_NUMBER), "7");
     }
 }
+
+#[test]
+fn a_column_that_is_a_fallback_lacks_nothing() {
+    let lacking = |columns: &[&str], row: &[Cell]| maker(&USERS, columns).lacking(row);
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let [name, empty] = [text("alice"), Cell::Null];
+    assert_eq!(
+        lacking(&["username", "first_name"], &[name.clone(), empty.clone()]),
+        [ids::GIVEN_NAME]
+    );
+    assert_eq!(
+        lacking(&["username", "full_name"], &[name, empty]),
+        [ids::CN],
+        "its own column is empty"
+    );
+}

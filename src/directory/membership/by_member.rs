@@ -3,6 +3,7 @@
 
 use crate::{
     directory::{
+        entry_source::Key,
         error::DirectoryError,
         fetch::{fetch, none_for_the_name},
         membership::{
@@ -10,7 +11,7 @@ use crate::{
             rows::{ReadGroup, user_and_group},
         },
         queries::EntryQuery,
-        source::listing::{Key, Listing},
+        source::listing::Listing,
     },
     sql::{Budget, Database, GroupMemberships, MembershipForm, Predicate, Row, SqlError, Statement},
 };

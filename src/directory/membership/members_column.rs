@@ -2,6 +2,7 @@
 
 use crate::{
     directory::{
+        entry_source::Key,
         error::DirectoryError,
         kind::{USERS, role::Role},
         mapping::entry::cell_values,
@@ -10,7 +11,7 @@ use crate::{
             resolve::{as_spelled, with_users},
         },
         naming::tree::Place,
-        source::listing::{Key, Listing},
+        source::listing::Listing,
     },
     model::{dn::Dn, value::Cell},
     sql::{Budget, Predicate, Row},

@@ -2,13 +2,11 @@
 
 use crate::{
     directory::{
+        entry_source::Key,
         error::DirectoryError,
         membership::relation::{CHUNK, FEW, Membership, NAMES_A_STATEMENT, NameSet},
         naming::tree::Name,
-        source::{
-            duplicates::Precedence,
-            listing::{Key, Listing},
-        },
+        source::{duplicates::Precedence, listing::Listing},
     },
     sql::{Budget, Predicate, Row},
 };

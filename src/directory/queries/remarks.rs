@@ -48,7 +48,7 @@ impl DescribedQuery {
 
     /// That columns of all-users refuse nobody, because `one_user`, which binds read, has no such column; None where
     /// there are none.
-    pub fn idle_standing(&self, one_user: &DescribedQuery) -> Option<String> {
+    pub fn unread_account_columns(&self, one_user: &DescribedQuery) -> Option<String> {
         let columns = self.columns.iter().filter(|column| {
             let role = column.role.ok().filter(|role| role.is_account());
             role.is_some_and(|role| one_user.column(role).is_none())
@@ -119,6 +119,6 @@ pub fn remarks(queries: &QuerySet<DescribedQuery>) -> Vec<String> {
         let unreadable = unreadable.map(|unreadable| unreadable.problem.to_string());
         query.remarks(which).into_iter().chain(unreadable)
     });
-    let idle = queries.all_users.idle_standing(&queries.one_user);
+    let idle = queries.all_users.unread_account_columns(&queries.one_user);
     of_each.chain(idle).collect()
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     directory::{
+        entry_source::Key,
         fetch::{fetch, fetch_or_collect},
         kind::{Kind, role::Role},
         mapping::entry::EntryMaker,
@@ -22,9 +23,6 @@ use std::{collections::HashSet, time::Duration};
 const SPELLINGS: u32 = 500;
 /// Names that one statement lists.
 const NAMES_A_STATEMENT: usize = 1000;
-
-/// Where a chunk ended: the last row's key, as the database gave it.
-pub type Key = String;
 
 /// Some rows of a listing, in the order of their keys.
 #[derive(Debug, Default)]
@@ -58,7 +56,7 @@ impl Listing {
         &self.query
     }
 
-    /// Users or groups.
+    /// The kind of its entries.
     pub fn kind(&self) -> Kind {
         self.maker.kind()
     }

@@ -145,8 +145,9 @@ impl PrivateGroups {
         let names: Vec<Name> = named.collect();
         let taken: HashSet<String> = if names.len() <= NAMES_LOOKED_UP {
             let mut taken = HashSet::new();
+            let lookup = Budget::lookup(budget.deadline);
             for name in names {
-                if self.lookup.group(&name, budget).await?.is_some() {
+                if self.lookup.group(&name, lookup).await?.is_some() {
                     taken.insert(name.prepared);
                 }
             }

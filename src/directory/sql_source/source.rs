@@ -53,8 +53,20 @@ impl SqlSource {
     /// # Errors
     /// The database could not answer in time.
     pub async fn find(&self, kind: Kind, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
+        // No private group has the name of a group, so only who wants one need know of the other.
+        if kind == kind.place() {
+            return self.row_at(kind, name, budget).await;
+        }
         let standing = self.standing_row(kind, name, budget).await?;
         Ok(standing.filter(|(found, _)| *found == kind).map(|(_, row)| row))
+    }
+
+    /// The row with this name of a kind that has a place of its own.
+    async fn row_at(&self, place: Kind, name: &Name, budget: Budget) -> Result<Option<Row>, DirectoryError> {
+        Ok(match place == &USERS {
+            true => self.lookup.user(name, budget).await?,
+            false => self.listing(place).find(name, budget).await?,
+        })
     }
 
     /// The row of the entry that stands where one of this kind and name would, and its kind: a private group stands where a
@@ -69,11 +81,7 @@ impl SqlSource {
         budget: Budget,
     ) -> Result<Option<(Kind, Row)>, DirectoryError> {
         let place = kind.place();
-        let row = match place == &USERS {
-            true => self.lookup.user(name, budget).await?,
-            false => self.listing(place).find(name, budget).await?,
-        };
-        if let Some(row) = row {
+        if let Some(row) = self.row_at(place, name, budget).await? {
             return Ok(Some((place, row)));
         }
         let Some(private_groups) = self.private_groups.as_ref().filter(|_| place == PRIVATE_GROUPS.place()) else {
