@@ -2,7 +2,12 @@
 //!
 //! It speaks through the codec of `ldap3_proto`, so that it also notices when our own is wrong.
 
-use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
 
 use futures::{SinkExt, StreamExt};
 use ldap3_proto::{
@@ -15,7 +20,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::codec::Framed;
-use url::Url;
 
 use super::{complain, report, say};
 use crate::{
@@ -90,15 +94,14 @@ fn concerns_probe(variable: &str, own: bool) -> bool {
 }
 
 async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
-    let (address, encrypted) = match uri {
-        Some(uri) => parse_uri(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
-        None => (
-            own_address(config.network.address).to_string(),
-            !config.network.unencrypted,
-        ),
+    let endpoint = match uri {
+        Some(uri) => Endpoint::parse(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
+        None => Endpoint::own(config.network.address, !config.network.unencrypted),
     };
-    let stream = TcpStream::connect(address).await.map_err(NotReady::Connect)?;
-    if encrypted {
+    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
+        .await
+        .map_err(NotReady::Connect)?;
+    if endpoint.encrypted {
         let stream = tls_client::connect_unverified(stream)
             .await
             .map_err(NotReady::Connect)?;
@@ -225,27 +228,52 @@ where
     }
 }
 
-/// `ldaps://host[:port]` or `ldap://host[:port]`: where to connect, and whether with TLS.
-fn parse_uri(uri: &str) -> Option<(String, bool)> {
-    let uri = Url::parse(uri).ok()?;
-    let (encrypted, port) = match uri.scheme() {
-        "ldaps" => (true, 636),
-        "ldap" => (false, 389),
-        _ => return None,
-    };
-    let host = uri.host_str().filter(|host| !host.is_empty())?;
-    Some((format!("{host}:{}", uri.port().unwrap_or(port)), encrypted))
+/// Where a gateway is reached.
+#[derive(Debug, PartialEq, Eq)]
+struct Endpoint {
+    /// A name or an IP address, which has no brackets.
+    host: String,
+    port: u16,
+    encrypted: bool,
 }
 
-/// A gateway that listens on all addresses is asked on loopback.
-fn own_address(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
+impl Endpoint {
+    /// Reads `ldaps://host[:port]` or `ldap://host[:port]`. An IPv6 address may have a zone, which the crate `url` does not
+    /// know, and needs brackets only before a port.
+    fn parse(uri: &str) -> Option<Self> {
+        let (scheme, rest) = uri.trim().split_once("://")?;
+        let (encrypted, usual_port) = match scheme.to_ascii_lowercase().as_str() {
+            "ldaps" => (true, 636),
+            "ldap" => (false, 389),
+            _ => return None,
+        };
+        let authority = rest.split('/').next()?;
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, usual_port),
+        };
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = bare.unwrap_or(host);
+        (!host.is_empty()).then(|| Endpoint {
+            host: host.to_owned(),
+            port,
+            encrypted,
+        })
     }
-    address
+
+    /// This machine's own gateway. One that listens on all addresses is asked on loopback.
+    fn own(address: SocketAddr, encrypted: bool) -> Self {
+        let host = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        Endpoint {
+            host: host.to_string(),
+            port: address.port(),
+            encrypted,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -254,13 +282,43 @@ mod tests {
 
     #[test]
     fn uris_name_host_port_and_encryption() {
-        let parsed = |uri: &str| parse_uri(uri);
-        assert_eq!(parsed("ldaps://ldap1"), Some(("ldap1:636".to_owned(), true)));
-        assert_eq!(parsed("LDAP://ldap1/"), Some(("ldap1:389".to_owned(), false)));
-        assert_eq!(parsed("ldaps://ldap1:6360"), Some(("ldap1:6360".to_owned(), true)));
-        assert_eq!(parsed("ldaps://[::1]:6360"), Some(("[::1]:6360".to_owned(), true)));
-        assert_eq!(parsed("ldaps://[::1]"), Some(("[::1]:636".to_owned(), true)));
-        assert_eq!(parsed("https://ldap1"), None);
-        assert_eq!(parsed("ldap1:636"), None);
+        for (uri, host, port, encrypted) in [
+            ("ldaps://ldap1", "ldap1", 636, true),
+            ("LDAP://ldap1/", "ldap1", 389, false),
+            ("ldaps://ldap1:6360", "ldap1", 6360, true),
+            ("ldaps://192.0.2.1", "192.0.2.1", 636, true),
+            ("ldaps://[::1]:6360", "::1", 6360, true),
+            ("ldaps://[::1]", "::1", 636, true),
+            ("ldaps://::1", "::1", 636, true),
+            ("ldaps://2001:db8::1", "2001:db8::1", 636, true),
+            ("ldap://2001:db8::1/", "2001:db8::1", 389, false),
+            ("ldaps://[fe80::1%2]:6360", "fe80::1%2", 6360, true),
+            ("ldaps://fe80::1%eth0", "fe80::1%eth0", 636, true),
+        ] {
+            let host = host.to_owned();
+            let expected = Endpoint { host, port, encrypted };
+            assert_eq!(Endpoint::parse(uri), Some(expected), "{uri}");
+        }
+        for uri in [
+            "https://ldap1",
+            "ldap1:636",
+            "ldaps://",
+            "ldaps://:636",
+            "ldaps://[]",
+            "ldaps://ldap1:99999",
+        ] {
+            assert_eq!(Endpoint::parse(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_on_all_addresses_is_asked_on_loopback() {
+        for (listens, host) in [
+            ("0.0.0.0:1", "127.0.0.1"),
+            ("[::]:1", "::1"),
+            ("192.0.2.1:1", "192.0.2.1"),
+        ] {
+            assert_eq!(Endpoint::own(listens.parse().unwrap(), true).host, host);
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! The database: how to reach it, and the queries that make a directory of it.
+//! The database: how to reach it.
 //!
-//! Of the URI all is checked that needs nobody to ask. How connections are made is not known here.
+//! Everything about the URI is checked that can be checked without connecting. How connections are made is not known here.
 
 use std::time::Duration;
 
@@ -36,15 +36,16 @@ pub enum Sessions {
 }
 
 impl DatabaseSettings {
-    /// The database at `uri`, everything else as it usually is.
+    /// The database at `uri`; the rest is as without a setting. A URI that is wrong has the default engine.
     pub fn new(uri: impl Into<String>) -> Self {
+        let uri = Secret::new(uri);
         DatabaseSettings {
-            uri: Secret::new(uri),
-            engine: Engine::default(),
+            engine: DatabaseUri::parse(uri.reveal(), None).map_or_else(|_| Engine::default(), |found| found.engine()),
+            uri,
             ssl: None,
             sessions: Sessions::Auto,
             pool_size: 10,
-            connect_timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(2),
         }
     }
 

@@ -169,6 +169,16 @@ fn a_default_layout_is_that_of_the_settings() {
 }
 
 #[test]
+fn new_database_settings_are_those_of_the_uri_alone() {
+    for uri in ["postgres://h/d", "mysql://h/d", "sqlite:users.db"] {
+        let read = config(&[("SQL_URI", uri)]).database;
+        let new = DatabaseSettings::new(uri);
+        assert_eq!(read.uri.reveal(), new.uri.reveal());
+        assert_eq!(format!("{read:?}"), format!("{new:?}"));
+    }
+}
+
+#[test]
 fn addresses_are_made_up_and_values_logged_only_where_that_is_asked_for() {
     assert!(!config(&[]).layout.mail_fallback && !config(&[]).policy.log_filter_values);
     assert!(config(&[("LDAP_MAIL_FALLBACK", "on")]).layout.mail_fallback);

@@ -2,9 +2,9 @@
 //!
 //! One half is pure, a step a room: `query` reads the operator's queries, `statement` is SQL text with bound values,
 //! `predicate` writes conditions, `table` writes statements over a query. The other half connects (`connection`),
-//! decodes (`decode`) and knows whether the database is there at all; it names sqlx, and so does `sqlite_file` for the demo. `database` puts both
-//! together for the rest of the gateway, `diagnose` is for `check` and `explain`. Nothing here knows LDAP operations
-//! or entries.
+//! decodes (`decode`) and knows whether the database is there at all; only it runs statements through sqlx, and
+//! `sqlite_file` for the demo. `database` puts both together for the rest of the gateway, `diagnose` is for `check`
+//! and `explain`. Nothing here knows LDAP operations or entries.
 
 mod budget;
 mod connection;

@@ -80,9 +80,12 @@ fn wrong_everywhere(texts: &QuerySet<String>) -> Vec<QueryProblem> {
 async fn reach(config: &Config, report: &mut Report) -> Option<Database> {
     let address = redact_uri(config.database.uri.reveal());
     let mut settings = config.database.clone();
-    if report.has_wrong_setting(&["SQL_POOL_SIZE", "SQL_CONNECT_TIMEOUT"]) {
-        let usual = DatabaseSettings::new("");
-        (settings.pool_size, settings.connect_timeout) = (usual.pool_size, usual.connect_timeout);
+    let usual = DatabaseSettings::new("");
+    if report.has_wrong_setting(&["SQL_POOL_SIZE"]) {
+        settings.pool_size = usual.pool_size;
+    }
+    if report.has_wrong_setting(&["SQL_CONNECT_TIMEOUT"]) {
+        settings.connect_timeout = usual.connect_timeout;
     }
     let reached = match Database::new(&settings, Metrics::default()) {
         Ok(database) => database.describe("SELECT 1").await.map(|_| database),

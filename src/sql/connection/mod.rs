@@ -1,6 +1,7 @@
-//! Connections to the database, the only rooms that name a driver. `driver` is one connection; `pool` has those that
-//! statements run on, `opener` makes them, `lease` lends one, `cancel` ends what nobody waits for; `state` says whether
-//! the database is there, `probe` finds out. Nothing here knows queries or what a statement is for.
+//! Connections to the database. `driver` is one connection; `pool` has those that statements run on, `opener` makes
+//! them, `lease` lends one, `cancel` ends what nobody waits for; `state` says whether the database is there, `probe`
+//! finds out; `retry` tries a statement again, as its kind allows. Nothing here knows the operator's queries, or what
+//! the rows mean.
 
 mod abandoned;
 pub(crate) mod attempt_error;
