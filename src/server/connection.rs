@@ -1,8 +1,7 @@
 //! One connection from its first byte to its last: reads requests, runs them side by side, lets a bind run alone,
 //! and decides when the connection ends.
 //!
-//! It knows message IDs, not what a search means; it knows streams, not TLS. The session's identity is changed here
-//! and nowhere else.
+//! It knows message IDs, not what a search means; streams, not TLS. The session's identity is changed here alone.
 
 use std::{io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
@@ -42,8 +41,7 @@ use crate::{
     sql::State,
 };
 
-/// Requests of one connection that run side by side; more wait in its queue, so that one connection cannot take the
-/// whole pool.
+/// Requests of one connection that run side by side; more wait in its queue: one connection cannot take the whole pool.
 const CONCURRENT_OPERATIONS: usize = 8;
 /// Octets that are read and left alone meanwhile: so the end of the stream is seen even when it comes behind more
 /// requests than may wait, and the statements of a client that went are not run to their end.
