@@ -175,8 +175,10 @@ async fn lossy_way(upstream: u16) -> (u16, watch::Sender<bool>) {
                 if !*losses.borrow() {
                     let mut far = TcpStream::connect(("127.0.0.1", upstream)).await.unwrap();
                     tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+                        // Looked at first: copying once more could carry a question and its answer.
+                        biased;
                         _ = losses.wait_for(|lost| *lost) => {}
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
                     }
                 }
                 // Open, and silent for ever.
@@ -212,9 +214,10 @@ fn connecting_is_begun_again_when_the_database_is_back() {
         is_lost.send_replace(true);
         let mut askers = JoinSet::new();
         for mut client in clients {
-            askers.spawn(async move { client.lookup("alice").await.is_ok() });
+            askers.spawn(async move { client.lookup("alice").await.ok() });
         }
-        assert!(!askers.join_all().await.contains(&true), "answered without a database");
+        let answers = askers.join_all().await;
+        assert_eq!(answers, [None; 6], "answered without a database");
         is_lost.send_replace(false);
         let back = Instant::now();
         let answered = loop {
