@@ -3,7 +3,7 @@
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
 
 use crate::{
-    auth::hashing_pool::HashingPool,
+    auth::{authenticator::Authenticator, hashing_pool::HashingPool},
     config::{Config, Layout, QuerySet},
     directory::{
         Directory,
@@ -97,10 +97,12 @@ impl App {
         // A connection has one bind at a time, so nobody is ever turned away.
         let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
             .map_err(StartError::Threads)?;
+        let hashing = Arc::new(hashing);
         let (publish, realm) = watch::channel(None);
         let again = Arc::new(Notify::new());
         let services = Arc::new(Services {
             realm,
+            authenticator: Authenticator::new(&config.auth, Arc::clone(&hashing)),
             hashing,
             policy: config.policy.clone(),
             metrics,

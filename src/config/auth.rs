@@ -8,17 +8,119 @@ use super::parse::Reader;
 /// How passwords are verified.
 #[derive(Clone, Debug)]
 pub struct AuthSettings {
-    /// `AUTH_BACKENDS`: all of them must succeed, in this order. Never empty.
-    pub backends: Vec<AuthBackend>,
+    /// `AUTH_BACKENDS`: the chain of all who have none of their own.
+    pub chain: Chain,
     /// `HASHING_THREADS`
     pub hashing_threads: NonZeroUsize,
 }
 
-/// One link of the authentication chain.
+/// A kind of link of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthBackend {
     /// The hash in the password column.
     Sql,
+    /// A bind at an upstream LDAP server.
+    Ldap,
+    /// A code that changes with time (RFC 6238).
+    Totp,
+    /// The approval of the user, asked for on the phone.
+    Notification,
+}
+
+/// When a link runs. The order of the variants is that of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Always, whatever the others say and whether or not there is such a user: how long a bind takes tells nothing.
+    Work,
+    /// When all before it passed and the account may sign in: a code is used up by that.
+    Code,
+    /// At last: nobody's phone rings for a guess.
+    Person,
+}
+
+/// The links that a bind must pass, each once, in the order in which they run. One of them at least verifies what was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain(Vec<AuthBackend>);
+
+/// Why some names are no chain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No link has this name.
+    #[error("`{0}` is no link of the chain")]
+    Unknown(String),
+    /// There is such a link, and what it needs is not set.
+    #[error("`{}` is not set up", .0.name())]
+    NotSetUp(AuthBackend),
+    /// None of the links verifies anything.
+    #[error("no link verifies what was typed")]
+    VerifiesNothing,
+}
+
+impl AuthBackend {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Sql, Self::Ldap, Self::Totp, Self::Notification];
+
+    /// Its name in `AUTH_BACKENDS`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sql => "sql",
+            Self::Ldap => "ldap",
+            Self::Totp => "totp",
+            Self::Notification => "notification",
+        }
+    }
+
+    /// The link with this name, in any letter case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|link| link.name().eq_ignore_ascii_case(name))
+    }
+
+    /// When it runs.
+    pub fn stage(self) -> Stage {
+        match self {
+            Self::Sql | Self::Ldap => Stage::Work,
+            Self::Totp => Stage::Code,
+            Self::Notification => Stage::Person,
+        }
+    }
+}
+
+impl Chain {
+    /// These links, those of one stage in the order in which they are named.
+    ///
+    /// # Errors
+    /// None of them verifies what was typed.
+    pub fn new(links: impl IntoIterator<Item = AuthBackend>) -> Result<Self, ChainError> {
+        let mut chain: Vec<AuthBackend> = Vec::new();
+        for link in links {
+            if !chain.contains(&link) {
+                chain.push(link);
+            }
+        }
+        chain.sort_by_key(|link| link.stage());
+        match chain.first() {
+            Some(first) if first.stage() != Stage::Person => Ok(Chain(chain)),
+            _ => Err(ChainError::VerifiesNothing),
+        }
+    }
+
+    /// Its links.
+    pub fn links(&self) -> &[AuthBackend] {
+        &self.0
+    }
+
+    /// Whether it has this link.
+    pub fn has(&self, link: AuthBackend) -> bool {
+        self.0.contains(&link)
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Chain(vec![AuthBackend::Sql])
+    }
 }
 
 impl AuthSettings {
@@ -26,36 +128,85 @@ impl AuthSettings {
         // Read for its errors alone: deployments keep the URL when they take `notification` out of the chain.
         reader.secret("NOTIFICATION_URL");
         let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
-        AuthSettings {
-            backends: backends(reader),
+        let mut settings = AuthSettings {
+            chain: Chain::default(),
             hashing_threads: threads
                 .or_else(|| std::thread::available_parallelism().ok())
                 .unwrap_or(NonZeroUsize::MIN),
+        };
+        settings.read_chain(reader);
+        settings
+    }
+
+    /// Reads the chain when the links have been read.
+    fn read_chain(&mut self, reader: &mut Reader) {
+        let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
+        let names: Vec<String> = names(&text).map(str::to_owned).collect();
+        match self.chain_of(&names) {
+            Ok(chain) => self.chain = chain,
+            Err(error) => {
+                let known = AuthBackend::ALL.map(|link| format!("`{}`", link.name())).join(", ");
+                let right = format!("a list of {known}, one of them not `notification` ({error})");
+                reader.problems.push(Problem::wrong("AUTH_BACKENDS", &text, &right));
+            }
         }
+    }
+
+    /// Whether all that a link needs is set.
+    pub fn is_set_up(&self, link: AuthBackend) -> bool {
+        match link {
+            AuthBackend::Sql => true,
+            AuthBackend::Ldap | AuthBackend::Totp | AuthBackend::Notification => false,
+        }
+    }
+
+    /// The chain that these names are.
+    ///
+    /// # Errors
+    /// A name is no link's, a link is not set up, or none verifies what was typed.
+    pub fn chain_of(&self, names: &[String]) -> Result<Chain, ChainError> {
+        let links = names.iter().map(|name| {
+            let link = AuthBackend::named(name).ok_or_else(|| ChainError::Unknown(name.clone()))?;
+            self.is_set_up(link).then_some(link).ok_or(ChainError::NotSetUp(link))
+        });
+        Chain::new(links.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
-fn backends(reader: &mut Reader) -> Vec<AuthBackend> {
-    let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
-    let mut chain = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match name.to_ascii_lowercase().as_str() {
-            "sql" if chain.contains(&AuthBackend::Sql) => {}
-            "sql" => chain.push(AuthBackend::Sql),
-            "notification" => {
-                let problem = "`notification` is not supported yet; a bind would pass without it";
-                reader.problems.push(Problem::other("AUTH_BACKENDS", problem));
-            }
-            _ => reader.problems.push(Problem::wrong(
-                "AUTH_BACKENDS",
-                &text,
-                "a list of `sql` and `notification`",
-            )),
-        }
+/// The names in a list with commas between them. Empty items are none.
+pub fn names(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use AuthBackend::{Ldap, Notification, Sql, Totp};
+
+    #[test]
+    fn a_chain_asks_the_person_last_and_verifies_something() {
+        let chain = |links: &[AuthBackend]| Chain::new(links.iter().copied()).map(|chain| chain.0);
+        assert_eq!(
+            chain(&[Notification, Totp, Ldap, Sql, Ldap]),
+            Ok(vec![Ldap, Sql, Totp, Notification])
+        );
+        assert_eq!(chain(&[Sql]), Ok(vec![Sql]));
+        assert_eq!(chain(&[Totp]), Ok(vec![Totp]));
+        assert_eq!(chain(&[Notification]), Err(ChainError::VerifiesNothing));
+        assert_eq!(chain(&[]), Err(ChainError::VerifiesNothing));
     }
-    if chain.is_empty() && text.split(',').all(|name| name.trim().is_empty()) {
-        let right = "a list of `sql` and `notification`, with one of them at least";
-        reader.problems.push(Problem::wrong("AUTH_BACKENDS", &text, right));
+
+    #[test]
+    fn names_are_links_that_are_set_up() {
+        let settings = AuthSettings {
+            chain: Chain::default(),
+            hashing_threads: NonZeroUsize::MIN,
+        };
+        let chain = |list: &str| settings.chain_of(&names(list).map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(chain(" SQL,,sql "), Ok(Chain::default()));
+        assert_eq!(chain("sql,push"), Err(ChainError::Unknown("push".to_owned())));
+        assert_eq!(chain("sql,totp"), Err(ChainError::NotSetUp(Totp)));
+        assert_eq!(chain(","), Err(ChainError::VerifiesNothing));
     }
-    chain
 }

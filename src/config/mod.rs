@@ -30,7 +30,7 @@ mod tests;
 mod tls;
 
 pub use crate::database_uri::{Engine, Secret, TlsMode};
-pub use auth::{AuthBackend, AuthSettings};
+pub use auth::{AuthBackend, AuthSettings, Chain, ChainError, Stage, names};
 pub use database::{DatabaseSettings, Sessions};
 pub use directory::{Layout, container_rdn};
 pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};

@@ -59,7 +59,7 @@ fn the_deployed_configuration_loads_unchanged() {
     assert!(config.queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
     assert_eq!(config.database.ssl, None);
     assert!(!config.policy.require_auth_for_search);
-    assert_eq!(config.auth.backends, [AuthBackend::Sql]);
+    assert_eq!(config.auth.chain.links(), [AuthBackend::Sql]);
     assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
     assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
     assert_eq!(
@@ -145,12 +145,12 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 
 #[test]
 fn what_is_not_there_yet_is_said_and_never_passed() {
-    for (name, value) in [("REALM_CONFIG", "[]"), ("AUTH_BACKENDS", "sql,notification")] {
+    for (name, value, said) in [
+        ("REALM_CONFIG", "[]", "not supported yet"),
+        ("AUTH_BACKENDS", "sql,notification", "`notification` is not set up"),
+    ] {
         let problem = problem(&[(name, value)]);
-        assert!(
-            problem.starts_with(name) && problem.contains("not supported yet"),
-            "{problem}"
-        );
+        assert!(problem.starts_with(name) && problem.contains(said), "{problem}");
     }
     config(&[("NOTIFICATION_URL", "https://example.com/")]);
 }
@@ -203,9 +203,12 @@ fn refusing_words_replace_the_default() {
 
 #[test]
 fn empty_items_of_a_chain_are_dropped() {
-    assert_eq!(config(&[("AUTH_BACKENDS", "sql,")]).auth.backends, [AuthBackend::Sql]);
     assert_eq!(
-        config(&[("AUTH_BACKENDS", " , sql ,,")]).auth.backends,
+        config(&[("AUTH_BACKENDS", "sql,")]).auth.chain.links(),
+        [AuthBackend::Sql]
+    );
+    assert_eq!(
+        config(&[("AUTH_BACKENDS", " , sql ,,")]).auth.chain.links(),
         [AuthBackend::Sql]
     );
     let problem = problem(&[("AUTH_BACKENDS", ",")]);

@@ -1,16 +1,17 @@
 //! Text that must never be printed: passwords, database URIs, private keys.
 
 use std::fmt;
+use zeroize::Zeroizing;
 
-/// A secret. `Debug` and `Display` do not show it, so no log line or error can, however carelessly it is written. Reading it
+/// A secret, wiped from memory when it goes. `Debug` and `Display` do not show it, so no log line or error can, however carelessly it is written. Reading it
 /// takes an explicit [`Secret::reveal`].
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps `text` so that it can be passed around without being printed.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The secret itself. Every call is a place where it could leak.

@@ -10,7 +10,7 @@ use super::{
     result::OperationError,
 };
 use crate::{
-    auth::password::Verdict,
+    auth::attempt::{Attempt, Stored, Verdict},
     config::BindDn,
     directory::{DirectoryError, account::AccountOutcome},
     model::dn::Dn,
@@ -18,7 +18,6 @@ use crate::{
     sql::Budget,
 };
 use std::{borrow::Cow, sync::Arc};
-use tracing::warn;
 
 /// Answers a bind request and says who the session is from now on.
 ///
@@ -85,62 +84,60 @@ async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, Directory
     realm.account(dn, lenient, &policy.refused_words, budget).await
 }
 
+/// Has the chain decide. The account's own refusal counts only after the work was done: a disabled account must not answer
+/// sooner than a wrong password.
 async fn verify(
     context: &Context,
     found: AccountOutcome,
     password: &[u8],
     notes: &mut Notes,
 ) -> Result<Identity, OperationError> {
-    let stored = match &found {
-        AccountOutcome::Account(account) => account.password.as_deref(),
-        AccountOutcome::NotAUser | AccountOutcome::Unknown(_) => None,
-    };
-    // A user who is unknown or has no hash costs the same work, and never matches.
-    let verdict = context
-        .services
-        .hashing
-        .verify(stored, password)
-        .await
-        .map_err(|error| {
-            warn!(%error, "a password could not be verified");
-            notes.why = Some("the password could not be verified".into());
-            LdapResult::new(ResultCode::Unavailable, "passwords cannot be verified now")
-        })?;
-    if let (Verdict::Unusable(reason), AccountOutcome::Account(account)) = (verdict, &found)
-        && account.password.is_some()
-    {
-        warn!(dn = account.dn, reason, "a stored password hash is not usable");
-    }
-    // Asked after the work was done: a disabled account must not answer sooner than a wrong password.
-    match found {
-        AccountOutcome::Account(account) if verdict.is_match() && account.refusal.is_none() => {
-            Ok(Identity::User(Arc::from(account.dn)))
-        }
-        found => {
-            notes.why = Some(why(&found, verdict));
-            Err(invalid_credentials())
-        }
-    }
-}
-
-/// Why a bind is refused, for the server's log alone.
-fn why(found: &AccountOutcome, verdict: Verdict) -> Cow<'static, str> {
+    let authenticator = &context.services.authenticator;
     let account = match found {
-        AccountOutcome::NotAUser => return "not a user".into(),
-        AccountOutcome::Unknown("") => return "unknown name".into(),
-        AccountOutcome::Unknown(more) => return format!("unknown name: {more}").into(),
-        AccountOutcome::Account(account) => account,
+        AccountOutcome::Account(account) => Ok(account),
+        AccountOutcome::NotAUser => Err(Cow::Borrowed("not a user")),
+        AccountOutcome::Unknown("") => Err("unknown name".into()),
+        AccountOutcome::Unknown(more) => Err(format!("unknown name: {more}").into()),
     };
-    match (&account.password, verdict) {
-        (None, _) if account.password_unreadable => "hash unusable".into(),
-        (None, _) => "no hash".into(),
-        (Some(_), Verdict::Unusable(_)) => "hash unusable".into(),
-        (Some(_), Verdict::Mismatch) => "wrong password".into(),
-        (Some(_), Verdict::Match) => match &account.refusal {
-            Some(refusal) => refusal.to_string().into(),
-            None => "unknown".into(),
-        },
+    let own_chain = account.as_ref().map_or(&[][..], |account| &account.own_chain);
+    let (chain, chain_error) = match authenticator.chain(own_chain) {
+        Ok(chain) => (chain, None),
+        Err(error) => (authenticator.default_chain(), Some(error)),
+    };
+    // Why the account may not sign in whatever the password: for the log.
+    let refused = match (&account, chain_error) {
+        (Err(why), _) => Some(why.clone()),
+        (Ok(account), chain_error) => {
+            let refusal = account.refusal.as_ref().map(ToString::to_string);
+            let refusal = refusal.or_else(|| chain_error.map(|error| format!("auth_backends: {error}")));
+            refusal.map(Cow::Owned)
+        }
+    };
+    let account = account.ok();
+    let stored = account.as_ref().map(|account| Stored {
+        hash: account.password.clone(),
+        totp_secret: account.totp_secret.clone(),
+    });
+    let attempt = Attempt {
+        username: account.as_ref().map_or("", |account| &account.username),
+        stored: stored.as_ref(),
+        is_refused: refused.is_some(),
+        password,
+        client: context.client.address.ip(),
+        until: context.received + context.services.policy.bind_hold,
+    };
+    let verdict = authenticator.authenticate(&chain, &attempt).await.map_err(|error| {
+        notes.why = Some(error.0);
+        LdapResult::new(ResultCode::Unavailable, "authentication is not possible now")
+    })?;
+    match (verdict, account) {
+        (Verdict::Admitted, Some(account)) => return Ok(Identity::User(Arc::from(account.dn))),
+        (Verdict::Admitted, None) => {}
+        (Verdict::Refused(_), Some(account)) if account.password_unreadable => notes.why = Some("hash unusable".into()),
+        (Verdict::Refused(why), Some(_)) if !why.is_empty() => notes.why = Some(why),
+        (Verdict::Refused(_), _) => notes.why = refused,
     }
+    Err(invalid_credentials())
 }
 
 fn invalid_credentials() -> OperationError {

@@ -1,7 +1,13 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway that it uses.
 
-use crate::{auth::hashing_pool::HashingPool, config::Policy, directory::realm::Realm, metrics::Metrics};
+use crate::{
+    auth::{authenticator::Authenticator, hashing_pool::HashingPool},
+    config::Policy,
+    directory::realm::Realm,
+    metrics::Metrics,
+};
 use std::{
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -26,13 +32,24 @@ impl Identity {
     }
 }
 
+/// Whose operation it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    /// The connection's number in the log.
+    pub connection: u64,
+    /// Where the client is.
+    pub address: SocketAddr,
+}
+
 /// The parts of the gateway that operations use, shared by all connections.
 #[derive(Debug)]
 pub struct Services {
     /// The realm as last described; none until the database could be asked for the first time.
     pub realm: watch::Receiver<Option<Arc<Realm>>>,
-    /// Where password hashes are verified, off the async threads.
-    pub hashing: HashingPool,
+    /// What a bind must pass.
+    pub authenticator: Authenticator,
+    /// The threads that it verifies password hashes on.
+    pub hashing: Arc<HashingPool>,
     /// What the operator decided.
     pub policy: Policy,
     /// Where operations are counted.
@@ -73,6 +90,10 @@ pub struct Context {
     pub services: Arc<Services>,
     /// The identity the operation started with.
     pub identity: Identity,
+    /// Whose connection it is.
+    pub client: Client,
+    /// Nobody on the network reads the connection.
+    pub encrypted: bool,
     /// When the request was decoded: every hold is counted from here.
     pub received: Instant,
 }

@@ -4,12 +4,12 @@
 //! Credentials stay out of it, and so do assertion values unless the operator asks for them. Texts of clients are cut here
 //! and escaped by the log.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 use tracing::{Level, enabled, info};
 
 use super::{
-    context::{Identity, Services},
+    context::{Client, Identity, Services},
     outcome::{Notes, Outcome},
 };
 use crate::{
@@ -21,15 +21,6 @@ use crate::{
 const TARGET: &str = "ldap_gateway::operations";
 /// The longest text of a client's in a line, in characters.
 const LONGEST: usize = 512;
-
-/// Whose operation it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Client {
-    /// The connection's number in the log.
-    pub connection: u64,
-    /// Where the client is.
-    pub address: SocketAddr,
-}
 
 /// What the client asked, as the log shows it.
 #[derive(Debug, Default)]

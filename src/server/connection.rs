@@ -28,11 +28,11 @@ use crate::{
     metrics::{Ended, Operation},
     operations::{
         self,
-        context::{Context, Identity, Services},
+        context::{Client, Context, Identity, Services},
         controls::Controls,
         extended::{CANCEL, cancel_id},
         output::Output,
-        record::{Client, Record},
+        record::Record,
     },
     protocol::{
         Decoded, ExtendedRequest, LdapResult, Message, Request, ResponseKind, ResponseWriter, ResultCode, Unusable,
@@ -422,6 +422,8 @@ where
         let context = Context {
             services: Arc::clone(&self.shared.services),
             identity: self.identity.clone(),
+            client: self.client,
+            encrypted: !self.shared.network.unencrypted,
             received: record.received(),
         };
         record.begin(&context.identity);

@@ -19,7 +19,7 @@ use super::{
     connection::{self, Shared},
     tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
-use crate::{operations::record::Client, sql::State};
+use crate::{operations::context::Client, sql::State};
 
 /// Connections the kernel completes before we accept them: all clients come back at once after an outage.
 const BACKLOG: u32 = 1024;

@@ -9,8 +9,10 @@ use crate::harness::ldap::BASE;
 use crate::harness::process::{Process, command};
 use crate::harness::{Client, Gateway, block_on, free_port, scratch};
 use futures::future::{BoxFuture, ready};
-use ldap_gateway::auth::hashing_pool::HashingPool;
-use ldap_gateway::config::{BindDn, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords};
+use ldap_gateway::auth::{authenticator::Authenticator, hashing_pool::HashingPool};
+use ldap_gateway::config::{
+    AuthSettings, BindDn, Chain, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords,
+};
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
 use ldap_gateway::directory::entry_source::{
@@ -94,9 +96,15 @@ async fn run(list: EntryList, port: u16) {
     let realm = Realm::new(Arc::new(list), &Layout::default(), capabilities);
     let (_publish, realm) = watch::channel(Some(Arc::new(realm)));
     let (_state, availability) = watch::channel(State::Serving);
+    let hashing = Arc::new(HashingPool::new(NonZeroUsize::MIN, 16).unwrap());
+    let auth = AuthSettings {
+        chain: Chain::default(),
+        hashing_threads: NonZeroUsize::MIN,
+    };
     let services = Services {
         realm,
-        hashing: HashingPool::new(NonZeroUsize::MIN, 16).unwrap(),
+        authenticator: Authenticator::new(&auth, Arc::clone(&hashing)),
+        hashing,
         policy: Policy {
             require_auth_for_search: false,
             bind_dn: BindDn::Lenient,

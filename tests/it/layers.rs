@@ -16,7 +16,7 @@ pub const MAY_USE: [(&str, &str); 16] = [
     ("app", "auth config directory metrics model operations server sql"),
     ("server", "config database_uri metrics model operations protocol sql"),
     ("operations", "auth config directory metrics model protocol sql"),
-    ("auth", ""),
+    ("auth", "config database_uri metrics model tls_client"),
     ("directory", "config database_uri metrics model sql"),
     ("sql", "config database_uri metrics model tls_client"),
     ("telemetry", "config database_uri metrics"),
@@ -29,7 +29,7 @@ pub const MAY_USE: [(&str, &str); 16] = [
 ];
 
 /// Packages, and where alone they may be named.
-const PACKAGES: [(&str, &[&str]); 12] = [
+const PACKAGES: [(&str, &[&str]); 14] = [
     ("hyper", &["server/admin"]),
     ("hyper_util", &["server/admin"]),
     (
@@ -48,6 +48,8 @@ const PACKAGES: [(&str, &[&str]); 12] = [
     ("envy", &["config"]),
     ("dotenvy", &["config"]),
     ("argon2", &["auth/"]),
+    ("reqwest", &["auth/link/notification"]),
+    ("ldap3", &["auth/link/upstream"]),
 ];
 
 #[test]

@@ -109,6 +109,7 @@ pub fn attribute(kind: Kind, role: Role, schema: &Schema) -> String {
         (Role::LoginShell, _) => "loginShell",
         (Role::SshPublicKey, _) => "sshPublicKey, one value a line",
         (Role::Password, _) => "verifies binds, never served",
+        (Role::TotpSecret, _) => "the secret of `totp`, never served",
         (Role::AuthBackends, _) => "the user's own AUTH_BACKENDS, never served",
         (Role::Status, _) => "refuses binds by its word (ACCOUNT_STATUS_REFUSED), never served",
         (Role::Enabled, _) => "refuses binds when false, never served",

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     auth::password::classify,
-    config::RefusedWords,
     directory::{
         Directory, DirectoryError,
         diagnostics::{
             consistency,
             indexes::index_advice,
+            rows::AccountRules,
             sample::{Count, SMALL, Sample, count, listed, sample},
         },
         kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS},
@@ -22,7 +22,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Runs each query once. If all can be run, looks at their rows.
-pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Report) {
+pub async fn show(directory: &Directory, rules: AccountRules<'_>, report: &mut Report) {
     let refusals = consistency::refusals(directory).await;
     for (query, error) in &refusals {
         report.fault(Fault::Database, format!("{query}: {}", error.detail()));
@@ -30,7 +30,7 @@ pub async fn show(directory: &Directory, words: &RefusedWords, report: &mut Repo
     if !refusals.is_empty() {
         return;
     }
-    if let Err(error) = look_at_rows(directory, words, report).await {
+    if let Err(error) = look_at_rows(directory, rules, report).await {
         report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
     }
 }
@@ -41,7 +41,11 @@ struct Counts {
     groups: Count,
 }
 
-async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut Report) -> Result<(), DirectoryError> {
+async fn look_at_rows(
+    directory: &Directory,
+    rules: AccountRules<'_>,
+    report: &mut Report,
+) -> Result<(), DirectoryError> {
     let users = counted(directory, &USERS, "users", report).await?;
     let groups = counted(directory, &GROUPS, "groups", report).await?;
     let private = private_groups(directory, report).await?;
@@ -65,7 +69,7 @@ async fn look_at_rows(directory: &Directory, words: &RefusedWords, report: &mut 
         }
     }
     if let Some(sample) = answered("the first users", sample(directory).await, report)? {
-        values::show(directory, &sample, words, report).await?;
+        values::show(directory, &sample, rules, report).await?;
         differences(directory, &sample, users, report).await?;
         hashes(directory, &sample, report).await?;
         if let (Some(users), Some(groups)) = (users, groups) {

@@ -9,6 +9,7 @@ use crate::{
     config::{Config, DatabaseSettings, Query, QuerySet},
     directory::{
         Directory,
+        diagnostics::rows::AccountRules,
         kind::{USERS, role::Role},
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
@@ -58,7 +59,13 @@ pub async fn check(config: &Config, report: &mut Report) {
         return;
     };
     match Directory::build(&database, &config.base, &config.layout, &parsed).await {
-        Ok(directory) => contents::show(&directory, &config.policy.refused_words, report).await,
+        Ok(directory) => {
+            let rules = AccountRules {
+                words: &config.policy.refused_words,
+                auth: &config.auth,
+            };
+            contents::show(&directory, rules, report).await;
+        }
         Err(found) => {
             for problem in found {
                 add(Fault::Database, problem, report);

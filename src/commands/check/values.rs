@@ -5,11 +5,10 @@ use super::{
     report::{Report, table},
 };
 use crate::{
-    config::RefusedWords,
     directory::{
         Directory, DirectoryError,
         diagnostics::{
-            rows::{self, Accounts, Findings},
+            rows::{self, AccountRules, Accounts, Findings},
             sample::{Sample, listed},
         },
         kind::{GROUPS, USERS, rule::HOMES},
@@ -27,7 +26,7 @@ const WORDS: usize = 50;
 pub async fn show(
     directory: &Directory,
     sample: &Sample,
-    words: &RefusedWords,
+    rules: AccountRules<'_>,
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
     if let Some(users) = answered("the rows of users", rows::findings(directory, &USERS).await, report)? {
@@ -37,7 +36,7 @@ pub async fn show(
     if let Some(groups) = answered("the rows of groups", rows::findings(directory, &GROUPS).await, report)? {
         doubtful_groups(&groups, report);
     }
-    let found = rows::accounts(directory, sample, words).await;
+    let found = rows::accounts(directory, sample, rules).await;
     if let Some(found) = answered("the columns that refuse binds", found, report)? {
         accounts(&found, report);
     }

@@ -1,7 +1,7 @@
 //! What a bind knows of an account, and whether its columns refuse it.
 
 use crate::{
-    config::RefusedWords,
+    config::{RefusedWords, Secret, names},
     directory::{
         account::{
             expiry::expiry,
@@ -22,10 +22,16 @@ use std::fmt;
 pub struct Account {
     /// The DN of the user's entry, which becomes the session's identity however it was typed.
     pub dn: String,
+    /// The user's name, as the entry spells it.
+    pub username: String,
     /// The stored hash; none when the row has none.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// There is something in the password column that is no text.
     pub password_unreadable: bool,
+    /// The secret of the codes that change with time; none when the row has none, or one that is no text.
+    pub totp_secret: Option<Secret>,
+    /// The links of a chain of the user's own; empty where the user has none.
+    pub own_chain: Vec<String>,
     /// Why the account may not bind, whatever the password; none when it may.
     pub refusal: Option<Refusal>,
 }
@@ -62,8 +68,6 @@ pub enum Refusal {
     Locked,
     /// `expires_at` is past.
     Expired,
-    /// `auth_backends` names a link that there is not.
-    Chain,
     /// The value of this column cannot be read.
     Unreadable(&'static str),
 }
@@ -75,7 +79,6 @@ impl fmt::Display for Refusal {
             Refusal::Disabled => f.write_str("disabled"),
             Refusal::Locked => f.write_str("locked"),
             Refusal::Expired => f.write_str("expired"),
-            Refusal::Chain => f.write_str("chain"),
             Refusal::Unreadable(column) => write!(f, "{column} cannot be read"),
         }
     }
@@ -127,12 +130,28 @@ impl AccountColumns {
                 None => Some(Refusal::Unreadable("expires_at")),
             }
         };
-        let chain = || (!is_password_chain(&self.auth_backends)).then_some(Refusal::Chain);
+        let chain = || {
+            self.own_chain()
+                .is_none()
+                .then_some(Refusal::Unreadable("auth_backends"))
+        };
         status()
             .or_else(enabled)
             .or_else(locked)
             .or_else(expired)
             .or_else(chain)
+    }
+
+    /// The links of a chain of the user's own, which replaces that of all. Empty items are none, and where nothing is left
+    /// there is no such chain. None where the value cannot be read.
+    pub fn own_chain(&self) -> Option<Vec<String>> {
+        if is_unset(&self.auth_backends) {
+            return Some(Vec::new());
+        }
+        let items = self.auth_backends.items().filter(|item| !is_unset(item));
+        let texts: Option<Vec<_>> = items.map(Cell::to_text).collect();
+        let texts = texts?;
+        Some(texts.iter().flat_map(|text| names(text)).map(str::to_owned).collect())
     }
 }
 
@@ -153,19 +172,6 @@ fn truth(cell: &Cell) -> Option<bool> {
         Cell::Integer(number) if *number < 0 => None,
         other => other.to_boolean(),
     }
-}
-
-/// A user whose own chain names anything but `sql` cannot be authenticated: that fails closed. Empty items are none,
-/// and a chain without any is no chain of the user's own.
-fn is_password_chain(backends: &Cell) -> bool {
-    if is_unset(backends) {
-        return true;
-    }
-    backends.items().filter(|item| !is_unset(item)).all(|item| {
-        let is_known = |name: &str| name.is_empty() || name.eq_ignore_ascii_case("sql");
-        item.to_text()
-            .is_some_and(|names| names.split(',').all(|name| is_known(name.trim())))
-    })
 }
 
 #[cfg(test)]
@@ -263,9 +269,15 @@ mod tests {
             refused("enabled", |columns, cell| columns.enabled = cell);
             refused("locked", |columns, cell| columns.locked = cell);
             refused("expires_at", |columns, cell| columns.expires_at = cell);
+        }
+        for unreadable in [
+            Cell::Unreadable,
+            Cell::Bytes(vec![0xff]),
+            Cell::List(vec![text("sql"), Cell::Unreadable]),
+        ] {
             assert_eq!(
                 refusal(|columns| columns.auth_backends = unreadable.clone()),
-                Some(Refusal::Chain)
+                Some(Refusal::Unreadable("auth_backends"))
             );
         }
         for odd in ["perhaps", "2", "1.0", "00", "-1", "wahr", "TRUE!", "  "] {
@@ -306,34 +318,38 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_we_do_not_have_fails_closed() {
-        for chain in ["sql", "SQL", "sql,", ",sql", " sql , ,sql", ",", " , ", "   "] {
-            assert!(may_bind(|columns| columns.auth_backends = text(chain)), "{chain:?}");
-        }
-        for chain in [
-            "sql,notification",
-            "ldap",
-            "sql,x",
-            "sql sql",
-            "sql;",
-            "none",
-            "[\"sql\"]",
-            "\u{200b}",
-        ] {
-            assert_eq!(
-                refusal(|columns| columns.auth_backends = text(chain)),
-                Some(Refusal::Chain),
-                "{chain:?}"
-            );
-        }
-        let list = |items: &[Cell]| {
-            let items = items.to_vec();
-            may_bind(|columns| columns.auth_backends = Cell::List(items))
+    fn a_chain_of_ones_own_is_a_list_of_names() {
+        let chain = |cell: Cell| {
+            let columns = AccountColumns {
+                auth_backends: cell,
+                ..AccountColumns::default()
+            };
+            columns.own_chain()
         };
-        assert!(list(&[text("sql"), text(""), Cell::Null]));
-        assert!(list(&[text(""), text(" ")]));
-        assert!(!list(&[text("sql"), Cell::Bytes(vec![0xff])]));
-        assert!(!list(&[text("sql"), Cell::Unreadable]));
-        assert!(!list(&[text("sql"), text("totp")]));
+        for none in [
+            Cell::Null,
+            text(""),
+            text(","),
+            text(" , , "),
+            Cell::List(vec![text(""), text(" "), Cell::Null]),
+        ] {
+            assert_eq!(chain(none.clone()), Some(Vec::new()), "{none:?}");
+        }
+        let sql = Some(vec!["sql".to_owned()]);
+        for cell in [
+            text("sql"),
+            text("sql,"),
+            text(" ,sql"),
+            Cell::List(vec![text("sql"), text(""), Cell::Null]),
+        ] {
+            assert_eq!(chain(cell.clone()), sql, "{cell:?}");
+        }
+        assert_eq!(
+            chain(text("sql, totp")),
+            Some(vec!["sql".to_owned(), "totp".to_owned()])
+        );
+        assert_eq!(chain(text("sql totp")), Some(vec!["sql totp".to_owned()]));
+        assert_eq!(chain(Cell::List(vec![text("sql"), Cell::Bytes(vec![0xff])])), None);
+        assert_eq!(chain(Cell::List(vec![text("sql"), Cell::Unreadable])), None);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         membership::{Membership, MembershipsOf, NameSet},
         naming::tree::Name,
         queries::GroupColumn,
-        source::accounts::stored_hash,
+        source::accounts::stored_text,
     },
     model::{entry::Entry, value::Cell},
     sql::{Budget, Engine, Origin, Predicate, QueryTable, SqlError},
@@ -263,7 +263,7 @@ pub async fn hashes<T: Ord>(
     let projection = one_user.account_projection();
     for name in &sample.names {
         for mut row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-            let hash = stored_hash(projection.take(&mut row, Role::Password));
+            let hash = stored_text(projection.take(&mut row, Role::Password));
             *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
         }
     }

@@ -1,7 +1,7 @@
 //! What all rows of a listing are as entries: who lacks what, who has what is another one's, and whose account is closed.
 
 use crate::{
-    config::RefusedWords,
+    config::{AuthSettings, RefusedWords},
     directory::{
         account::{AccountColumns, Refusal, Standing},
         diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
@@ -99,6 +99,15 @@ pub async fn findings(directory: &Directory, kind: Kind) -> Result<Findings, Dir
     Ok(walk.end())
 }
 
+/// What is said of the values of account columns.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountRules<'a> {
+    /// The words of a status that refuse binds.
+    pub words: &'a RefusedWords,
+    /// The links that there are.
+    pub auth: &'a AuthSettings,
+}
+
 /// What the account columns of SQL_QUERY_ONE_USER say, which binds read: of every user where SQL_QUERY_ALL_USERS has
 /// the very same columns, and else of those of the sample.
 ///
@@ -107,7 +116,7 @@ pub async fn findings(directory: &Directory, kind: Kind) -> Result<Findings, Dir
 pub async fn accounts(
     directory: &Directory,
     sample: &Sample,
-    words: &RefusedWords,
+    rules: AccountRules<'_>,
 ) -> Result<Accounts, DirectoryError> {
     let mut found = Accounts::default();
     let (all_users, asked) = (&directory.queries.all_users, &directory.queries.one_user);
@@ -134,7 +143,7 @@ pub async fn accounts(
         let projection = source.maker().projection();
         source
             .each(PATIENCE, |row| {
-                found.row(projection, row, words);
+                found.row(projection, row, rules);
                 found.looked_at as u64 >= LARGE
             })
             .await?;
@@ -146,7 +155,7 @@ pub async fn accounts(
     found.sampled = true;
     for name in &sample.names {
         for row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-            found.row(one_user.account_projection(), row, words);
+            found.row(one_user.account_projection(), row, rules);
         }
     }
     Ok(found)
@@ -217,14 +226,21 @@ impl Walk {
 }
 
 impl Accounts {
-    fn row(&mut self, projection: &Projection, mut row: Row, words: &RefusedWords) {
+    fn row(&mut self, projection: &Projection, mut row: Row, rules: AccountRules<'_>) {
         self.looked_at += 1;
         let columns = AccountColumns::take(projection, &mut row);
         if let Some(word) = word(&columns.status) {
-            let refuses = words.judge(&columns.status) != Standing::Allowed;
+            let refuses = rules.words.judge(&columns.status) != Standing::Allowed;
             self.words.entry(word).or_insert((0, refuses)).0 += 1;
         }
-        match columns.refusal(words, Timestamp::now()) {
+        let refusal = columns.refusal(rules.words, Timestamp::now());
+        if refusal.is_none()
+            && let Some(own) = columns.own_chain().filter(|own| !own.is_empty())
+            && let Err(error) = rules.auth.chain_of(&own)
+        {
+            *self.refusals.entry(format!("auth_backends: {error}")).or_default() += 1;
+        }
+        match refusal {
             None | Some(Refusal::Status(_)) => {}
             Some(Refusal::Unreadable(column)) => *self.unreadable.entry(column).or_default() += 1,
             Some(refusal) => *self.refusals.entry(refusal.to_string()).or_default() += 1,

@@ -27,6 +27,8 @@ pub enum Role {
     SshPublicKey,
     /// Verifies binds; never served.
     Password,
+    /// The secret of codes that change with time; never served.
+    TotpSecret,
     /// Replaces the authentication chain; never served.
     AuthBackends,
     /// A word that may refuse binds; never served.
@@ -58,12 +60,18 @@ impl Role {
     pub fn is_private(self) -> bool {
         matches!(
             self,
-            Role::Password | Role::AuthBackends | Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt
+            Role::Password
+                | Role::TotpSecret
+                | Role::AuthBackends
+                | Role::Status
+                | Role::Enabled
+                | Role::Locked
+                | Role::ExpiresAt
         )
     }
 
     /// Decides about binds besides the password.
     pub fn is_account(self) -> bool {
-        self.is_private() && self != Role::Password
+        self.is_private() && !matches!(self, Role::Password | Role::TotpSecret)
     }
 }

@@ -46,6 +46,7 @@ pub static USERS: EntryKind = EntryKind {
         ("sshpublickey", Role::SshPublicKey),
         ("password", Role::Password),
         ("userpassword", Role::Password),
+        ("totp_secret", Role::TotpSecret),
         ("auth_backends", Role::AuthBackends),
         ("status", Role::Status),
         ("enabled", Role::Enabled),

@@ -105,6 +105,7 @@ fn meaning(role: Role) -> &'static str {
         Role::Number | Role::PrimaryGroup => ", and no row would have its number",
         Role::Member | Role::Members | Role::MemberUids => ", and no group would have members",
         Role::Password => ", and nobody could bind",
+        Role::TotpSecret => ", and nobody could bind whose chain has `totp`",
         Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt | Role::AuthBackends => {
             ", and nobody with a value could bind"
         }

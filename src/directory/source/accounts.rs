@@ -1,7 +1,7 @@
 //! Finds the account that a user binds with.
 
 use crate::{
-    config::RefusedWords,
+    config::{RefusedWords, Secret},
     directory::{
         account::{Account, AccountColumns, AccountOutcome},
         fetch::none_for_the_name,
@@ -69,24 +69,29 @@ impl Accounts {
         }
         let password = own.take(&mut row, Role::Password);
         let has_password = password == Cell::Unreadable || !password.is_absent();
-        let password = stored_hash(password);
+        let password = stored_text(password);
+        let totp_secret = stored_text(own.take(&mut row, Role::TotpSecret));
+        let columns = AccountColumns::take(own, &mut row);
         Ok(AccountOutcome::Account(Account {
             dn: maker.tree().entry_dn(&USERS, &spelled),
+            username: spelled,
             password_unreadable: has_password && password.is_none(),
-            password,
-            refusal: AccountColumns::take(own, &mut row).refusal(refused, Timestamp::now()),
+            password: password.map(Secret::new),
+            totp_secret: totp_secret.map(Secret::new),
+            own_chain: columns.own_chain().unwrap_or_default(),
+            refusal: columns.refusal(refused, Timestamp::now()),
         }))
     }
 }
 
-/// The hash in a password column, if there is one: as text, or as the text's octets.
-pub(crate) fn stored_hash(cell: Cell) -> Option<String> {
+/// The hash or secret in a column, if there is one: as text, or as the text's octets.
+pub(crate) fn stored_text(cell: Cell) -> Option<String> {
     match cell {
         Cell::Text(text) => Some(text),
         Cell::Bytes(bytes) => String::from_utf8(bytes).ok(),
         _ => None,
     }
     // CHAR(n) columns pad with blanks; no hash ends in one.
-    .map(|hash| hash.trim().to_owned())
-    .filter(|hash| !hash.is_empty())
+    .map(|text| text.trim().to_owned())
+    .filter(|text| !text.is_empty())
 }

@@ -1,0 +1,228 @@
+//! Runs the chain: the links that a bind must pass, all of them.
+
+use super::{
+    attempt::{Attempt, Unavailable, Verdict},
+    hashing_pool::HashingPool,
+    link::{Check, Link, password::Password},
+};
+use crate::config::{AuthBackend, AuthSettings, Chain, ChainError, Stage};
+use std::{borrow::Cow, sync::Arc};
+
+/// The links that are configured, and the chains of those who may sign in.
+#[derive(Debug)]
+pub struct Authenticator {
+    links: Vec<(AuthBackend, Box<dyn Link>)>,
+    settings: AuthSettings,
+}
+
+impl Authenticator {
+    /// The links that the settings give.
+    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>) -> Self {
+        let links: Vec<(AuthBackend, Box<dyn Link>)> =
+            vec![(AuthBackend::Sql, Box::new(Password::new(Arc::clone(&hashing))))];
+        Authenticator {
+            links,
+            settings: settings.clone(),
+        }
+    }
+
+    /// The chain of an account: its own where its row names links.
+    ///
+    /// # Errors
+    /// The names are no chain that is set up: such an account cannot sign in.
+    pub fn chain(&self, own: &[String]) -> Result<Cow<'_, Chain>, ChainError> {
+        match own {
+            [] => Ok(Cow::Borrowed(&self.settings.chain)),
+            own => self.settings.chain_of(own).map(Cow::Owned),
+        }
+    }
+
+    /// The chain of all who have none of their own.
+    pub fn default_chain(&self) -> Cow<'_, Chain> {
+        Cow::Borrowed(&self.settings.chain)
+    }
+
+    /// Runs a chain. Links that cost work run in any case; the first that fails is the one that the log names. Dropping the
+    /// future ends it.
+    ///
+    /// # Errors
+    /// A link could not find out. That says nothing about the user: never answer invalidCredentials.
+    pub async fn authenticate(&self, chain: &Chain, attempt: &Attempt<'_>) -> Result<Verdict, Unavailable> {
+        let mut failed = None;
+        let mut unavailable = None;
+        for link in chain.links() {
+            let goes_on = failed.is_none() && unavailable.is_none() && !attempt.is_refused;
+            if link.stage() != Stage::Work && !goes_on {
+                break;
+            }
+            match self.check(*link, attempt).await {
+                Ok(Check::Passed) => {}
+                Ok(Check::Failed(why)) => failed = failed.or(Some(why)),
+                Err(error) => unavailable = unavailable.or(Some(error)),
+            }
+        }
+        match (unavailable, failed) {
+            (Some(error), _) => Err(error),
+            (None, Some(why)) => Ok(Verdict::Refused(why)),
+            (None, None) if attempt.is_refused || attempt.stored.is_none() => Ok(Verdict::Refused("".into())),
+            (None, None) => Ok(Verdict::Admitted),
+        }
+    }
+
+    async fn check(&self, link: AuthBackend, attempt: &Attempt<'_>) -> Result<Check, Unavailable> {
+        match self.link(link) {
+            Some(link) => link.check(attempt).await,
+            None => Ok(Check::Failed("the chain names a link that is not set up".into())),
+        }
+    }
+
+    fn link(&self, backend: AuthBackend) -> Option<&dyn Link> {
+        let mut links = self.links.iter();
+        links.find(|(name, _)| *name == backend).map(|(_, link)| &**link)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::auth::attempt::Stored;
+    use futures::future::BoxFuture;
+    use std::{
+        net::{IpAddr, Ipv4Addr},
+        num::NonZeroUsize,
+        sync::Mutex,
+        time::{Duration, Instant},
+    };
+
+    /// Says what it is told to, and notes that it was asked.
+    #[derive(Debug)]
+    struct Fixed(AuthBackend, Result<Check, Unavailable>, Arc<Mutex<Vec<AuthBackend>>>);
+
+    impl Link for Fixed {
+        fn check<'a>(&'a self, _: &'a Attempt<'a>) -> BoxFuture<'a, Result<Check, Unavailable>> {
+            self.2.lock().unwrap().push(self.0);
+            let answer = self.1.clone();
+            Box::pin(async move { answer })
+        }
+    }
+
+    type Asked = Arc<Mutex<Vec<AuthBackend>>>;
+
+    fn authenticator(answers: &[(AuthBackend, Result<Check, Unavailable>)]) -> (Authenticator, Asked) {
+        let asked = Asked::default();
+        let links = answers.iter().map(|(backend, answer)| {
+            let link: Box<dyn Link> = Box::new(Fixed(*backend, answer.clone(), Arc::clone(&asked)));
+            (*backend, link)
+        });
+        let named = answers.iter().map(|(backend, _)| *backend);
+        let authenticator = Authenticator {
+            links: links.collect(),
+            settings: AuthSettings {
+                chain: Chain::new(named).unwrap(),
+                hashing_threads: NonZeroUsize::MIN,
+            },
+        };
+        (authenticator, asked)
+    }
+
+    async fn run(
+        answers: &[(AuthBackend, Result<Check, Unavailable>)],
+        change: impl FnOnce(&mut Attempt<'_>),
+    ) -> (Result<Verdict, Unavailable>, Vec<AuthBackend>) {
+        let (authenticator, asked) = authenticator(answers);
+        let stored = Stored::default();
+        let mut attempt = Attempt {
+            username: "alice",
+            stored: Some(&stored),
+            is_refused: false,
+            password: b"secret",
+            client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            until: Instant::now() + Duration::from_secs(5),
+        };
+        change(&mut attempt);
+        let verdict = authenticator
+            .authenticate(&authenticator.settings.chain, &attempt)
+            .await;
+        let asked = asked.lock().unwrap().clone();
+        (verdict, asked)
+    }
+
+    use AuthBackend::{Ldap, Notification, Sql, Totp};
+
+    fn passed() -> Result<Check, Unavailable> {
+        Ok(Check::Passed)
+    }
+
+    fn failed(why: &'static str) -> Result<Check, Unavailable> {
+        Ok(Check::Failed(why.into()))
+    }
+
+    fn away() -> Result<Check, Unavailable> {
+        Err(Unavailable("away".into()))
+    }
+
+    #[tokio::test]
+    async fn all_links_must_pass_and_the_person_is_asked_last() {
+        let all = [
+            (Notification, passed()),
+            (Totp, passed()),
+            (Ldap, passed()),
+            (Sql, passed()),
+        ];
+        let (verdict, asked) = run(&all, |_| {}).await;
+        assert_eq!(verdict, Ok(Verdict::Admitted));
+        assert_eq!(asked, [Ldap, Sql, Totp, Notification]);
+        for failing in 0..all.len() {
+            let mut some = all.clone();
+            some[failing].1 = failed("no");
+            let (verdict, _) = run(&some, |_| {}).await;
+            assert_eq!(verdict, Ok(Verdict::Refused("no".into())), "{failing}");
+        }
+    }
+
+    #[tokio::test]
+    async fn links_that_cost_work_always_run_and_no_phone_rings_for_a_guess() {
+        let guess = [
+            (Sql, failed("wrong password")),
+            (Ldap, failed("49")),
+            (Totp, passed()),
+            (Notification, passed()),
+        ];
+        let (verdict, asked) = run(&guess, |_| {}).await;
+        assert_eq!(verdict, Ok(Verdict::Refused("wrong password".into())));
+        assert_eq!(asked, [Sql, Ldap]);
+        let right = [
+            (Sql, passed()),
+            (Ldap, passed()),
+            (Totp, passed()),
+            (Notification, passed()),
+        ];
+        let (verdict, asked) = run(&right, |attempt| attempt.is_refused = true).await;
+        assert_eq!(verdict, Ok(Verdict::Refused("".into())));
+        assert_eq!(asked, [Sql, Ldap]);
+        let (verdict, asked) = run(
+            &[(Sql, passed()), (Totp, failed("wrong code")), (Notification, passed())],
+            |_| {},
+        )
+        .await;
+        assert_eq!(verdict, Ok(Verdict::Refused("wrong code".into())));
+        assert_eq!(asked, [Sql, Totp]);
+    }
+
+    #[tokio::test]
+    async fn nobody_signs_in_without_an_account() {
+        let (verdict, asked) = run(&[(Sql, passed())], |attempt| attempt.stored = None).await;
+        assert_eq!(verdict, Ok(Verdict::Refused("".into())));
+        assert_eq!(asked, [Sql]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_found_out_is_no_wrong_password() {
+        for (sql, ldap) in [(passed(), away()), (failed("no"), away()), (away(), failed("no"))] {
+            let (verdict, asked) = run(&[(Sql, sql), (Ldap, ldap), (Notification, passed())], |_| {}).await;
+            assert_eq!(verdict, Err(Unavailable("away".into())));
+            assert_eq!(asked, [Sql, Ldap]);
+        }
+    }
+}
