@@ -14,6 +14,7 @@ use crate::{
     metrics::Metrics,
     model::dn::Dn,
     operations::{
+        catalog::{Catalog, RealmServices},
         context::{Seldom, Services},
         controls::SUPPORTED_CONTROLS,
         extended::SUPPORTED_EXTENSIONS,
@@ -98,15 +99,21 @@ impl App {
         let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
             .map_err(StartError::Threads)?;
         let hashing = Arc::new(hashing);
-        let (publish, realm) = watch::channel(None);
+        let (publish, published) = watch::channel(None);
         let again = Arc::new(Notify::new());
-        let services = Arc::new(Services {
-            realm,
+        let realm = RealmServices {
+            name: None,
+            base: config.base.clone(),
+            published,
             authenticator: Authenticator::new(&config.auth, Arc::clone(&hashing)),
-            hashing,
             policy: config.policy.clone(),
-            metrics,
             describe_again: Arc::clone(&again),
+        };
+        let services = Arc::new(Services {
+            catalog: Catalog::of_one(realm),
+            hashing,
+            metrics,
+            log_filter_values: config.policy.log_filter_values,
             empty_base_used: Seldom::default(),
         });
         let listener = Listener {

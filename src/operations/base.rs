@@ -46,10 +46,10 @@ impl<'a> Base<'a> {
     /// # Errors
     /// The text is no DN, or the session may not read there.
     pub(super) fn readable(context: &'a Context, dn: &str, scope: Scope) -> Result<Self, OperationError> {
-        let realm = context.services.realm().ok_or(DirectoryError::NotDescribed)?;
+        let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
         let dn = realm.read_dn(dn);
         let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
-        let refused = context.services.policy.require_auth_for_search
+        let refused = context.realm().policy.require_auth_for_search
             && context.identity == Identity::Anonymous
             && !realm.is_public(&dn, scope);
         if refused {
@@ -73,7 +73,7 @@ impl<'a> Base<'a> {
             wanted: None,
             page: None,
             lookup_deadline: self.context.received + Policy::LOOKUP_HOLD,
-            scan_timeout: self.context.services.policy.scan_timeout,
+            scan_timeout: self.context.realm().policy.scan_timeout,
             observer: None,
         }
     }

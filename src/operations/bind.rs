@@ -4,7 +4,7 @@
 //! learns which names exist. When the database cannot be asked the answer is `unavailable`: it says nothing about the user.
 
 use super::{
-    context::{Context, Identity},
+    context::{Context, Identity, Session},
     outcome::{Notes, Outcome},
     reply::Reply,
     result::OperationError,
@@ -30,7 +30,7 @@ pub(super) async fn bind(
 ) -> Result<Outcome, OperationError> {
     let identity = authenticate(context, &request, reply.notes).await?;
     reply.result(ResponseKind::Bind, &LdapResult::success(), &[]);
-    Ok(Outcome::Bound(identity))
+    Ok(Outcome::Bound(Session::bound(identity, context.realm)))
 }
 
 async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Notes) -> Result<Identity, OperationError> {
@@ -77,8 +77,8 @@ async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Note
 }
 
 async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, DirectoryError> {
-    let realm = context.services.realm().ok_or(DirectoryError::NotDescribed)?;
-    let policy = &context.services.policy;
+    let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
+    let policy = &context.realm().policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
     let budget = Budget::bind(context.received + policy.bind_hold);
     realm.account(dn, lenient, &policy.refused_words, budget).await
@@ -92,7 +92,7 @@ async fn verify(
     password: &[u8],
     notes: &mut Notes,
 ) -> Result<Identity, OperationError> {
-    let authenticator = &context.services.authenticator;
+    let authenticator = &context.realm().authenticator;
     let account = match found {
         AccountOutcome::Account(account) => Ok(account),
         AccountOutcome::NotAUser => Err(Cow::Borrowed("not a user")),
@@ -124,7 +124,7 @@ async fn verify(
         is_refused: refused.is_some(),
         password,
         client: context.client.address.ip(),
-        until: context.received + context.services.policy.bind_hold,
+        until: context.received + context.realm().policy.bind_hold,
     };
     let verdict = authenticator.authenticate(&chain, &attempt).await.map_err(|error| {
         notes.why = Some(error.0);

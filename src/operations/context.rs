@@ -1,19 +1,14 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway that it uses.
 
-use crate::{
-    auth::{authenticator::Authenticator, hashing_pool::HashingPool},
-    config::Policy,
-    directory::realm::Realm,
-    metrics::Metrics,
-};
+use super::catalog::{Catalog, RealmId, RealmServices};
+use crate::{auth::hashing_pool::HashingPool, metrics::Metrics};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::{Notify, watch};
 
-/// The authorization identity of a session (RFC 4511 4.2.1). A value: only the connection's loop replaces it.
+/// The authorization identity of a session (RFC 4511 4.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// Not bound, or bound anonymously.
@@ -32,6 +27,43 @@ impl Identity {
     }
 }
 
+/// Who a connection speaks for, and in which realm: in others it is anonymous. Only the connection's loop replaces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Who was bound.
+    pub identity: Identity,
+    home: Option<RealmId>,
+}
+
+impl Session {
+    /// Not bound.
+    pub const ANONYMOUS: Session = Session {
+        identity: Identity::Anonymous,
+        home: None,
+    };
+
+    /// Bound in a realm.
+    pub fn bound(identity: Identity, realm: RealmId) -> Self {
+        Session {
+            home: Some(realm).filter(|_| identity != Identity::Anonymous),
+            identity,
+        }
+    }
+
+    /// The realm that it was bound in; none where it is anonymous.
+    pub fn home(&self) -> Option<RealmId> {
+        self.home
+    }
+
+    /// Who it is in a realm: binds of one say nothing in another.
+    pub fn identity_in(&self, realm: RealmId) -> Identity {
+        match self.home == Some(realm) {
+            true => self.identity.clone(),
+            false => Identity::Anonymous,
+        }
+    }
+}
+
 /// Whose operation it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
@@ -44,18 +76,14 @@ pub struct Client {
 /// The parts of the gateway that operations use, shared by all connections.
 #[derive(Debug)]
 pub struct Services {
-    /// The realm as last described; none until the database could be asked for the first time.
-    pub realm: watch::Receiver<Option<Arc<Realm>>>,
-    /// What a bind must pass.
-    pub authenticator: Authenticator,
-    /// The threads that it verifies password hashes on.
+    /// The realms, each with what it alone is served with.
+    pub catalog: Catalog,
+    /// The threads that password hashes are verified on.
     pub hashing: Arc<HashingPool>,
-    /// What the operator decided.
-    pub policy: Policy,
     /// Where operations are counted.
     pub metrics: Metrics,
-    /// Told when a statement was refused: the tables may have changed since the queries were described.
-    pub describe_again: Arc<Notify>,
+    /// Whether the log shows the values of filters.
+    pub log_filter_values: bool,
     /// When the empty base was last warned of.
     pub empty_base_used: Seldom,
 }
@@ -76,19 +104,14 @@ impl Seldom {
     }
 }
 
-impl Services {
-    /// The realm as last described.
-    pub fn realm(&self) -> Option<Arc<Realm>> {
-        self.realm.borrow().clone()
-    }
-}
-
-/// One operation's surroundings.
+/// One operation's surroundings, in the realm that its request is about.
 #[derive(Debug, Clone)]
 pub struct Context {
     /// The parts of the gateway.
     pub services: Arc<Services>,
-    /// The identity the operation started with.
+    /// Which realm that is.
+    pub realm: RealmId,
+    /// The identity the operation started with; anonymous where the session was bound in another realm.
     pub identity: Identity,
     /// Whose connection it is.
     pub client: Client,
@@ -96,4 +119,11 @@ pub struct Context {
     pub encrypted: bool,
     /// When the request was decoded: every hold is counted from here.
     pub received: Instant,
+}
+
+impl Context {
+    /// What the realm is served with.
+    pub fn realm(&self) -> &RealmServices {
+        self.services.catalog.realm(self.realm)
+    }
 }

@@ -4,6 +4,7 @@
 //! `extended`). An operation has a [`Context`](context::Context), writes to a [`Reply`](reply::Reply), and returns what
 //! that means for the session. What goes wrong becomes an answer in `result`, and nowhere else.
 //!
+//! - `catalog`: the realms, and which of them a request is about
 //! - `controls`: request controls
 //! - `base`: the entry that a search or compare begins at, and whether this session may read there
 //! - `unsupported`: what is said of operations and controls that are not there
@@ -11,6 +12,7 @@
 
 mod base;
 pub(crate) mod bind;
+pub mod catalog;
 pub(crate) mod compare;
 pub mod context;
 pub(crate) mod controls;

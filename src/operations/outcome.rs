@@ -1,6 +1,6 @@
 //! What an operation comes to: for the session it ran in, and for the log.
 
-use super::context::Identity;
+use super::context::Session;
 use crate::protocol::ResultCode;
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use std::borrow::Cow;
 pub enum Outcome {
     /// The final response stands in the output; nothing else changes.
     Answered,
-    /// As answered, and the session has a new identity.
-    Bound(Identity),
+    /// As answered, and the connection speaks for somebody else.
+    Bound(Session),
     /// No answer is safe: the connection ends with a Notice of Disconnection that carries this text.
     Disconnect(&'static str),
     /// The client abandoned the operation or is gone; nothing more is sent.

@@ -60,7 +60,7 @@ impl Record {
     pub fn of_request(services: &Services, client: Client, message: &Message) -> Record {
         let mut record = Record::new(&services.metrics, client, message.id, kind(&message.request));
         if let Some(asked) = &mut record.asked {
-            asked.note(&message.request, services.policy.log_filter_values);
+            asked.note(&message.request, services.log_filter_values);
         }
         record
     }
@@ -113,8 +113,8 @@ impl Record {
                 Ended::Code(self.notes.code.unwrap_or(ResultCode::Success).number())
             }
         };
-        if let Outcome::Bound(identity) = outcome {
-            self.bound = identity.clone();
+        if let Outcome::Bound(session) = outcome {
+            self.bound = session.identity.clone();
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::{io, panic::AssertUnwindSafe, pin::pin, sync::Arc, thread, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::{FutureExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf},
     sync::{mpsc, watch},
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::{
+    availability::changes,
     buffered_socket::Progress,
     in_flight::{InFlight, write_cancel_response},
     local_join::join,
@@ -28,7 +29,7 @@ use crate::{
     metrics::{Ended, Operation},
     operations::{
         self,
-        context::{Client, Context, Identity, Services},
+        context::{Client, Context, Identity, Services, Session},
         controls::Controls,
         extended::{CANCEL, cancel_id},
         output::Output,
@@ -96,7 +97,7 @@ struct Connection<R> {
     running: OperationSet<thread::Result<Finished>>,
     in_flight: InFlight,
     bind_running: bool,
-    identity: Identity,
+    session: Session,
     writer: mpsc::Sender<Bytes>,
     accepted: Instant,
     last_activity: Instant,
@@ -107,14 +108,6 @@ struct Connection<R> {
     requests: u64,
     /// Set when draining began while a login was under way; ends the connection after the bind.
     last_login: bool,
-}
-
-/// An item for each change of the database's state, until the gateway stops.
-fn changes(states: watch::Receiver<State>) -> impl Stream<Item = ()> {
-    stream::unfold(states, |mut states| async {
-        states.changed().await.ok()?;
-        Some(((), states))
-    })
 }
 
 /// Serves one connection until it ends; `progress` is that of its [`BufferedSocket`](super::buffered_socket::BufferedSocket) socket.
@@ -140,7 +133,7 @@ where
         running: OperationSet::default(),
         in_flight: InFlight::default(),
         bind_running: false,
-        identity: Identity::Anonymous,
+        session: Session::ANONYMOUS,
         writer,
         accepted: now,
         last_activity: now,
@@ -286,7 +279,7 @@ where
     /// Decodes what has arrived. Abandon and unbind take effect at once, the rest queues in order.
     fn take_messages(&mut self) -> Option<End> {
         while self.queue.has_room() {
-            let limit = match self.identity {
+            let limit = match self.session.identity {
                 Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
                 Identity::User(_) => MESSAGE_LIMIT_BOUND,
             };
@@ -417,16 +410,18 @@ where
         let (id, is_bind, only_root_dse) = (work.id(), work.is_bind(), work.is_root_dse());
         if is_bind {
             self.bind_running = true;
-            self.identity = Identity::Anonymous;
+            self.session = Session::ANONYMOUS;
         }
+        let realm = work.realm(&self.shared.services.catalog, self.session.home());
         let context = Context {
             services: Arc::clone(&self.shared.services),
-            identity: self.identity.clone(),
+            realm,
+            identity: self.session.identity_in(realm),
             client: self.client,
             encrypted: !self.shared.network.unencrypted,
             received: record.received(),
         };
-        record.begin(&context.identity);
+        record.begin(&self.session.identity);
         let stop = self.in_flight.enter(id, work.kind());
         let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());
@@ -490,7 +485,7 @@ where
             self.last_login = false;
         }
         match finished.outcome {
-            operations::Outcome::Bound(identity) => self.identity = identity,
+            operations::Outcome::Bound(session) => self.session = session,
             operations::Outcome::Disconnect(text) => {
                 return Some(End::Notice(ResultCode::Unavailable, text));
             }

@@ -3,11 +3,13 @@
 //! - `listener`: the socket; open while the database can be asked
 //! - `connection`: one client from its first byte to its last, which is where to begin reading. It has its parts in
 //!   `request_queue` (what waits), `operation_set` (what runs), `in_flight` (by message ID) and `writer` (what is sent)
+//! - `availability`: whether the port is open
 //! - `buffered_socket`, `local_join`: few large writes, few wake-ups
 //! - `tls`: certificate, versions, cipher suites
 //! - `admin`: health and metrics over HTTP
 
 pub(crate) mod admin;
+mod availability;
 mod buffered_socket;
 pub mod connection;
 mod in_flight;

@@ -7,7 +7,14 @@ use bytes::Bytes;
 
 use crate::{
     model::scope::Scope,
-    operations::{self, Notes, context::Context, output::Output, record::Record, reply::Reply},
+    operations::{
+        self, Notes,
+        catalog::{Catalog, RealmId},
+        context::Context,
+        output::Output,
+        record::Record,
+        reply::Reply,
+    },
     protocol::{Message, Request, ResponseKind, ResultCode},
 };
 
@@ -61,6 +68,14 @@ impl Work {
     pub(super) fn is_root_dse(&self) -> bool {
         matches!(self, Work::Request(Message { request: Request::Search(search), .. })
             if search.base.is_empty() && search.scope == Scope::Base)
+    }
+
+    /// The realm that it is about, in a session that was bound in `home`.
+    pub(super) fn realm(&self, catalog: &Catalog, home: Option<RealmId>) -> RealmId {
+        match self {
+            Work::Request(message) => catalog.of_request(Some(&message.request), home),
+            Work::Answer { .. } => catalog.of_request(None, home),
+        }
     }
 
     pub(super) async fn run(self, context: &Context, output: &mut Output, notes: &mut Notes) -> operations::Outcome {

@@ -26,6 +26,7 @@ use ldap_gateway::metrics::Metrics;
 use ldap_gateway::model::dn::Dn;
 use ldap_gateway::model::entry::Entry;
 use ldap_gateway::model::schema::{AttributeId, Schema, ids};
+use ldap_gateway::operations::catalog::{Catalog, RealmServices};
 use ldap_gateway::operations::context::{Seldom, Services};
 use ldap_gateway::server::connection::Shared;
 use ldap_gateway::server::listener::Listener;
@@ -94,17 +95,18 @@ fn serve() {
 async fn run(list: EntryList, port: u16) {
     let capabilities = ldap_gateway::app::CAPABILITIES;
     let realm = Realm::new(Arc::new(list), &Layout::default(), capabilities);
-    let (_publish, realm) = watch::channel(Some(Arc::new(realm)));
+    let (_publish, published) = watch::channel(Some(Arc::new(realm)));
     let (_state, availability) = watch::channel(State::Serving);
     let hashing = Arc::new(HashingPool::new(NonZeroUsize::MIN, 16).unwrap());
     let auth = AuthSettings {
         chain: Chain::default(),
         hashing_threads: NonZeroUsize::MIN,
     };
-    let services = Services {
-        realm,
+    let realm = RealmServices {
+        name: None,
+        base: Dn::parse(BASE).unwrap(),
+        published,
         authenticator: Authenticator::new(&auth, Arc::clone(&hashing)),
-        hashing,
         policy: Policy {
             require_auth_for_search: false,
             bind_dn: BindDn::Lenient,
@@ -114,8 +116,13 @@ async fn run(list: EntryList, port: u16) {
             on_database_failure: OnDatabaseFailure::Disconnect,
             log_filter_values: false,
         },
-        metrics: Metrics::default(),
         describe_again: Arc::new(Notify::new()),
+    };
+    let services = Services {
+        catalog: Catalog::of_one(realm),
+        hashing,
+        metrics: Metrics::default(),
+        log_filter_values: false,
         empty_base_used: Seldom::default(),
     };
     let network = NetworkSettings {

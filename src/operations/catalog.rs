@@ -1,0 +1,177 @@
+//! The realms that are served, and which of them a request is about: the one with the longest base that its DN stands at or
+//! below. Nothing of one realm is known in another.
+
+use crate::{
+    auth::authenticator::Authenticator,
+    config::Policy,
+    directory::realm::Realm,
+    model::{dn::Dn, matching::NormalizedDn, schema::Schema},
+    protocol::Request,
+};
+use std::{fmt, sync::Arc};
+use tokio::sync::{Notify, watch};
+
+/// What one realm is served with.
+#[derive(Debug)]
+pub struct RealmServices {
+    /// Its name; none where there is one realm, made of the plain settings.
+    pub name: Option<Arc<str>>,
+    /// Its base.
+    pub base: Dn,
+    /// The realm as last described; none until its database could be asked for the first time.
+    pub published: watch::Receiver<Option<Arc<Realm>>>,
+    /// What a bind must pass.
+    pub authenticator: Authenticator,
+    /// What the operator decided.
+    pub policy: Policy,
+    /// Told when a statement was refused: the tables may have changed since the queries were described.
+    pub describe_again: Arc<Notify>,
+}
+
+impl RealmServices {
+    /// The realm as last described.
+    pub fn described(&self) -> Option<Arc<Realm>> {
+        self.published.borrow().clone()
+    }
+
+    fn is_described(&self) -> bool {
+        self.published.borrow().is_some()
+    }
+}
+
+/// A realm of the catalog, by its position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RealmId(usize);
+
+/// All realms, in the order in which they are configured. There is one at least.
+pub struct Catalog {
+    first: RealmServices,
+    others: Vec<RealmServices>,
+    default: RealmId,
+    /// The bases, as DNs are compared.
+    bases: Vec<NormalizedDn>,
+    schema: Schema,
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.realms().map(|realm| &realm.base)).finish()
+    }
+}
+
+impl Catalog {
+    /// One realm.
+    pub fn of_one(realm: RealmServices) -> Self {
+        Catalog::new(realm, Vec::new(), 0)
+    }
+
+    /// These realms; `default` is the position of the one that clients are told of first.
+    pub fn new(first: RealmServices, others: Vec<RealmServices>, default: usize) -> Self {
+        let schema = Schema::standard();
+        let bases = [&first]
+            .into_iter()
+            .chain(&others)
+            .map(|realm| realm.base.normalize(&schema));
+        Catalog {
+            bases: bases.collect(),
+            default: RealmId(default),
+            first,
+            others,
+            schema,
+        }
+    }
+
+    /// All of them, in order.
+    pub fn realms(&self) -> impl Iterator<Item = &RealmServices> {
+        [&self.first].into_iter().chain(&self.others)
+    }
+
+    /// The positions of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = RealmId> + use<> {
+        (0..=self.others.len()).map(RealmId)
+    }
+
+    /// One of them.
+    pub fn realm(&self, id: RealmId) -> &RealmServices {
+        let other = id.0.checked_sub(1).and_then(|position| self.others.get(position));
+        other.unwrap_or(&self.first)
+    }
+
+    /// The one that clients are told of first.
+    pub fn default_realm(&self) -> RealmId {
+        self.default
+    }
+
+    /// Whether there are several.
+    pub fn are_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// The realm that a request is about. One about no realm's entries is answered in the session's own, `home`, or else in
+    /// the default one.
+    pub fn of_request(&self, request: Option<&Request>, home: Option<RealmId>) -> RealmId {
+        if self.others.is_empty() {
+            return RealmId(0);
+        }
+        let dn = match request {
+            Some(Request::Bind(bind)) => Some(&bind.name),
+            Some(Request::Search(search)) => Some(&search.base),
+            Some(Request::Compare(compare)) => Some(&compare.entry),
+            _ => None,
+        };
+        let dn = dn.and_then(|dn| Dn::parse(dn).ok());
+        dn.and_then(|dn| self.owner(&dn))
+            .unwrap_or_else(|| self.of_no_realm(home))
+    }
+
+    /// The realm that a DN belongs to: that with the longest base.
+    pub fn owner(&self, dn: &Dn) -> Option<RealmId> {
+        owner(&self.bases, &dn.normalize(&self.schema)).map(RealmId)
+    }
+
+    /// What is in no realm, the root DSE and the schema among it, needs a realm that has been described, whichever it is.
+    fn of_no_realm(&self, home: Option<RealmId>) -> RealmId {
+        let wanted = home.unwrap_or(self.default);
+        let mut candidates = [wanted, self.default].into_iter().chain(self.ids());
+        candidates.find(|id| self.realm(*id).is_described()).unwrap_or(wanted)
+    }
+}
+
+/// The position of the longest base that a DN is, or stands below.
+fn owner(bases: &[NormalizedDn], dn: &NormalizedDn) -> Option<usize> {
+    let bases = bases.iter().enumerate();
+    let owners = bases.filter(|(_, base)| dn == *base || dn.is_descendant_of(base));
+    owners
+        .max_by_key(|(_, base)| base.depth())
+        .map(|(position, _)| position)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_base_owns() {
+        let schema = Schema::standard();
+        let normalized = |dn: &str| Dn::parse(dn).unwrap().normalize(&schema);
+        let bases = ["dc=example,dc=com", "dc=lab,DC=Example,dc=com", "o=other"].map(normalized);
+        for (dn, expected) in [
+            ("dc=example,dc=com", Some(0)),
+            ("uid=alice,dc=example,dc=com", Some(0)),
+            ("dc=Lab, dc=example,dc=com", Some(1)),
+            (
+                "uid=alice,ou=x,0.9.2342.19200300.100.1.25=lab,dc=example,dc=com",
+                Some(1),
+            ),
+            ("dc=lab2,dc=example,dc=com", Some(0)),
+            ("uid=alice,O=Other", Some(2)),
+            ("dc=com", None),
+            ("", None),
+            ("cn=Subschema", None),
+            ("dc=lab", None),
+        ] {
+            assert_eq!(owner(&bases, &normalized(dn)), expected, "{dn}");
+        }
+    }
+}
