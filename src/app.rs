@@ -3,7 +3,10 @@
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can.
 
 use crate::{
-    auth::{authenticator::Authenticator, hashing_pool::HashingPool},
+    auth::{
+        authenticator::Authenticator,
+        hashing_pool::{HashingLimits, HashingPool},
+    },
     config::{Config, Layout, QuerySet},
     directory::{
         Directory,
@@ -95,9 +98,13 @@ impl App {
     pub fn new(config: &Config, tls: Option<Acceptors>, metrics: Metrics) -> Result<App, StartError> {
         let database = Database::new(&config.database, metrics.clone()).map_err(StartError::Database)?;
         let queries = queries::parse_all(&config.queries, database.engine()).map_err(StartError::Queries)?;
-        // A connection has one bind at a time, so nobody is ever turned away.
-        let hashing = HashingPool::new(config.auth.hashing_threads, config.network.max_connections)
-            .map_err(StartError::Threads)?;
+        let hashing = HashingPool::new(HashingLimits {
+            threads: config.auth.hashing_threads,
+            // A connection has one bind at a time, so nobody is ever turned away.
+            queue: config.network.max_connections,
+            memory_kib: config.auth.hashing_memory.map(|mib| mib * 1024),
+        })
+        .map_err(StartError::Threads)?;
         let hashing = Arc::new(hashing);
         let (publish, published) = watch::channel(None);
         let again = Arc::new(Notify::new());
@@ -105,7 +112,7 @@ impl App {
             name: None,
             base: config.base.clone(),
             published,
-            authenticator: Authenticator::new(&config.auth, Arc::clone(&hashing)),
+            authenticator: Authenticator::new(&config.auth, Arc::clone(&hashing), &metrics),
             policy: config.policy.clone(),
             describe_again: Arc::clone(&again),
         };

@@ -1,5 +1,6 @@
 //! One attempt to sign in: what the chain is given, and what it says.
 
+use super::guessing::Turn;
 use crate::config::Secret;
 use std::{borrow::Cow, fmt, net::IpAddr, time::Instant};
 
@@ -16,6 +17,8 @@ pub struct Attempt<'a> {
     pub password: &'a [u8],
     /// Where the client is.
     pub client: IpAddr,
+    /// The turn among those who might be guessing, which is told when a person is asked; none where nobody waits for turns.
+    pub turn: Option<&'a Turn<'a>>,
     /// Until when a link that asks a server of its own may take. A link that asks a person has its own limit.
     pub until: Instant,
 }

@@ -2,28 +2,47 @@
 
 use super::{
     attempt::{Attempt, Unavailable, Verdict},
+    bind_cache::BindCache,
+    guessing::{Guessing, NoTurn, Turn},
     hashing_pool::HashingPool,
     link::{Check, Link, password::Password},
 };
-use crate::config::{AuthBackend, AuthSettings, Chain, ChainError, Stage};
-use std::{borrow::Cow, sync::Arc};
+use crate::{
+    config::{AuthBackend, AuthSettings, Chain, ChainError, Stage},
+    metrics::Metrics,
+};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 
 /// The links that are configured, and the chains of those who may sign in.
 #[derive(Debug)]
 pub struct Authenticator {
     links: Vec<(AuthBackend, Box<dyn Link>)>,
     settings: AuthSettings,
+    guessing: Guessing,
 }
 
 impl Authenticator {
     /// The links that the settings give.
-    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>) -> Self {
-        let links: Vec<(AuthBackend, Box<dyn Link>)> =
-            vec![(AuthBackend::Sql, Box::new(Password::new(Arc::clone(&hashing))))];
+    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>, metrics: &Metrics) -> Self {
+        // Without random bytes for its key there is no cache, and every bind is hashed.
+        let cache = settings.bind_cache_ttl.and_then(|ttl| BindCache::new(ttl).ok());
+        let password = Password::new(hashing, cache, metrics.clone());
+        let links: Vec<(AuthBackend, Box<dyn Link>)> = vec![(AuthBackend::Sql, Box::new(password))];
         Authenticator {
             links,
+            guessing: Guessing::new(&settings.guessing, metrics.clone()),
             settings: settings.clone(),
         }
+    }
+
+    /// Waits until a bind of `name` by `client` may be looked at: nothing is asked of the database before. `name` is what was
+    /// typed, in the form in which equal names are equal texts, whether or not there is such a user.
+    ///
+    /// # Errors
+    /// Too many have failed, or are under way, and `until` is over. That says nothing about the user: never answer
+    /// invalidCredentials.
+    pub async fn turn(&self, name: &str, client: IpAddr, until: Instant) -> Result<Turn<'_>, NoTurn> {
+        self.guessing.turn(name, client, until.into()).await
     }
 
     /// The chain of an account: its own where its row names links.
@@ -54,6 +73,11 @@ impl Authenticator {
             let goes_on = failed.is_none() && unavailable.is_none() && !attempt.is_refused;
             if link.stage() != Stage::Work && !goes_on {
                 break;
+            }
+            if link.stage() == Stage::Person
+                && let Some(turn) = attempt.turn
+            {
+                turn.verified();
             }
             match self.check(*link, attempt).await {
                 Ok(Check::Passed) => {}
@@ -86,11 +110,10 @@ impl Authenticator {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::attempt::Stored;
+    use crate::{auth::attempt::Stored, config::GuessingSettings};
     use futures::future::BoxFuture;
     use std::{
         net::{IpAddr, Ipv4Addr},
-        num::NonZeroUsize,
         sync::Mutex,
         time::{Duration, Instant},
     };
@@ -120,8 +143,9 @@ mod tests {
             links: links.collect(),
             settings: AuthSettings {
                 chain: Chain::new(named).unwrap(),
-                hashing_threads: NonZeroUsize::MIN,
+                ..AuthSettings::default()
             },
+            guessing: Guessing::new(&GuessingSettings::default(), Metrics::default()),
         };
         (authenticator, asked)
     }
@@ -138,6 +162,7 @@ mod tests {
             is_refused: false,
             password: b"secret",
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            turn: None,
             until: Instant::now() + Duration::from_secs(5),
         };
         change(&mut attempt);

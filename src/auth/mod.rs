@@ -1,12 +1,18 @@
 //! Who may bind: the chain of checks that a bind must pass.
 //!
 //! [`authenticator`] runs the chain, [`attempt`] says what goes into it and what comes out. Each check is a [`link`] in a file
-//! of its own. `password` knows the stored hashes, [`hashing_pool`] the threads that verify them.
+//! of its own. `password` knows the stored hashes, [`hashing_pool`] the threads that verify them, [`bind_cache`] those that need
+//! not be verified again. Before all that, [`guessing`] makes a bind wait where too many have failed.
 //!
 //! Knows nothing of LDAP messages, of clients' sockets or of SQL.
 
 pub mod attempt;
 pub mod authenticator;
+pub mod bind_cache;
+pub mod guessing;
 pub mod hashing_pool;
 pub mod link;
+mod memory;
 pub(crate) mod password;
+pub mod source_network;
+mod turns;

@@ -1,8 +1,10 @@
 //! Authentication: what a bind must pass.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::errors::Problem;
+use super::guessing::GuessingSettings;
 use super::parse::Reader;
 
 /// How passwords are verified.
@@ -12,6 +14,25 @@ pub struct AuthSettings {
     pub chain: Chain,
     /// `HASHING_THREADS`
     pub hashing_threads: NonZeroUsize,
+    /// `HASHING_MEMORY`, in MiB; none where it follows from the machine's.
+    pub hashing_memory: Option<u64>,
+    /// `BIND_CACHE_TTL`: how long a verified password is not verified again; none where it always is.
+    pub bind_cache_ttl: Option<Duration>,
+    /// How failed binds slow down later ones.
+    pub guessing: GuessingSettings,
+}
+
+impl Default for AuthSettings {
+    /// The stored hash alone, on one thread.
+    fn default() -> Self {
+        AuthSettings {
+            chain: Chain::default(),
+            hashing_threads: NonZeroUsize::MIN,
+            hashing_memory: None,
+            bind_cache_ttl: None,
+            guessing: GuessingSettings::default(),
+        }
+    }
 }
 
 /// A kind of link of the chain.
@@ -133,6 +154,9 @@ impl AuthSettings {
             hashing_threads: threads
                 .or_else(|| std::thread::available_parallelism().ok())
                 .unwrap_or(NonZeroUsize::MIN),
+            hashing_memory: reader.number("HASHING_MEMORY", 1, 1_048_576),
+            bind_cache_ttl: reader.duration_or_off("BIND_CACHE_TTL"),
+            guessing: GuessingSettings::read(reader),
         };
         settings.read_chain(reader);
         settings
@@ -199,10 +223,7 @@ mod tests {
 
     #[test]
     fn names_are_links_that_are_set_up() {
-        let settings = AuthSettings {
-            chain: Chain::default(),
-            hashing_threads: NonZeroUsize::MIN,
-        };
+        let settings = AuthSettings::default();
         let chain = |list: &str| settings.chain_of(&names(list).map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(chain(" SQL,,sql "), Ok(Chain::default()));
         assert_eq!(chain("sql,push"), Err(ChainError::Unknown("push".to_owned())));

@@ -79,13 +79,16 @@ impl Config {
         node_gateway::warn(reader);
         let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
         let network = NetworkSettings::read(reader);
+        let policy = Policy::read(reader);
+        let mut auth = AuthSettings::read(reader);
+        auth.guessing.longest_delay = auth.guessing.longest_delay.min(policy.bind_hold);
         Config {
             layout: Layout::read(reader),
             base: base_dn(reader, &common_name),
             database: DatabaseSettings::read(reader),
             queries: QuerySet::read(reader),
-            auth: AuthSettings::read(reader),
-            policy: Policy::read(reader),
+            auth,
+            policy,
             tls: TlsSettings::read(reader, &common_name, network.unencrypted),
             network,
             log: LogSettings::read(reader),

@@ -4,7 +4,7 @@
 //! DN is (`model`) and what a database's URI says (`database_uri`).
 //!
 //! [`settings`] is the table of all settings. Their types stand in one file for each part of the gateway, each beside the
-//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`Policy`], [`NetworkSettings`],
+//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`], [`NetworkSettings`],
 //! [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all. `source` finds the variables,
 //! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `parse` reads values of it.
 
@@ -13,6 +13,7 @@ mod database;
 mod directory;
 mod dotenv;
 mod errors;
+mod guessing;
 mod load;
 mod log;
 mod names;
@@ -34,6 +35,7 @@ pub use auth::{AuthBackend, AuthSettings, Chain, ChainError, Stage, names};
 pub use database::{DatabaseSettings, Sessions};
 pub use directory::{Layout, container_rdn};
 pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
+pub use guessing::GuessingSettings;
 pub use load::Config;
 pub use log::{LogFormat, LogSettings};
 pub use network::NetworkSettings;

@@ -120,6 +120,16 @@ impl Reader {
         .unwrap_or_default()
     }
 
+    /// A time, or none for `off`.
+    pub fn duration_or_off(&mut self, name: &'static str) -> Option<Duration> {
+        let expected = "a time greater than zero, such as 5m, or `off`";
+        let parsed = self.parsed(name, expected, |text| match text.eq_ignore_ascii_case("off") {
+            true => Some(None),
+            false => duration(text).filter(|duration| !duration.is_zero()).map(Some),
+        });
+        parsed.flatten()
+    }
+
     /// One of several words, in any letter case.
     pub fn choice<T: Copy + Default>(&mut self, name: &'static str, words: &[(&str, T)]) -> T {
         let expected = words

@@ -162,8 +162,15 @@ pub const SETTINGS: &[Setting] = &[
     setting("REQUIRE_AUTH_FOR_SEARCH", Access, Boolean, Value("true"), "Whether a client must bind before it may search or compare."),
     setting("BIND_DN", Access, Choice(&["lenient", "exact"]), Value("lenient"), "The DNs that a user may bind with. `lenient`: any below the base whose first RDN has a single value, the user's name, under any attribute (`uid=NAME`, `cn=NAME`, `mail=NAME`). `exact`: the user's own only. A client must not rely on everything with `lenient`: [differences-from-openldap.md](differences-from-openldap.md#bind-dns)."),
     setting("ACCOUNT_STATUS_REFUSED", Access, List, Value("pending,suspended,disabled,inactive,deactivated,locked,blocked,banned,deleted,archived,expired"), "The words of the column `status` that refuse a bind, in any letter case. The list replaces the default; `none` lets no word refuse. `check` counts the words that it finds and says what each does."),
-    setting("BIND_HOLD", Access, Duration, Value("5s"), "How long a bind waits for a database that is away; then it is answered `unavailable`."),
+    setting("BIND_HOLD", Access, Duration, Value("5s"), "How long a bind waits for a database that is away, and for a thread that verifies its password; then it is answered `unavailable`. A bind that is delayed because others failed waits no longer either."),
+    setting("BIND_CACHE_TTL", Access, Duration, Value("off"), "How long a password that was verified need not be hashed again, such as `5m`. With `off` every bind is hashed. The user's row is read on every bind, so a changed password or a disabled account counts at once; the other checks of the chain are never left out ([passwords.md](passwords.md#verified-once))."),
+    setting("GUESSING_DELAY", Access, Boolean, Value("on"), "Whether binds wait after others have failed ([security.md](security.md#guessing))."),
+    setting("GUESSING_FREE_FAILURES", Access, Number, Value("5"), "How many binds of one name may fail from one address (of IPv6: one /64 network) before those after them wait, 1 to 1000. From addresses that the name has not signed in from, four times as many in all."),
+    setting("GUESSING_FREE_FAILURES_PER_ADDRESS", Access, Number, Value("100"), "How many binds of whatever names may fail from one address before those of names that have not signed in from there wait, 1 to 1000000."),
+    setting("GUESSING_LONGEST_DELAY", Access, Duration, Value("30s"), "The longest wait; it begins with 1 s and doubles with each further failure. It is never longer than `BIND_HOLD`."),
+    setting("GUESSING_SHARED_ADDRESSES", Access, List, Nothing, "Networks or addresses such as `10.0.0.5,2001:db8::/64` that many people sign in from: a web application, an address behind which there are others. Failures there count for the name and not for the address."),
     setting("HASHING_THREADS", Access, Number, Computed("number of processor cores"), "How many passwords are verified at the same time, 1 to 256."),
+    setting("HASHING_MEMORY", Access, Number, Computed("half of the memory of the machine or the container"), "How much memory, in MiB, password hashes may take that are computed at the same time, 1 to 1048576. One that takes more is computed while no other that takes much is; those above 128 MiB are not counted and computed one at a time."),
     setting("PORT", Network, Number, Computed("`636`; `389` where `LDAP_UNENCRYPTED`"), "The TCP port, 1 to 65535."),
     setting("BIND_IP", Network, Address, Value("0.0.0.0"), "The local address to listen on; `::` for IPv6 and IPv4."),
     setting("LDAP_UNENCRYPTED", Network, Boolean, Value("false"), "Plain LDAP instead of LDAPS: passwords cross the network readable."),
@@ -217,7 +224,9 @@ texts! {
     ldap_mail_fallback empty_base realm_config
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
     sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
-    auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold hashing_threads
+    auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold
+    bind_cache_ttl guessing_delay guessing_free_failures guessing_free_failures_per_address guessing_longest_delay
+    guessing_shared_addresses hashing_threads hashing_memory
     port bind_ip ldap_unencrypted max_connections ldap_idle_timeout write_timeout admin_addr
     ldap_cert_content ldap_key_content ldap_cert_path ldap_key_path tls_min_version tls_max_version tls_ciphers
     log_level log_format log_filters shutdown_grace probe_bind_dn probe_bind_password

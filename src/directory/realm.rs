@@ -10,7 +10,7 @@ use crate::{
         naming::{
             fixed::FixedEntries,
             subschema::Capabilities,
-            tree::{Place, Tree},
+            tree::{Name, Place, Tree},
         },
         search::{
             begin::{SearchOutcome, Searched, begin},
@@ -103,14 +103,27 @@ impl Realm {
         refused: &RefusedWords,
         budget: Budget,
     ) -> Result<AccountOutcome, DirectoryError> {
-        let name = match self.locate(dn) {
+        match self.user(dn, lenient) {
+            Some(name) => self.accounts.account(&name, refused, budget).await,
+            None => Ok(AccountOutcome::NotAUser),
+        }
+    }
+
+    /// The name of the user that a bind DN means, whether or not there is one.
+    fn user(&self, dn: &Dn, lenient: bool) -> Option<Name> {
+        match self.locate(dn) {
             Place::Entry(kind, name) if kind == &USERS => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),
             _ => None,
-        };
-        match name {
-            Some(name) => self.accounts.account(&name, refused, budget).await,
-            None => Ok(AccountOutcome::NotAUser),
+        }
+    }
+
+    /// By what failed binds with this DN are counted: equal for all that mean the same user, and found without asking the
+    /// database.
+    pub fn login_name(&self, dn: &Dn, lenient: bool) -> String {
+        match self.user(dn, lenient) {
+            Some(name) => name.prepared,
+            None => format!("{:?}", dn.normalize(&self.schema)),
         }
     }
 

@@ -139,6 +139,11 @@ pub(super) struct Values {
     pub(super) certificates_refused: AtomicU64,
     pub(super) certificate_stale: AtomicBool,
     pub(super) log_lines_dropped: AtomicU64,
+    pub(super) binds_delayed: AtomicU64,
+    pub(super) binds_waiting: AtomicI64,
+    pub(super) binds_without_turn: AtomicU64,
+    pub(super) bind_cache_hits: AtomicU64,
+    pub(super) bind_cache_misses: AtomicU64,
 }
 
 /// The handle; clones count into the same place.
@@ -250,6 +255,41 @@ impl Metrics {
     /// Standard error did not take log lines fast enough.
     pub fn log_lines_dropped(&self, lines: u64) {
         self.0.log_lines_dropped.fetch_add(lines, Relaxed);
+    }
+}
+
+/// What happens to binds before they are looked at.
+impl Metrics {
+    /// A bind waits because others have failed, until the value is dropped.
+    pub fn bind_delayed(&self) -> DelayedBind {
+        self.0.binds_delayed.fetch_add(1, Relaxed);
+        self.0.binds_waiting.fetch_add(1, Relaxed);
+        DelayedBind(self.clone())
+    }
+
+    /// A bind waited and was not looked at.
+    pub fn bind_without_turn(&self) {
+        self.0.binds_without_turn.fetch_add(1, Relaxed);
+    }
+
+    /// A password was looked for in the cache of those that were verified.
+    pub fn bind_cache(&self, known: bool) {
+        let count = if known {
+            &self.0.bind_cache_hits
+        } else {
+            &self.0.bind_cache_misses
+        };
+        count.fetch_add(1, Relaxed);
+    }
+}
+
+/// A bind that waits because others have failed.
+#[derive(Debug)]
+pub struct DelayedBind(Metrics);
+
+impl Drop for DelayedBind {
+    fn drop(&mut self) {
+        self.0.0.binds_waiting.fetch_sub(1, Relaxed);
     }
 }
 

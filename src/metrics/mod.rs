@@ -26,7 +26,7 @@ mod counters;
 mod labels;
 mod page;
 
-pub use counters::{Metrics, OpenConnection, RunningStatement, WaitingForPool};
+pub use counters::{DelayedBind, Metrics, OpenConnection, RunningStatement, WaitingForPool};
 pub use labels::{Ended, Operation, Statement};
 pub use page::{CodeName, Gauges};
 

@@ -145,6 +145,16 @@ impl Metrics {
         page.gauge("hashing_running", "Passwords being verified.", gauges.hashing_running);
         let help = "Passwords that wait to be verified.";
         page.gauge("hashing_waiting", help, gauges.hashing_waiting);
+        let help = "Binds that waited because others had failed.";
+        page.counter("binds_delayed_total", help, &self.0.binds_delayed);
+        let help = "Binds that wait now because others have failed.";
+        page.gauge("binds_waiting", help, not_negative(&self.0.binds_waiting));
+        let help = "Binds that waited and were not looked at.";
+        page.counter("binds_without_turn_total", help, &self.0.binds_without_turn);
+        let name = "bind_cache_total";
+        page.family(name, COUNTER, "Passwords looked for among those verified a moment ago.");
+        page.sample(name, &[("result", "hit")], self.0.bind_cache_hits.load(Relaxed));
+        page.sample(name, &[("result", "miss")], self.0.bind_cache_misses.load(Relaxed));
         let help = "1 while clients are served, as /readyz says.";
         page.gauge("ready", help, u8::from(gauges.ready));
         let help = "Log lines dropped because standard error did not take them.";

@@ -10,14 +10,17 @@ use super::{
     result::OperationError,
 };
 use crate::{
-    auth::attempt::{Attempt, Stored, Verdict},
+    auth::{
+        attempt::{Attempt, Stored, Verdict},
+        guessing::Turn,
+    },
     config::BindDn,
     directory::{DirectoryError, account::AccountOutcome},
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 /// Answers a bind request and says who the session is from now on.
 ///
@@ -70,28 +73,60 @@ async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Note
         (false, false) => {}
     }
     let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
-    let found = account(context, &dn)
+    let own = context.realm();
+    let realm = own.described().ok_or(DirectoryError::NotDescribed)?;
+    let policy = &own.policy;
+    let lenient = policy.bind_dn == BindDn::Lenient;
+    let name = realm.login_name(&dn, lenient);
+    let client = context.client.address.ip();
+    let turn = own
+        .authenticator
+        .turn(&name, client, context.received + policy.bind_hold);
+    let turn = turn.await.map_err(|error| {
+        notes.why = Some(error.to_string().into());
+        LdapResult::new(ResultCode::Unavailable, "authentication is not possible now")
+    })?;
+    // Waiting for the turn is one thing, finding out another.
+    let until = Instant::now() + policy.bind_hold;
+    let found = realm
+        .account(&dn, lenient, &policy.refused_words, Budget::bind(until))
         .await
         .inspect_err(|_| notes.why = Some("the database could not answer".into()))?;
-    verify(context, found, password, notes).await
+    let typed = Typed {
+        name: &name,
+        password,
+        turn: &turn,
+        until,
+    };
+    let identity = verify(context, found, typed, notes).await?;
+    match identity {
+        Some(identity) => {
+            turn.passed();
+            Ok(identity)
+        }
+        None => {
+            turn.failed();
+            Err(invalid_credentials())
+        }
+    }
 }
 
-async fn account(context: &Context, dn: &Dn) -> Result<AccountOutcome, DirectoryError> {
-    let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
-    let policy = &context.realm().policy;
-    let lenient = policy.bind_dn == BindDn::Lenient;
-    let budget = Budget::bind(context.received + policy.bind_hold);
-    realm.account(dn, lenient, &policy.refused_words, budget).await
+/// What somebody typed, and when it is looked at.
+struct Typed<'a> {
+    name: &'a str,
+    password: &'a [u8],
+    turn: &'a Turn<'a>,
+    until: Instant,
 }
 
-/// Has the chain decide. The account's own refusal counts only after the work was done: a disabled account must not answer
-/// sooner than a wrong password.
+/// Has the chain decide who it is; nobody when it refuses. The account's own refusal counts only after the work was done: a
+/// disabled account must not answer sooner than a wrong password.
 async fn verify(
     context: &Context,
     found: AccountOutcome,
-    password: &[u8],
+    typed: Typed<'_>,
     notes: &mut Notes,
-) -> Result<Identity, OperationError> {
+) -> Result<Option<Identity>, OperationError> {
     let authenticator = &context.realm().authenticator;
     let account = match found {
         AccountOutcome::Account(account) => Ok(account),
@@ -119,25 +154,26 @@ async fn verify(
         totp_secret: account.totp_secret.clone(),
     });
     let attempt = Attempt {
-        username: account.as_ref().map_or("", |account| &account.username),
+        username: account.as_ref().map_or(typed.name, |account| &account.username),
         stored: stored.as_ref(),
         is_refused: refused.is_some(),
-        password,
+        password: typed.password,
         client: context.client.address.ip(),
-        until: context.received + context.realm().policy.bind_hold,
+        turn: Some(typed.turn),
+        until: typed.until,
     };
     let verdict = authenticator.authenticate(&chain, &attempt).await.map_err(|error| {
         notes.why = Some(error.0);
         LdapResult::new(ResultCode::Unavailable, "authentication is not possible now")
     })?;
     match (verdict, account) {
-        (Verdict::Admitted, Some(account)) => return Ok(Identity::User(Arc::from(account.dn))),
+        (Verdict::Admitted, Some(account)) => return Ok(Some(Identity::User(Arc::from(account.dn)))),
         (Verdict::Admitted, None) => {}
         (Verdict::Refused(_), Some(account)) if account.password_unreadable => notes.why = Some("hash unusable".into()),
         (Verdict::Refused(why), Some(_)) if !why.is_empty() => notes.why = Some(why),
         (Verdict::Refused(_), _) => notes.why = refused,
     }
-    Err(invalid_credentials())
+    Ok(None)
 }
 
 fn invalid_credentials() -> OperationError {

@@ -9,10 +9,11 @@ use crate::harness::ldap::BASE;
 use crate::harness::process::{Process, command};
 use crate::harness::{Client, Gateway, block_on, free_port, scratch};
 use futures::future::{BoxFuture, ready};
-use ldap_gateway::auth::{authenticator::Authenticator, hashing_pool::HashingPool};
-use ldap_gateway::config::{
-    AuthSettings, BindDn, Chain, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords,
+use ldap_gateway::auth::{
+    authenticator::Authenticator,
+    hashing_pool::{HashingLimits, HashingPool},
 };
+use ldap_gateway::config::{AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords};
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
 use ldap_gateway::directory::entry_source::{
@@ -97,16 +98,21 @@ async fn run(list: EntryList, port: u16) {
     let realm = Realm::new(Arc::new(list), &Layout::default(), capabilities);
     let (_publish, published) = watch::channel(Some(Arc::new(realm)));
     let (_state, availability) = watch::channel(State::Serving);
-    let hashing = Arc::new(HashingPool::new(NonZeroUsize::MIN, 16).unwrap());
-    let auth = AuthSettings {
-        chain: Chain::default(),
-        hashing_threads: NonZeroUsize::MIN,
-    };
+    let hashing = Arc::new(
+        HashingPool::new(HashingLimits {
+            threads: NonZeroUsize::MIN,
+            queue: 16,
+            memory_kib: None,
+        })
+        .unwrap(),
+    );
+    let auth = AuthSettings::default();
+    let metrics = Metrics::default();
     let realm = RealmServices {
         name: None,
         base: Dn::parse(BASE).unwrap(),
         published,
-        authenticator: Authenticator::new(&auth, Arc::clone(&hashing)),
+        authenticator: Authenticator::new(&auth, Arc::clone(&hashing), &metrics),
         policy: Policy {
             require_auth_for_search: false,
             bind_dn: BindDn::Lenient,
@@ -121,7 +127,7 @@ async fn run(list: EntryList, port: u16) {
     let services = Services {
         catalog: Catalog::of_one(realm),
         hashing,
-        metrics: Metrics::default(),
+        metrics,
         log_filter_values: false,
         empty_base_used: Seldom::default(),
     };

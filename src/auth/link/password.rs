@@ -3,33 +3,67 @@
 use super::{Check, Link};
 use crate::auth::{
     attempt::{Attempt, Unavailable},
-    hashing_pool::HashingPool,
+    bind_cache::BindCache,
+    hashing_pool::{HashingPool, Question},
     password::Verdict,
+    source_network::SourceNetwork,
 };
+use crate::{metrics::Metrics, model::prepare::prepare_ignore_case};
 use futures::future::BoxFuture;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 use tracing::warn;
 
 /// Verifies what was typed by the stored hash.
 #[derive(Debug)]
 pub struct Password {
     hashing: Arc<HashingPool>,
+    cache: Option<BindCache>,
+    metrics: Metrics,
 }
 
 impl Password {
-    /// A link that hashes on these threads.
-    pub fn new(hashing: Arc<HashingPool>) -> Self {
-        Password { hashing }
+    /// A link that hashes on these threads what is not in the cache.
+    pub fn new(hashing: Arc<HashingPool>, cache: Option<BindCache>, metrics: Metrics) -> Self {
+        Password {
+            hashing,
+            cache,
+            metrics,
+        }
     }
 
     async fn verify(&self, attempt: &Attempt<'_>) -> Result<Check, Unavailable> {
         let stored = attempt.stored.and_then(|stored| stored.hash.as_ref());
+        // A refused account is not told from a wrong password by its time.
+        let cache = self.cache.as_ref().filter(|_| !attempt.is_refused);
+        let remembered = cache.zip(stored).and_then(|(cache, hash)| {
+            let digest = cache.digest(attempt.username, hash.reveal(), attempt.password)?;
+            Some((cache, digest))
+        });
+        if let Some((cache, digest)) = &remembered {
+            let known = cache.knows(digest);
+            self.metrics.bind_cache(known);
+            if known {
+                return Ok(Check::Passed);
+            }
+        }
+        let name = prepare_ignore_case(attempt.username).map_or(Cow::Borrowed(attempt.username), Cow::Owned);
         // A user who is unknown or has no hash costs the same work, and never matches.
-        let verdict = self.hashing.verify(stored.map(|hash| hash.reveal()), attempt.password);
+        let verdict = self.hashing.verify(Question {
+            name: &name,
+            stored: stored.map(|hash| hash.reveal()),
+            password: attempt.password,
+            source: SourceNetwork::of(attempt.client),
+            until: attempt.until.into(),
+        });
         let verdict = verdict.await.map_err(|error| {
             warn!(%error, "a password could not be verified");
             Unavailable("the password could not be verified".into())
         })?;
+        if let Some((cache, digest)) = remembered
+            && verdict.is_match()
+        {
+            cache.remember(digest);
+        }
         Ok(match (verdict, stored) {
             (Verdict::Match, _) => Check::Passed,
             (_, None) => Check::Failed("no hash".into()),

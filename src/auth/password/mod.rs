@@ -7,11 +7,12 @@
 //! - `schemes`: the list of all schemes. A stored value is recognised there and handed to the file of its scheme.
 //! - `argon2`, `bcrypt`, `crypt`, `digest`, `pbkdf2`, `yescrypt`: one file for each family of schemes.
 //! - `password_hash`: what these files make, how much work a hash may ask for, and how it is compared.
-//! - `verifier`: the same work for users who do not exist.
+//! - `verifier`: the same work for users who do not exist; `decoy`: which work that is.
 
 mod argon2;
 mod bcrypt;
 mod crypt;
+mod decoy;
 mod digest;
 mod encoding;
 mod password_hash;
@@ -34,4 +35,4 @@ mod tests;
 pub use argon2::hash_password;
 pub use password_hash::{MAX_PASSWORD_BYTES, Verdict};
 pub use schemes::classify;
-pub use verifier::Verifier;
+pub use verifier::{Verification, Verifier};

@@ -1,9 +1,6 @@
 //! A stored hash taken apart: scheme with its parameters, salt, hash. It exists only if its work is bounded.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, sync::Arc};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -18,9 +15,9 @@ pub(super) const MAX_MEMORY_PASSES_KIB: u64 = 4 * MAX_MEMORY_KIB;
 /// Iterations of the schemes that only repeat a digest: a few seconds at most.
 pub(super) const MAX_ROUNDS: u32 = 5_000_000;
 
-/// Verifications above this run one at a time, so that several at once stay near `MAX_MEMORY_KIB` together.
+/// Verifications above this run one at a time, on a thread of their own, so that several at once stay near `MAX_MEMORY_KIB`
+/// together and nobody else waits for them.
 const LARGE_MEMORY_KIB: u64 = 128 * 1024;
-static LARGE: Mutex<()> = Mutex::new(());
 
 /// Why a stored value cannot be used; never holds a part of the value.
 pub(super) type Reason = &'static str;
@@ -82,13 +79,9 @@ impl PasswordHash {
         }
     }
 
-    /// The same scheme, parameters and lengths with another salt and hash: as much work, and nothing of the user.
-    pub(super) fn decoy(&self) -> Self {
-        Self {
-            scheme: Arc::clone(&self.scheme),
-            salt: vec![b'.'; self.salt.len()],
-            hash: vec![0; self.hash.len()],
-        }
+    /// Whether a verification takes so much memory that it must run alone of its kind.
+    pub(super) fn is_large(&self) -> bool {
+        self.scheme.memory_kib() > LARGE_MEMORY_KIB
     }
 
     /// Hashes `password` and compares in constant time.
@@ -99,8 +92,6 @@ impl PasswordHash {
         if password.is_empty() || password.len() > MAX_PASSWORD_BYTES || !self.scheme.can_have_hashed(password) {
             return Verdict::Mismatch;
         }
-        let _one_at_a_time =
-            (self.scheme.memory_kib() > LARGE_MEMORY_KIB).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
         match self.scheme.compute(password, &self.salt, self.hash.len()) {
             // Defence in depth: an empty hash would equal an empty result.
             Some(computed) if !self.hash.is_empty() && bool::from(computed.ct_eq(&self.hash)) => Verdict::Match,

@@ -483,7 +483,10 @@ proptest! {
     fn parsing_a_damaged_hash_does_not_panic(stored in damaged_hashes()) {
         // Damaged costs may still be legal and slow: parsing shows what can be seen without paying them.
         if let Ok(parsed) = schemes::parse(&stored) {
-            let again = parsed.decoy();
+            let mut decoys = super::decoy::Decoys::default();
+            decoys.saw("x", &parsed);
+            let again = decoys.of("y");
+            prop_assume!(!parsed.is_large());
             prop_assert_eq!(format!("{:?}", again.scheme), format!("{:?}", parsed.scheme));
             prop_assert_eq!(again.hash.len(), parsed.hash.len());
         }

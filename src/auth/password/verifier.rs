@@ -1,83 +1,79 @@
 //! Verification that takes the same work for users who do not exist, are disabled, or have no usable hash.
 
-use std::hint::black_box;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    hint::black_box,
+    sync::{Mutex, PoisonError},
+};
 
 use super::{
-    argon2,
+    decoy::Decoys,
     password_hash::{PasswordHash, Verdict},
     schemes,
 };
 
-/// Verifies passwords and remembers what work a verification takes here: scheme and parameters of the hash parsed
-/// last, never its salt or hash.
-///
-/// Where users' hashes differ in scheme or cost no single decoy looks like all of them; the one used last is the
-/// best guess at what the next one costs.
+/// Takes stored hashes apart, and remembers what work a verification takes here.
+#[derive(Default)]
 pub struct Verifier {
-    decoy: Mutex<PasswordHash>,
+    decoys: Mutex<Decoys>,
 }
 
-impl Default for Verifier {
-    fn default() -> Self {
-        Self {
-            decoy: Mutex::new(argon2::default_decoy()),
-        }
-    }
+/// A verification that can be run: the user's hash, or as much work in its place.
+pub struct Verification {
+    hash: PasswordHash,
+    /// The verdict, where there is no hash that a password could match.
+    decided: Option<Verdict>,
 }
 
 impl Verifier {
-    /// Compares a password with a stored hash of any known scheme; the same work is done when there is no hash, or an
-    /// unusable one. Takes as long as the hash was made to take: up to seconds.
-    pub fn verify(&self, stored: Option<&str>, password: &[u8]) -> Verdict {
-        match stored.map(schemes::parse) {
+    /// Takes a stored hash of any known scheme apart. Where there is none, or an unusable one, other work is found that a
+    /// user of that name might take. Fast: nothing is hashed.
+    pub fn prepare(&self, name: &str, stored: Option<&str>) -> Verification {
+        let mut decoys = self.decoys.lock().unwrap_or_else(PoisonError::into_inner);
+        let decided = match stored.map(schemes::parse) {
             Some(Ok(hash)) => {
-                *self.lock() = hash.decoy();
-                hash.verify(password)
+                decoys.saw(name, &hash);
+                return Verification { hash, decided: None };
             }
-            Some(Err(reason)) => {
-                self.waste(password);
-                Verdict::Unusable(reason)
-            }
-            None => {
-                self.waste(password);
-                Verdict::Mismatch
-            }
+            Some(Err(reason)) => Verdict::Unusable(reason),
+            None => Verdict::Mismatch,
+        };
+        Verification {
+            hash: decoys.of(name),
+            decided: Some(decided),
         }
     }
+}
 
-    fn waste(&self, password: &[u8]) {
-        // Copied out, so that decoys run side by side.
-        let decoy = self.lock().decoy();
-        black_box(decoy.verify(password));
+impl Verification {
+    /// Compares a password with the hash. Takes as long as the hash was made to take: up to seconds.
+    pub fn run(&self, password: &[u8]) -> Verdict {
+        let verdict = black_box(self.hash.verify(password));
+        self.decided.unwrap_or(verdict)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, PasswordHash> {
-        self.decoy.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Memory that it takes, in KiB, where it is worth counting.
+    pub fn memory_kib(&self) -> u64 {
+        self.hash.scheme.memory_kib()
+    }
+
+    /// Whether it takes so much memory that there must not be two of it at a time.
+    pub fn is_large(&self) -> bool {
+        self.hash.is_large()
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_decoy_follows_the_last_hash_without_its_salt() {
+    fn only_the_right_password_of_a_usable_hash_matches() {
         let verifier = Verifier::default();
-        let scheme = |hash: &PasswordHash| format!("{:?}", hash.scheme);
-        assert!(scheme(&verifier.lock()).starts_with("Argon2"));
-
+        let verify = |stored, password: &str| verifier.prepare("alice", stored).run(password.as_bytes());
         let stored = "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/"; // "password", from openssl passwd -1
-        assert_eq!(verifier.verify(Some(stored), b"password"), Verdict::Match);
-        assert_eq!(verifier.verify(None, b"password"), Verdict::Mismatch);
-        assert!(matches!(verifier.verify(Some("plain"), b"plain"), Verdict::Unusable(_)));
-
-        let real = schemes::parse(stored).ok().unwrap();
-        let decoy = verifier.lock();
-        assert_eq!(scheme(&decoy), scheme(&real));
-        assert_eq!((decoy.salt.len(), decoy.hash.len()), (real.salt.len(), real.hash.len()));
-        assert_ne!(decoy.salt, real.salt);
-        assert_ne!(decoy.hash, real.hash);
+        assert_eq!(verify(Some(stored), "password"), Verdict::Match);
+        assert_eq!(verify(Some(stored), "Password"), Verdict::Mismatch);
+        assert_eq!(verify(None, "password"), Verdict::Mismatch);
+        assert!(matches!(verify(Some("plain"), "plain"), Verdict::Unusable(_)));
     }
 }
