@@ -53,7 +53,7 @@ async fn demo(source: &EnvSource, port: u16) -> ExitCode {
         Ok(loaded) => loaded,
         Err(errors) => return report(&errors),
     };
-    say(&introduction(&config.base.to_string(), port));
+    say(&introduction(&config.realm().base.to_string(), port));
     serve::serve(&config, &warnings).await
 }
 

@@ -16,6 +16,7 @@ use crate::{
         self,
         reload::{Acceptors, ReadNow, follow},
     },
+    sql::Database,
     telemetry,
 };
 
@@ -59,15 +60,15 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             return ExitCode::from(EXIT_CODE);
         }
     };
-    info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), config.base);
-    let database = app.database();
+    info!("ldap-gateway {} for {}", env!("CARGO_PKG_VERSION"), bases(config));
+    let databases = app.databases();
     let reloading = tokio::spawn(async move {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else {
             return;
         };
         while hangup.recv().await.is_some() {
             info!("SIGHUP: new database connections, the queries are described and the certificate is read again");
-            database.renew();
+            databases.iter().for_each(Database::renew);
             if let Some(certificate) = &certificate {
                 certificate.read_now();
             }
@@ -85,6 +86,12 @@ pub(super) async fn serve(config: &Config, warnings: &[Warning]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The bases of all realms.
+fn bases(config: &Config) -> String {
+    let bases: Vec<String> = config.realms.iter().map(|realm| realm.base.to_string()).collect();
+    bases.join(" and ")
 }
 
 /// What accepts TLS, and what has the certificate read again; None for plain LDAP.

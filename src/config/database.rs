@@ -9,7 +9,7 @@ use super::parse::Reader;
 use crate::database_uri::{DatabaseUri, Engine, Secret, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
 
 /// How to reach the database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseSettings {
     /// `SQL_URI`, checked as far as is possible without connecting.
     pub uri: Secret,

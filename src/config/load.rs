@@ -2,36 +2,21 @@
 
 use std::time::Duration;
 
-use super::auth::AuthSettings;
-use super::database::DatabaseSettings;
-use super::directory::{Layout, base_dn};
 use super::errors::{ConfigErrors, Problem, Warning};
 use super::log::LogSettings;
 use super::network::NetworkSettings;
 use super::parse::Reader;
-use super::policy::Policy;
 use super::probe::ProbeSettings;
-use super::query_set::QuerySet;
+use super::realms::{RealmSettings, Realms};
 use super::source::EnvSource;
 use super::tls::TlsSettings;
 use super::{names, node_gateway};
-use crate::model::dn::Dn;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `LDAP_BASE_DN`, or what was derived from the common name.
-    pub base: Dn,
-    /// What stands below the base.
-    pub layout: Layout,
-    /// How to reach the database.
-    pub database: DatabaseSettings,
-    /// What to ask it.
-    pub queries: QuerySet<String>,
-    /// How passwords are verified.
-    pub auth: AuthSettings,
-    /// What operations obey.
-    pub policy: Policy,
+    /// The directories that are served; without `REALM_CONFIG` one.
+    pub realms: Realms,
     /// Where clients connect, and their limits.
     pub network: NetworkSettings,
     /// Certificate and TLS parameters; without effect where `network.unencrypted`.
@@ -45,6 +30,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The realm that clients are told of first. Without `REALM_CONFIG` there is no other.
+    pub fn realm(&self) -> &RealmSettings {
+        self.realms.default_realm()
+    }
+
     /// Reads and checks all settings.
     ///
     /// # Errors
@@ -72,23 +62,11 @@ impl Config {
 
     /// Reads everything. Where something is wrong, a problem is noted and a stand-in returned.
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
-            text.eq_ignore_ascii_case("sql").then_some(())
-        });
-        reader.not_supported_yet("REALM_CONFIG");
         node_gateway::warn(reader);
         let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
         let network = NetworkSettings::read(reader);
-        let policy = Policy::read(reader);
-        let mut auth = AuthSettings::read(reader);
-        auth.guessing.longest_delay = auth.guessing.longest_delay.min(policy.bind_hold);
         Config {
-            layout: Layout::read(reader),
-            base: base_dn(reader, &common_name),
-            database: DatabaseSettings::read(reader),
-            queries: QuerySet::read(reader),
-            auth,
-            policy,
+            realms: Realms::read(reader),
             tls: TlsSettings::read(reader, &common_name, network.unencrypted),
             network,
             log: LogSettings::read(reader),

@@ -4,8 +4,9 @@
 //! DN is (`model`) and what a database's URI says (`database_uri`).
 //!
 //! [`settings`] is the table of all settings. Their types stand in one file for each part of the gateway, each beside the
-//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`], [`NetworkSettings`],
-//! [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all. `source` finds the variables,
+//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`],
+//! [`NetworkSettings`], [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all, those of each directory in [`Realms`]
+//! (`realms` reads `REALM_CONFIG`). `source` finds the variables,
 //! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `parse` reads values of it.
 
 mod auth;
@@ -23,6 +24,7 @@ mod parse;
 mod policy;
 mod probe;
 mod query_set;
+mod realms;
 mod resolve;
 pub mod settings;
 mod source;
@@ -42,5 +44,6 @@ pub use network::NetworkSettings;
 pub use policy::{BindDn, OnDatabaseFailure, Policy, RefusedWords};
 pub use probe::ProbeSettings;
 pub use query_set::{Query, QuerySet};
+pub use realms::{PasswordSettings, RealmSettings, Realms};
 pub use source::EnvSource;
 pub use tls::{CertificateSource, TlsSettings, TlsVersion};

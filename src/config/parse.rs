@@ -19,6 +19,8 @@ const NODE_GATEWAY: &[&str] = &["ENABLE_NOTIFICATION"];
 /// Hands out settings and collects problems. For a wrong value it notes a problem and returns some stand-in, which nobody
 /// uses because of the problem.
 pub(super) struct Reader {
+    /// Where the settings were looked for.
+    source: EnvSource,
     resolved: Resolved,
     foreign: BTreeMap<String, String>,
     pub problems: Vec<Problem>,
@@ -45,12 +47,33 @@ impl Reader {
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .collect();
         Self {
+            source: source.clone(),
             resolved,
             foreign,
             problems,
             warnings: source.warnings.clone(),
             asked: BTreeSet::new(),
         }
+    }
+
+    /// Other settings, by variables, laid over these.
+    pub fn below(&self, texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let source = self.source.clone().beneath(texts);
+        let mut resolved = Resolved::new(&source);
+        let problems = std::mem::take(&mut resolved.problems);
+        Self {
+            source,
+            resolved,
+            foreign: BTreeMap::new(),
+            problems,
+            warnings: Vec::new(),
+            asked: BTreeSet::new(),
+        }
+    }
+
+    /// The variable that gave each setting.
+    pub fn variables(&self) -> &BTreeMap<&'static str, String> {
+        self.resolved.variables()
     }
 
     /// Whether the operator gave this setting, right or wrong.
@@ -155,14 +178,6 @@ impl Reader {
         };
         self.problems
             .push(Problem::other(missing, format!("is missing, though {given} is given")));
-    }
-
-    /// Refuses a setting that a later version will understand: ignored, it would seem to be obeyed.
-    pub fn not_supported_yet(&mut self, name: &'static str) {
-        if self.find(name).is_some() {
-            self.problems
-                .push(Problem::other(name, "is not supported yet; remove it"));
-        }
     }
 
     /// What was given, or else the default. It is a problem where a required setting has neither.

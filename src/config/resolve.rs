@@ -45,6 +45,11 @@ impl Resolved {
         let variable = self.variables.get(name)?;
         Some((variable, self.texts.get(name)))
     }
+
+    /// The variable that gave each setting.
+    pub fn variables(&self) -> &BTreeMap<&'static str, String> {
+        &self.variables
+    }
 }
 
 /// The variable that gives a setting, and its text or what is wrong with it. The first layer that gives the setting in any

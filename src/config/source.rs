@@ -60,6 +60,16 @@ impl EnvSource {
         )
     }
 
+    /// Adds a layer above the ones that are there.
+    pub(super) fn beneath(self, texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut above = Self::new().with_variables(texts);
+        above.layers.extend(self.layers);
+        EnvSource {
+            layers: above.layers,
+            ..self
+        }
+    }
+
     /// Adds a layer of variables as the system gives them. `env::vars` would panic at a name or value that is not Unicode.
     /// Here such a name is left out, and such a value is an error only if it is a setting's.
     pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {

@@ -53,13 +53,19 @@ fn warnings(variables: &[(&str, &str)]) -> Vec<String> {
 fn the_deployed_configuration_loads_unchanged() {
     let (config, warnings) = load(&[]).unwrap();
     assert_eq!(warnings, []);
-    assert_eq!(config.base.to_string(), "dc=example,dc=com");
-    assert_eq!(config.database.engine, Engine::PostgreSql);
-    assert!(config.queries.all_users.starts_with("SELECT \"uid\" AS username"));
-    assert!(config.queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
-    assert_eq!(config.database.ssl, None);
-    assert!(!config.policy.require_auth_for_search);
-    assert_eq!(config.auth.chain.links(), [AuthBackend::Sql]);
+    assert_eq!(config.realm().base.to_string(), "dc=example,dc=com");
+    assert_eq!(config.realm().database.engine, Engine::PostgreSql);
+    assert!(
+        config
+            .realm()
+            .queries
+            .all_users
+            .starts_with("SELECT \"uid\" AS username")
+    );
+    assert!(config.realm().queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
+    assert_eq!(config.realm().database.ssl, None);
+    assert!(!config.realm().policy.require_auth_for_search);
+    assert_eq!(config.realm().auth.chain.links(), [AuthBackend::Sql]);
     assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
     assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
     assert_eq!(
@@ -74,11 +80,11 @@ fn the_deployed_configuration_loads_unchanged() {
 #[test]
 fn defaults_are_those_of_the_design() {
     let config = config(&[]);
-    assert_eq!(config.policy.bind_hold, Duration::from_secs(5));
-    assert_eq!(config.policy.bind_dn, BindDn::Lenient);
-    assert_eq!(config.policy.scan_timeout, Duration::from_secs(60));
-    assert_eq!(config.database.pool_size, 10);
-    assert_eq!(config.policy.on_database_failure, OnDatabaseFailure::Disconnect);
+    assert_eq!(config.realm().policy.bind_hold, Duration::from_secs(5));
+    assert_eq!(config.realm().policy.bind_dn, BindDn::Lenient);
+    assert_eq!(config.realm().policy.scan_timeout, Duration::from_secs(60));
+    assert_eq!(config.realm().database.pool_size, 10);
+    assert_eq!(config.realm().policy.on_database_failure, OnDatabaseFailure::Disconnect);
     assert_eq!(config.network.write_timeout, Duration::from_secs(30));
     assert!(config.network.idle_timeout >= Duration::from_secs(3600));
     assert_eq!(config.shutdown_grace, Duration::from_secs(8));
@@ -86,7 +92,7 @@ fn defaults_are_those_of_the_design() {
         (config.tls.min_version, config.tls.max_version),
         (TlsVersion::V1_2, TlsVersion::V1_3)
     );
-    assert!(config.auth.hashing_threads.get() >= 1);
+    assert!(config.realm().auth.hashing_threads.get() >= 1);
     assert!(config.probe.is_none());
 }
 
@@ -145,10 +151,7 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 
 #[test]
 fn what_is_not_there_yet_is_said_and_never_passed() {
-    for (name, value, said) in [
-        ("REALM_CONFIG", "[]", "not supported yet"),
-        ("AUTH_BACKENDS", "sql,notification", "`notification` is not set up"),
-    ] {
+    for (name, value, said) in [("AUTH_BACKENDS", "sql,notification", "`notification` is not set up")] {
         let problem = problem(&[(name, value)]);
         assert!(problem.starts_with(name) && problem.contains(said), "{problem}");
     }
@@ -157,21 +160,27 @@ fn what_is_not_there_yet_is_said_and_never_passed() {
 
 #[test]
 fn a_query_of_all_memberships_may_be_given() {
-    let given = |text: &str| config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)]).queries.all_memberships;
-    assert_eq!(config(&[]).queries.all_memberships, None);
+    let given = |text: &str| {
+        config(&[("SQL_QUERY_ALL_MEMBERSHIPS", text)])
+            .realm()
+            .clone()
+            .queries
+            .all_memberships
+    };
+    assert_eq!(config(&[]).realm().clone().queries.all_memberships, None);
     assert_eq!(given(""), None);
     assert_eq!(given(" SELECT 1 "), Some("SELECT 1".to_owned()));
 }
 
 #[test]
 fn a_default_layout_is_that_of_the_settings() {
-    assert_eq!(config(&[]).layout, Layout::default());
+    assert_eq!(config(&[]).realm().clone().layout, Layout::default());
 }
 
 #[test]
 fn new_database_settings_are_those_of_the_uri_alone() {
     for uri in ["postgres://h/d", "mysql://h/d", "sqlite:users.db"] {
-        let read = config(&[("SQL_URI", uri)]).database;
+        let read = config(&[("SQL_URI", uri)]).realm().clone().database;
         let new = DatabaseSettings::new(uri);
         assert_eq!(read.uri.reveal(), new.uri.reveal());
         assert_eq!(format!("{read:?}"), format!("{new:?}"));
@@ -180,17 +189,35 @@ fn new_database_settings_are_those_of_the_uri_alone() {
 
 #[test]
 fn addresses_are_made_up_and_values_logged_only_where_that_is_asked_for() {
-    assert!(!config(&[]).layout.mail_fallback && !config(&[]).policy.log_filter_values);
-    assert!(config(&[("LDAP_MAIL_FALLBACK", "on")]).layout.mail_fallback);
-    assert!(config(&[("LOG_FILTERS", "Values")]).policy.log_filter_values);
+    assert!(!config(&[]).realm().clone().layout.mail_fallback && !config(&[]).realm().clone().policy.log_filter_values);
+    assert!(
+        config(&[("LDAP_MAIL_FALLBACK", "on")])
+            .realm()
+            .clone()
+            .layout
+            .mail_fallback
+    );
+    assert!(
+        config(&[("LOG_FILTERS", "Values")])
+            .realm()
+            .clone()
+            .policy
+            .log_filter_values
+    );
     let problem = problem(&[("LDAP_MAIL_FALLBACK", "auto")]);
     assert!(problem.starts_with("LDAP_MAIL_FALLBACK: found `auto`"), "{problem}");
 }
 
 #[test]
 fn refusing_words_replace_the_default() {
-    let words = |text: &str| config(&[("ACCOUNT_STATUS_REFUSED", text)]).policy.refused_words;
-    let usual = config(&[]).policy.refused_words;
+    let words = |text: &str| {
+        config(&[("ACCOUNT_STATUS_REFUSED", text)])
+            .realm()
+            .clone()
+            .policy
+            .refused_words
+    };
+    let usual = config(&[]).realm().clone().policy.refused_words;
     assert!(usual.contains("banned") && usual.contains("suspended"));
     assert_eq!(
         words(" Gesperrt, on leave,, "),
@@ -204,11 +231,16 @@ fn refusing_words_replace_the_default() {
 #[test]
 fn empty_items_of_a_chain_are_dropped() {
     assert_eq!(
-        config(&[("AUTH_BACKENDS", "sql,")]).auth.chain.links(),
+        config(&[("AUTH_BACKENDS", "sql,")]).realm().clone().auth.chain.links(),
         [AuthBackend::Sql]
     );
     assert_eq!(
-        config(&[("AUTH_BACKENDS", " , sql ,,")]).auth.chain.links(),
+        config(&[("AUTH_BACKENDS", " , sql ,,")])
+            .realm()
+            .clone()
+            .auth
+            .chain
+            .links(),
         [AuthBackend::Sql]
     );
     let problem = problem(&[("AUTH_BACKENDS", ",")]);
@@ -217,18 +249,36 @@ fn empty_items_of_a_chain_are_dropped() {
 
 #[test]
 fn the_empty_base_is_the_directory_only_where_it_is_said() {
-    assert!(!config(&[]).layout.empty_base);
-    assert!(!config(&[("EMPTY_BASE", "nosuchobject")]).layout.empty_base);
-    assert!(config(&[("EMPTY_BASE", "Directory")]).layout.empty_base);
+    assert!(!config(&[]).realm().clone().layout.empty_base);
+    assert!(
+        !config(&[("EMPTY_BASE", "nosuchobject")])
+            .realm()
+            .clone()
+            .layout
+            .empty_base
+    );
+    assert!(config(&[("EMPTY_BASE", "Directory")]).realm().clone().layout.empty_base);
     let problem = problem(&[("EMPTY_BASE", "on")]);
     assert!(problem.starts_with("EMPTY_BASE: found `on`"), "{problem}");
 }
 
 #[test]
 fn private_groups_are_served_unless_switched_off() {
-    assert!(config(&[]).layout.private_groups);
-    assert!(config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")]).layout.private_groups);
-    assert!(!config(&[("LDAP_USER_PRIVATE_GROUPS", "off")]).layout.private_groups);
+    assert!(config(&[]).realm().clone().layout.private_groups);
+    assert!(
+        config(&[("LDAP_USER_PRIVATE_GROUPS", "Auto")])
+            .realm()
+            .clone()
+            .layout
+            .private_groups
+    );
+    assert!(
+        !config(&[("LDAP_USER_PRIVATE_GROUPS", "off")])
+            .realm()
+            .clone()
+            .layout
+            .private_groups
+    );
     let problem = problem(&[("LDAP_USER_PRIVATE_GROUPS", "on")]);
     assert!(problem.starts_with("LDAP_USER_PRIVATE_GROUPS: found `on`"), "{problem}");
 }
@@ -236,8 +286,8 @@ fn private_groups_are_served_unless_switched_off() {
 #[test]
 fn containers_are_named_by_an_rdn() {
     let found = config(&[("LDAP_USERS_RDN", "ou=people"), ("LDAP_GROUPS_RDN", "")]);
-    assert_eq!(found.layout.users, container_rdn("ou=people").ok());
-    assert_eq!(found.layout.groups, None);
+    assert_eq!(found.realm().layout.users, container_rdn("ou=people").ok());
+    assert_eq!(found.realm().layout.groups, None);
     let problem = problem(&[("LDAP_GROUPS_RDN", "groups")]);
     assert!(
         problem.starts_with("LDAP_GROUPS_RDN: found `groups`, must be an RDN such as ou=people"),
@@ -289,7 +339,7 @@ fn the_base_dn_is_derived_from_the_common_name() {
     let derived = |name| {
         let (config, warnings) = Config::load(&source(name)).unwrap();
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        (config.base.to_string(), warnings)
+        (config.realm().base.to_string(), warnings)
     };
     // Where the Node gateway derives another one, the start says which.
     let (base, warnings) = derived("ldap2.example.com");
@@ -336,7 +386,7 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
 #[test]
 fn words_that_the_node_gateway_read_otherwise_are_understood_and_said() {
     let (config, warnings) = load(&[("REQUIRE_AUTH_FOR_SEARCH", "no"), ("LDAP_UNENCRYPTED", "1")]).unwrap();
-    assert!(!config.policy.require_auth_for_search && config.network.unencrypted);
+    assert!(!config.realm().policy.require_auth_for_search && config.network.unencrypted);
     let about: Vec<_> = warnings.iter().map(|warning| warning.variable.as_str()).collect();
     assert_eq!(about, ["REQUIRE_AUTH_FOR_SEARCH", "LDAP_UNENCRYPTED"]);
 }
@@ -355,10 +405,16 @@ fn the_admin_address_is_an_address_and_a_port() {
 
 #[test]
 fn ssl_of_the_uri_has_precedence() {
-    assert_eq!(config(&[("SQL_SSL", "true")]).database.ssl, Some(TlsMode::Require));
-    assert_eq!(config(&[("SQL_SSL", "false")]).database.ssl, Some(TlsMode::Disable));
+    assert_eq!(
+        config(&[("SQL_SSL", "true")]).realm().clone().database.ssl,
+        Some(TlsMode::Require)
+    );
+    assert_eq!(
+        config(&[("SQL_SSL", "false")]).realm().clone().database.ssl,
+        Some(TlsMode::Disable)
+    );
     let both = [("SQL_SSL", "false"), ("SQL_URI", "postgres://h/d?sslmode=verify-full")];
-    assert_eq!(config(&both).database.ssl, None);
+    assert_eq!(config(&both).realm().clone().database.ssl, None);
     assert_eq!(warnings(&both).len(), 1);
 }
 
@@ -382,7 +438,11 @@ fn ssl_is_not_dropped_where_the_uri_asks_for_less() {
         // It did nothing in deployments of the gateway for Node.
         for word in ["true", "True"] {
             let both = [("SQL_URI", uri), ("SQL_SSL", word)];
-            assert_eq!((config(&both).database.ssl, warnings(&both).len()), (None, 1), "{uri}");
+            assert_eq!(
+                (config(&both).realm().clone().database.ssl, warnings(&both).len()),
+                (None, 1),
+                "{uri}"
+            );
         }
     }
     assert!(problem(&[("SQL_URI", less[0].0), ("SQL_SSL", "prefer")]).contains("`disable`"));
@@ -397,7 +457,11 @@ fn ssl_is_not_dropped_where_the_uri_asks_for_less() {
     // The stricter wish of the URI holds.
     for word in ["false", "off", "disable", "prefer", "require"] {
         let both = [("SQL_URI", "postgres://h/d?sslmode=verify-full"), ("SQL_SSL", word)];
-        assert_eq!((config(&both).database.ssl, warnings(&both).len()), (None, 1), "{word}");
+        assert_eq!(
+            (config(&both).realm().clone().database.ssl, warnings(&both).len()),
+            (None, 1),
+            "{word}"
+        );
     }
     // What says the same is nothing to speak of.
     for (uri, word) in [
@@ -406,7 +470,7 @@ fn ssl_is_not_dropped_where_the_uri_asks_for_less() {
     ] {
         let both = [("SQL_URI", uri), ("SQL_SSL", word)];
         assert!(
-            config(&both).database.ssl.is_some() && warnings(&both).is_empty(),
+            config(&both).realm().clone().database.ssl.is_some() && warnings(&both).is_empty(),
             "{uri}"
         );
     }

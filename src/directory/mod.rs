@@ -23,6 +23,7 @@ pub mod kind;
 pub(crate) mod mapping;
 pub(crate) mod membership;
 pub mod naming;
+pub mod passwords;
 mod preparation;
 pub(crate) mod pushdown;
 pub mod queries;

@@ -47,6 +47,7 @@ pub struct Realm {
     accounts: Arc<dyn AccountSource>,
     /// Turns at resolving large filters.
     resolving: Arc<Semaphore>,
+    capabilities: Capabilities,
 }
 
 impl fmt::Debug for Realm {
@@ -72,7 +73,37 @@ impl Realm {
             accounts: source,
             schema,
             tree,
+            capabilities,
         }
+    }
+
+    /// The same with accounts from elsewhere, made of its own.
+    #[must_use]
+    pub fn with_accounts(mut self, make: impl FnOnce(Arc<dyn AccountSource>) -> Arc<dyn AccountSource>) -> Self {
+        self.accounts = make(self.accounts);
+        self
+    }
+
+    /// The same beside other realms: the root DSE lists the naming contexts of all, the default one first, and the subschema
+    /// has `names` too, which are attributes of others.
+    #[must_use]
+    pub fn beside(&self, contexts: &[&str], names: &[String]) -> Self {
+        let schema = self.schema.extended_with(names);
+        Realm {
+            schema: Arc::clone(&self.schema),
+            tree: Arc::clone(&self.tree),
+            fixed: self.fixed.beside(contexts, &schema, self.capabilities),
+            empty_base: self.empty_base,
+            entries: Arc::clone(&self.entries),
+            accounts: Arc::clone(&self.accounts),
+            resolving: Arc::clone(&self.resolving),
+            capabilities: self.capabilities,
+        }
+    }
+
+    /// The attributes that the operator's queries add to the published schema.
+    pub fn added_attributes(&self) -> Vec<String> {
+        self.schema.names_beyond(&Schema::standard())
     }
 
     /// Begins a search.

@@ -157,14 +157,18 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// A request was received whose end will be told by [`operation_ended`](Self::operation_ended).
+    /// A request was received whose end will be told by [`operation_left`](Self::operation_left).
     pub fn operation_begun(&self) {
         self.0.in_flight.fetch_add(1, Relaxed);
     }
 
     /// The end of a request that [`operation_begun`](Self::operation_begun) has counted.
-    pub fn operation_ended(&self, operation: Operation, ended: Ended, time: Duration, entries: u64) {
+    pub fn operation_left(&self) {
         self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// How a request ended, how long it took, and how many entries were sent. It may be counted elsewhere than its beginning.
+    pub fn operation_took(&self, operation: Operation, ended: Ended, time: Duration, entries: u64) {
         self.operation(operation, ended);
         if let Some(operations) = self.0.operations.get(operation as usize) {
             operations.duration.observe(time);

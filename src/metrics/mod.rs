@@ -28,7 +28,7 @@ mod page;
 
 pub use counters::{DelayedBind, Metrics, OpenConnection, RunningStatement, WaitingForPool};
 pub use labels::{Ended, Operation, Statement};
-pub use page::{CodeName, Gauges};
+pub use page::{CodeName, DatabaseGauges, Gauges, Labels};
 
 #[cfg(test)]
 #[allow(

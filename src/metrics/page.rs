@@ -17,20 +17,14 @@ pub type CodeName = fn(u16) -> &'static str;
 /// What nobody counts: it is looked up for each scrape.
 #[derive(Debug, Clone, Default)]
 pub struct Gauges {
-    /// The outage state, one of `states`.
-    pub state: &'static str,
-    /// All outage states.
-    pub states: &'static [&'static str],
     /// Whether clients are served.
     pub ready: bool,
-    /// The most connections to the database.
-    pub pool_size: usize,
-    /// Those that run a statement, or are being opened for one.
-    pub pool_in_use: usize,
-    /// Those that are open and unused.
-    pub pool_idle: usize,
-    /// Values that could not be decoded and were served as absent.
-    pub undecodable_values: u64,
+    /// All outage states.
+    pub states: &'static [&'static str],
+    /// What is counted for each realm alone; empty where there is one.
+    pub realms: Vec<(Labels, Metrics)>,
+    /// Each database.
+    pub databases: Vec<DatabaseGauges>,
     /// Threads that verify passwords.
     pub hashing_threads: usize,
     /// Verifications that run.
@@ -39,42 +33,76 @@ pub struct Gauges {
     pub hashing_waiting: usize,
 }
 
+/// Labels of samples, names and values.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// What is looked up of one database, and what is counted of it.
+#[derive(Debug, Clone, Default)]
+pub struct DatabaseGauges {
+    /// What tells it from the others; empty where there is one.
+    pub labels: Labels,
+    /// What it counts into.
+    pub metrics: Metrics,
+    /// The outage state, one of [`Gauges::states`].
+    pub state: &'static str,
+    /// The most connections to it.
+    pub pool_size: usize,
+    /// Those that run a statement, or are being opened for one.
+    pub pool_in_use: usize,
+    /// Those that are open and unused.
+    pub pool_idle: usize,
+    /// Values that could not be decoded and were served as absent.
+    pub undecodable_values: u64,
+}
+
 impl Metrics {
     /// The page: what was counted, and `gauges`.
     pub fn render(&self, gauges: &Gauges, code_name: CodeName) -> String {
         let mut page = Page(String::with_capacity(32 * 1024));
-        self.operations(&mut page, code_name);
+        self.operations(&mut page, gauges, code_name);
         self.connections(&mut page);
-        self.database(&mut page, gauges);
+        databases(&mut page, gauges);
         self.process(&mut page, gauges);
         page.0
     }
 
-    fn operations(&self, page: &mut Page, code_name: CodeName) {
+    fn operations(&self, page: &mut Page, gauges: &Gauges, code_name: CodeName) {
+        let none = Labels::new();
+        let realms = gauges.realms.iter().map(|(labels, metrics)| (labels, metrics));
+        let counted: Vec<(&Labels, &Metrics)> = [(&none, self)].into_iter().chain(realms).collect();
         let name = "operations_total";
         page.family(name, COUNTER, "Operations that have ended, by kind and result code.");
-        for (operations, operation) in self.0.operations.iter().zip(Operation::ALL) {
-            for (how, count) in operations.endings.counts() {
-                // An alert on a rate needs a series that is there before its first increment.
-                let shown = count > 0 || (how == Ok(0) && operation.is_served());
-                if shown {
-                    let code = how.map_or_else(|_| String::new(), |code| code.to_string());
-                    let result = how.map_or_else(|word| word, code_name);
-                    let labels = [("operation", operation.name()), ("code", &code), ("result", result)];
-                    page.sample(name, &labels, count);
+        for (of, metrics) in &counted {
+            for (operations, operation) in metrics.0.operations.iter().zip(Operation::ALL) {
+                for (how, count) in operations.endings.counts() {
+                    // An alert on a rate needs a series that is there before its first increment.
+                    let shown = count > 0 || (how == Ok(0) && operation.is_served());
+                    if shown {
+                        let code = how.map_or_else(|_| String::new(), |code| code.to_string());
+                        let result = how.map_or_else(|word| word, code_name);
+                        let labels = [("operation", operation.name()), ("code", &code), ("result", result)];
+                        page.sample(name, &with(&labels, of), count);
+                    }
                 }
             }
         }
         let name = "operation_duration_seconds";
         page.family(name, HISTOGRAM, "From the request's arrival to its final response.");
-        for (operations, operation) in self.0.operations.iter().zip(Operation::ALL) {
-            if operation.is_served() {
-                page.histogram(name, ("operation", operation.name()), &operations.duration);
+        for (of, metrics) in &counted {
+            for (operations, operation) in metrics.0.operations.iter().zip(Operation::ALL) {
+                if operation.is_served() {
+                    let labels = with(&[("operation", operation.name())], of);
+                    page.histogram(name, &labels, &operations.duration);
+                }
             }
         }
         let help = "Requests received and not answered yet.";
         page.gauge("operations_in_flight", help, not_negative(&self.0.in_flight));
-        page.counter("entries_sent_total", "Search result entries.", &self.0.entries);
+        let name = "entries_sent_total";
+        page.family(name, COUNTER, "Search result entries.");
+        for (of, metrics) in &counted {
+            page.sample(name, &with(&[], of), metrics.0.entries.load(Relaxed));
+        }
     }
 
     fn connections(&self, page: &mut Page) {
@@ -105,40 +133,6 @@ impl Metrics {
         page.gauge("certificate_stale", help, u8::from(stale));
     }
 
-    fn database(&self, page: &mut Page, gauges: &Gauges) {
-        let name = "database_state";
-        page.family(name, GAUGE, "1 for the state that the database is in.");
-        for state in gauges.states {
-            page.sample(name, &[("state", state)], u8::from(*state == gauges.state));
-        }
-        let name = "sql_statements_total";
-        let help = "Statements sent to the database, by what for and how they ended.";
-        page.family(name, COUNTER, help);
-        for (statements, (_, statement)) in self.0.statements.iter().zip(Statement::ALL) {
-            for (count, (_, result)) in statements.endings.iter().zip(StatementEnd::ALL) {
-                let labels = [("statement", statement), ("result", result)];
-                page.sample(name, &labels, count.load(Relaxed));
-            }
-        }
-        let name = "sql_statement_duration_seconds";
-        page.family(name, HISTOGRAM, "From sending a statement to its last row.");
-        for (statements, (_, statement)) in self.0.statements.iter().zip(Statement::ALL) {
-            page.histogram(name, ("statement", statement), &statements.duration);
-        }
-        let help = "The most connections to the database.";
-        page.gauge("sql_pool_size", help, gauges.pool_size);
-        let help = "Places in the pool that are taken.";
-        page.gauge("sql_pool_in_use", help, gauges.pool_in_use);
-        let help = "Connections to the database that are open and unused.";
-        page.gauge("sql_pool_idle", help, gauges.pool_idle);
-        let help = "Statements that wait for a place.";
-        page.gauge("sql_pool_waiting", help, not_negative(&self.0.pool_waiting));
-        let name = "sql_undecodable_values_total";
-        let help = "Values that could not be decoded and were served as absent.";
-        page.family(name, COUNTER, help);
-        page.sample(name, &[], gauges.undecodable_values);
-    }
-
     fn process(&self, page: &mut Page, gauges: &Gauges) {
         let help = "Threads that verify passwords.";
         page.gauge("hashing_threads", help, gauges.hashing_threads);
@@ -165,6 +159,62 @@ impl Metrics {
         let started = self.0.started.0.duration_since(UNIX_EPOCH).unwrap_or_default();
         page.start_time(started.as_secs_f64());
     }
+}
+
+fn databases(page: &mut Page, gauges: &Gauges) {
+    let name = "database_state";
+    page.family(name, GAUGE, "1 for the state that the database is in.");
+    for database in &gauges.databases {
+        for state in gauges.states {
+            let labels = with(&[("state", state)], &database.labels);
+            page.sample(name, &labels, u8::from(*state == database.state));
+        }
+    }
+    let name = "sql_statements_total";
+    let help = "Statements sent to the database, by what for and how they ended.";
+    page.family(name, COUNTER, help);
+    for database in &gauges.databases {
+        for (statements, (_, statement)) in database.metrics.0.statements.iter().zip(Statement::ALL) {
+            for (count, (_, result)) in statements.endings.iter().zip(StatementEnd::ALL) {
+                let labels = with(&[("statement", statement), ("result", result)], &database.labels);
+                page.sample(name, &labels, count.load(Relaxed));
+            }
+        }
+    }
+    let name = "sql_statement_duration_seconds";
+    page.family(name, HISTOGRAM, "From sending a statement to its last row.");
+    for database in &gauges.databases {
+        for (statements, (_, statement)) in database.metrics.0.statements.iter().zip(Statement::ALL) {
+            let labels = with(&[("statement", statement)], &database.labels);
+            page.histogram(name, &labels, &statements.duration);
+        }
+    }
+    let mut each = |name, kind, help, value: fn(&DatabaseGauges) -> u64| {
+        page.family(name, kind, help);
+        for database in &gauges.databases {
+            page.sample(name, &with(&[], &database.labels), value(database));
+        }
+    };
+    let help = "The most connections to the database.";
+    each("sql_pool_size", GAUGE, help, |database| database.pool_size as u64);
+    let help = "Places in the pool that are taken.";
+    each("sql_pool_in_use", GAUGE, help, |database| database.pool_in_use as u64);
+    let help = "Connections to the database that are open and unused.";
+    each("sql_pool_idle", GAUGE, help, |database| database.pool_idle as u64);
+    let help = "Statements that wait for a place.";
+    each("sql_pool_waiting", GAUGE, help, |database| {
+        not_negative(&database.metrics.0.pool_waiting).unsigned_abs()
+    });
+    let help = "Values that could not be decoded and were served as absent.";
+    each("sql_undecodable_values_total", COUNTER, help, |database| {
+        database.undecodable_values
+    });
+}
+
+/// Labels of a sample, with those that say whose it is.
+fn with<'a>(labels: &[(&'a str, &'a str)], of: &'a Labels) -> Vec<(&'a str, &'a str)> {
+    let of = of.iter().map(|(name, value)| (*name, value.as_str()));
+    labels.iter().copied().chain(of).collect()
 }
 
 /// A gauge that several threads count up and down: for a moment it may be below zero.
@@ -204,10 +254,11 @@ impl Page {
         self.sample(name, &[], value);
     }
 
-    /// Labels are words of ours, so there is nothing to escape.
+    /// Of the labels only a realm's name is no word of ours, and needs escapes.
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         self.write(format_args!("ldap_gateway_{name}"));
         for (number, (label, text)) in labels.iter().enumerate() {
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             self.write(format_args!(
                 "{}{label}=\"{text}\"",
                 if number == 0 { '{' } else { ',' }
@@ -216,16 +267,17 @@ impl Page {
         self.write(format_args!("{} {value}\n", if labels.is_empty() { "" } else { "}" }));
     }
 
-    fn histogram(&mut self, name: &str, label: (&str, &str), histogram: &Histogram) {
+    fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
         let mut count = 0;
         let bounds = BOUNDS.iter().map(|(_, text)| *text).chain(["+Inf"]);
         for (bucket, bound) in histogram.buckets.iter().zip(bounds) {
             count += bucket.load(Relaxed);
-            self.sample(&format!("{name}_bucket"), &[label, ("le", bound)], count);
+            let labels = [labels, &[("le", bound)]].concat();
+            self.sample(&format!("{name}_bucket"), &labels, count);
         }
         let sum = Duration::from_nanos(histogram.nanoseconds.load(Relaxed));
-        self.sample(&format!("{name}_sum"), &[label], sum.as_secs_f64());
-        self.sample(&format!("{name}_count"), &[label], count);
+        self.sample(&format!("{name}_sum"), labels, sum.as_secs_f64());
+        self.sample(&format!("{name}_count"), labels, count);
     }
 
     /// The one family whose name all exporters share.

@@ -7,9 +7,14 @@ use super::{
 };
 
 fn page(metrics: &Metrics) -> String {
-    let gauges = Gauges {
+    let database = DatabaseGauges {
+        metrics: metrics.clone(),
         state: "serving",
+        ..DatabaseGauges::default()
+    };
+    let gauges = Gauges {
         states: &["serving", "away"],
+        databases: vec![database],
         ..Gauges::default()
     };
     metrics.render(&gauges, |code| if code == 0 { "success" } else { "invalidCredentials" })
@@ -24,10 +29,12 @@ fn what_is_counted_is_shown() {
     let metrics = Metrics::default();
     for code in [0, 49, 49, 4096] {
         metrics.operation_begun();
-        metrics.operation_ended(Operation::Bind, Ended::Code(code), Duration::from_millis(3), 0);
+        metrics.operation_left();
+        metrics.operation_took(Operation::Bind, Ended::Code(code), Duration::from_millis(3), 0);
     }
     metrics.operation_begun();
-    metrics.operation_ended(Operation::Search, Ended::Disconnected, Duration::from_secs(60), 7);
+    metrics.operation_left();
+    metrics.operation_took(Operation::Search, Ended::Disconnected, Duration::from_secs(60), 7);
     metrics.operation_begun();
     metrics.operation(Operation::Unbind, Ended::Unanswered);
     let open = metrics.connection();
@@ -98,4 +105,43 @@ fn every_kind_has_its_own_place() {
     for (place, (end, _)) in StatementEnd::ALL.into_iter().enumerate() {
         assert_eq!(end as usize, place);
     }
+}
+
+#[test]
+fn each_realm_is_counted_by_itself() {
+    let name = |name: &str| vec![("realm", name.to_owned())];
+    let (all, one, other) = (Metrics::default(), Metrics::default(), Metrics::default());
+    one.statement(Statement::Bind).ended(true);
+    one.operation(Operation::Bind, Ended::Code(49));
+    let database = |labels, metrics: &Metrics, state| DatabaseGauges {
+        labels,
+        metrics: metrics.clone(),
+        state,
+        pool_size: 10,
+        ..DatabaseGauges::default()
+    };
+    let gauges = Gauges {
+        states: &["serving", "away"],
+        realms: vec![(name("a \"b\\"), one.clone()), (name("c"), other.clone())],
+        databases: vec![
+            database(name("a \"b\\"), &one, "away"),
+            database(name("c"), &other, "serving"),
+        ],
+        ..Gauges::default()
+    };
+    let page = all.render(&gauges, |code| if code == 0 { "success" } else { "invalidCredentials" });
+    for line in [
+        r#"database_state{state="away",realm="a \"b\\"} 1"#,
+        r#"database_state{state="away",realm="c"} 0"#,
+        r#"sql_statements_total{statement="bind",result="success",realm="a \"b\\"} 1"#,
+        r#"sql_statements_total{statement="bind",result="success",realm="c"} 0"#,
+        r#"sql_pool_size{realm="c"} 10"#,
+        r#"operations_total{operation="bind",code="49",result="invalidCredentials",realm="a \"b\\"} 1"#,
+        r#"operations_total{operation="bind",code="0",result="success",realm="c"} 0"#,
+        r#"operation_duration_seconds_count{operation="bind",realm="c"} 0"#,
+        r#"entries_sent_total{realm="c"} 0"#,
+    ] {
+        has(&page, &format!("ldap_gateway_{line}"));
+    }
+    assert!(!page.contains(r#"code="49",result="invalidCredentials",realm="c""#));
 }

@@ -5,6 +5,7 @@ use crate::{
     auth::authenticator::Authenticator,
     config::Policy,
     directory::realm::Realm,
+    metrics::Metrics,
     model::{dn::Dn, matching::NormalizedDn, schema::Schema},
     protocol::Request,
 };
@@ -24,6 +25,8 @@ pub struct RealmServices {
     pub authenticator: Authenticator,
     /// What the operator decided.
     pub policy: Policy,
+    /// Where its operations are counted; none where all are counted together.
+    pub metrics: Option<Metrics>,
     /// Told when a statement was refused: the tables may have changed since the queries were described.
     pub describe_again: Arc<Notify>,
 }
@@ -42,6 +45,15 @@ impl RealmServices {
 /// A realm of the catalog, by its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RealmId(usize);
+
+/// Where a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The realm that answers it.
+    pub realm: RealmId,
+    /// It is about that realm's entries, and not about what is in no realm.
+    pub is_owner: bool,
+}
 
 /// All realms, in the order in which they are configured. There is one at least.
 pub struct Catalog {
@@ -62,11 +74,17 @@ impl fmt::Debug for Catalog {
 impl Catalog {
     /// One realm.
     pub fn of_one(realm: RealmServices) -> Self {
-        Catalog::new(realm, Vec::new(), 0)
+        Catalog::of(realm, Vec::new(), 0)
     }
 
-    /// These realms; `default` is the position of the one that clients are told of first.
-    pub fn new(first: RealmServices, others: Vec<RealmServices>, default: usize) -> Self {
+    /// These realms, none where there is not one; `default` is the position of the one that clients are told of first.
+    pub fn new(realms: Vec<RealmServices>, default: usize) -> Option<Self> {
+        let mut realms = realms.into_iter();
+        let first = realms.next()?;
+        Some(Catalog::of(first, realms.collect(), default))
+    }
+
+    fn of(first: RealmServices, others: Vec<RealmServices>, default: usize) -> Self {
         let schema = Schema::standard();
         let bases = [&first]
             .into_iter()
@@ -107,11 +125,14 @@ impl Catalog {
         !self.others.is_empty()
     }
 
-    /// The realm that a request is about. One about no realm's entries is answered in the session's own, `home`, or else in
-    /// the default one.
-    pub fn of_request(&self, request: Option<&Request>, home: Option<RealmId>) -> RealmId {
+    /// Where a request is answered, in a session that was bound in `home`. One about no realm's entries is answered in the
+    /// session's own, or else in the default one.
+    pub fn route(&self, request: Option<&Request>, home: Option<RealmId>) -> Route {
         if self.others.is_empty() {
-            return RealmId(0);
+            return Route {
+                realm: RealmId(0),
+                is_owner: true,
+            };
         }
         let dn = match request {
             Some(Request::Bind(bind)) => Some(&bind.name),
@@ -120,13 +141,21 @@ impl Catalog {
             _ => None,
         };
         let dn = dn.and_then(|dn| Dn::parse(dn).ok());
-        dn.and_then(|dn| self.owner(&dn))
-            .unwrap_or_else(|| self.of_no_realm(home))
+        let owner = dn.and_then(|dn| self.owner(&dn));
+        Route {
+            realm: owner.unwrap_or_else(|| self.of_no_realm(home)),
+            is_owner: owner.is_some(),
+        }
+    }
+
+    /// The realm whose business a request is.
+    pub fn owner_of(&self, route: Route) -> Option<&RealmServices> {
+        route.is_owner.then(|| self.realm(route.realm))
     }
 
     /// The realm that a DN belongs to: that with the longest base.
     pub fn owner(&self, dn: &Dn) -> Option<RealmId> {
-        owner(&self.bases, &dn.normalize(&self.schema)).map(RealmId)
+        dn.normalize(&self.schema).longest_of(&self.bases).map(RealmId)
     }
 
     /// What is in no realm, the root DSE and the schema among it, needs a realm that has been described, whichever it is.
@@ -134,44 +163,5 @@ impl Catalog {
         let wanted = home.unwrap_or(self.default);
         let mut candidates = [wanted, self.default].into_iter().chain(self.ids());
         candidates.find(|id| self.realm(*id).is_described()).unwrap_or(wanted)
-    }
-}
-
-/// The position of the longest base that a DN is, or stands below.
-fn owner(bases: &[NormalizedDn], dn: &NormalizedDn) -> Option<usize> {
-    let bases = bases.iter().enumerate();
-    let owners = bases.filter(|(_, base)| dn == *base || dn.is_descendant_of(base));
-    owners
-        .max_by_key(|(_, base)| base.depth())
-        .map(|(position, _)| position)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_base_owns() {
-        let schema = Schema::standard();
-        let normalized = |dn: &str| Dn::parse(dn).unwrap().normalize(&schema);
-        let bases = ["dc=example,dc=com", "dc=lab,DC=Example,dc=com", "o=other"].map(normalized);
-        for (dn, expected) in [
-            ("dc=example,dc=com", Some(0)),
-            ("uid=alice,dc=example,dc=com", Some(0)),
-            ("dc=Lab, dc=example,dc=com", Some(1)),
-            (
-                "uid=alice,ou=x,0.9.2342.19200300.100.1.25=lab,dc=example,dc=com",
-                Some(1),
-            ),
-            ("dc=lab2,dc=example,dc=com", Some(0)),
-            ("uid=alice,O=Other", Some(2)),
-            ("dc=com", None),
-            ("", None),
-            ("cn=Subschema", None),
-            ("dc=lab", None),
-        ] {
-            assert_eq!(owner(&bases, &normalized(dn)), expected, "{dn}");
-        }
     }
 }

@@ -26,7 +26,7 @@ pub async fn dispatch(context: &Context, message: Message, mut reply: Reply<'_>)
     if error.is_refused_statement() {
         context.realm().describe_again.notify_one();
     }
-    let (outcome, answer) = result::answer(&error, kind, context.realm().policy.on_database_failure);
+    let (outcome, answer) = result::answer(&error, kind, context.realm());
     if let Some(answer) = answer {
         if kind == ResponseKind::Bind && reply.notes.why.is_none() {
             reply.notes.why = Some(answer.text.clone().into());

@@ -4,11 +4,12 @@
 //! Credentials stay out of it, and so do assertion values unless the operator asks for them. Texts of clients are cut here
 //! and escaped by the log.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tracing::{Level, enabled, info};
 
 use super::{
+    catalog::RealmServices,
     context::{Client, Identity, Services},
     outcome::{Notes, Outcome},
 };
@@ -50,6 +51,8 @@ pub struct Record {
     /// None where such lines are not wanted, so that they cost nothing.
     asked: Option<Asked>,
     bound: Identity,
+    /// The realm whose business it is, and where that is counted; none where there is one.
+    realm: Option<(Arc<str>, Metrics)>,
     ended: Ended,
     /// What the operation itself notes.
     pub notes: Notes,
@@ -84,6 +87,7 @@ impl Record {
             received: Instant::now(),
             asked: enabled!(target: TARGET, Level::INFO).then(Asked::default),
             bound: Identity::Anonymous,
+            realm: None,
             ended: Ended::Abandoned,
             notes: Notes::default(),
         }
@@ -94,9 +98,10 @@ impl Record {
         self.received
     }
 
-    /// It begins now, with this identity.
-    pub fn begin(&mut self, identity: &Identity) {
+    /// It begins now, with this identity, and is this realm's business.
+    pub fn begin(&mut self, identity: &Identity, realm: Option<&RealmServices>) {
         self.bound = identity.clone();
+        self.realm = realm.and_then(|realm| Some((realm.name.clone()?, realm.metrics.clone()?)));
     }
 
     /// It is answered with this code.
@@ -122,8 +127,9 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let time = self.received.elapsed();
-        self.metrics
-            .operation_ended(self.operation, self.ended, time, self.notes.entries);
+        self.metrics.operation_left();
+        let metrics = self.realm.as_ref().map_or(&self.metrics, |(_, metrics)| metrics);
+        metrics.operation_took(self.operation, self.ended, time, self.notes.entries);
         let Some(asked) = &self.asked else { return };
         let code = match self.ended {
             Ended::Code(code) => Some(code),
@@ -137,6 +143,7 @@ impl Drop for Record {
             connection = self.client.connection,
             client = %self.client.address,
             id = self.id,
+            realm = self.realm.as_ref().map(|(name, _)| &**name),
             bound = self.bound.dn(),
             base = asked.base.as_deref(),
             scope = asked.scope,

@@ -2,7 +2,7 @@
 //!
 //! Text that clients see carries no SQL, no host and no file name.
 
-use super::{outcome::Outcome, output::Closed};
+use super::{catalog::RealmServices, outcome::Outcome, output::Closed};
 use crate::{
     config::OnDatabaseFailure,
     directory::DirectoryError,
@@ -45,11 +45,7 @@ impl From<LdapResult> for OperationError {
 ///
 /// A search or compare that the database could not answer gets no result code at all by default: SSSD and GitLab
 /// take every code for the truth, and only a closed connection makes them ask again.
-pub fn answer(
-    error: &OperationError,
-    kind: ResponseKind,
-    on_database_failure: OnDatabaseFailure,
-) -> (Outcome, Option<LdapResult>) {
+pub fn answer(error: &OperationError, kind: ResponseKind, realm: &RealmServices) -> (Outcome, Option<LdapResult>) {
     match error {
         OperationError::Result(result) => (Outcome::Answered, Some(result.clone())),
         OperationError::Closed(Closed) => (Outcome::Abandoned, None),
@@ -58,9 +54,10 @@ pub fn answer(
             (Outcome::Answered, Some(result))
         }
         OperationError::Directory(error) => {
-            warn!(error = %error.detail(), "the database could not answer");
+            let name = realm.name.as_deref();
+            warn!(realm = name, error = %error.detail(), "the database could not answer");
             let asks = matches!(kind, ResponseKind::SearchResultDone | ResponseKind::Compare);
-            if asks && on_database_failure == OnDatabaseFailure::Disconnect {
+            if asks && realm.policy.on_database_failure == OnDatabaseFailure::Disconnect {
                 (Outcome::Disconnect("the directory is not available"), None)
             } else {
                 let result = LdapResult::new(ResultCode::Unavailable, "the directory is not available");

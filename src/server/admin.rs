@@ -24,7 +24,7 @@ use tracing::{debug, info, warn};
 
 use super::listener::listen;
 use crate::{
-    metrics::Gauges,
+    metrics::{DatabaseGauges, Gauges, Labels, Metrics},
     operations::{context::Services, record::code_name},
     sql::{Database, State},
 };
@@ -54,12 +54,32 @@ pub struct Admin {
     pub address: SocketAddr,
     /// The parts of the gateway, with its metrics.
     pub services: Arc<Services>,
-    /// For the pool.
-    pub database: Database,
-    /// Whether the database can be asked.
+    /// The realms, in order.
+    pub realms: Vec<ObservedRealm>,
+    /// Whether one of them can be served.
     pub availability: watch::Receiver<State>,
     /// Cancelled when the gateway drains before it stops.
     pub draining: CancellationToken,
+}
+
+/// A realm as it is looked at from outside.
+#[derive(Debug, Clone)]
+pub struct ObservedRealm {
+    /// Its name; none where there is one, made of the plain settings.
+    pub name: Option<Arc<str>>,
+    /// Whether it can be served.
+    pub state: watch::Receiver<State>,
+    /// What its operations are counted in.
+    pub metrics: Metrics,
+    /// Its databases, each with what it is for, where that is not the directory, and what it counts into.
+    pub databases: Vec<(Option<&'static str>, Database, Metrics)>,
+}
+
+impl ObservedRealm {
+    fn labels(&self) -> Labels {
+        let name = self.name.iter();
+        name.map(|name| ("realm", name.to_string())).collect()
+    }
 }
 
 impl Admin {
@@ -139,7 +159,7 @@ impl Admin {
                 } else {
                     self.state()
                 };
-                page(status, TEXT, format!("{state}\n"))
+                page(status, TEXT, format!("{state}\n{}", self.realm_states()))
             }
             "/metrics" => {
                 let metrics = self.services.metrics.render(&self.gauges(), code_name);
@@ -155,29 +175,57 @@ impl Admin {
     }
 
     fn state(&self) -> &'static str {
-        match *self.availability.borrow() {
-            State::Starting => "starting",
-            State::Serving => "serving",
-            State::Holding { .. } => "holding",
-            State::Away => "away",
-        }
+        name_of(*self.availability.borrow())
+    }
+
+    /// A line for each realm that has a name.
+    fn realm_states(&self) -> String {
+        let named = self
+            .realms
+            .iter()
+            .filter_map(|realm| Some((realm.name.as_ref()?, &realm.state)));
+        named
+            .map(|(name, state)| format!("{name}: {}\n", name_of(*state.borrow())))
+            .collect()
     }
 
     fn gauges(&self) -> Gauges {
-        let pool = self.database.pool_usage();
         let hashing = self.services.hashing.usage();
+        let named = self.realms.iter().filter(|realm| realm.name.is_some());
         Gauges {
-            state: self.state(),
-            states: STATES,
             ready: self.is_ready(),
-            pool_size: pool.size,
-            pool_in_use: pool.in_use,
-            pool_idle: pool.idle,
-            undecodable_values: self.database.undecodable_values(),
+            states: STATES,
+            realms: named.map(|realm| (realm.labels(), realm.metrics.clone())).collect(),
+            databases: self.realms.iter().flat_map(gauges_of_databases).collect(),
             hashing_threads: hashing.threads,
             hashing_running: hashing.running,
             hashing_waiting: hashing.waiting,
         }
+    }
+}
+
+fn gauges_of_databases(realm: &ObservedRealm) -> impl Iterator<Item = DatabaseGauges> {
+    realm.databases.iter().map(|(purpose, database, metrics)| {
+        let pool = database.pool_usage();
+        let purpose = purpose.map(|purpose| ("database", purpose.to_owned()));
+        DatabaseGauges {
+            labels: realm.labels().into_iter().chain(purpose).collect(),
+            metrics: metrics.clone(),
+            state: name_of(database.state()),
+            pool_size: pool.size,
+            pool_in_use: pool.in_use,
+            pool_idle: pool.idle,
+            undecodable_values: database.undecodable_values(),
+        }
+    })
+}
+
+fn name_of(state: State) -> &'static str {
+    match state {
+        State::Starting => "starting",
+        State::Serving => "serving",
+        State::Holding { .. } => "holding",
+        State::Away => "away",
     }
 }
 

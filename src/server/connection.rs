@@ -412,16 +412,17 @@ where
             self.bind_running = true;
             self.session = Session::ANONYMOUS;
         }
-        let realm = work.realm(&self.shared.services.catalog, self.session.home());
+        let catalog = &self.shared.services.catalog;
+        let route = work.route(catalog, self.session.home());
+        record.begin(&self.session.identity, catalog.owner_of(route));
         let context = Context {
             services: Arc::clone(&self.shared.services),
-            realm,
-            identity: self.session.identity_in(realm),
+            realm: route.realm,
+            identity: self.session.identity_in(route.realm),
             client: self.client,
             encrypted: !self.shared.network.unencrypted,
             received: record.received(),
         };
-        record.begin(&self.session.identity);
         let stop = self.in_flight.enter(id, work.kind());
         let in_flight = self.in_flight.clone();
         let mut output = Output::new(self.writer.clone());

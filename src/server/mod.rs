@@ -9,7 +9,7 @@
 //! - `admin`: health and metrics over HTTP
 
 pub(crate) mod admin;
-mod availability;
+pub mod availability;
 mod buffered_socket;
 pub mod connection;
 mod in_flight;

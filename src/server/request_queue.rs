@@ -9,7 +9,7 @@ use crate::{
     model::scope::Scope,
     operations::{
         self, Notes,
-        catalog::{Catalog, RealmId},
+        catalog::{Catalog, RealmId, Route},
         context::Context,
         output::Output,
         record::Record,
@@ -70,11 +70,11 @@ impl Work {
             if search.base.is_empty() && search.scope == Scope::Base)
     }
 
-    /// The realm that it is about, in a session that was bound in `home`.
-    pub(super) fn realm(&self, catalog: &Catalog, home: Option<RealmId>) -> RealmId {
+    /// Where it is done, in a session that was bound in `home`.
+    pub(super) fn route(&self, catalog: &Catalog, home: Option<RealmId>) -> Route {
         match self {
-            Work::Request(message) => catalog.of_request(Some(&message.request), home),
-            Work::Answer { .. } => catalog.of_request(None, home),
+            Work::Request(message) => catalog.route(Some(&message.request), home),
+            Work::Answer { .. } => catalog.route(None, home),
         }
     }
 

@@ -122,6 +122,7 @@ async fn run(list: EntryList, port: u16) {
             on_database_failure: OnDatabaseFailure::Disconnect,
             log_filter_values: false,
         },
+        metrics: None,
         describe_again: Arc::new(Notify::new()),
     };
     let services = Services {

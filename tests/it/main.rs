@@ -21,6 +21,7 @@
 //! - `pushdown`: what SQL narrows a search to and what the filter then leaves is what it leaves of all rows
 //! - `refusals`: why a bind was refused, what is not there, whose account is closed
 //! - `wire`: bytes, TLS versions
+//! - `realms`: several directories in one gateway
 //! - `records`: each LDAP message a TLS record of its own, and curl
 //! - `lenient`: what is refused because clients rely on it, and lighttpd
 //! - `own_certificate`: the authority and the certificate that the gateway makes, with Erlang, GnuTLS, OpenSSL, Java, rustls
@@ -73,6 +74,7 @@ mod outage;
 mod own_certificate;
 mod pooler;
 mod pushdown;
+mod realms;
 mod records;
 mod refusals;
 mod rolling_update;

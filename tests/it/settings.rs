@@ -96,10 +96,7 @@ fn all_errors_at_once() {
 #[test]
 fn what_is_not_there_yet_is_no_silent_pass() {
     let _guard = beside_others();
-    for (name, value) in [
-        ("REALM_CONFIG", "[{\"name\":\"a\"}]"),
-        ("AUTH_BACKENDS", "sql,notification"),
-    ] {
+    for (name, value) in [("AUTH_BACKENDS", "sql,notification")] {
         let env = good()
             .with(name, value)
             .with("NOTIFICATION_URL", "http://127.0.0.1:9/notify");

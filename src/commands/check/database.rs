@@ -6,16 +6,17 @@ use super::{
     report::{Fault, Report},
 };
 use crate::{
-    config::{Config, DatabaseSettings, Query, QuerySet},
+    config::{DatabaseSettings, PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
         Directory,
         diagnostics::rows::AccountRules,
         kind::{USERS, role::Role},
+        passwords::Passwords,
         queries::{self, DescribedQuery, Examination, QueryProblem},
     },
     metrics::Metrics,
     model::schema::{Schema, ids},
-    sql::{Database, Engine},
+    sql::{Database, Engine, OperatorQuery},
     telemetry::redact_uri,
 };
 
@@ -23,9 +24,14 @@ use crate::{
 const SHARED: &str = "a pooler such as PgBouncer shares its sessions among clients: statements are sent without names, each \
      in one piece, and are planned each time; settings in SQL_URI (options, search_path) are refused";
 
-/// Checks database and queries, as far as the settings allow.
-pub async fn check(config: &Config, report: &mut Report) {
-    let texts = &config.queries;
+/// Checks a realm's database and queries, as far as the settings allow.
+pub async fn check(realm: &RealmSettings, report: &mut Report) {
+    // Then there is no list to go by.
+    if report.has_wrong_setting(&["REALM_CONFIG"]) {
+        return;
+    }
+    report.begin(realm);
+    let texts = &realm.queries;
     if report.has_wrong_setting(&["SQL_URI"]) {
         for problem in wrong_everywhere(texts) {
             add(Fault::Settings, problem, report);
@@ -33,7 +39,7 @@ pub async fn check(config: &Config, report: &mut Report) {
         return;
     }
     let mut is_good = true;
-    let parsed = queries::parse(texts, config.database.engine).map(|_, parsed| match parsed {
+    let parsed = queries::parse(texts, realm.database.engine).map(|_, parsed| match parsed {
         Ok(query) => Some(query),
         Err(problem) => {
             is_good = false;
@@ -45,11 +51,15 @@ pub async fn check(config: &Config, report: &mut Report) {
     if report.has_wrong_setting(&["SQL_SSL"]) {
         return;
     }
-    let Some(database) = reach(config, report).await else {
+    let Some(database) = reach(&realm.database, report).await else {
         return;
     };
     let examined = queries::examine(&database, &parsed).await;
     show(&examined, report);
+    match &realm.passwords {
+        Some(settings) => passwords(settings, &database, report).await,
+        None => warn_without_passwords(&examined, report),
+    }
     let is_good = is_good && examined.problems.is_empty();
     for problem in examined.problems {
         add(Fault::Database, problem, report);
@@ -58,11 +68,11 @@ pub async fn check(config: &Config, report: &mut Report) {
     let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
     };
-    match Directory::build(&database, &config.base, &config.layout, &parsed).await {
+    match Directory::build(&database, &realm.base, &realm.layout, &parsed).await {
         Ok(directory) => {
             let rules = AccountRules {
-                words: &config.policy.refused_words,
-                auth: &config.auth,
+                words: &realm.policy.refused_words,
+                auth: &realm.auth,
             };
             contents::show(&directory, rules, report).await;
         }
@@ -84,9 +94,9 @@ fn wrong_everywhere(texts: &QuerySet<String>) -> Vec<QueryProblem> {
 }
 
 /// Connects. None, and a fault, where that is not possible.
-async fn reach(config: &Config, report: &mut Report) -> Option<Database> {
-    let address = redact_uri(config.database.uri.reveal());
-    let mut settings = config.database.clone();
+async fn reach(database: &DatabaseSettings, report: &mut Report) -> Option<Database> {
+    let address = redact_uri(database.uri.reveal());
+    let mut settings = database.clone();
     let usual = DatabaseSettings::new("");
     if report.has_wrong_setting(&["SQL_POOL_SIZE"]) {
         settings.pool_size = usual.pool_size;
@@ -110,6 +120,37 @@ async fn reach(config: &Config, report: &mut Report) -> Option<Database> {
         Err(error) => {
             report.fault(Fault::Database, format!("SQL_URI: {} ({address})", error.detail()));
             None
+        }
+    }
+}
+
+fn warn_without_passwords(examined: &Examination, report: &mut Report) {
+    let one_user = examined.queries.one_user.as_ref();
+    if one_user.is_some_and(|query| query.column(Role::Password).is_none()) {
+        report.warn("SQL_QUERY_ONE_USER: no column password: nobody can bind");
+    }
+}
+
+/// Checks where the passwords are, which is not the directory's own query.
+async fn passwords(settings: &PasswordSettings, directory: &Database, report: &mut Report) {
+    let place = settings.place(Query::OneUser.variable());
+    let database = match &settings.database {
+        None => directory.clone(),
+        Some(database) => match reach(database, report).await {
+            Some(database) => database,
+            None => return,
+        },
+    };
+    let query = match OperatorQuery::lookup(&settings.one_user, database.engine()) {
+        Ok(query) => query,
+        Err(error) => return report.fault(Fault::Settings, format!("{place}: {error}")),
+    };
+    match Passwords::describe(&database, &query).await {
+        Ok(_) => report.section("Passwords", vec![format!("are read by {place}")]),
+        Err(problems) => {
+            for problem in problems {
+                report.fault(Fault::Database, format!("{place}: {}", problem.text));
+            }
         }
     }
 }
@@ -162,11 +203,6 @@ fn show(examined: &Examination, report: &mut Report) {
             all_groups,
             Role::Number,
             "SQL_QUERY_ALL_GROUPS: no column gid_number: groups are served without posixGroup",
-        ),
-        (
-            one_user,
-            Role::Password,
-            "SQL_QUERY_ONE_USER: no column password: nobody can bind",
         ),
     ];
     for (query, role, text) in numbers {

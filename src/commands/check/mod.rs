@@ -26,7 +26,9 @@ pub async fn run() -> ExitCode {
     let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process());
     let mut report = Report::new(&problems, &warnings);
     certificate(&config, &mut report);
-    database::check(&config, &mut report).await;
+    for realm in config.realms.iter() {
+        database::check(realm, &mut report).await;
+    }
     let text = report.to_string();
     if !text.is_empty() {
         say(&text);

@@ -1,6 +1,6 @@
 //! What `check` has found, in the order in which it is told. It does not know how anything was found.
 
-use crate::config::{Problem, Warning};
+use crate::config::{Problem, RealmSettings, Warning, settings::find};
 use std::fmt;
 
 /// Whose exit code a problem has.
@@ -22,6 +22,8 @@ pub struct Report {
     advice: Vec<String>,
     faults: Vec<(Fault, String)>,
     wrong_settings: Vec<String>,
+    /// The realm that is reported on; none where there is one, made of the plain settings.
+    realm: Option<RealmSettings>,
 }
 
 impl Report {
@@ -38,27 +40,56 @@ impl Report {
 
     /// Whether one of these settings is wrong, so that its value in the configuration is a stand-in.
     pub fn has_wrong_setting(&self, names: &[&str]) -> bool {
-        self.wrong_settings.iter().any(|wrong| names.contains(&wrong.as_str()))
+        let place = |name: &&str| match &self.realm {
+            Some(realm) => realm.place(name),
+            None => (*name).to_owned(),
+        };
+        let places: Vec<String> = names.iter().map(place).collect();
+        self.wrong_settings.iter().any(|wrong| places.contains(wrong))
+    }
+
+    /// What follows is about this realm, and named so where it has a name.
+    pub fn begin(&mut self, realm: &RealmSettings) {
+        self.realm = realm.name.as_ref().map(|_| realm.clone());
+    }
+
+    /// A text with the realm it is about: where it begins with a setting's name, that is where the setting was given.
+    fn located(&self, text: String) -> String {
+        let Some(realm) = &self.realm else {
+            return text;
+        };
+        match text.split_once(": ") {
+            Some((name, rest)) if find(name).is_some() => format!("{}: {rest}", realm.place(name)),
+            Some((place, _)) if place.starts_with("realms[") => text,
+            _ => format!("realm {}: {text}", realm.title()),
+        }
     }
 
     /// Adds a section of its own.
     pub fn section(&mut self, title: &str, lines: Vec<String>) {
-        self.sections.push((title.to_owned(), lines));
+        let title = match &self.realm {
+            Some(realm) => format!("{}: {title}", realm.title()),
+            None => title.to_owned(),
+        };
+        self.sections.push((title, lines));
     }
 
     /// Adds something legal that is probably not meant.
     pub fn warn(&mut self, text: impl Into<String>) {
-        self.warnings.push(text.into());
+        let text = self.located(text.into());
+        self.warnings.push(text);
     }
 
     /// Adds something that would be better.
     pub fn advise(&mut self, text: impl Into<String>) {
-        self.advice.push(text.into());
+        let text = self.located(text.into());
+        self.advice.push(text);
     }
 
     /// Adds something that keeps the gateway from serving, all of it or an attribute.
     pub fn fault(&mut self, fault: Fault, text: impl Into<String>) {
-        self.faults.push((fault, text.into()));
+        let text = self.located(text.into());
+        self.faults.push((fault, text));
     }
 
     /// What is wrong.

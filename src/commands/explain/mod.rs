@@ -13,11 +13,11 @@ use self::{
 use super::{complain, say, settings};
 use crate::{
     app::CAPABILITIES,
-    config::{Config, EXIT_CODE, Policy},
+    config::{EXIT_CODE, Policy, RealmSettings},
     directory::{
         Directory,
         diagnostics::tables::kind_of_table,
-        queries,
+        queries::{self, QueryProblem},
         realm::Realm,
         search::{
             begin::SearchOutcome,
@@ -41,7 +41,7 @@ use std::{
 /// The search to explain.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Where to begin; by default LDAP_BASE_DN.
+    /// Where to begin; by default LDAP_BASE_DN. Of several realms it chooses one.
     #[arg(short, long, value_name = "DN", value_parser = Dn::parse)]
     base: Option<Dn>,
     /// How far below.
@@ -85,11 +85,13 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok((config, _)) => config,
         Err(code) => return code,
     };
-    let (database, directory, recorder) = match describe(&config).await {
+    let of_base = arguments.base.as_ref().and_then(|base| config.realms.owner_of(base));
+    let settings = of_base.unwrap_or(config.realm());
+    let (database, directory, recorder) = match describe(settings).await {
         Ok(described) => described,
         Err(code) => return code,
     };
-    let base = arguments.base.as_ref().unwrap_or(&config.base);
+    let base = arguments.base.as_ref().unwrap_or(&settings.base);
     if !base.is_valid(directory.schema()) {
         complain("-b: an attribute type in it is in no schema, or a value is not what its type allows");
         return ExitCode::from(2);
@@ -105,16 +107,16 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         wanted: None,
         page: None,
         lookup_deadline: Instant::now() + Policy::LOOKUP_HOLD,
-        scan_timeout: config.policy.scan_timeout,
+        scan_timeout: settings.policy.scan_timeout,
         observer: Some(decisions.observer(&recorder)),
     };
-    let realm = Realm::new(directory.source(), &config.layout, CAPABILITIES);
+    let realm = Realm::new(directory.source(), &settings.layout, CAPABILITIES);
     let searched = search(&realm, query).await;
     let happened = decisions.between(recorder.take());
-    let steps = steps(&database, &directory, happened, config.policy.scan_timeout).await;
+    let steps = steps(&database, &directory, happened, settings.policy.scan_timeout).await;
     let (verbose, json) = (arguments.verbose, arguments.json);
     let report = Report {
-        typed: typed(&config, &arguments),
+        typed: typed(settings, &arguments),
         search: heading(&directory, &realm, &arguments),
         steps,
         found: searched,
@@ -128,15 +130,15 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// The directory as `serve` would have it, on a database that writes down what is asked.
-async fn describe(config: &Config) -> Result<(Database, Arc<Directory>, Arc<Recorder>), ExitCode> {
+async fn describe(settings: &RealmSettings) -> Result<(Database, Arc<Directory>, Arc<Recorder>), ExitCode> {
     let away = |detail: &str| {
-        let address = redact_uri(config.database.uri.reveal());
-        complain(&format!("SQL_URI: {detail} ({address})"));
+        let address = redact_uri(settings.database.uri.reveal());
+        complain(&format!("{}: {detail} ({address})", settings.place("SQL_URI")));
         ExitCode::FAILURE
     };
-    let database = Database::new(&config.database, Metrics::default()).map_err(|error| away(&error.detail()))?;
-    let queries = queries::parse_all(&config.queries, database.engine()).map_err(|problems| {
-        problems.iter().for_each(|problem| complain(&problem.to_string()));
+    let database = Database::new(&settings.database, Metrics::default()).map_err(|error| away(&error.detail()))?;
+    let queries = queries::parse_all(&settings.queries, database.engine()).map_err(|problems| {
+        complain_of(&problems, settings);
         ExitCode::from(EXIT_CODE)
     })?;
     database
@@ -145,12 +147,22 @@ async fn describe(config: &Config) -> Result<(Database, Arc<Directory>, Arc<Reco
         .map_err(|error| away(&error.detail()))?;
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
-    let directory = Directory::build(&recorded, &config.base, &config.layout, &queries).await;
+    let directory = Directory::build(&recorded, &settings.base, &settings.layout, &queries).await;
     let directory = directory.map_err(|problems| {
-        problems.iter().for_each(|problem| complain(&problem.to_string()));
+        complain_of(&problems, settings);
         ExitCode::FAILURE
     })?;
     Ok((database, Arc::new(directory), recorder))
+}
+
+fn complain_of(problems: &[QueryProblem], settings: &RealmSettings) {
+    for problem in problems {
+        complain(&format!(
+            "{}: {}",
+            settings.place(problem.query.variable()),
+            problem.text
+        ));
+    }
 }
 
 fn heading(directory: &Directory, realm: &Realm, arguments: &Arguments) -> Vec<(&'static str, String)> {
@@ -174,7 +186,7 @@ fn heading(directory: &Directory, realm: &Realm, arguments: &Arguments) -> Vec<(
 }
 
 /// Every value of the filter and the base, as it was typed.
-fn typed(config: &Config, arguments: &Arguments) -> Typed {
+fn typed(settings: &RealmSettings, arguments: &Arguments) -> Typed {
     fn collect(filter: &Filter, texts: &mut Vec<String>) {
         let mut push = |value: &bytes::Bytes| texts.push(String::from_utf8_lossy(value).into_owned());
         match filter {
@@ -191,7 +203,7 @@ fn typed(config: &Config, arguments: &Arguments) -> Typed {
             Filter::Present(_) => {}
         }
     }
-    let bases = arguments.base.iter().chain([&config.base]);
+    let bases = arguments.base.iter().chain([&settings.base]);
     let mut texts: Vec<String> = bases.map(ToString::to_string).collect();
     collect(&arguments.filter, &mut texts);
     Typed::new(texts)

@@ -22,7 +22,7 @@ pub enum FixedEntry {
 }
 
 /// All of them, made once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FixedEntries {
     root_dse: Entry,
     subschema: Entry,
@@ -34,10 +34,20 @@ impl FixedEntries {
     /// The fixed entries of a tree.
     pub fn new(schema: &Schema, tree: &Tree, capabilities: Capabilities) -> Self {
         FixedEntries {
-            root_dse: root_dse(schema, tree, capabilities),
+            root_dse: root_dse(schema, &[tree.base_text()], capabilities),
             subschema: subschema(schema),
             base: superior(schema, tree, tree.base()),
             containers: tree.containers().map(|dn| superior(schema, tree, dn)).collect(),
+        }
+    }
+
+    /// The same where there are other naming contexts: the root DSE lists these, the default one first, and the subschema what
+    /// `schema` has.
+    pub fn beside(&self, contexts: &[&str], schema: &Schema, capabilities: Capabilities) -> Self {
+        FixedEntries {
+            root_dse: root_dse(schema, contexts, capabilities),
+            subschema: subschema(schema),
+            ..self.clone()
         }
     }
 

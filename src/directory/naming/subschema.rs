@@ -26,12 +26,18 @@ pub struct Capabilities {
 /// "All operational attributes" (RFC 3673) and "absolute true and false filters" (RFC 4526).
 const FEATURES: [&str; 2] = ["1.3.6.1.4.1.4203.1.5.1", "1.3.6.1.4.1.4203.1.5.3"];
 
-/// The root DSE. One naming context and no USN attributes: SSSD depends on both.
-pub fn root_dse(schema: &Schema, tree: &Tree, capabilities: Capabilities) -> Entry {
+/// The root DSE of a gateway with these naming contexts, the default one first. No USN attributes, which SSSD depends on, and
+/// a default one among several contexts.
+pub fn root_dse(schema: &Schema, contexts: &[&str], capabilities: Capabilities) -> Entry {
     let mut entry = Entry::new(String::new());
     set(&mut entry, schema, "objectClass", ["top"]);
-    set(&mut entry, schema, "namingContexts", [tree.base_text()]);
-    set(&mut entry, schema, "defaultNamingContext", [tree.base_text()]);
+    set(&mut entry, schema, "namingContexts", contexts.iter().copied());
+    set(
+        &mut entry,
+        schema,
+        "defaultNamingContext",
+        contexts.iter().copied().take(1),
+    );
     set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
     set(&mut entry, schema, "supportedLDAPVersion", ["3"]);
     set(

@@ -5,7 +5,7 @@ use crate::{
     config::{Query, QuerySet},
     directory::{
         fetch::fetch,
-        kind::{GROUPS, Kind, USERS},
+        kind::{GROUPS, Kind, USERS, role::Role},
         mapping::columns,
         queries::{
             described_query::{DescribedQuery, QueryProblem},
@@ -134,6 +134,43 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
         schema,
         queries,
         problems,
+    }
+}
+
+/// Asks the database about a query that finds passwords by a user's name. It needs no column for the name.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub async fn describe_passwords(
+    database: &Database,
+    query: &OperatorQuery,
+) -> Result<DescribedQuery, Vec<QueryProblem>> {
+    let which = Query::OneUser;
+    let answer = describe_query(database, query).await;
+    let Answer {
+        described,
+        origins,
+        types,
+    } = answer.map_err(|error| vec![QueryProblem::of_database(which, &error)])?;
+    let names = described.columns.iter().map(|column| column.name.as_str());
+    let columns = columns::assign(&USERS, names, &Schema::standard());
+    let query = DescribedQuery {
+        query: query.clone(),
+        described,
+        origins,
+        types,
+        columns,
+    };
+    let lacking = query.column(Role::Password).is_none();
+    let lacking = lacking.then(|| query.lacks(which, &["password (or userPassword)"]));
+    let unreadable = query.unreadable(which).into_iter().filter(|column| column.decides);
+    let problems: Vec<_> = lacking
+        .into_iter()
+        .chain(unreadable.map(|column| column.problem))
+        .collect();
+    match problems.is_empty() {
+        true => Ok(query),
+        false => Err(problems),
     }
 }
 

@@ -10,7 +10,7 @@ mod described_query;
 mod membership_columns;
 mod remarks;
 
-pub use describe::{Examination, describe, examine, parse, parse_all};
+pub use describe::{Examination, describe, describe_passwords, examine, parse, parse_all};
 pub use described_query::{DescribedQuery, EntryQuery, QueryProblem};
 pub(crate) use membership_columns::{GroupColumn, MembershipColumns};
 pub use remarks::remarks;

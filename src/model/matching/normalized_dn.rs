@@ -91,6 +91,13 @@ impl NormalizedDn {
         self.rdns.len() > other.rdns.len() && self.rdns.ends_with(&other.rdns)
     }
 
+    /// Of these bases the position of the longest that it is, or stands below.
+    pub fn longest_of(&self, bases: &[Self]) -> Option<usize> {
+        let bases = bases.iter().enumerate();
+        let above = bases.filter(|(_, base)| self == *base || self.is_descendant_of(base));
+        above.max_by_key(|(_, base)| base.depth()).map(|(position, _)| position)
+    }
+
     /// Whether this name is immediately below the other.
     pub fn is_child_of(&self, other: &Self) -> bool {
         self.rdns.len() == other.rdns.len() + 1 && self.rdns.ends_with(&other.rdns)

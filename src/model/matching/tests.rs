@@ -427,3 +427,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_base_is_found() {
+    let schema = Schema::standard();
+    let normalized = |dn: &str| crate::model::dn::Dn::parse(dn).unwrap().normalize(&schema);
+    let bases = ["dc=example,dc=com", "dc=lab,DC=Example,dc=com", "o=other"].map(normalized);
+    for (dn, expected) in [
+        ("dc=example,dc=com", Some(0)),
+        ("uid=alice,dc=example,dc=com", Some(0)),
+        ("dc=Lab, dc=example,dc=com", Some(1)),
+        (
+            "uid=alice,ou=x,0.9.2342.19200300.100.1.25=lab,dc=example,dc=com",
+            Some(1),
+        ),
+        ("dc=lab2,dc=example,dc=com", Some(0)),
+        ("uid=alice,O=Other", Some(2)),
+        ("dc=com", None),
+        ("", None),
+        ("cn=Subschema", None),
+        ("dc=lab", None),
+    ] {
+        assert_eq!(normalized(dn).longest_of(&bases), expected, "{dn}");
+    }
+}

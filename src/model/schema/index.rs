@@ -84,6 +84,13 @@ impl Schema {
         extended
     }
 
+    /// The names of the attributes that another schema has not.
+    pub fn names_beyond(&self, other: &Schema) -> Vec<String> {
+        let names = self.attributes.iter().filter_map(|attribute| attribute.names.first());
+        let names = names.filter(|name| other.attribute(name.as_bytes()).is_none());
+        names.map(|name| name.to_string()).collect()
+    }
+
     fn index(&mut self) {
         self.by_name = Names::default();
         self.subtypes = vec![Vec::new(); self.attributes.len()];

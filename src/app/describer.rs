@@ -1,0 +1,192 @@
+//! Keeps a realm described: at the start until that succeeds, and again when connections were lost or replaced, or a statement
+//! was refused.
+
+use super::{CAPABILITIES, published::Published};
+use crate::{
+    config::{PasswordSettings, Query, QuerySet, RealmSettings},
+    directory::{
+        Directory,
+        passwords::Passwords,
+        queries::{self, QueryProblem},
+        realm::Realm,
+    },
+    sql::{Database, OperatorQuery},
+};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
+use tracing::{error, info, warn};
+
+/// The pause between two attempts to describe the queries.
+const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
+/// The pause after a statement was refused, before the queries are described again.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// How often a lasting problem is logged.
+const REMIND: Duration = Duration::from_secs(60);
+
+/// Keeps one realm described.
+pub struct Describer {
+    /// The realm, by its position.
+    pub position: usize,
+    /// Its settings.
+    pub settings: RealmSettings,
+    /// Its database.
+    pub database: Database,
+    /// What it asks its database.
+    pub queries: QuerySet<OperatorQuery>,
+    /// Where its passwords are, where that is not the directory's own query.
+    pub passwords: Option<PasswordQuery>,
+    /// Where what was described goes.
+    pub published: Arc<Published>,
+    /// Told when to do it again.
+    pub again: Arc<Notify>,
+    /// What has been said of the directory. Each remark is said once.
+    pub said: Mutex<HashSet<String>>,
+}
+
+/// What finds the passwords of a realm.
+pub struct PasswordQuery {
+    /// Where it was given.
+    pub settings: PasswordSettings,
+    /// The database, which may be the directory's.
+    pub database: Database,
+    /// The query.
+    pub query: OperatorQuery,
+}
+
+/// What keeps a realm from being described, as lines of the log: what waits for a database, and what is wrong.
+#[derive(PartialEq, Eq)]
+struct Problems {
+    waiting: Option<String>,
+    wrong: Vec<String>,
+}
+
+impl Problems {
+    /// One unreachable database is one problem, however many queries wait for it.
+    fn new(problems: Vec<QueryProblem>, place: impl Fn(&str) -> String) -> Self {
+        let waiting = problems.iter().find(|problem| problem.unreachable);
+        let waiting = waiting.map(|problem| format!("{}: {}; waiting", place("SQL_URI"), problem.text));
+        let wrong = problems.into_iter().filter(|problem| !problem.unreachable);
+        let wrong = wrong.map(|problem| format!("{}: {}", place(problem.query.variable()), problem.text));
+        Problems {
+            waiting,
+            wrong: wrong.collect(),
+        }
+    }
+
+    fn log(&self) {
+        self.waiting.iter().for_each(|line| warn!("{line}"));
+        self.wrong.iter().for_each(|line| error!("{line}"));
+    }
+}
+
+impl Describer {
+    /// Runs until the gateway ends.
+    pub async fn run(self) {
+        loop {
+            let generations = self.generations();
+            self.describe().await;
+            while self.generations() == generations {
+                tokio::select! {
+                    () = sleep(DESCRIBE_AGAIN) => {}
+                    () = self.again.notified() => {
+                        // A query that stays broken must not have all queries described all day.
+                        sleep(REFUSED_PAUSE).await;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The realm's databases.
+    pub fn databases(&self) -> impl Iterator<Item = &Database> {
+        let passwords = self.passwords.iter().map(|passwords| &passwords.database);
+        [&self.database].into_iter().chain(passwords)
+    }
+
+    fn generations(&self) -> Vec<u64> {
+        self.databases().map(Database::generation).collect()
+    }
+
+    /// Tries until it succeeds. A problem is logged at once, and again every minute.
+    async fn describe(&self) {
+        let mut logged: Option<(Problems, Instant)> = None;
+        loop {
+            match self.described().await {
+                Ok(realm) => {
+                    if logged.is_some() {
+                        info!("the queries have been described");
+                    }
+                    self.published.publish(self.position, realm);
+                    self.databases().for_each(Database::mark_described);
+                    return;
+                }
+                Err(problems) => {
+                    let again = logged
+                        .as_ref()
+                        .is_some_and(|(before, at)| *before == problems && at.elapsed() < REMIND);
+                    if !again {
+                        problems.log();
+                        logged = Some((problems, Instant::now()));
+                    }
+                }
+            }
+            sleep(DESCRIBE_AGAIN).await;
+        }
+    }
+
+    async fn described(&self) -> Result<Realm, Problems> {
+        let RealmSettings { base, layout, .. } = &self.settings;
+        let directory = Directory::build(&self.database, base, layout, &self.queries).await;
+        let directory = directory.map_err(|problems| Problems::new(problems, |name| self.settings.place(name)))?;
+        self.remark(&directory);
+        let realm = Realm::new(directory.source(), layout, CAPABILITIES);
+        let Some(PasswordQuery {
+            settings,
+            database,
+            query,
+        }) = &self.passwords
+        else {
+            return Ok(realm);
+        };
+        let passwords = Passwords::describe(database, query).await;
+        let passwords = passwords.map_err(|problems| Problems::new(problems, |name| settings.place(name)))?;
+        Ok(realm.with_accounts(|accounts| passwords.of(accounts)))
+    }
+
+    /// Logs what is served differently than one might think.
+    fn remark(&self, directory: &Directory) {
+        let private_groups = directory
+            .no_private_groups()
+            .map(|why| format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        for remark in queries::remarks(directory.queries()).into_iter().chain(private_groups) {
+            if said.insert(remark.clone()) {
+                warn!("{remark}");
+            }
+        }
+    }
+}
+
+impl PasswordQuery {
+    /// The query that the settings give; `directory` is the realm's own database.
+    ///
+    /// # Errors
+    /// What is wrong, under the place where it was given.
+    pub fn new(settings: &PasswordSettings, database: Database) -> Result<Self, String> {
+        let query = OperatorQuery::lookup(&settings.one_user, database.engine());
+        let query = query.map_err(|error| format!("{}: {error}", settings.place(Query::OneUser.variable())))?;
+        Ok(PasswordQuery {
+            settings: settings.clone(),
+            database,
+            query,
+        })
+    }
+}
