@@ -1,20 +1,20 @@
 //! TLS as a client: how far the server's certificate is looked at. That the server has the certificate's key is checked
 //! in any case.
 
-use std::{io, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
     rustls::{
-        CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, SignatureScheme,
+        CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
         client::{
             WantsClientCert, WebPkiServerVerifier,
             danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         },
         crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-        pki_types::{CertificateDer, ServerName, UnixTime},
+        pki_types::{self, CertificateDer, ServerName, UnixTime, pem::PemObject},
     },
 };
 
@@ -41,6 +41,72 @@ pub(crate) fn builder(trust: Trust) -> Result<ConfigBuilder<ClientConfig, WantsC
     };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+}
+
+/// Why there are no authorities to verify a server by.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The file is not there, or is no PEM.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] pki_types::pem::Error),
+    /// One of its certificates is none.
+    #[error("has a certificate that cannot be used: {0}")]
+    Unusable(#[source] Error),
+    /// It is PEM without a certificate.
+    #[error("has no certificate in it")]
+    Empty,
+    /// The system's list of authorities is empty or not there: a container image may have none.
+    #[error("this system has no authorities (SSL_CERT_FILE names a file of them)")]
+    NoneInSystem,
+    /// The TLS versions do not fit the cryptography, which does not happen.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[source] Error),
+}
+
+/// Verifies a server's certificate, for its name, by the authorities in a PEM file and by no others.
+///
+/// # Errors
+/// The file has none, or one that cannot be used.
+pub(crate) fn verifying_by(path: &Path) -> Result<ClientConfig, TrustError> {
+    let mut authorities = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path)? {
+        authorities.add(certificate?).map_err(TrustError::Unusable)?;
+    }
+    if authorities.is_empty() {
+        return Err(TrustError::Empty);
+    }
+    verifying(authorities)
+}
+
+/// Verifies a server's certificate, for its name, by the system's authorities.
+///
+/// # Errors
+/// The system has none.
+pub(crate) fn verifying_by_system() -> Result<ClientConfig, TrustError> {
+    let mut authorities = RootCertStore::empty();
+    // An authority that cannot be used is missed by whoever needs it.
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        let _ = authorities.add(certificate);
+    }
+    if authorities.is_empty() {
+        return Err(TrustError::NoneInSystem);
+    }
+    verifying(authorities)
+}
+
+/// Accepts no server at all: for a client that must not speak TLS.
+///
+/// # Errors
+/// [`TrustError::Tls`] alone.
+pub(crate) fn verifying_nobody() -> Result<ClientConfig, TrustError> {
+    verifying(RootCertStore::empty())
+}
+
+fn verifying(authorities: RootCertStore) -> Result<ClientConfig, TrustError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TrustError::Tls)?;
+    Ok(builder.with_root_certificates(authorities).with_no_client_auth())
 }
 
 /// Makes a connection without looking at whose certificate it is: who asks whether a gateway is ready does not ask who it

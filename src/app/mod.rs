@@ -116,13 +116,21 @@ impl App {
         let mut services = Vec::new();
         let mut describers = Vec::new();
         let mut observed = Vec::new();
+        let mut problems = Vec::new();
         for ((position, (settings, realm)), receiver) in realms.into_iter().enumerate().zip(receivers) {
             let again = Arc::new(Notify::new());
+            let authenticator = match Authenticator::new(&settings.auth, Arc::clone(&hashing), &metrics) {
+                Ok(authenticator) => authenticator,
+                Err(error) => {
+                    problems.push(format!("{}: {error}", settings.place(error.setting())));
+                    continue;
+                }
+            };
             services.push(RealmServices {
                 name: settings.name.clone(),
                 base: settings.base.clone(),
                 published: receiver,
-                authenticator: Authenticator::new(&settings.auth, Arc::clone(&hashing), &metrics),
+                authenticator,
                 policy: settings.policy.clone(),
                 metrics: settings.name.as_ref().map(|_| realm.observed.metrics.clone()),
                 describe_again: Arc::clone(&again),
@@ -138,6 +146,9 @@ impl App {
                 again,
                 said: Mutex::default(),
             });
+        }
+        if !problems.is_empty() {
+            return Err(StartError::Settings(problems));
         }
         let services = Arc::new(Services {
             catalog: Catalog::new(services, config.realms.default_position()).ok_or(StartError::NoRealm)?,

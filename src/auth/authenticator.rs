@@ -5,11 +5,15 @@ use super::{
     bind_cache::BindCache,
     guessing::{Guessing, NoTurn, Turn},
     hashing_pool::HashingPool,
-    link::{Check, Link, password::Password},
+    link::{
+        Check, Link,
+        notification::{Notification, SetupError},
+        password::Password,
+    },
 };
 use crate::{
     config::{AuthBackend, AuthSettings, Chain, ChainError, Stage},
-    metrics::Metrics,
+    metrics::{self, LinkResult, Metrics},
 };
 use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 
@@ -19,20 +23,29 @@ pub struct Authenticator {
     links: Vec<(AuthBackend, Box<dyn Link>)>,
     settings: AuthSettings,
     guessing: Guessing,
+    metrics: Metrics,
 }
 
 impl Authenticator {
-    /// The links that the settings give.
-    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>, metrics: &Metrics) -> Self {
+    /// The links that the settings give. Nobody is asked anything yet.
+    ///
+    /// # Errors
+    /// A link cannot be made of its settings.
+    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>, metrics: &Metrics) -> Result<Self, SetupError> {
         // Without random bytes for its key there is no cache, and every bind is hashed.
         let cache = settings.bind_cache_ttl.and_then(|ttl| BindCache::new(ttl).ok());
         let password = Password::new(hashing, cache, metrics.clone());
-        let links: Vec<(AuthBackend, Box<dyn Link>)> = vec![(AuthBackend::Sql, Box::new(password))];
-        Authenticator {
+        let mut links: Vec<(AuthBackend, Box<dyn Link>)> = vec![(AuthBackend::Sql, Box::new(password))];
+        if let Some(settings) = &settings.notification {
+            let notification = Notification::new(settings, metrics.clone())?;
+            links.push((AuthBackend::Notification, Box::new(notification)));
+        }
+        Ok(Authenticator {
             links,
             guessing: Guessing::new(&settings.guessing, metrics.clone()),
             settings: settings.clone(),
-        }
+            metrics: metrics.clone(),
+        })
     }
 
     /// Waits until a bind of `name` by `client` may be looked at: nothing is asked of the database before. `name` is what was
@@ -94,15 +107,32 @@ impl Authenticator {
     }
 
     async fn check(&self, link: AuthBackend, attempt: &Attempt<'_>) -> Result<Check, Unavailable> {
-        match self.link(link) {
+        let running = self.metrics.link(counted(link));
+        let checked = match self.link(link) {
             Some(link) => link.check(attempt).await,
             None => Ok(Check::Failed("the chain names a link that is not set up".into())),
-        }
+        };
+        running.ended(match &checked {
+            Ok(Check::Passed) => LinkResult::Passed,
+            Ok(Check::Failed(_)) => LinkResult::Failed,
+            Err(_) => LinkResult::Unavailable,
+        });
+        checked
     }
 
     fn link(&self, backend: AuthBackend) -> Option<&dyn Link> {
         let mut links = self.links.iter();
         links.find(|(name, _)| *name == backend).map(|(_, link)| &**link)
+    }
+}
+
+/// Where the metrics count it.
+fn counted(link: AuthBackend) -> metrics::Link {
+    match link {
+        AuthBackend::Sql => metrics::Link::Sql,
+        AuthBackend::Ldap => metrics::Link::Ldap,
+        AuthBackend::Totp => metrics::Link::Totp,
+        AuthBackend::Notification => metrics::Link::Notification,
     }
 }
 
@@ -146,6 +176,7 @@ mod tests {
                 ..AuthSettings::default()
             },
             guessing: Guessing::new(&GuessingSettings::default(), Metrics::default()),
+            metrics: Metrics::default(),
         };
         (authenticator, asked)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::errors::Problem;
 use super::guessing::GuessingSettings;
+use super::notification::NotificationSettings;
 use super::parse::Reader;
 
 /// How passwords are verified.
@@ -20,6 +21,8 @@ pub struct AuthSettings {
     pub bind_cache_ttl: Option<Duration>,
     /// How failed binds slow down later ones.
     pub guessing: GuessingSettings,
+    /// What `notification` needs, where it is set.
+    pub notification: Option<NotificationSettings>,
 }
 
 impl Default for AuthSettings {
@@ -31,6 +34,7 @@ impl Default for AuthSettings {
             hashing_memory: None,
             bind_cache_ttl: None,
             guessing: GuessingSettings::default(),
+            notification: None,
         }
     }
 }
@@ -145,9 +149,9 @@ impl Default for Chain {
 }
 
 impl AuthSettings {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        // Read for its errors alone: deployments keep the URL when they take `notification` out of the chain.
-        reader.secret("NOTIFICATION_URL");
+    pub(super) fn read(reader: &mut Reader, common_name: &str) -> Self {
+        let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
+        let has = |link| names(&text).any(|name| AuthBackend::named(name) == Some(link));
         let threads = reader.number("HASHING_THREADS", 1, 256).and_then(NonZeroUsize::new);
         let mut settings = AuthSettings {
             chain: Chain::default(),
@@ -157,21 +161,23 @@ impl AuthSettings {
             hashing_memory: reader.number("HASHING_MEMORY", 1, 1_048_576),
             bind_cache_ttl: reader.duration_or_off("BIND_CACHE_TTL"),
             guessing: GuessingSettings::read(reader),
+            notification: NotificationSettings::read(reader, common_name, has(AuthBackend::Notification)),
         };
-        settings.read_chain(reader);
+        settings.read_chain(reader, &text);
         settings
     }
 
     /// Reads the chain when the links have been read.
-    fn read_chain(&mut self, reader: &mut Reader) {
-        let text = reader.text("AUTH_BACKENDS").unwrap_or_default();
-        let names: Vec<String> = names(&text).map(str::to_owned).collect();
+    fn read_chain(&mut self, reader: &mut Reader, text: &str) {
+        let names: Vec<String> = names(text).map(str::to_owned).collect();
         match self.chain_of(&names) {
             Ok(chain) => self.chain = chain,
+            // Said already, with the name of the setting that it needs.
+            Err(ChainError::NotSetUp(AuthBackend::Notification)) => {}
             Err(error) => {
                 let known = AuthBackend::ALL.map(|link| format!("`{}`", link.name())).join(", ");
                 let right = format!("a list of {known}, one of them not `notification` ({error})");
-                reader.problems.push(Problem::wrong("AUTH_BACKENDS", &text, &right));
+                reader.problems.push(Problem::wrong("AUTH_BACKENDS", text, &right));
             }
         }
     }
@@ -180,7 +186,8 @@ impl AuthSettings {
     pub fn is_set_up(&self, link: AuthBackend) -> bool {
         match link {
             AuthBackend::Sql => true,
-            AuthBackend::Ldap | AuthBackend::Totp | AuthBackend::Notification => false,
+            AuthBackend::Notification => self.notification.is_some(),
+            AuthBackend::Ldap | AuthBackend::Totp => false,
         }
     }
 

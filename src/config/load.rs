@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::auth::AuthBackend;
 use super::errors::{ConfigErrors, Problem, Warning};
 use super::log::LogSettings;
 use super::network::NetworkSettings;
@@ -65,13 +66,31 @@ impl Config {
         node_gateway::warn(reader);
         let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
         let network = NetworkSettings::read(reader);
+        let realms = Realms::read(reader);
+        let grace = reader.duration_or_off("SHUTDOWN_GRACE");
         Config {
-            realms: Realms::read(reader),
+            shutdown_grace: grace.unwrap_or_else(|| default_grace(&realms)),
+            realms,
             tls: TlsSettings::read(reader, &common_name, network.unencrypted),
             network,
             log: LogSettings::read(reader),
-            shutdown_grace: reader.duration("SHUTDOWN_GRACE"),
             probe: ProbeSettings::read(reader),
         }
+    }
+}
+
+/// Without somebody who is asked on the phone; container engines kill 10 s after they asked to stop.
+const GRACE: Duration = Duration::from_secs(8);
+/// Who has been asked has time to answer, and the client to be told.
+const GRACE_AFTER_ANSWER: Duration = Duration::from_secs(5);
+
+fn default_grace(realms: &Realms) -> Duration {
+    let asking = realms
+        .iter()
+        .filter(|realm| realm.auth.chain.has(AuthBackend::Notification));
+    let timeouts = asking.filter_map(|realm| Some(realm.auth.notification.as_ref()?.timeout));
+    match timeouts.max() {
+        Some(timeout) => timeout.saturating_add(GRACE_AFTER_ANSWER),
+        None => GRACE,
     }
 }

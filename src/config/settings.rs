@@ -157,8 +157,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("SQL_CONNECT_TIMEOUT", Database, Duration, Value("2s"), "How long one attempt to connect to the database may take."),
     setting("SCAN_TIMEOUT", Database, Duration, Value("60s"), "How long a search that reads a table may wait for its next row."),
     setting("ON_DATABASE_FAILURE", Database, Choice(&["disconnect", "unavailable"]), Value("disconnect"), "How a search ends when the database cannot answer it: by a closed connection, so that clients ask another replica and delete nobody, or by result code 52 ([outages.md](outages.md#how-searches-end))."),
-    setting("AUTH_BACKENDS", Access, List, Value("sql"), "The checks that a bind must pass, in this order: `sql` (the hash in the password column). `notification` is not supported yet."),
-    secret("NOTIFICATION_URL", Access, Uri, Nothing, "Where `notification` asks for approval."),
+    setting("AUTH_BACKENDS", Access, List, Value("sql"), "The links of the chain: a bind must pass all of them ([signing-in.md](signing-in.md)). `sql`: the hash in the password column. `notification`: somebody's phone; always the last, wherever it is named, and never alone. A user's own column `auth_backends` replaces the list."),
+    secret("NOTIFICATION_URL", Access, Uri, Nothing, "Where `notification` asks for approval: an `https://` URL, or an `http://` URL of this machine ([signing-in.md](signing-in.md#notification-somebodys-phone)). Required where `AUTH_BACKENDS` names `notification`."),
+    setting("NOTIFICATION_TIMEOUT", Access, Duration, Value("60s"), "How long somebody has to answer, the wait for earlier requests to the same phone included. Clients must wait as long."),
+    setting("NOTIFICATION_CA_PATH", Access, Path, Nothing, "PEM file with the authorities that may have issued the certificate of `NOTIFICATION_URL`. Absent, those of the system. Read at the start."),
+    secret("NOTIFICATION_API_KEY", Access, Text, Nothing, "The key that the service asks for (`apikey` of each request)."),
+    setting("NOTIFICATION_CLIENT_ID", Access, Text, Nothing, "The name under which the service knows this gateway (`client_id` of each request). It is also the host that is named on the phone, instead of `LDAP_COMMON_NAME`."),
+    setting("NOTIFICATION_REMEMBER", Access, Duration, Computed("`off`"), "How long an approval counts for later binds of the same user, from the same address, while the stored hash is the same. `off`: each bind is asked for."),
     setting("REQUIRE_AUTH_FOR_SEARCH", Access, Boolean, Value("true"), "Whether a client must bind before it may search or compare."),
     setting("BIND_DN", Access, Choice(&["lenient", "exact"]), Value("lenient"), "The DNs that a user may bind with. `lenient`: any below the base whose first RDN has a single value, the user's name, under any attribute (`uid=NAME`, `cn=NAME`, `mail=NAME`). `exact`: the user's own only. A client must not rely on everything with `lenient`: [differences-from-openldap.md](differences-from-openldap.md#bind-dns)."),
     setting("ACCOUNT_STATUS_REFUSED", Access, List, Value("pending,suspended,disabled,inactive,deactivated,locked,blocked,banned,deleted,archived,expired"), "The words of the column `status` that refuse a bind, in any letter case. The list replaces the default; `none` lets no word refuse. `check` counts the words that it finds and says what each does."),
@@ -188,7 +193,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("LOG_LEVEL", Operation, Text, Value("info"), "`error`, `warn`, `info`, `debug`, `trace` or `off`; also by module, `info,ldap_gateway::sql=debug`. The words of npm's loggers are understood: `fatal` (error), `http` (info), `verbose` (debug), `silly` (trace), `silent` (off)."),
     setting("LOG_FORMAT", Operation, Choice(&["text", "json"]), Value("text"), "The form of log lines ([observability.md](observability.md#log))."),
     setting("LOG_FILTERS", Operation, Choice(&["shape", "values"]), Value("shape"), "How much of a search's filter the log shows: its `shape`, `(uid=?)`, or, for debugging, also the `values` that were looked for. Values of passwords are never shown."),
-    setting("SHUTDOWN_GRACE", Operation, Duration, Value("8s"), "How long requests in flight may take to end after SIGTERM."),
+    setting("SHUTDOWN_GRACE", Operation, Duration, Computed("`8s`; where `AUTH_BACKENDS` names `notification`, `NOTIFICATION_TIMEOUT` and 5 s: `65s`"), "How long requests in flight may take to end after SIGTERM. Whoever starts the gateway must wait longer before it kills."),
     setting("PROBE_BIND_DN", Operation, Dn, Nothing, "The DN that `probe` binds with. Absent, it binds with a name that cannot exist, and must be refused."),
     secret("PROBE_BIND_PASSWORD", Operation, Text, Nothing, "The password of `PROBE_BIND_DN`."),
 ];
@@ -224,7 +229,8 @@ texts! {
     ldap_mail_fallback empty_base realm_config
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
     sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
-    auth_backends notification_url require_auth_for_search bind_dn account_status_refused bind_hold
+    auth_backends notification_url notification_timeout notification_ca_path notification_api_key notification_client_id
+    notification_remember require_auth_for_search bind_dn account_status_refused bind_hold
     bind_cache_ttl guessing_delay guessing_free_failures guessing_free_failures_per_address guessing_longest_delay
     guessing_shared_addresses hashing_threads hashing_memory
     port bind_ip ldap_unencrypted max_connections ldap_idle_timeout write_timeout admin_addr

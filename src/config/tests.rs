@@ -150,12 +150,62 @@ fn wrong_settings_are_reported_together_with_the_warnings() {
 }
 
 #[test]
-fn what_is_not_there_yet_is_said_and_never_passed() {
-    for (name, value, said) in [("AUTH_BACKENDS", "sql,notification", "`notification` is not set up")] {
-        let problem = problem(&[(name, value)]);
-        assert!(problem.starts_with(name) && problem.contains(said), "{problem}");
+fn notification_needs_somebody_to_ask_and_another_link() {
+    const URL: (&str, &str) = ("NOTIFICATION_URL", "https://push.example.com/x?token=hunter2");
+    let chain = |text: &'static str| ("AUTH_BACKENDS", text);
+    let both = config(&[URL, chain("notification,sql")]);
+    assert_eq!(
+        both.realm().auth.chain.links(),
+        [AuthBackend::Sql, AuthBackend::Notification]
+    );
+    let settings = both.realm().auth.notification.clone().unwrap();
+    assert_eq!((settings.timeout, settings.remember), (Duration::from_secs(60), None));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    for (variables, said) in [
+        (
+            vec![chain("sql,notification")],
+            "NOTIFICATION_URL: is required and missing",
+        ),
+        (
+            vec![chain("notification"), URL],
+            "AUTH_BACKENDS: found `notification`, must be a list",
+        ),
+        (
+            vec![
+                chain("sql,notification"),
+                ("NOTIFICATION_URL", "http://push.example.com/hunter2"),
+            ],
+            "NOTIFICATION_URL: must be an https:// URL, or",
+        ),
+    ] {
+        let problem = problem(&variables);
+        assert!(problem.starts_with(said) && !problem.contains("hunter2"), "{problem}");
     }
-    config(&[("NOTIFICATION_URL", "https://example.com/")]);
+    // Without it in the chain the URL is for those alone whose own chain has it.
+    let alone = config(&[URL]);
+    assert_eq!(alone.realm().auth.chain.links(), [AuthBackend::Sql]);
+    assert!(alone.realm().auth.is_set_up(AuthBackend::Notification));
+    let (unused, warnings) = load(&[("NOTIFICATION_URL", "http://push.example.com/hunter2")]).unwrap();
+    assert!(unused.realm().auth.notification.is_none());
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.to_string().starts_with("NOTIFICATION_URL: is not used"))
+    );
+}
+
+#[test]
+fn who_is_asked_on_the_phone_has_time_while_the_gateway_stops() {
+    let grace = |more: &[(&'static str, &'static str)]| {
+        let mut variables = vec![("NOTIFICATION_URL", "https://push.example.com/")];
+        variables.extend_from_slice(more);
+        config(&variables).shutdown_grace.as_secs()
+    };
+    let chain = ("AUTH_BACKENDS", "sql,notification");
+    assert_eq!(grace(&[]), 8);
+    assert_eq!(grace(&[chain]), 65);
+    assert_eq!(grace(&[chain, ("NOTIFICATION_TIMEOUT", "2m")]), 125);
+    assert_eq!(grace(&[chain, ("SHUTDOWN_GRACE", "9s")]), 9);
 }
 
 #[test]

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::labels::{Ended, Operation, Statement, StatementEnd};
+use super::{
+    labels::{Approval, Ended, Link, Operation, Statement, StatementEnd},
+    links::{ChainCounts, RunningLink},
+};
 
 /// Upper bounds of the histograms' buckets, in nanoseconds and as they are shown, in seconds.
 pub(super) const BOUNDS: [(u64, &str); 15] = [
@@ -144,6 +147,7 @@ pub(super) struct Values {
     pub(super) binds_without_turn: AtomicU64,
     pub(super) bind_cache_hits: AtomicU64,
     pub(super) bind_cache_misses: AtomicU64,
+    pub(super) chain: ChainCounts,
 }
 
 /// The handle; clones count into the same place.
@@ -254,6 +258,16 @@ impl Metrics {
         };
         count.fetch_add(1, Relaxed);
         self.0.certificate_stale.store(!used, Relaxed);
+    }
+
+    /// A link of the chain is asked now.
+    pub fn link(&self, link: Link) -> RunningLink<'_> {
+        self.0.chain.begin(link)
+    }
+
+    /// What became of a bind that somebody was to approve.
+    pub fn approval(&self, approval: Approval) {
+        self.0.chain.approval(approval);
     }
 
     /// Standard error did not take log lines fast enough.

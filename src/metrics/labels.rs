@@ -121,3 +121,87 @@ impl StatementEnd {
         (StatementEnd::Cancelled, "cancelled"),
     ];
 }
+
+/// A link of the chain that a bind must pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// The stored hash.
+    Sql,
+    /// An upstream LDAP server.
+    Ldap,
+    /// A code that changes with time.
+    Totp,
+    /// Somebody's phone.
+    Notification,
+}
+
+impl Link {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(Link, &'static str); 4] = [
+        (Link::Sql, "sql"),
+        (Link::Ldap, "ldap"),
+        (Link::Totp, "totp"),
+        (Link::Notification, "notification"),
+    ];
+}
+
+/// What a link said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkResult {
+    /// It is satisfied.
+    Passed,
+    /// It is not.
+    Failed,
+    /// It could not find out.
+    Unavailable,
+    /// Nobody waited for it any more.
+    Cancelled,
+}
+
+impl LinkResult {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(LinkResult, &'static str); 4] = [
+        (LinkResult::Passed, "passed"),
+        (LinkResult::Failed, "failed"),
+        (LinkResult::Unavailable, "unavailable"),
+        (LinkResult::Cancelled, "cancelled"),
+    ];
+}
+
+/// What became of a bind that the link `notification` was to ask somebody about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// Asked, and the answer was yes.
+    Approved,
+    /// Asked, and the answer was no.
+    Rejected,
+    /// Asked, and there was no answer in time.
+    Unanswered,
+    /// The service did not ask, or said what is not understood.
+    Refused,
+    /// The service was not reached, or failed.
+    Unavailable,
+    /// The client went before there was an answer.
+    Cancelled,
+    /// Waits for the answer to the same request of another bind.
+    Joined,
+    /// An earlier approval counts.
+    Remembered,
+    /// Not asked, because the last requests were not approved.
+    Paused,
+}
+
+impl Approval {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(Approval, &'static str); 9] = [
+        (Approval::Approved, "approved"),
+        (Approval::Rejected, "rejected"),
+        (Approval::Unanswered, "unanswered"),
+        (Approval::Refused, "refused"),
+        (Approval::Unavailable, "unavailable"),
+        (Approval::Cancelled, "cancelled"),
+        (Approval::Joined, "joined"),
+        (Approval::Remembered, "remembered"),
+        (Approval::Paused, "paused"),
+    ];
+}

@@ -2,7 +2,7 @@
 //! result code means.
 //!
 //! [`counters`] holds the values, plain atomics behind [`Metrics`], a handle that is cheap to clone; `page` writes them in
-//! Prometheus' text format; `labels` lists the words that label them. No label has a value that a client chooses: no
+//! Prometheus' text format; `links` has those of the chain that a bind must pass; `labels` lists the words that label them. No label has a value that a client chooses: no
 //! names, no addresses.
 //!
 //! # Why no metrics crate
@@ -24,10 +24,12 @@
 
 mod counters;
 mod labels;
+mod links;
 mod page;
 
 pub use counters::{DelayedBind, Metrics, OpenConnection, RunningStatement, WaitingForPool};
-pub use labels::{Ended, Operation, Statement};
+pub use labels::{Approval, Ended, Link, LinkResult, Operation, Statement};
+pub use links::RunningLink;
 pub use page::{CodeName, DatabaseGauges, Gauges, Labels};
 
 #[cfg(test)]

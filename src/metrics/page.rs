@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     counters::{BOUNDS, Histogram, Metrics},
-    labels::{Operation, Statement, StatementEnd},
+    labels::{Approval, Link, LinkResult, Operation, Statement, StatementEnd},
 };
 
 /// Gives the name of a result code.
@@ -60,6 +60,7 @@ impl Metrics {
     pub fn render(&self, gauges: &Gauges, code_name: CodeName) -> String {
         let mut page = Page(String::with_capacity(32 * 1024));
         self.operations(&mut page, gauges, code_name);
+        self.chain(&mut page);
         self.connections(&mut page);
         databases(&mut page, gauges);
         self.process(&mut page, gauges);
@@ -102,6 +103,35 @@ impl Metrics {
         page.family(name, COUNTER, "Search result entries.");
         for (of, metrics) in &counted {
             page.sample(name, &with(&[], of), metrics.0.entries.load(Relaxed));
+        }
+    }
+
+    fn chain(&self, page: &mut Page) {
+        let chain = &self.0.chain;
+        let links = || chain.links.iter().zip(Link::ALL);
+        let name = "auth_link_results_total";
+        page.family(name, COUNTER, "What the links of the chain said to binds.");
+        for (counts, (_, link)) in links() {
+            for (count, (_, result)) in counts.results.iter().zip(LinkResult::ALL) {
+                page.sample(name, &[("link", link), ("result", result)], count.load(Relaxed));
+            }
+        }
+        let name = "auth_link_seconds_total";
+        page.family(name, COUNTER, "Time that binds spent in a link, waiting included.");
+        for (counts, (_, link)) in links() {
+            let time = Duration::from_nanos(counts.nanoseconds.load(Relaxed));
+            page.sample(name, &[("link", link)], time.as_secs_f64());
+        }
+        let name = "auth_link_running";
+        page.family(name, GAUGE, "Binds that are in a link now.");
+        for (counts, (_, link)) in links() {
+            page.sample(name, &[("link", link)], not_negative(&counts.running));
+        }
+        let name = "notification_results_total";
+        let help = "Binds that somebody was to approve, by what became of that.";
+        page.family(name, COUNTER, help);
+        for (count, (_, result)) in chain.approvals.iter().zip(Approval::ALL) {
+            page.sample(name, &[("result", result)], count.load(Relaxed));
         }
     }
 

@@ -95,12 +95,55 @@ fn statements_end_well_or_not_or_are_cancelled() {
 }
 
 #[test]
+fn a_link_says_something_or_is_cancelled() {
+    let metrics = Metrics::default();
+    metrics.link(Link::Sql).ended(LinkResult::Passed);
+    metrics.link(Link::Notification).ended(LinkResult::Failed);
+    metrics.link(Link::Notification).ended(LinkResult::Unavailable);
+    drop(metrics.link(Link::Notification));
+    let running = metrics.link(Link::Notification);
+    std::thread::sleep(Duration::from_millis(1));
+    metrics.approval(Approval::Rejected);
+    let before = page(&metrics);
+    for line in [
+        r#"auth_link_results_total{link="sql",result="passed"} 1"#,
+        r#"auth_link_results_total{link="sql",result="failed"} 0"#,
+        r#"auth_link_results_total{link="notification",result="passed"} 0"#,
+        r#"auth_link_results_total{link="notification",result="failed"} 1"#,
+        r#"auth_link_results_total{link="notification",result="unavailable"} 1"#,
+        r#"auth_link_results_total{link="notification",result="cancelled"} 1"#,
+        r#"auth_link_running{link="notification"} 1"#,
+        r#"auth_link_running{link="sql"} 0"#,
+        r#"notification_results_total{result="rejected"} 1"#,
+        r#"notification_results_total{result="approved"} 0"#,
+    ] {
+        has(&before, &format!("ldap_gateway_{line}"));
+    }
+    running.ended(LinkResult::Passed);
+    let after = page(&metrics);
+    has(&after, r#"ldap_gateway_auth_link_running{link="notification"} 0"#);
+    let seconds = after
+        .lines()
+        .find_map(|line| line.strip_prefix(r#"ldap_gateway_auth_link_seconds_total{link="notification"} "#));
+    assert!(seconds.unwrap().parse::<f64>().unwrap() >= 0.001);
+}
+
+#[test]
 fn every_kind_has_its_own_place() {
     for (place, operation) in Operation::ALL.into_iter().enumerate() {
         assert_eq!(operation as usize, place);
     }
     for (place, (statement, _)) in Statement::ALL.into_iter().enumerate() {
         assert_eq!(statement as usize, place);
+    }
+    for (place, (link, _)) in Link::ALL.into_iter().enumerate() {
+        assert_eq!(link as usize, place);
+    }
+    for (place, (result, _)) in LinkResult::ALL.into_iter().enumerate() {
+        assert_eq!(result as usize, place);
+    }
+    for (place, (approval, _)) in Approval::ALL.into_iter().enumerate() {
+        assert_eq!(approval as usize, place);
     }
     for (place, (end, _)) in StatementEnd::ALL.into_iter().enumerate() {
         assert_eq!(end as usize, place);

@@ -27,6 +27,8 @@ const SECURITY: &[&str] = &[
     "| one verification | {auth:MAX_MEMORY_KIB KiB}, and {auth:MAX_MEMORY_PASSES_KIB KiB} as memory times passes, for memory-hard schemes; cost {auth:MAX_COST} for bcrypt; {auth:MAX_ROUNDS} rounds for others; above {auth:LARGE_MEMORY_KIB KiB} one at a time, on a thread of its own |",
     "| failed binds that are remembered | {auth/guessing:ENTRIES} names, as many addresses, as many pairs of them, and as many pairs that have signed in: at most 16 MiB in all |",
     "| verified passwords that are remembered (`BIND_CACHE_TTL`) | {auth/bind_cache:MOST}, as digests |",
+    "| binds that wait for somebody's phone | the connections of clients; of each user one request to the push service at a time. An answer of {auth/link:LONGEST_ANSWER}, within `NOTIFICATION_TIMEOUT` ({NOTIFICATION_TIMEOUT}); the connection is made in {auth/link:CONNECT_TIMEOUT} |",
+    "| memory of approvals and of requests without one | {auth/link:APPROVALS} of each; then the oldest go. {auth/link:IN_A_ROW} requests in a row without an approval make a pause of {auth/link:FIRST_PAUSE}, which doubles with each further one |",
     "| the admin port | {server/admin:CONNECTIONS} connections; of each {server/admin:HEADER_SIZE} of header in {server/admin:HEADER}, and {server/admin:WHOLE} in all |",
     "| log lines that wait to be read | {telemetry:OCTETS}, {telemetry:LINES} lines; then they are dropped and counted |",
     "| a password; a stored hash | {auth:MAX_PASSWORD_BYTES}; {auth:MAX_STORED_BYTES} |",
@@ -49,8 +51,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("docs/database-uri.md", "says nothing for {sql:STAGGER}"),
     ("docs/poolers.md", "has been answered for {sql:IN_TURN}"),
     ("docs/glossary.md", "**chunks** of {directory/search:CHUNK} rows"),
-    ("docs/containers.md", "`SHUTDOWN_GRACE` ({SHUTDOWN_GRACE})"),
-    ("docs/rolling-update.md", "exits ({SHUTDOWN_GRACE} at the most"),
+    ("docs/containers.md", "`SHUTDOWN_GRACE` ({config/load:GRACE})"),
+    ("docs/rolling-update.md", "exits ({config/load:GRACE} at the most"),
+    ("docs/signing-in.md", "without a request, for {auth/link:FIRST_PAUSE}."),
+    (
+        "docs/signing-in.md",
+        "longer than {auth/link:LONGEST_ANSWER} or cut short",
+    ),
     ("docs/migration.md", "has waited for up to {sql:HOLD}"),
     (
         "docs/architecture.md",
@@ -108,7 +115,8 @@ fn octets(number: u64) -> Option<String> {
 }
 
 /// Names of constants that count octets.
-const OCTETS: [&str; 11] = [
+const OCTETS: [&str; 12] = [
+    "LONGEST_ANSWER",
     "MESSAGE_LIMIT_ANONYMOUS",
     "MESSAGE_LIMIT_BOUND",
     "HELD_BYTES",

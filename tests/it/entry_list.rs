@@ -112,7 +112,7 @@ async fn run(list: EntryList, port: u16) {
         name: None,
         base: Dn::parse(BASE).unwrap(),
         published,
-        authenticator: Authenticator::new(&auth, Arc::clone(&hashing), &metrics),
+        authenticator: Authenticator::new(&auth, Arc::clone(&hashing), &metrics).unwrap(),
         policy: Policy {
             require_auth_for_search: false,
             bind_dn: BindDn::Lenient,

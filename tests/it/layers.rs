@@ -42,7 +42,7 @@ const PACKAGES: [(&str, &[&str]); 14] = [
         &["server/tls", "sql/connection/sessionless", "tls_client"],
     ),
     ("postgres_protocol", &["sql/connection/sessionless"]),
-    ("rustls_native_certs", &["sql/connection/sessionless"]),
+    ("rustls_native_certs", &["sql/connection/sessionless", "tls_client"]),
     ("rustls_pemfile", &["server/tls"]),
     ("rcgen", &["server/tls"]),
     ("envy", &["config"]),

@@ -25,6 +25,7 @@
 //! - `records`: each LDAP message a TLS record of its own, and curl
 //! - `lenient`: what is refused because clients rely on it, and lighttpd
 //! - `own_certificate`: the authority and the certificate that the gateway makes, with Erlang, GnuTLS, OpenSSL, Java, rustls
+//! - `notification`: a bind that somebody's phone must approve, with a service that answers well and badly, and through SSSD
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `nslcd`: the same through nslcd, and sudo-ldap
@@ -68,6 +69,7 @@ mod lenient;
 mod load;
 mod membership;
 mod memberships_query;
+mod notification;
 mod nslcd;
 mod observability;
 mod outage;

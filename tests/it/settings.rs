@@ -94,17 +94,6 @@ fn all_errors_at_once() {
 }
 
 #[test]
-fn what_is_not_there_yet_is_no_silent_pass() {
-    let _guard = beside_others();
-    for (name, value) in [("AUTH_BACKENDS", "sql,notification")] {
-        let env = good()
-            .with(name, value)
-            .with("NOTIFICATION_URL", "http://127.0.0.1:9/notify");
-        refused(&env, &[name]);
-    }
-}
-
-#[test]
 fn queries_that_can_not_be() {
     let _guard = beside_others();
     refused(

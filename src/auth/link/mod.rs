@@ -6,6 +6,7 @@ use super::attempt::{Attempt, Unavailable};
 use futures::future::BoxFuture;
 use std::{borrow::Cow, fmt};
 
+pub mod notification;
 pub mod password;
 
 /// One check of the chain.

@@ -1,6 +1,7 @@
 //! What the database says: whether it can be reached, and what the queries give.
 
 use super::{
+    chain,
     columns::{self, RECOMMENDED},
     contents,
     report::{Fault, Report},
@@ -31,6 +32,7 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
         return;
     }
     report.begin(realm);
+    chain::show(&realm.auth, report);
     let texts = &realm.queries;
     if report.has_wrong_setting(&["SQL_URI"]) {
         for problem in wrong_everywhere(texts) {

@@ -108,7 +108,7 @@ impl RealmSettings {
         });
         let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
         let policy = Policy::read(reader);
-        let mut auth = AuthSettings::read(reader);
+        let mut auth = AuthSettings::read(reader, &common_name);
         auth.guessing.longest_delay = auth.guessing.longest_delay.min(policy.bind_hold);
         RealmSettings {
             name: None,

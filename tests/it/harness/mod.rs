@@ -13,6 +13,7 @@ pub mod nslcd;
 pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+pub mod push_service;
 pub mod random;
 pub mod relay;
 pub mod site;

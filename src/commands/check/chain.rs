@@ -1,0 +1,65 @@
+//! The chain of links that a bind must pass, and what each of them needs. Nobody is asked anything.
+
+use super::report::{Fault, Report, table};
+use crate::{
+    auth::link::notification::Notification,
+    config::{AuthBackend, AuthSettings, NotificationSettings},
+    metrics::Metrics,
+};
+
+/// Tells of the chain; a link that cannot be made of its settings is a fault.
+pub fn show(settings: &AuthSettings, report: &mut Report) {
+    if let Some(notification) = &settings.notification
+        && let Err(error) = Notification::new(notification, Metrics::default())
+    {
+        report.fault(Fault::Settings, format!("{}: {error}", error.setting()));
+    }
+    if report.has_wrong_setting(&["AUTH_BACKENDS"]) {
+        return;
+    }
+    let rows: Vec<Vec<String>> = AuthBackend::ALL
+        .into_iter()
+        .filter(|link| settings.is_set_up(*link))
+        .filter(|link| settings.chain.has(*link) || *link != AuthBackend::Sql)
+        .map(|link| {
+            let name = link.name().to_owned();
+            match settings.chain.has(link) {
+                true => vec![name, needs(link, settings)],
+                false => vec![
+                    name,
+                    format!(
+                        "for those alone whose auth_backends names it; {}",
+                        needs(link, settings)
+                    ),
+                ],
+            }
+        })
+        .collect();
+    report.section("Every bind must pass", table(&rows));
+}
+
+fn needs(link: AuthBackend, settings: &AuthSettings) -> String {
+    match link {
+        AuthBackend::Sql => "the hash in the column password".to_owned(),
+        AuthBackend::Notification => settings.notification.as_ref().map(asks).unwrap_or_default(),
+        AuthBackend::Ldap | AuthBackend::Totp => String::new(),
+    }
+}
+
+fn asks(settings: &NotificationSettings) -> String {
+    let verified = match (settings.is_encrypted(), &settings.ca_path) {
+        (false, _) => "on this machine, not encrypted".to_owned(),
+        (true, Some(path)) => format!("verified by {}", path.display()),
+        (true, None) => "verified by the system's authorities".to_owned(),
+    };
+    let remember = match settings.remember {
+        Some(time) => format!("an approval counts for {time:?}"),
+        None => "each bind is asked for".to_owned(),
+    };
+    let key = if settings.api_key.is_some() { "with" } else { "without" };
+    format!(
+        "asks {} ({verified}), {key} NOTIFICATION_API_KEY; clients must wait {:?}; {remember}",
+        settings.origin(),
+        settings.timeout
+    )
+}
