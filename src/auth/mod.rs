@@ -17,4 +17,5 @@ pub mod link;
 mod memory;
 pub(crate) mod password;
 pub mod source_network;
+pub mod standing;
 mod turns;

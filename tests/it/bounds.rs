@@ -23,7 +23,7 @@ const SECURITY: &[&str] = &[
     "| rows of a search held in memory | a chunk of {directory/search:CHUNK}, and the memberships that it needs |",
     "| rows of any single read that is not a stream | {sql:MAX_ROWS} |",
     "| connections to the database | `SQL_POOL_SIZE` ({SQL_POOL_SIZE}); scans take at most half of it, queries that must be streamed a quarter. {sql:OPENING} are opened at a time, for whoever waits longest. One more asks whether the database is there, and one, for each host of `SQL_URI`, ends abandoned statements, as the same role: no privilege is needed |",
-    "| passwords verified at a time | `HASHING_THREADS`, at lower priority, in `HASHING_MEMORY`. Addresses (of IPv6: /64 networks) take turns; a bind waits for its turn at most `BIND_HOLD` ({BIND_HOLD}), and as many may wait as there may be connections |",
+    "| passwords verified at a time | `HASHING_THREADS`, at lower priority, in `HASHING_MEMORY`. Addresses (of IPv6: /64 networks) take turns, those from which others failed only a quarter of them while others wait; a bind waits for its turn at most `BIND_HOLD` ({BIND_HOLD}), and as many may wait as there may be connections |",
     "| one verification | {auth:MAX_MEMORY_KIB KiB}, and {auth:MAX_MEMORY_PASSES_KIB KiB} as memory times passes, for memory-hard schemes; cost {auth:MAX_COST} for bcrypt; {auth:MAX_ROUNDS} rounds for others; above {auth:LARGE_MEMORY_KIB KiB} one at a time, on a thread of its own |",
     "| failed binds that are remembered | {auth/guessing:ENTRIES} names, as many addresses, as many pairs of them, and as many pairs that have signed in: at most 16 MiB in all |",
     "| verified passwords that are remembered (`BIND_CACHE_TTL`) | {auth/bind_cache:MOST}, as digests |",
@@ -65,6 +65,23 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("docs/architecture.md", "in chunks of {directory/search:CHUNK} by key"),
     ("docs/architecture.md", "every {operations:CHUNK} it is handed"),
+    (
+        "docs/security.md",
+        "than {auth/guessing:UNDER_WAY} at names that have not signed in",
+    ),
+    (
+        "docs/security.md",
+        "({GUESSING_LONGEST_DELAY}), and never longer than `BIND_HOLD` ({BIND_HOLD})",
+    ),
+    (
+        "docs/security.md",
+        "| {GUESSING_FREE_FAILURES} (`GUESSING_FREE_FAILURES`) | {auth/guessing:ACCOUNT_FORGETS} |",
+    ),
+    (
+        "docs/security.md",
+        "| {GUESSING_FREE_FAILURES_PER_ADDRESS} (`GUESSING_FREE_FAILURES_PER_ADDRESS`) | {auth/guessing:SOURCE_FORGETS} |",
+    ),
+    ("docs/security.md", "| {auth/guessing:ALL_FREE} | 0.6 s |"),
     ("docs/architecture.md", "connections are kept for up to {sql:MEMORY}"),
 ];
 

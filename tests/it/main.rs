@@ -50,6 +50,7 @@
 mod abandon;
 mod attacks;
 mod battery;
+mod bind_cache;
 mod bounds;
 mod certificates;
 mod check;
@@ -62,6 +63,7 @@ mod entry_list;
 mod explain;
 mod failover;
 mod groups_by_member;
+mod guessing;
 mod harness;
 mod image;
 mod layers;

@@ -75,7 +75,7 @@ fn samples(page: &str) -> BTreeMap<String, f64> {
     samples
 }
 
-fn operations(metrics: &BTreeMap<String, f64>, operation: &str, result: &str) -> f64 {
+pub fn operations(metrics: &BTreeMap<String, f64>, operation: &str, result: &str) -> f64 {
     let of = |series: &str| {
         series.starts_with("ldap_gateway_operations_total{")
             && series.contains(&format!("operation=\"{operation}\""))

@@ -9,12 +9,15 @@ use super::{
     pace::{Failures, Moment, Pace, millis},
     table::{Entry, Table},
 };
-use crate::auth::source_network::SourceNetwork;
+use crate::auth::{source_network::SourceNetwork, standing::Standing};
 
 /// Entries of each table. One takes at most 48 octets.
 const ENTRIES: usize = 65_536;
 /// All failures that cost nothing: guessing from very many addresses at very many accounts.
 const ALL_FREE: u32 = 1_000;
+/// So many binds of one source may be under way at a time at accounts that have not signed in from there: those that have
+/// wait behind no more.
+const UNDER_WAY: u64 = 32;
 /// After each of these times one failure is forgotten: of those at one account, of those of one source, of all.
 const ACCOUNT_FORGETS: Duration = Duration::from_secs(60);
 const SOURCE_FORGETS: Duration = Duration::from_secs(30);
@@ -152,9 +155,21 @@ impl Counts {
             None => {
                 let own = self.own_failures(attempt).room(self.own_pace, now);
                 let source = self.source_failures(attempt).room(self.source_pace, now);
-                (own, (!attempt.shared).then_some(source))
+                (own, (!attempt.shared).then_some(source.min(UNDER_WAY)))
             }
         }
+    }
+
+    /// Whether it is likelier to be an owner or a guesser.
+    pub(super) fn standing(&self, attempt: &Attempt, now: Moment) -> Standing {
+        if self.familiar(attempt).is_some() {
+            return Standing::Familiar;
+        }
+        let failures = match attempt.shared {
+            true => self.own_failures(attempt).count(self.own_pace, now),
+            false => self.source_failures(attempt).count(self.source_pace, now),
+        };
+        if failures > 0 { Standing::Failing } else { Standing::New }
     }
 
     /// When this bind may be looked at: `now`, or later. `began` is when its waiting began, for the delay that all have.

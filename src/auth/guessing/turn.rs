@@ -22,7 +22,11 @@ use super::{
     counts::{Attempt, Begins, Counts, Limits},
     pace::{Moment, millis},
 };
-use crate::{auth::source_network::SourceNetwork, config::GuessingSettings, metrics::Metrics};
+use crate::{
+    auth::{source_network::SourceNetwork, standing::Standing},
+    config::GuessingSettings,
+    metrics::Metrics,
+};
 
 /// The longest name in a log line, in characters.
 const LONGEST_NAME: usize = 256;
@@ -120,8 +124,9 @@ impl Guessing {
             None => None,
         };
         match turn {
-            Some(place) => Ok(Turn(Some(Looked {
+            Some((place, standing)) => Ok(Turn(Some(Looked {
                 place,
+                standing,
                 name: account.chars().take(LONGEST_NAME).collect(),
                 verified: AtomicBool::new(false),
             }))),
@@ -188,7 +193,7 @@ impl Waiting {
         began: Moment,
         until: Instant,
         metrics: &Metrics,
-    ) -> Option<Place<'a>> {
+    ) -> Option<(Place<'a>, Standing)> {
         let mut delayed = None;
         loop {
             let due = {
@@ -197,7 +202,8 @@ impl Waiting {
                 let due = state.counts.due(&place.attempt, began, now);
                 if due <= now {
                     state.counts.take_turn(&place.attempt, now);
-                    return Some(place);
+                    let standing = state.counts.standing(&place.attempt, now);
+                    return Some((place, standing));
                 }
                 self.at(due)
             };
@@ -306,6 +312,7 @@ pub struct Turn<'a>(Option<Looked<'a>>);
 
 struct Looked<'a> {
     place: Place<'a>,
+    standing: Standing,
     name: String,
     verified: AtomicBool,
 }
@@ -317,6 +324,11 @@ impl fmt::Debug for Turn<'_> {
 }
 
 impl Turn<'_> {
+    /// What is known of who binds.
+    pub fn standing(&self) -> Standing {
+        self.0.as_ref().map_or(Standing::default(), |looked| looked.standing)
+    }
+
     /// What was typed is right, and somebody else is asked now. Others need not wait for that, and it is no guess any more.
     pub fn verified(&self) {
         if let Some(Looked { place, verified, .. }) = &self.0 {
@@ -335,9 +347,10 @@ impl Turn<'_> {
 
     /// The client is refused.
     pub fn failed(self) {
-        let Some(Looked { place, name, verified }) = self.0 else {
-            return;
-        };
+        let Some(looked) = self.0 else { return };
+        let Looked {
+            place, name, verified, ..
+        } = looked;
         if verified.load(Relaxed) {
             return;
         }

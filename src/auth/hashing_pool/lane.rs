@@ -14,6 +14,7 @@ use super::error::PoolError;
 use crate::auth::{
     password::{Verdict, Verification},
     source_network::SourceNetwork,
+    standing::Standing,
     turns::Turns,
 };
 
@@ -54,7 +55,7 @@ impl Job {
     }
 }
 
-/// A queue in which sources take turns, and threads that serve it.
+/// Queues in which sources take turns, and threads that serve it.
 pub(super) struct Lane {
     state: Mutex<State>,
     /// Told when there may be something to do.
@@ -65,24 +66,65 @@ pub(super) struct Lane {
 
 #[derive(Default)]
 struct State {
-    queue: Turns<SourceNetwork, Job>,
+    queues: Queues,
     running: usize,
     /// Memory that is taken by those that run, as far as it counts.
     memory_kib: u64,
     closed: bool,
 }
 
+/// What waits: by standing, and in each of these by source.
+#[derive(Default)]
+struct Queues {
+    familiar: Turns<SourceNetwork, Job>,
+    new: Turns<SourceNetwork, Job>,
+    failing: Turns<SourceNetwork, Job>,
+    /// How many have been taken.
+    taken: usize,
+}
+
+impl Queues {
+    fn len(&self) -> usize {
+        self.familiar.len() + self.new.len() + self.failing.len()
+    }
+
+    fn of(&mut self, standing: Standing) -> &mut Turns<SourceNetwork, Job> {
+        match standing {
+            Standing::Familiar => &mut self.familiar,
+            Standing::New => &mut self.new,
+            Standing::Failing => &mut self.failing,
+        }
+    }
+
+    /// Takes what is next and may go. Of four turns two are of the familiar first, one of the new, and one of those who have
+    /// failed, so nobody waits for ever, and guessers from however many addresses get a quarter while others wait.
+    fn next(&mut self, mut may_go: impl FnMut(&Job) -> bool) -> Option<Job> {
+        use Standing::{Failing, Familiar, New};
+        let order = match self.taken % 4 {
+            1 => [New, Familiar, Failing],
+            3 => [Failing, New, Familiar],
+            _ => [Familiar, New, Failing],
+        };
+        let job = order
+            .into_iter()
+            .find_map(|standing| self.of(standing).next(&mut may_go))?;
+        self.taken = self.taken.wrapping_add(1);
+        Some(job)
+    }
+}
+
 /// A place in the queue. Left when dropped.
 pub(super) struct Queued<'a> {
     lane: &'a Lane,
-    source: SourceNetwork,
+    line: (Standing, SourceNetwork),
     number: u64,
 }
 
 impl Queued<'_> {
     /// Leaves the queue; whether it was still in it.
     pub(super) fn leave(&self) -> bool {
-        let job = self.lane.lock().queue.remove(self.source, self.number);
+        let (standing, source) = self.line;
+        let job = self.lane.lock().queues.of(standing).remove(source, self.number);
         job.is_some()
     }
 }
@@ -133,16 +175,17 @@ impl Lane {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.lock().queue.len()
+        self.lock().queues.len()
     }
 
     /// Puts a job at the end of its source's line.
-    pub(super) fn queue(&self, source: SourceNetwork, job: Job) -> Queued<'_> {
-        let number = self.lock().queue.push(source, job);
+    pub(super) fn queue(&self, line: (Standing, SourceNetwork), job: Job) -> Queued<'_> {
+        let (standing, source) = line;
+        let number = self.lock().queues.of(standing).push(source, job);
         self.changed.notify_one();
         Queued {
             lane: self,
-            source,
+            line,
             number,
         }
     }
@@ -151,7 +194,7 @@ impl Lane {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.queue = Turns::default();
+        state.queues = Queues::default();
         self.changed.notify_all();
     }
 
@@ -201,7 +244,7 @@ impl State {
         let free = most_kib.saturating_sub(self.memory_kib);
         let alone = self.memory_kib == 0;
         let mut one_waits = false;
-        let job = self.queue.next(|job| {
+        let job = self.queues.next(|job| {
             let takes = job.counted_kib();
             let fits = takes == 0 || !one_waits && (takes <= free || alone);
             one_waits |= !fits;

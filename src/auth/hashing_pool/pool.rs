@@ -15,6 +15,7 @@ use crate::auth::{
     memory,
     password::{Verdict, Verification, Verifier},
     source_network::SourceNetwork,
+    standing::Standing,
 };
 
 /// What a pool may take.
@@ -40,11 +41,14 @@ pub struct Question<'a> {
     pub password: &'a [u8],
     /// Who takes a turn.
     pub source: SourceNetwork,
+    /// Whose turns come sooner.
+    pub standing: Standing,
     /// By then it must have begun.
     pub until: Instant,
 }
 
-/// A fixed number of threads that verify passwords. Source networks take turns; within one, first come, first served.
+/// A fixed number of threads that verify passwords. Source networks take turns; within one, first come, first served. Those
+/// who have signed in before, and those of whom nothing is known, have more turns than those who have failed.
 ///
 /// Waiting happens on the async side: a caller that gives up (drops the future) leaves the queue at once. Only a
 /// verification that runs already is finished, and its verdict is not used.
@@ -121,7 +125,7 @@ impl HashingPool {
         };
         let (answer, mut verdict) = oneshot::channel();
         let job = Job::new(verification, Zeroizing::new(question.password.to_vec()), answer);
-        let queued = lane.queue(question.source, job);
+        let queued = lane.queue((question.standing, question.source), job);
         match timeout_at(question.until, &mut verdict).await {
             Ok(verdict) => verdict.map_err(|_| PoolError::Cancelled)?,
             Err(_) if queued.leave() => Err(PoolError::TooLate),

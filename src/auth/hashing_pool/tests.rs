@@ -8,6 +8,7 @@ use super::*;
 use crate::auth::{
     password::{Verdict, Verification},
     source_network::SourceNetwork,
+    standing::Standing,
 };
 use std::{num::NonZeroUsize, sync::Arc};
 use tokio::time::Instant;
@@ -37,6 +38,7 @@ fn question<'a>(source: u8, stored: Option<&'a str>, password: &'a [u8]) -> Ques
         stored,
         password,
         source: SourceNetwork::of([192, 0, 2, source].into()),
+        standing: Standing::New,
         until: later(),
     }
 }
@@ -142,6 +144,42 @@ async fn sources_take_turns_and_within_a_source_the_first_is_first() {
     }
     // a1 ran before anybody else was there.
     assert_eq!(gate.begun(), ["a1", "a2", "b1", "c1", "a3", "b2", "a4"]);
+}
+
+#[tokio::test]
+async fn who_has_failed_from_however_many_addresses_gets_a_quarter_of_the_turns_while_others_wait() {
+    let (pool, gate) = gated(limits(1, 100, 65_536));
+    let mut asked = vec![ask(&pool, 200, None, "running").await];
+    until(|| gate.begun().len() == 1).await;
+    let others = [
+        ("failing", Standing::Failing),
+        ("new", Standing::New),
+        ("familiar", Standing::Familiar),
+    ];
+    for (name, standing) in others {
+        for source in 1..=8 {
+            let before = pool.usage().waiting;
+            asked.push(tokio::spawn({
+                let pool = Arc::clone(&pool);
+                async move {
+                    let question = question(source, None, name.as_bytes());
+                    pool.verify(Question { standing, ..question }).await
+                }
+            }));
+            until(|| pool.usage().waiting > before).await;
+        }
+    }
+    for _ in &asked {
+        gate.open.send(()).unwrap();
+    }
+    for verdict in asked {
+        assert_eq!(verdict.await.unwrap(), Ok(Verdict::Match));
+    }
+    let begun = gate.begun();
+    let of = |name: &str| begun.iter().skip(1).take(12).filter(|other| *other == name).count();
+    assert_eq!((of("familiar"), of("new"), of("failing")), (6, 3, 3));
+    // And in the end all have had theirs.
+    assert_eq!(begun.len(), 25);
 }
 
 #[tokio::test]

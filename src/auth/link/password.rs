@@ -4,9 +4,11 @@ use super::{Check, Link};
 use crate::auth::{
     attempt::{Attempt, Unavailable},
     bind_cache::BindCache,
+    guessing::Turn,
     hashing_pool::{HashingPool, Question},
     password::Verdict,
     source_network::SourceNetwork,
+    standing::Standing,
 };
 use crate::{metrics::Metrics, model::prepare::prepare_ignore_case};
 use futures::future::BoxFuture;
@@ -53,6 +55,7 @@ impl Password {
             stored: stored.map(|hash| hash.reveal()),
             password: attempt.password,
             source: SourceNetwork::of(attempt.client),
+            standing: attempt.turn.map_or(Standing::default(), Turn::standing),
             until: attempt.until.into(),
         });
         let verdict = verdict.await.map_err(|error| {

@@ -75,6 +75,14 @@ impl Client {
         Ok(Client::over(stream))
     }
 
+    /// From an address of this machine: all of 127.0.0.0/8 are.
+    pub async fn connect_from(gateway: &Gateway, source: [u8; 4]) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((source, 0).into()).unwrap();
+        let tcp = socket.connect(gateway.address()).await.unwrap();
+        Client::over(wrapped(gateway, tcp).await.unwrap())
+    }
+
     /// With a small receive buffer: what it does not read stays with the gateway, and not in the kernel's buffers.
     pub async fn connect_slow(gateway: &Gateway) -> Client {
         let socket = TcpSocket::new_v4().unwrap();

@@ -189,6 +189,16 @@ impl Process {
     }
 
     /// The most resident memory there was since the last `reset_peak`, in KiB.
+    /// Processor time so far.
+    pub fn cpu(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let times = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+        let nanoseconds = times.filter_map(|text| text.split(' ').next()?.parse::<u64>().ok());
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
     pub fn peak_rss(&self) -> u64 {
         self.status_field("VmHWM:")
     }
