@@ -1,16 +1,17 @@
 //! Keeps a realm described: at the start until that succeeds, and again when connections were lost or replaced, or a statement
 //! was refused.
 
-use super::{CAPABILITIES, published::Published};
+use super::{CAPABILITIES, CAPABILITIES_WITH_PASSWORDS, published::Published};
 use crate::{
     config::{PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
-        Directory,
+        Directory, PasswordRow, PasswordUpdate,
+        account::PasswordStore,
         passwords::Passwords,
         queries::{self, QueryProblem},
         realm::Realm,
     },
-    sql::{Database, OperatorQuery},
+    sql::{Database, OperatorQuery, OperatorStatements},
 };
 use std::{
     collections::HashSet,
@@ -42,6 +43,8 @@ pub struct Describer {
     pub queries: QuerySet<OperatorQuery>,
     /// Where its passwords are, where that is not the directory's own query.
     pub passwords: Option<PasswordQuery>,
+    /// What changes them, `SQL_UPDATE_PASSWORD`.
+    pub update: Option<OperatorStatements>,
     /// Where what was described goes.
     pub published: Arc<Published>,
     /// Told when to do it again.
@@ -147,18 +150,37 @@ impl Describer {
         let directory = Directory::build(&self.database, base, layout, &self.queries).await;
         let directory = directory.map_err(|problems| Problems::new(problems, |name| self.settings.place(name)))?;
         self.remark(&directory);
-        let realm = Realm::new(directory.source(), layout, CAPABILITIES);
+        let capabilities = match self.update {
+            Some(_) => CAPABILITIES_WITH_PASSWORDS,
+            None => CAPABILITIES,
+        };
+        let realm = Realm::new(directory.source(), layout, capabilities);
         let Some(PasswordQuery {
             settings,
             database,
             query,
         }) = &self.passwords
         else {
-            return Ok(realm);
+            let store = self.store(directory.password_row()).await?;
+            return Ok(realm.with_passwords(store));
         };
         let passwords = Passwords::describe(database, query).await;
         let passwords = passwords.map_err(|problems| Problems::new(problems, |name| settings.place(name)))?;
-        Ok(realm.with_accounts(|accounts| passwords.of(accounts)))
+        let store = self.store(Some(passwords.row_of_a_user())).await?;
+        let realm = realm.with_accounts(|accounts| passwords.of(accounts));
+        Ok(realm.with_passwords(store))
+    }
+
+    /// What changes passwords, in the row where they are read.
+    async fn store(&self, row: Option<PasswordRow>) -> Result<Option<Arc<dyn PasswordStore>>, Problems> {
+        let Some(statements) = &self.update else {
+            return Ok(None);
+        };
+        let hold = self.settings.policy.bind_hold;
+        match PasswordUpdate::describe(row, statements, hold).await {
+            Ok(update) => Ok(Some(Arc::new(update))),
+            Err(problem) => Err(Problems::new(vec![problem], |name| self.settings.place(name))),
+        }
     }
 
     /// Logs what is served differently than one might think.

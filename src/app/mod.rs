@@ -9,11 +9,13 @@ mod published;
 use crate::{
     auth::{
         authenticator::Authenticator,
+        hash_maker::HashMaker,
         hashing_pool::{HashingLimits, HashingPool},
     },
-    config::{Config, QuerySet, RealmSettings},
+    config::{Config, Query, QuerySet, RealmSettings},
     directory::{
         naming::subschema::Capabilities,
+        parse_password_update,
         queries::{self, QueryProblem},
     },
     metrics::Metrics,
@@ -21,7 +23,7 @@ use crate::{
         catalog::{Catalog, RealmServices},
         context::{Seldom, Services},
         controls::SUPPORTED_CONTROLS,
-        extended::SUPPORTED_EXTENSIONS,
+        extended::{EXTENSIONS_WITH_PASSWORD_MODIFY, SUPPORTED_EXTENSIONS},
     },
     server::{
         admin::{Admin, ObservedRealm},
@@ -30,7 +32,7 @@ use crate::{
         listener::Listener,
         tls::reload::Acceptors,
     },
-    sql::{Database, OperatorQuery, SqlError},
+    sql::{Database, OperatorQuery, OperatorStatements, SqlError},
 };
 use describer::{Describer, PasswordQuery};
 use published::Published;
@@ -47,6 +49,12 @@ use tracing::{Instrument, Span, error, info, info_span};
 pub const CAPABILITIES: Capabilities = Capabilities {
     controls: &SUPPORTED_CONTROLS,
     extensions: &SUPPORTED_EXTENSIONS,
+};
+
+/// The same where passwords can be changed.
+pub const CAPABILITIES_WITH_PASSWORDS: Capabilities = Capabilities {
+    controls: &SUPPORTED_CONTROLS,
+    extensions: &EXTENSIONS_WITH_PASSWORD_MODIFY,
 };
 
 /// Why the gateway cannot start at all.
@@ -92,6 +100,7 @@ pub struct App {
 struct Realm {
     database: Database,
     passwords: Option<PasswordQuery>,
+    update: Option<OperatorStatements>,
     queries: QuerySet<OperatorQuery>,
     observed: ObservedRealm,
 }
@@ -142,6 +151,7 @@ impl App {
                 database: realm.database,
                 queries: realm.queries,
                 passwords: realm.passwords,
+                update: realm.update,
                 published: Arc::clone(&published),
                 again,
                 said: Mutex::default(),
@@ -153,6 +163,7 @@ impl App {
         let services = Arc::new(Services {
             catalog: Catalog::new(services, config.realms.default_position()).ok_or(StartError::NoRealm)?,
             hashing,
+            hash_maker: HashMaker::default(),
             metrics,
             log_filter_values: config.realm().policy.log_filter_values,
             empty_base_used: Seldom::default(),
@@ -301,9 +312,22 @@ fn realm(settings: &RealmSettings, metrics: &Metrics) -> Result<Realm, Vec<Strin
             Some(PasswordQuery::new(passwords, own).map_err(|problem| vec![problem])?)
         }
     };
+    let update = match &settings.policy.password_changes.update {
+        None => None,
+        Some(text) => {
+            // They are changed where they are read.
+            let engine = passwords
+                .as_ref()
+                .map_or(database.engine(), |own| own.database.engine());
+            let update = parse_password_update(text, engine);
+            let place = settings.place(Query::UpdatePassword.variable());
+            Some(update.map_err(|problem| vec![format!("{place}: {}", problem.text)])?)
+        }
+    };
     Ok(Realm {
         database,
         passwords,
+        update,
         queries,
         observed,
     })

@@ -8,7 +8,10 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{complain, say};
-use crate::auth::password::{MAX_PASSWORD_BYTES, hash_password};
+use crate::{
+    auth::password::{MAX_PASSWORD_BYTES, hash_password},
+    config::PasswordScheme,
+};
 
 /// Reads one line from standard input, so that the password stands in no process list and no shell history.
 pub fn run() -> ExitCode {
@@ -24,7 +27,7 @@ pub fn run() -> ExitCode {
         ));
         return ExitCode::FAILURE;
     }
-    match hash_password(password.as_bytes()) {
+    match hash_password(PasswordScheme::Argon2id, password.as_bytes()) {
         Ok(hash) => {
             say(&hash);
             ExitCode::SUCCESS

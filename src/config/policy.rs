@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::errors::Problem;
 use super::parse::Reader;
+use super::passwords::PasswordChangeSettings;
 use crate::model::prepare::prepare_ignore_case;
 
 /// Limits and choices of the operations.
@@ -24,6 +25,8 @@ pub struct Policy {
     pub on_database_failure: OnDatabaseFailure,
     /// `LOG_FILTERS`: whether the log shows the values of filters. It never shows those of passwords.
     pub log_filter_values: bool,
+    /// How passwords are changed.
+    pub password_changes: PasswordChangeSettings,
 }
 
 impl Policy {
@@ -46,6 +49,7 @@ impl Policy {
                 ],
             ),
             log_filter_values: reader.choice("LOG_FILTERS", &[("shape", false), ("values", true)]),
+            password_changes: PasswordChangeSettings::read(reader),
         }
     }
 }

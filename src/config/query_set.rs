@@ -16,6 +16,8 @@ pub enum Query {
     GroupsByMember,
     /// `SQL_QUERY_ALL_MEMBERSHIPS`.
     AllMemberships,
+    /// `SQL_UPDATE_PASSWORD`, which is a statement and in no [`QuerySet`].
+    UpdatePassword,
 }
 
 impl Query {
@@ -27,6 +29,7 @@ impl Query {
             Query::AllGroups => "SQL_QUERY_ALL_GROUPS",
             Query::GroupsByMember => "SQL_QUERY_GROUPS_BY_MEMBER",
             Query::AllMemberships => "SQL_QUERY_ALL_MEMBERSHIPS",
+            Query::UpdatePassword => "SQL_UPDATE_PASSWORD",
         }
     }
 }

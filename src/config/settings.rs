@@ -152,6 +152,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("SQL_QUERY_ALL_GROUPS", Database, Query, Required, "All groups, one a row."),
     setting("SQL_QUERY_GROUPS_BY_MEMBER", Database, Query, Required, "The groups of the user with the name in the place of `?` or `$1`."),
     setting("SQL_QUERY_ALL_MEMBERSHIPS", Database, Query, Nothing, "All memberships, one a row: `username`, and the group by its `name` or its `gid_number`. Where it is set, it alone says who is in which group. It spares reading memberships user by user, which SQLite does for the members of a group ([queries.md](queries.md#memberships))."),
+    setting("SQL_UPDATE_PASSWORD", Database, Query, Nothing, "The statement that sets the password hash of one user, with the parameters `:password`, `:uid_number` and `:username`; several with `;` between them run in order, in one transaction. Absent, passwords cannot be changed ([passwords.md](passwords.md#changing-them))."),
     setting("SQL_POOL_SIZE", Database, Number, Value("10"), "The most connections to the database for requests, 1 to 1000. Up to two more watch over the database and end statements that nobody waits for, and one more for each further host of `SQL_URI`. While MariaDB cannot be told to end such statements, their connections stay for 30 s."),
     setting("SQL_SESSIONS", Database, Choice(&["auto", "shared"]), Value("auto"), "Whether a connection to PostgreSQL keeps its session. `auto` finds out for each connection; one that cannot be proven to keep it is treated as one behind a pooler such as PgBouncer ([poolers.md](poolers.md)). `shared` treats all so, without looking."),
     setting("SQL_CONNECT_TIMEOUT", Database, Duration, Value("2s"), "How long one attempt to connect to the database may take."),
@@ -174,6 +175,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("GUESSING_FREE_FAILURES_PER_ADDRESS", Access, Number, Value("100"), "How many binds of whatever names may fail from one address before those of names that have not signed in from there wait, 1 to 1000000."),
     setting("GUESSING_LONGEST_DELAY", Access, Duration, Value("30s"), "The longest wait; it begins with 1 s and doubles with each further failure. It is never longer than `BIND_HOLD`."),
     setting("GUESSING_SHARED_ADDRESSES", Access, List, Nothing, "Networks or addresses such as `10.0.0.5,2001:db8::/64` that many people sign in from: a web application, an address behind which there are others. Failures there count for the name and not for the address."),
+    setting("PASSWORD_SCHEME", Access, Choice(&["argon2id", "bcrypt", "sha512-crypt"]), Value("argon2id"), "How a new password is hashed that somebody sets by LDAP."),
+    setting("PASSWORD_MIN_LENGTH", Access, Number, Value("8"), "The fewest characters of a password that somebody sets by LDAP, 1 to 64."),
     setting("HASHING_THREADS", Access, Number, Computed("number of processor cores"), "How many passwords are verified at the same time, 1 to 256."),
     setting("HASHING_MEMORY", Access, Number, Computed("half of the memory of the machine or the container"), "How much memory, in MiB, password hashes may take that are computed at the same time, 1 to 1048576. One that takes more is computed while no other that takes much is; those above 128 MiB are not counted and computed one at a time."),
     setting("PORT", Network, Number, Computed("`636`; `389` where `LDAP_UNENCRYPTED`"), "The TCP port, 1 to 65535."),
@@ -228,9 +231,10 @@ texts! {
     ldap_base_dn ldap_common_name directory_backend ldap_users_rdn ldap_groups_rdn ldap_user_private_groups
     ldap_mail_fallback empty_base realm_config
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
-    sql_query_all_memberships sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
+    sql_query_all_memberships sql_update_password sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
     auth_backends notification_url notification_timeout notification_ca_path notification_api_key notification_client_id
     notification_remember require_auth_for_search bind_dn account_status_refused bind_hold
+    password_scheme password_min_length
     bind_cache_ttl guessing_delay guessing_free_failures guessing_free_failures_per_address guessing_longest_delay
     guessing_shared_addresses hashing_threads hashing_memory
     port bind_ip ldap_unencrypted max_connections ldap_idle_timeout write_timeout admin_addr

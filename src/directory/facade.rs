@@ -8,6 +8,7 @@ use crate::{
         kind::Kind,
         pushdown::predicate::{NoAnswers, narrow},
         queries::DescribedQuery,
+        source::{one_user::OneUser, password_row::PasswordRow},
         sql_source::SqlSource,
     },
     model::{filter::Filter, schema::Schema},
@@ -58,6 +59,11 @@ impl Directory {
     /// Why there are no private groups though the settings ask for them.
     pub fn no_private_groups(&self) -> Option<&str> {
         self.no_private_groups.as_deref()
+    }
+
+    /// How the row with a user's password is found; none where the one-user query cannot be asked.
+    pub fn password_row(&self) -> Option<PasswordRow> {
+        self.source.accounts.one_user().map(OneUser::password_row)
     }
 
     /// How whole groups are read.

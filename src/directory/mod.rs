@@ -34,6 +34,10 @@ mod sql_source;
 
 pub use error::DirectoryError;
 pub use facade::Directory;
+pub use source::{
+    password_row::PasswordRow,
+    password_update::{PasswordUpdate, parse_password_update},
+};
 
 #[cfg(test)]
 #[allow(

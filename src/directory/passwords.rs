@@ -11,7 +11,7 @@ use crate::{
         mapping::projection::Projection,
         naming::tree::Name,
         queries::{DescribedQuery, QueryProblem, describe_passwords},
-        source::accounts::stored_text,
+        source::{accounts::stored_text, password_row::PasswordRow},
     },
     model::{time::Timestamp, value::Cell},
     sql::{Arg, Budget, Database, OperatorQuery, Predicate, QueryTable, Row, SqlError},
@@ -58,6 +58,17 @@ impl Passwords {
             binds: statement.args.len(),
             projection,
         })
+    }
+
+    /// The same, for whoever runs it in a transaction.
+    pub fn row_of_a_user(&self) -> PasswordRow {
+        PasswordRow {
+            database: self.database.clone(),
+            sql: self.sql.clone(),
+            binds: self.binds,
+            projection: self.projection.clone(),
+            has_own_number: false,
+        }
     }
 
     /// The accounts of `accounts`, each with the password that is found here.

@@ -3,7 +3,7 @@
 use crate::{
     config::{Layout, RefusedWords},
     directory::{
-        account::{AccountOutcome, AccountSource},
+        account::{AccountOutcome, AccountSource, PasswordStore},
         entry_source::EntrySource,
         error::DirectoryError,
         kind::{Kind, USERS},
@@ -45,6 +45,7 @@ pub struct Realm {
     empty_base: bool,
     entries: Arc<dyn EntrySource>,
     accounts: Arc<dyn AccountSource>,
+    passwords: Option<Arc<dyn PasswordStore>>,
     /// Turns at resolving large filters.
     resolving: Arc<Semaphore>,
     capabilities: Capabilities,
@@ -71,6 +72,7 @@ impl Realm {
             resolving: Arc::new(Semaphore::new(RESOLVING)),
             entries: source.clone(),
             accounts: source,
+            passwords: None,
             schema,
             tree,
             capabilities,
@@ -82,6 +84,18 @@ impl Realm {
     pub fn with_accounts(mut self, make: impl FnOnce(Arc<dyn AccountSource>) -> Arc<dyn AccountSource>) -> Self {
         self.accounts = make(self.accounts);
         self
+    }
+
+    /// The same, with passwords that can be changed.
+    #[must_use]
+    pub fn with_passwords(mut self, passwords: Option<Arc<dyn PasswordStore>>) -> Self {
+        self.passwords = passwords;
+        self
+    }
+
+    /// Where passwords are changed; none where they cannot be.
+    pub fn passwords(&self) -> Option<&Arc<dyn PasswordStore>> {
+        self.passwords.as_ref()
     }
 
     /// The same beside other realms: the root DSE lists the naming contexts of all, the default one first, and the subschema
@@ -96,6 +110,7 @@ impl Realm {
             empty_base: self.empty_base,
             entries: Arc::clone(&self.entries),
             accounts: Arc::clone(&self.accounts),
+            passwords: self.passwords.clone(),
             resolving: Arc::clone(&self.resolving),
             capabilities: self.capabilities,
         }
@@ -141,7 +156,7 @@ impl Realm {
     }
 
     /// The name of the user that a bind DN means, whether or not there is one.
-    fn user(&self, dn: &Dn, lenient: bool) -> Option<Name> {
+    pub fn user(&self, dn: &Dn, lenient: bool) -> Option<Name> {
         match self.locate(dn) {
             Place::Entry(kind, name) if kind == &USERS => Some(name),
             _ if lenient => self.tree.lenient_user(dn, &self.schema),

@@ -60,7 +60,7 @@ impl Operation {
     pub(super) const fn is_served(self) -> bool {
         matches!(
             self,
-            Operation::Bind | Operation::Search | Operation::Compare | Operation::Extended
+            Operation::Bind | Operation::Search | Operation::Compare | Operation::Extended | Operation::Modify
         )
     }
 }
@@ -91,16 +91,19 @@ pub enum Statement {
     Scan,
     /// A query read as a whole.
     Stream,
+    /// In a transaction that changes something.
+    Write,
 }
 
 impl Statement {
     /// All of them, in the order of their declaration, with their names.
-    pub(super) const ALL: [(Statement, &'static str); 5] = [
+    pub(super) const ALL: [(Statement, &'static str); 6] = [
         (Statement::Describe, "describe"),
         (Statement::Lookup, "lookup"),
         (Statement::Bind, "bind"),
         (Statement::Scan, "scan"),
         (Statement::Stream, "stream"),
+        (Statement::Write, "write"),
     ];
 }
 

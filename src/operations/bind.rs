@@ -5,7 +5,8 @@
 
 use super::{
     context::{Context, Identity, Session},
-    outcome::{Notes, Outcome},
+    outcome::Outcome,
+    password_policy,
     reply::Reply,
     result::OperationError,
 };
@@ -14,8 +15,11 @@ use crate::{
         attempt::{Attempt, Stored, Verdict},
         guessing::Turn,
     },
-    config::BindDn,
-    directory::{DirectoryError, account::AccountOutcome},
+    config::{BindDn, Stage},
+    directory::{
+        DirectoryError,
+        account::{Account, AccountOutcome},
+    },
     model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
@@ -31,12 +35,17 @@ pub(super) async fn bind(
     request: BindRequest,
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
-    let identity = authenticate(context, &request, reply.notes).await?;
+    let identity = authenticate(context, &request, reply).await?;
     reply.result(ResponseKind::Bind, &LdapResult::success(), &[]);
     Ok(Outcome::Bound(Session::bound(identity, context.realm)))
 }
 
-async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Notes) -> Result<Identity, OperationError> {
+async fn authenticate(
+    context: &Context,
+    request: &BindRequest,
+    reply: &mut Reply<'_>,
+) -> Result<Identity, OperationError> {
+    let notes = &mut *reply.notes;
     let mut refused = |why: &'static str, code, text| {
         notes.why = Some(why.into());
         OperationError::from(LdapResult::new(code, text))
@@ -73,36 +82,49 @@ async fn authenticate(context: &Context, request: &BindRequest, notes: &mut Note
         (false, false) => {}
     }
     let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
+    let account = admit(context, &dn, password, reply).await?;
+    Ok(Identity::User(Arc::from(account.dn)))
+}
+
+/// The account of the user whom the DN means, if the chain admits it with this password, which is not empty.
+///
+/// # Errors
+/// The answer to a bind.
+pub(super) async fn admit(
+    context: &Context,
+    dn: &Dn,
+    password: &[u8],
+    reply: &mut Reply<'_>,
+) -> Result<Account, OperationError> {
     let own = context.realm();
     let realm = own.described().ok_or(DirectoryError::NotDescribed)?;
     let policy = &own.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
-    let name = realm.login_name(&dn, lenient);
+    let name = realm.login_name(dn, lenient);
     let client = context.client.address.ip();
     let turn = own
         .authenticator
         .turn(&name, client, context.received + policy.bind_hold);
     let turn = turn.await.map_err(|error| {
-        notes.why = Some(error.to_string().into());
+        reply.notes.why = Some(error.to_string().into());
         LdapResult::new(ResultCode::Unavailable, "authentication is not possible now")
     })?;
     // Waiting for the turn is one thing, finding out another.
     let until = Instant::now() + policy.bind_hold;
     let found = realm
-        .account(&dn, lenient, &policy.refused_words, Budget::bind(until))
+        .account(dn, lenient, &policy.refused_words, Budget::bind(until))
         .await
-        .inspect_err(|_| notes.why = Some("the database could not answer".into()))?;
+        .inspect_err(|_| reply.notes.why = Some("the database could not answer".into()))?;
     let typed = Typed {
         name: &name,
         password,
         turn: &turn,
         until,
     };
-    let identity = verify(context, found, typed, notes).await?;
-    match identity {
-        Some(identity) => {
+    match verify(context, found, typed, reply).await? {
+        Some(account) => {
             turn.passed();
-            Ok(identity)
+            Ok(account)
         }
         None => {
             turn.failed();
@@ -119,14 +141,14 @@ struct Typed<'a> {
     until: Instant,
 }
 
-/// Has the chain decide who it is; nobody when it refuses. The account's own refusal counts only after the work was done: a
+/// Has the chain decide whose account it is; nobody's when it refuses. The account's own refusal counts only after the work was done: a
 /// disabled account must not answer sooner than a wrong password.
 async fn verify(
     context: &Context,
     found: AccountOutcome,
     typed: Typed<'_>,
-    notes: &mut Notes,
-) -> Result<Option<Identity>, OperationError> {
+    reply: &mut Reply<'_>,
+) -> Result<Option<Account>, OperationError> {
     let authenticator = &context.realm().authenticator;
     let account = match found {
         AccountOutcome::Account(account) => Ok(account),
@@ -163,15 +185,24 @@ async fn verify(
         until: typed.until,
     };
     let verdict = authenticator.authenticate(&chain, &attempt).await.map_err(|error| {
-        notes.why = Some(error.0);
+        reply.notes.why = Some(error.0);
         LdapResult::new(ResultCode::Unavailable, "authentication is not possible now")
     })?;
     match (verdict, account) {
-        (Verdict::Admitted, Some(account)) => return Ok(Some(Identity::User(Arc::from(account.dn)))),
+        (Verdict::Admitted, Some(account)) => return Ok(Some(account)),
         (Verdict::Admitted, None) => {}
-        (Verdict::Refused(_), Some(account)) if account.password_unreadable => notes.why = Some("hash unusable".into()),
-        (Verdict::Refused(why), Some(_)) if !why.is_empty() => notes.why = Some(why),
-        (Verdict::Refused(_), _) => notes.why = refused,
+        (Verdict::Refused(_), Some(account)) if account.password_unreadable => {
+            reply.notes.why = Some("hash unusable".into());
+        }
+        (Verdict::Refused(why), Some(_)) if !why.is_empty() => reply.notes.why = Some(why),
+        (Verdict::Refused(_), account) => {
+            // What was typed is right: so the client may know why the account may not sign in.
+            let is_verified = chain.links().iter().any(|link| link.stage() == Stage::Work);
+            if let Some(refusal) = account.and_then(|account| account.refusal).filter(|_| is_verified) {
+                reply.note_policy(password_policy::of_account(&refusal));
+            }
+            reply.notes.why = refused;
+        }
     }
     Ok(None)
 }

@@ -138,6 +138,8 @@ impl Catalog {
             Some(Request::Bind(bind)) => Some(&bind.name),
             Some(Request::Search(search)) => Some(&search.base),
             Some(Request::Compare(compare)) => Some(&compare.entry),
+            Some(Request::Modify(modify)) => Some(&modify.entry),
+            Some(Request::PasswordModify(request)) => request.user.as_ref(),
             _ => None,
         };
         let dn = dn.and_then(|dn| Dn::parse(dn).ok());

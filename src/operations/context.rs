@@ -1,7 +1,10 @@
 //! What every operation is given besides its request: who asks, since when, and the parts of the gateway that it uses.
 
 use super::catalog::{Catalog, RealmId, RealmServices};
-use crate::{auth::hashing_pool::HashingPool, metrics::Metrics};
+use crate::{
+    auth::{hash_maker::HashMaker, hashing_pool::HashingPool},
+    metrics::Metrics,
+};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -80,6 +83,8 @@ pub struct Services {
     pub catalog: Catalog,
     /// The threads that password hashes are verified on.
     pub hashing: Arc<HashingPool>,
+    /// Where hashes of new passwords are made.
+    pub hash_maker: HashMaker,
     /// Where operations are counted.
     pub metrics: Metrics,
     /// Whether the log shows the values of filters.

@@ -7,6 +7,7 @@ use super::{
     controls::Controls,
     extended::extended,
     outcome::Outcome,
+    password::{modify, password_modify},
     reply::Reply,
     result::{self, OperationError},
     search::search,
@@ -38,12 +39,22 @@ pub async fn dispatch(context: &Context, message: Message, mut reply: Reply<'_>)
 
 async fn run(context: &Context, message: Message, reply: &mut Reply<'_>) -> Result<Outcome, OperationError> {
     let controls = Controls::of(&message.request, &message.controls)?;
+    // Other operations have nothing to say in it.
+    let is_of_passwords = matches!(
+        message.request,
+        Request::Bind(_) | Request::Modify(_) | Request::PasswordModify(_)
+    );
+    if controls.password_policy && is_of_passwords {
+        reply.expect_policy();
+    }
     match message.request {
         Request::Bind(request) => bind(context, request, reply).await,
         Request::Search(request) => search(context, request, controls, reply).await,
         Request::Compare(request) => compare(context, &request, controls, reply).await,
         Request::Extended(request) => extended(context, &request, reply),
-        Request::Add | Request::Modify | Request::Delete | Request::ModifyDn => {
+        Request::PasswordModify(request) => password_modify(context, &request, reply).await,
+        Request::Modify(request) => modify(context, &request, reply).await,
+        Request::Add | Request::Delete | Request::ModifyDn => {
             Err(LdapResult::new(ResultCode::UnwillingToPerform, unsupported::WRITES).into())
         }
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),

@@ -8,7 +8,7 @@ use super::{
     unsupported,
 };
 use crate::protocol::{
-    ExtendedRequest, LdapResult, ResultCode,
+    ExtendedRequest, LdapResult, PASSWORD_MODIFY, ResultCode,
     ber::{self, Reader},
 };
 
@@ -18,6 +18,8 @@ pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 pub const CANCEL: &str = "1.3.6.1.1.8";
 /// What the root DSE lists.
 pub const SUPPORTED_EXTENSIONS: [&str; 2] = [WHO_AM_I, CANCEL];
+/// What it lists where passwords can be changed.
+pub const EXTENSIONS_WITH_PASSWORD_MODIFY: [&str; 3] = [WHO_AM_I, CANCEL, PASSWORD_MODIFY];
 
 /// The message ID of the operation that a cancel request wants to end: `SEQUENCE { cancelID MessageID }`.
 ///
@@ -52,7 +54,7 @@ pub(super) fn extended(
                 Identity::Anonymous => String::new(),
                 Identity::User(dn) => format!("dn:{dn}"),
             };
-            reply.extended(&LdapResult::success(), authorization.as_bytes());
+            reply.extended(&LdapResult::success(), Some(authorization.as_bytes()));
             Ok(Outcome::Answered)
         }
         other => refused(unsupported::operation(other)),

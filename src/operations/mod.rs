@@ -7,6 +7,7 @@
 //! - `catalog`: the realms, and which of them a request is about
 //! - `controls`: request controls
 //! - `base`: the entry that a search or compare begins at, and whether this session may read there
+//! - `password`: a change of a password; `password_policy`: the control that says what is wrong with one
 //! - `unsupported`: what is said of operations and controls that are not there
 //! - `output`, `record`: the bytes on their way to the connection, and the line in the log
 
@@ -20,6 +21,8 @@ mod dispatch;
 pub(crate) mod extended;
 mod outcome;
 pub(crate) mod output;
+mod password;
+mod password_policy;
 pub(crate) mod record;
 pub(crate) mod reply;
 pub(crate) mod result;

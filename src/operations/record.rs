@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     metrics::{Ended, Metrics, Operation},
-    protocol::{Message, Request, ResponseKind, ResultCode, Unusable},
+    protocol::{Message, PASSWORD_MODIFY, Request, ResponseKind, ResultCode, Unusable},
 };
 
 /// Where the lines are from, for `LOG_LEVEL=info,ldap_gateway::operations=off`.
@@ -32,7 +32,7 @@ struct Asked {
     scope: Option<&'static str>,
     /// Filter of a search, without its values unless they are wanted.
     filter: Option<String>,
-    /// The DN of a bind or compare.
+    /// The DN of a bind, compare, modify or password change.
     dn: Option<String>,
     /// The attribute of a compare.
     attribute: Option<String>,
@@ -177,12 +177,12 @@ impl Asked {
                 self.attribute = Some(cut(&compare.attribute));
             }
             Request::Extended(extended) => self.oid = Some(cut(&extended.name)),
-            Request::Unbind
-            | Request::Abandon(_)
-            | Request::Add
-            | Request::Modify
-            | Request::Delete
-            | Request::ModifyDn => {}
+            Request::PasswordModify(request) => {
+                self.oid = Some(PASSWORD_MODIFY.to_owned());
+                self.dn = request.user.as_deref().map(cut);
+            }
+            Request::Modify(request) => self.dn = Some(cut(&request.entry)),
+            Request::Unbind | Request::Abandon(_) | Request::Add | Request::Delete | Request::ModifyDn => {}
         }
     }
 }

@@ -89,10 +89,6 @@ const CONTROLS: &[(&str, &str)] = &[
         "subentries (RFC 3672) are not supported: read cn=Subschema",
     ),
     (
-        "1.3.6.1.4.1.42.2.27.8.5.1",
-        "the password policy control is not supported: make it not critical",
-    ),
-    (
         "1.3.6.1.1.13.1",
         "pre-read (RFC 4527) is not supported: the directory is read-only",
     ),

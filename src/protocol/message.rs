@@ -80,7 +80,7 @@ pub fn decode(buffer: &mut BytesMut, max: usize) -> Result<Decoded, ProtocolErro
         return Ok(Decoded::Incomplete);
     }
     let mut frame = buffer.split_to(total);
-    if operation_tag(&frame) == Some(request::BIND) {
+    if operation_tag(&frame).is_some_and(|tag| request::WITH_SECRETS.contains(&tag)) {
         decode_and_wipe(&mut frame, max_elements(max))
     } else {
         let frame = frame.freeze();
@@ -95,7 +95,7 @@ fn operation_tag(frame: &[u8]) -> Option<u8> {
     reader.element().ok().map(|operation| operation.tag)
 }
 
-/// Decodes a message with a password: all parts are copied, and the frame is wiped, because the memory of the read
+/// Decodes a message that may hold passwords: all parts are copied, and the frame is wiped, because the memory of the read
 /// buffer is used again and again.
 fn decode_and_wipe(frame: &mut [u8], elements: usize) -> Result<Decoded, ProtocolError> {
     let decoded = decode_frame(frame, &Bytes::new(), elements);

@@ -5,16 +5,20 @@
 use super::ber::{self, BerError, Element, Reader};
 use super::fault::{Fault, ProtocolError, text};
 use super::filter::decode_filter;
+use super::modify::{ModifyRequest, decode_modify};
+use super::password_modify::{PASSWORD_MODIFY, PasswordModifyRequest, decode_password_modify};
 use super::response::ResponseKind;
 use super::result_code::ResultCode;
+use super::secret_bytes::SecretBytes;
 use crate::model::filter::Filter;
 use crate::model::scope::Scope;
 use bytes::Bytes;
 use std::fmt;
-use zeroize::Zeroizing;
 
 /// The identifier octet of a bind request.
 pub(super) const BIND: u8 = 0x60;
+/// Requests that may hold passwords.
+pub(super) const WITH_SECRETS: [u8; 4] = [BIND, MODIFY, ADD, EXTENDED];
 /// The identifier octet of an unbind request.
 pub(super) const UNBIND: u8 = 0x42;
 const SEARCH: u8 = 0x63;
@@ -33,36 +37,6 @@ const MAX_ATTRIBUTES: usize = 4_096;
 /// What SSSD asks for of a user, and some.
 const USUAL_ATTRIBUTES: usize = 40;
 
-/// Octets that must not be seen: wiped when dropped, never shown.
-#[derive(Clone)]
-#[cfg_attr(test, derive(PartialEq))]
-pub struct SecretBytes(Zeroizing<Vec<u8>>);
-
-impl SecretBytes {
-    /// The octets, for the one place that verifies them.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// No octets: an anonymous or unauthenticated bind (RFC 4513 section 5.1).
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl From<&[u8]> for SecretBytes {
-    fn from(octets: &[u8]) -> Self {
-        // Exactly as large as needed: a vector that grows leaves copies behind.
-        SecretBytes(Zeroizing::new(octets.to_vec()))
-    }
-}
-
-impl fmt::Debug for SecretBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// A request of any kind. `Debug` shows no values that may be secret.
 #[derive(Debug, Clone)]
 #[cfg_attr(test, derive(PartialEq))]
@@ -80,10 +54,12 @@ pub enum Request {
     Abandon(i32),
     /// Section 4.12.
     Extended(ExtendedRequest),
-    /// Section 4.7. Checked for its structure only, as all writes are refused.
+    /// RFC 3062, an extended request whose value holds passwords: nothing of it is kept elsewhere.
+    PasswordModify(PasswordModifyRequest),
+    /// Section 4.6.
+    Modify(ModifyRequest),
+    /// Section 4.7. Checked for its structure only, as all such writes are refused.
     Add,
-    /// Section 4.6; as `Add`.
-    Modify,
     /// Section 4.8; as `Add`.
     Delete,
     /// Section 4.9; as `Add`.
@@ -97,9 +73,9 @@ impl Request {
             Request::Bind(_) => ResponseKind::Bind,
             Request::Search(_) => ResponseKind::SearchResultDone,
             Request::Compare(_) => ResponseKind::Compare,
-            Request::Extended(_) => ResponseKind::Extended,
+            Request::Extended(_) | Request::PasswordModify(_) => ResponseKind::Extended,
             Request::Add => ResponseKind::Add,
-            Request::Modify => ResponseKind::Modify,
+            Request::Modify(_) => ResponseKind::Modify,
             Request::Delete => ResponseKind::Delete,
             Request::ModifyDn => ResponseKind::ModifyDn,
             Request::Unbind | Request::Abandon(_) => return None,
@@ -114,9 +90,9 @@ impl Request {
             Request::Search(_) => "search",
             Request::Compare(_) => "compare",
             Request::Abandon(_) => "abandon",
-            Request::Extended(_) => "extended",
+            Request::Extended(_) | Request::PasswordModify(_) => "extended",
             Request::Add => "add",
-            Request::Modify => "modify",
+            Request::Modify(_) => "modify",
             Request::Delete => "delete",
             Request::ModifyDn => "modifyDN",
         }
@@ -263,9 +239,9 @@ pub(super) fn decode_request(operation: Element<'_>, frame: &Bytes, elements: us
         BIND => decode_bind(reader).map(Request::Bind),
         SEARCH => decode_search(reader, frame, elements).map(Request::Search),
         COMPARE => decode_compare(reader, frame).map(Request::Compare),
-        EXTENDED => decode_extended(reader, frame).map(Request::Extended),
+        EXTENDED => decode_extended(reader, frame),
         ADD => check_add(reader).map(|()| Request::Add),
-        MODIFY => check_modify(reader).map(|()| Request::Modify),
+        MODIFY => decode_modify(reader).map(Request::Modify),
         MODIFY_DN => check_modify_dn(reader).map(|()| Request::ModifyDn),
         DELETE => text(operation.content).map(|_| Request::Delete),
         ABANDON => {
@@ -395,11 +371,15 @@ fn decode_compare(mut reader: Reader<'_>, frame: &Bytes) -> Result<CompareReques
     })
 }
 
-fn decode_extended(mut reader: Reader<'_>, frame: &Bytes) -> Result<ExtendedRequest, Fault> {
+fn decode_extended(mut reader: Reader<'_>, frame: &Bytes) -> Result<Request, Fault> {
     let name = text(reader.expect(ber::context(0))?)?;
-    let value = reader.optional(ber::context(1))?.map(|value| ber::share(frame, value));
+    let value = reader.optional(ber::context(1))?;
     reader.finish(&[ber::context(0), ber::context(1)])?;
-    Ok(ExtendedRequest { name, value })
+    if name == PASSWORD_MODIFY {
+        return decode_password_modify(value).map(Request::PasswordModify);
+    }
+    let value = value.map(|value| ber::share(frame, value));
+    Ok(Request::Extended(ExtendedRequest { name, value }))
 }
 
 /// An attribute description and its values.
@@ -417,18 +397,6 @@ fn check_add(mut reader: Reader<'_>) -> Result<(), Fault> {
     let mut attributes = reader.constructed(ber::SEQUENCE)?;
     while !attributes.is_empty() {
         check_attribute(attributes.constructed(ber::SEQUENCE)?)?;
-    }
-    Ok(reader.finish(&[ber::OCTET_STRING, ber::SEQUENCE])?)
-}
-
-fn check_modify(mut reader: Reader<'_>) -> Result<(), Fault> {
-    text(reader.octets()?)?;
-    let mut changes = reader.constructed(ber::SEQUENCE)?;
-    while !changes.is_empty() {
-        let mut change = changes.constructed(ber::SEQUENCE)?;
-        change.enumerated()?;
-        check_attribute(change.constructed(ber::SEQUENCE)?)?;
-        change.finish(&[ber::ENUMERATED, ber::SEQUENCE])?;
     }
     Ok(reader.finish(&[ber::OCTET_STRING, ber::SEQUENCE])?)
 }

@@ -138,10 +138,10 @@ impl<'a> ResponseWriter<'a> {
     }
 
     /// An extended response with its own name and value, where the operation defines them.
-    pub fn extended(&mut self, result: &LdapResult, name: Option<&str>, value: Option<&[u8]>) {
+    pub fn extended(&mut self, result: &LdapResult, name: Option<&str>, value: Option<&[u8]>, controls: &[Control]) {
         let size = |part: Option<usize>| part.map_or(0, ber::size);
         let content = result.size() + size(name.map(str::len)) + size(value.map(<[u8]>::len));
-        self.envelope(ResponseKind::Extended.tag(), content, 0);
+        self.envelope(ResponseKind::Extended.tag(), content, controls_size(controls));
         result.put(self.buffer);
         if let Some(name) = name {
             ber::put_octets(self.buffer, RESPONSE_NAME, name.as_bytes());
@@ -149,6 +149,7 @@ impl<'a> ResponseWriter<'a> {
         if let Some(value) = value {
             ber::put_octets(self.buffer, RESPONSE_VALUE, value);
         }
+        put_controls(self.buffer, controls);
     }
 
     /// An entry: of its attributes those that are selected and have values, under their canonical names.
@@ -217,5 +218,5 @@ impl<'a> ResponseWriter<'a> {
 /// Appends the last message of a connection that the server ends (section 4.4.1).
 pub fn write_notice_of_disconnection(buffer: &mut BytesMut, code: ResultCode, text: &str) {
     let result = LdapResult::new(code, text);
-    ResponseWriter::new(buffer, 0).extended(&result, Some(NOTICE_OF_DISCONNECTION), None);
+    ResponseWriter::new(buffer, 0).extended(&result, Some(NOTICE_OF_DISCONNECTION), None, &[]);
 }

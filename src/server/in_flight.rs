@@ -96,7 +96,7 @@ impl InFlight {
 
 /// Appends the response of a cancel operation.
 pub fn write_cancel_response(buffer: &mut BytesMut, id: i32, code: ResultCode) {
-    ResponseWriter::new(buffer, id).extended(&LdapResult::from(code), None, None);
+    ResponseWriter::new(buffer, id).extended(&LdapResult::from(code), None, None, &[]);
 }
 
 #[cfg(test)]

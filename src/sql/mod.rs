@@ -23,6 +23,7 @@ mod table;
 
 pub use budget::{Budget, StatementKind};
 pub use connection::state::State;
+pub use database::transaction::{Failure, Rollback, Transaction, TransactionError, UnitOfWork};
 pub use database::{Database, RowStream};
 pub(crate) use diagnose::{indexes, plan};
 pub use engine::Engine;
@@ -30,6 +31,7 @@ pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};
 pub use query::description::{ColumnKind, Origin, QueryDescription};
 pub use query::operator_query::OperatorQuery;
+pub use query::operator_statements::{BoundStatement, OperatorStatement, OperatorStatements};
 pub use query::type_name::TypeDescription;
 pub use recorder::{Recorded, Recorder};
 pub use row::Row;

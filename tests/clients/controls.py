@@ -19,6 +19,7 @@ PAGED, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY = (
     ldap.CONTROL_MANAGEDSAIT,
     "1.3.6.1.1.22",
 )
+PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"
 WHO_AM_I, CANCEL = "1.3.6.1.4.1.4203.1.11.3", "1.3.6.1.1.8"
 PEOPLE = "(objectClass=person)"
 
@@ -46,7 +47,7 @@ def refused(error, ask, *arguments, **named):
 def listed(connection):
     root = connection.search_s("", ldap.SCOPE_BASE, attrlist=["+"])[0][1]
     texts = lambda name: {value.decode() for value in root[name]}
-    assert texts("supportedControl") == {PAGED, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY}
+    assert texts("supportedControl") == {PAGED, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY, PASSWORD_POLICY}
     assert texts("supportedExtension") == {WHO_AM_I, CANCEL}
     return root["namingContexts"][0].decode()
 

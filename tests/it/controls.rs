@@ -43,6 +43,7 @@ fn what_is_listed_is_supported_and_nothing_else() {
         ("1.3.6.1.1.12", "!assert=(uid=alice)", "-e"),
         ("2.16.840.1.113730.3.4.2", "!manageDSAit", "-e"),
         ("1.3.6.1.1.22", "!dontUseCopy", "-E"),
+        ("1.3.6.1.4.1.42.2.27.8.5.1", "!1.3.6.1.4.1.42.2.27.8.5.1", "-e"),
     ];
     assert_eq!(root.set("supportedControl"), set(controls.map(|(oid, ..)| oid)));
     for (oid, text, option) in controls {

@@ -11,9 +11,12 @@ use crate::harness::{Client, Gateway, block_on, free_port, scratch};
 use futures::future::{BoxFuture, ready};
 use ldap_gateway::auth::{
     authenticator::Authenticator,
+    hash_maker::HashMaker,
     hashing_pool::{HashingLimits, HashingPool},
 };
-use ldap_gateway::config::{AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, Policy, RefusedWords};
+use ldap_gateway::config::{
+    AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, PasswordChangeSettings, Policy, RefusedWords,
+};
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
 use ldap_gateway::directory::entry_source::{
@@ -121,6 +124,7 @@ async fn run(list: EntryList, port: u16) {
             scan_timeout: Duration::from_secs(10),
             on_database_failure: OnDatabaseFailure::Disconnect,
             log_filter_values: false,
+            password_changes: PasswordChangeSettings::default(),
         },
         metrics: None,
         describe_again: Arc::new(Notify::new()),
@@ -128,6 +132,7 @@ async fn run(list: EntryList, port: u16) {
     let services = Services {
         catalog: Catalog::of_one(realm),
         hashing,
+        hash_maker: HashMaker::default(),
         metrics,
         log_filter_values: false,
         empty_base_used: Seldom::default(),

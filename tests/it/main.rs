@@ -27,6 +27,7 @@
 //! - `own_certificate`: the authority and the certificate that the gateway makes, with Erlang, GnuTLS, OpenSSL, Java, rustls
 //! - `notification`: a bind that somebody's phone must approve, with a service that answers well and badly, and through SSSD
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
+//! - `password_change`: passwords that people change, on each engine, through SSSD and PgBouncer
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `nslcd`: the same through nslcd, and sudo-ldap
 //! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
@@ -76,6 +77,7 @@ mod nslcd;
 mod observability;
 mod outage;
 mod own_certificate;
+mod password_change;
 mod pooler;
 mod pushdown;
 mod realms;

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::encoding::{decimal, decode_bcrypt};
+use super::encoding::{decimal, decode_bcrypt, encode_bcrypt};
 use super::password_hash::{MALFORMED, PasswordHash, Reason, Scheme, TOO_COSTLY};
 
 /// Each step doubles the work; this one takes about as long as the other schemes' limits.
@@ -19,7 +19,9 @@ const SALT_CHARACTERS: usize = 22;
 const HASH_CHARACTERS: usize = 31;
 
 /// The key schedule takes 18 words of four bytes; the rest of a password has no effect.
-const KEY_BYTES: usize = 72;
+pub(super) const KEY_BYTES: usize = 72;
+/// Of new hashes: a quarter of a second.
+const NEW_COST: u32 = 12;
 
 #[derive(Debug)]
 struct Bcrypt {
@@ -57,6 +59,20 @@ pub(super) fn parse(key: KeySetup, rest: &str) -> Result<PasswordHash, Reason> {
         return Err(MALFORMED);
     }
     Ok(PasswordHash::new(Bcrypt { cost, key }, salt, hash))
+}
+
+/// A new hash, `$2b$12$…`.
+pub(super) fn make(password: &[u8], salt: &[u8]) -> Option<String> {
+    let scheme = Bcrypt {
+        cost: NEW_COST,
+        key: KeySetup::Correct,
+    };
+    let hash = scheme.compute(password, salt, HASH_BYTES)?;
+    Some(format!(
+        "$2b${NEW_COST}${}{}",
+        encode_bcrypt(salt),
+        encode_bcrypt(&hash)
+    ))
 }
 
 impl Scheme for Bcrypt {

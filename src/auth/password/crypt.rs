@@ -4,11 +4,16 @@ use md5::{Digest, Md5};
 use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::encoding::{decimal, decode_crypt};
+use super::encoding::{decimal, decode_crypt, encode_crypt};
 use super::password_hash::{MALFORMED, MAX_ROUNDS, PasswordHash, Reason, Scheme, TOO_COSTLY};
 
 /// libxcrypt's CRYPT_MAX_PASSPHRASE_SIZE.
-const MAX_PASSPHRASE_BYTES: usize = 512;
+pub(super) const MAX_PASSPHRASE_BYTES: usize = 512;
+/// Of new hashes: a tenth of a second.
+const NEW_ROUNDS: u32 = 200_000;
+const SHA512_BYTES: usize = 64;
+/// The longest salt of SHA-crypt, in characters.
+const SALT_CHARACTERS: usize = 16;
 
 #[derive(Debug)]
 enum Crypt {
@@ -37,8 +42,8 @@ pub(super) fn parse_sha512(rest: &str) -> Result<PasswordHash, Reason> {
 fn parse(scheme: Crypt, rest: &str) -> Result<PasswordHash, Reason> {
     let (longest_salt, hash_bytes) = match scheme {
         Crypt::Md5 => (8, 16),
-        Crypt::Sha256(_) => (16, 32),
-        Crypt::Sha512(_) => (16, 64),
+        Crypt::Sha256(_) => (SALT_CHARACTERS, 32),
+        Crypt::Sha512(_) => (SALT_CHARACTERS, SHA512_BYTES),
     };
     let (salt, hash) = rest.split_once('$').ok_or(MALFORMED)?;
     let hash = decode_crypt(hash).ok_or(MALFORMED)?;
@@ -60,6 +65,15 @@ fn parse_rounds(rest: &str) -> Result<(Params, &str), Reason> {
         return Err(TOO_COSTLY);
     }
     Ok((Params::new(rounds).map_err(|_| MALFORMED)?, rest))
+}
+
+/// A new hash, `$6$rounds=200000$…`, whose salt is made of these octets.
+pub(super) fn make_sha512(password: &[u8], salt: &[u8]) -> Option<String> {
+    let scheme = Crypt::Sha512(Params::new(NEW_ROUNDS).ok()?);
+    let salt = encode_crypt(salt);
+    let salt = salt.get(..SALT_CHARACTERS)?;
+    let hash = scheme.compute(password, salt.as_bytes(), SHA512_BYTES)?;
+    Some(format!("$6$rounds={NEW_ROUNDS}${salt}${}", encode_crypt(&hash)))
 }
 
 impl Scheme for Crypt {

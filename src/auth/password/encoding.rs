@@ -46,6 +46,27 @@ pub(super) fn decode_bcrypt(text: &str) -> Option<Vec<u8>> {
     BCRYPT.decode(text).ok()
 }
 
+/// bcrypt's alphabet, without padding.
+pub(super) fn encode_bcrypt(bytes: &[u8]) -> String {
+    BCRYPT.encode(bytes)
+}
+
+const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// crypt(3)'s base64, as [`decode_crypt`] reads it.
+pub(super) fn encode_crypt(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 2);
+    for group in bytes.chunks(3) {
+        let bits = group
+            .iter()
+            .rev()
+            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        let characters = (0..=group.len()).filter_map(|position| CRYPT.get(bits >> (6 * position) & 0x3f));
+        text.extend(characters.map(|character| char::from(*character)));
+    }
+    text
+}
+
 /// A character of crypt(3)'s alphabet `./0-9A-Za-z` as its six bits.
 pub(super) fn crypt_digit(character: u8) -> Option<u32> {
     let digit = match character {
@@ -100,6 +121,18 @@ mod tests {
         assert_eq!(decode_crypt("/."), Some(vec![1]));
         assert_eq!(decode_crypt("zzzz"), Some(vec![255, 255, 255]));
         assert_eq!(decode_crypt("z1"), Some(vec![255]));
+        for bytes in [
+            &[][..],
+            &[1],
+            &[255],
+            &[1, 2],
+            &[0, 255],
+            &[1, 2, 3],
+            &[255; 4],
+            &[9; 64],
+        ] {
+            assert_eq!(decode_crypt(&encode_crypt(bytes)).as_deref(), Some(bytes));
+        }
         for broken in ["/", "/4", "zzzzz", "a-bc", "aä"] {
             assert_eq!(decode_crypt(broken), None, "{broken}");
         }

@@ -7,6 +7,7 @@
 //! - `schemes`: the list of all schemes. A stored value is recognised there and handed to the file of its scheme.
 //! - `argon2`, `bcrypt`, `crypt`, `digest`, `pbkdf2`, `yescrypt`: one file for each family of schemes.
 //! - `password_hash`: what these files make, how much work a hash may ask for, and how it is compared.
+//! - `make`: new hashes.
 //! - `verifier`: the same work for users who do not exist; `decoy`: which work that is.
 
 mod argon2;
@@ -15,6 +16,7 @@ mod crypt;
 mod decoy;
 mod digest;
 mod encoding;
+mod make;
 mod password_hash;
 mod pbkdf2;
 mod schemes;
@@ -32,7 +34,7 @@ mod yescrypt;
 )]
 mod tests;
 
-pub use argon2::hash_password;
+pub use make::{HashError, generate_password, hash_password, longest_password};
 pub use password_hash::{MAX_PASSWORD_BYTES, Verdict};
 pub use schemes::classify;
 pub use verifier::{Verification, Verifier};

@@ -15,7 +15,7 @@ use crate::{
 fn kind(which: Query) -> Kind {
     match which {
         Query::AllUsers | Query::OneUser => &USERS,
-        Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => &GROUPS,
+        Query::AllGroups | Query::GroupsByMember | Query::AllMemberships | Query::UpdatePassword => &GROUPS,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Account {
     pub dn: String,
     /// The user's name, as the entry spells it.
     pub username: String,
+    /// The user's number; none where the row has none.
+    pub number: Option<i128>,
     /// The stored hash; none when the row has none.
     pub password: Option<Secret>,
     /// There is something in the password column that is no text.

@@ -31,7 +31,9 @@ const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 pub fn parse(texts: &QuerySet<String>, engine: Engine) -> QuerySet<Result<OperatorQuery, QueryProblem>> {
     texts.as_ref().map(|query, text| {
         let parsed = match query {
-            Query::AllUsers | Query::AllGroups | Query::AllMemberships => OperatorQuery::listing(text, engine),
+            Query::AllUsers | Query::AllGroups | Query::AllMemberships | Query::UpdatePassword => {
+                OperatorQuery::listing(text, engine)
+            }
             Query::OneUser | Query::GroupsByMember => OperatorQuery::lookup(text, engine),
         };
         parsed.map_err(|error| QueryProblem {
@@ -179,7 +181,7 @@ fn kind_of(query: Query) -> Option<Kind> {
     match query {
         Query::AllUsers | Query::OneUser => Some(&USERS),
         Query::AllGroups | Query::GroupsByMember => Some(&GROUPS),
-        Query::AllMemberships => None,
+        Query::AllMemberships | Query::UpdatePassword => None,
     }
 }
 

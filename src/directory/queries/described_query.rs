@@ -62,7 +62,7 @@ impl DescribedQuery {
     pub fn name_column(&self, which: Query) -> Result<usize, QueryProblem> {
         let wanted = match which {
             Query::AllUsers | Query::OneUser => "username (or uid)",
-            Query::AllGroups | Query::GroupsByMember | Query::AllMemberships => "name (or cn)",
+            Query::AllGroups | Query::GroupsByMember | Query::AllMemberships | Query::UpdatePassword => "name (or cn)",
         };
         self.column(Role::Name).ok_or_else(|| self.lacks(which, &[wanted]))
     }

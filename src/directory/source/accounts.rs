@@ -14,6 +14,8 @@ use crate::{
 };
 use std::sync::Arc;
 
+pub(crate) use super::password_row::stored_text;
+
 /// Finds accounts.
 pub(crate) struct Accounts {
     users: Arc<Listing>,
@@ -75,6 +77,7 @@ impl Accounts {
         Ok(AccountOutcome::Account(Account {
             dn: maker.tree().entry_dn(&USERS, &spelled),
             username: spelled,
+            number,
             password_unreadable: has_password && password.is_none(),
             password: password.map(Secret::new),
             totp_secret: totp_secret.map(Secret::new),
@@ -82,16 +85,4 @@ impl Accounts {
             refusal: columns.refusal(refused, Timestamp::now()),
         }))
     }
-}
-
-/// The hash or secret in a column, if there is one: as text, or as the text's octets.
-pub(crate) fn stored_text(cell: Cell) -> Option<String> {
-    match cell {
-        Cell::Text(text) => Some(text),
-        Cell::Bytes(bytes) => String::from_utf8(bytes).ok(),
-        _ => None,
-    }
-    // CHAR(n) columns pad with blanks; no hash ends in one.
-    .map(|text| text.trim().to_owned())
-    .filter(|text| !text.is_empty())
 }

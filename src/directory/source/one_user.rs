@@ -9,6 +9,7 @@ use crate::{
         source::{
             duplicates::pick,
             listing::{Listing, spellings},
+            password_row::PasswordRow,
         },
     },
     sql::{Arg, Budget, Database, Predicate, QueryTable, Row, SqlError},
@@ -109,6 +110,17 @@ impl OneUser {
     /// The database could not answer in time, or the name or a row does not fit the query.
     pub async fn account_rows(&self, name: &str, budget: Budget) -> Result<Vec<Row>, SqlError> {
         self.account.rows(&self.database, name, budget).await
+    }
+
+    /// The same, for whoever runs it in a transaction.
+    pub fn password_row(&self) -> PasswordRow {
+        PasswordRow {
+            database: self.database.clone(),
+            sql: self.account.sql.clone(),
+            binds: self.account.binds,
+            projection: self.account_projection.clone(),
+            has_own_number: true,
+        }
     }
 
     /// What the rows of [`OneUser::account_rows`] hold.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::filter::Filter,
     protocol::{
-        Control, LdapResult, PagedResults, Request, ResultCode,
+        Control, LdapResult, PASSWORD_POLICY, PagedResults, Request, ResultCode,
         control::{ASSERTION, ControlValueError, DONT_USE_COPY, MANAGE_DSA_IT, PAGED_RESULTS, decode_assertion},
     },
 };
@@ -18,7 +18,7 @@ use bytes::Bytes;
 
 /// What the root DSE lists. There are no referral objects and no copies, so ManageDsaIT (RFC 3296) and don't-use-copy
 /// (RFC 6171) change nothing.
-pub const SUPPORTED_CONTROLS: [&str; 4] = [PAGED_RESULTS, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY];
+pub const SUPPORTED_CONTROLS: [&str; 5] = [PAGED_RESULTS, ASSERTION, MANAGE_DSA_IT, DONT_USE_COPY, PASSWORD_POLICY];
 
 /// Takes a control's value into the controls of its request.
 type Taker = fn(&mut Controls, &Control) -> Result<(), LdapResult>;
@@ -36,6 +36,14 @@ fn taker(request: &Request, oid: &str) -> Option<Taker> {
             true => Ok(()),
             false => Err(refused(control, ": don't-use-copy is critical and has no value")),
         },
+        // Draft-behera section 6.1: with any request. SSSD sends it with every bind.
+        PASSWORD_POLICY => |found, control| match control.value {
+            None => {
+                found.password_policy = true;
+                Ok(())
+            }
+            Some(_) => Err(refused(control, " has no value")),
+        },
         _ => return None,
     })
 }
@@ -47,6 +55,8 @@ pub struct Controls {
     pub paged: Option<PagedResults>,
     /// Assertion, RFC 4528.
     pub assertion: Option<Filter>,
+    /// Password policy: the response is to have one, too.
+    pub password_policy: bool,
 }
 
 impl Controls {

@@ -56,7 +56,7 @@ fn seeds() -> Vec<Vec<u8>> {
         envelope(&tlv(0x6c, &[b"\x04\x04cn=a\x04\x04cn=b\x01\x01\xff\x80\x00"])),
         envelope(&tlv(
             0x66,
-            &[b"\x04\x00", b"\x30\x0c\x30\x0a\x0a\x01\x00\x30\x05\x04\x01a\x31\x00"],
+            &[b"\x04\x00", b"\x30\x0c\x30\x0a\x0a\x01\x02\x30\x05\x04\x01a\x31\x00"],
         )),
         vec![0x30, 6, 2, 1, 1, 0x50, 1, 5],
         vec![0x30, 5, 2, 1, 1, 0x42, 0],

@@ -214,9 +214,21 @@ fn other() -> impl Strategy<Value = (peer::LdapOp, Request)> {
         (text(), prop::collection::vec(octets(), 0..3))
             .prop_map(|(atype, vals)| peer::LdapPartialAttribute { atype, vals })
     };
-    let change = attribute().prop_map(|modification| peer::LdapModify {
-        operation: peer::LdapModifyType::Replace,
-        modification,
+    let change = attribute().prop_map(|modification| {
+        let values = modification.vals.iter().map(|value| value.as_slice().into());
+        let ours = Change {
+            operation: ChangeOperation::Replace,
+            attribute: modification.atype.clone(),
+            values: values.collect(),
+        };
+        let operation = peer::LdapModifyType::Replace;
+        (
+            peer::LdapModify {
+                operation,
+                modification,
+            },
+            ours,
+        )
     });
     prop_oneof![
         Just((peer::LdapOp::UnbindRequest, Request::Unbind)),
@@ -250,9 +262,14 @@ fn other() -> impl Strategy<Value = (peer::LdapOp, Request)> {
             )
         }),
         (text(), prop::collection::vec(change, 0..4)).prop_map(|(dn, changes)| {
+            let (changes, ours) = changes.into_iter().unzip();
+            let request = ModifyRequest {
+                entry: dn.clone(),
+                changes: ours,
+            };
             (
                 peer::LdapOp::ModifyRequest(peer::LdapModifyRequest { dn, changes }),
-                Request::Modify,
+                Request::Modify(request),
             )
         }),
         (text(), text(), any::<bool>(), prop::option::of(text())).prop_map(
@@ -394,7 +411,7 @@ proptest! {
         value in prop::option::of(prop::collection::vec(any::<u8>(), 0..300)),
     ) {
         let mut buffer = BytesMut::new();
-        ResponseWriter::new(&mut buffer, id).extended(&result, name.as_deref(), value.as_deref());
+        ResponseWriter::new(&mut buffer, id).extended(&result, name.as_deref(), value.as_deref(), &[]);
         let response = peer::LdapExtendedResponse { res, name, value };
         prop_assert_eq!(read(buffer), vec![peer::LdapMsg::new(id, peer::LdapOp::ExtendedResponse(response))]);
     }

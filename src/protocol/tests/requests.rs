@@ -452,12 +452,6 @@ fn writes_are_recognised_and_checked() {
     let add = |attributes: &[u8]| envelope(&tlv(0x68, &[b"\x04\x04cn=a", &tlv(0x30, &[attributes])]));
     assert_eq!(message(&add(&attribute)).request, Request::Add);
     broken(&add(b"\x04\x02cn"));
-    let modify = |changes: &[u8]| envelope(&tlv(0x66, &[b"\x04\x04cn=a", &tlv(0x30, &[changes])]));
-    assert_eq!(
-        message(&modify(&tlv(0x30, &[&[0x0a, 1, 2], &attribute]))).request,
-        Request::Modify
-    );
-    broken(&modify(&tlv(0x30, &[&attribute])));
     assert_eq!(message(&envelope(b"\x4a\x04cn=a")).request, Request::Delete);
     assert_eq!(
         unusable(&envelope(b"\x4a\x01\xff")),
@@ -472,6 +466,84 @@ fn writes_are_recognised_and_checked() {
         (1, ResponseKind::ModifyDn, ResultCode::ProtocolError)
     );
     broken(&rename(b"\xa0\x00"));
+}
+
+#[test]
+fn modifies_with_their_changes_in_order() {
+    let attribute = tlv(0x30, &[b"\x04\x02cn", &tlv(0x31, &[b"\x04\x01a\x04\x01\xff"])]);
+    let none = tlv(0x30, &[b"\x04\x02sn", &tlv(0x31, &[])]);
+    let change = |operation: u8, attribute: &[u8]| tlv(0x30, &[&[0x0a, 1, operation], attribute]);
+    let modify = |changes: &[&[u8]]| envelope(&tlv(0x66, &[b"\x04\x04cn=a", &tlv(0x30, changes)]));
+    let all = [
+        change(0, &attribute),
+        change(1, &none),
+        change(2, &none),
+        change(2, &attribute),
+    ];
+    let all: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    let Request::Modify(request) = message(&modify(&all)).request else {
+        panic!()
+    };
+    assert_eq!(request.entry, "cn=a");
+    let seen: Vec<_> = request
+        .changes
+        .iter()
+        .map(|change| (change.operation, change.attribute.as_str(), change.values.len()))
+        .collect();
+    use ChangeOperation::{Add, Delete, Replace};
+    assert_eq!(
+        seen,
+        [
+            (Add, "cn", 2),
+            (Delete, "sn", 0),
+            (Replace, "sn", 0),
+            (Replace, "cn", 2)
+        ]
+    );
+    assert_eq!(request.changes[3].values[1].as_bytes(), [0xff]);
+    let none_at_all = Request::Modify(ModifyRequest {
+        entry: "cn=a".into(),
+        changes: Vec::new(),
+    });
+    assert_eq!(message(&modify(&[])).request, none_at_all);
+
+    broken(&modify(&[&tlv(0x30, &[&attribute])]));
+    broken(&modify(&[&tlv(0x30, &[&[0x0a, 1, 2]])]));
+    broken(&modify(&[&tlv(0x30, &[&[0x02, 1, 2], &attribute])]));
+    broken(&modify(&[&tlv(0x30, &[&[0x0a, 1, 2], b"\x30\x04\x04\x02cn"])]));
+    let refused = |changes: &[&[u8]], code| {
+        assert_eq!(unusable(&modify(changes)), (1, ResponseKind::Modify, code));
+    };
+    refused(&[&change(3, &attribute)], ResultCode::ProtocolError);
+    refused(&[&change(0xff, &attribute)], ResultCode::ProtocolError);
+    refused(&[&change(0, &none)], ResultCode::ProtocolError);
+    refused(
+        &[&change(2, b"\x30\x05\x04\x01\xff\x31\x00")],
+        ResultCode::ProtocolError,
+    );
+    let many = tlv(0x30, &[b"\x04\x02cn", &tlv(0x31, &[&b"\x04\x00".repeat(4_097)])]);
+    refused(&[&change(2, &many)], ResultCode::UnwillingToPerform);
+    let empty = change(2, &none);
+    refused(&vec![empty.as_slice(); 4_097], ResultCode::UnwillingToPerform);
+}
+
+#[test]
+fn password_modify_is_an_extended_request_whose_value_is_decoded() {
+    let extended = |value: &[u8]| {
+        let name = tlv(0x80, &[PASSWORD_MODIFY.as_bytes()]);
+        envelope(&tlv(0x77, &[&name, value]))
+    };
+    let absent = Request::PasswordModify(PasswordModifyRequest::default());
+    assert_eq!(message(&extended(b"")).request, absent);
+    assert_eq!(absent.response_kind(), Some(ResponseKind::Extended));
+    let Request::PasswordModify(request) = message(&extended(b"\x81\x05\x30\x03\x82\x01x")).request else {
+        panic!()
+    };
+    assert_eq!(request.new.unwrap().as_bytes(), b"x");
+    assert_eq!(
+        unusable(&extended(b"\x81\x02\x30\x01")),
+        (1, ResponseKind::Extended, ResultCode::ProtocolError)
+    );
 }
 
 #[test]

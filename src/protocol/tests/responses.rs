@@ -54,7 +54,7 @@ fn a_notice_of_disconnection() {
 #[test]
 fn who_am_i_answers_with_a_value_only() {
     let result = LdapResult::success();
-    let nobody = written(|buffer| ResponseWriter::new(buffer, 3).extended(&result, None, Some(b"")));
+    let nobody = written(|buffer| ResponseWriter::new(buffer, 3).extended(&result, None, Some(b""), &[]));
     assert_eq!(nobody, [0x30, 14, 2, 1, 3, 0x78, 9, 0x0a, 1, 0, 4, 0, 4, 0, 0x8b, 0]);
 }
 

@@ -112,7 +112,7 @@ impl Connection {
         opened.map_err(|error| attempt_error::connecting(&error))
     }
 
-    fn engine(&self) -> Engine {
+    pub(super) fn engine(&self) -> Engine {
         match self {
             Connection::Postgres { .. } | Connection::Sessionless(_) => Engine::PostgreSql,
             Connection::MySql { .. } => Engine::MySql,
@@ -322,7 +322,7 @@ fn unbound(_: sqlx::error::BoxDynError) -> AttemptError {
     AttemptError::Statement(StatementError::ours("a value could not be sent"))
 }
 
-fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, AttemptError> {
+pub(super) fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, AttemptError> {
     let mut bound = PgArguments::default();
     for arg in args {
         match arg {
@@ -335,7 +335,7 @@ fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, AttemptError> {
     Ok(bound)
 }
 
-fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, AttemptError> {
+pub(super) fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, AttemptError> {
     let mut bound = MySqlArguments::default();
     for arg in args {
         match arg {
@@ -348,7 +348,7 @@ fn mysql_arguments(args: &[Arg]) -> Result<MySqlArguments, AttemptError> {
     Ok(bound)
 }
 
-fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, AttemptError> {
+pub(super) fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, AttemptError> {
     let mut bound = SqliteArguments::default();
     for arg in args {
         match arg {

@@ -1,6 +1,7 @@
-//! A connection lent for one statement. It is given back when the statement has ended; else it is closed and the
-//! statement ended.
+//! A connection lent for one statement, or for those of one transaction. It is given back when they have ended; else it
+//! is closed and the statement ended.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,7 +20,7 @@ pub(crate) struct Lease<'a> {
     generation: u64,
     broken: bool,
     /// The statement that it is lent for.
-    sql: &'a str,
+    sql: Cow<'a, str>,
     pool: Arc<Pool>,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -45,7 +46,7 @@ impl<'a> Lease<'a> {
             member: Some(member),
             generation,
             broken: false,
-            sql,
+            sql: Cow::Borrowed(sql),
             pool: Arc::clone(pool),
             permit: Some(permit),
         })
@@ -59,6 +60,11 @@ impl Lease<'_> {
             Some(member) => Ok(&mut member.connection),
             None => Err(AttemptError::Connect("no connection".to_owned())),
         }
+    }
+
+    /// Another statement runs on it now.
+    pub(crate) fn runs(&mut self, sql: &str) {
+        self.sql = Cow::Owned(sql.to_owned());
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -86,7 +92,7 @@ impl Drop for Lease<'_> {
         if let Some(session) = member.connection.abort()
             && !self.broken
         {
-            let abandoned = Abandoned::new(member, session, self.sql, self.permit.take());
+            let abandoned = Abandoned::new(member, session, &self.sql, self.permit.take());
             self.pool.abandon(abandoned);
         }
         // Else dropping closes the socket at once. The permit is released afterwards, with the other fields.

@@ -1,6 +1,7 @@
 //! Connections to the database. `driver` is one connection; `pool` has those that statements run on, `opener` makes
 //! them, `lease` lends one, `cancel` ends what nobody waits for; `state` says whether the database is there, `probe`
-//! finds out; `retry` tries a statement again, as its kind allows. Nothing here knows the operator's queries, or what
+//! finds out; `retry` tries a statement again, as its kind allows;
+//! `transaction` begins and ends one. Nothing here knows the operator's queries, or what
 //! the rows mean.
 
 mod abandoned;
@@ -24,5 +25,6 @@ mod sessionless;
 pub(crate) mod sink;
 pub(crate) mod state;
 pub(crate) mod target;
+mod transaction;
 mod type_names;
 mod wait_queue;

@@ -166,7 +166,7 @@ fn failure_kind(count: &Count) -> Kind {
 }
 
 /// Waits while requests are held, instead of hammering at the database.
-async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Result<(), SqlError> {
+pub(crate) async fn admitted(states: &mut watch::Receiver<State>, deadline: Instant) -> Result<(), SqlError> {
     loop {
         match *states.borrow_and_update() {
             State::Starting | State::Serving => return Ok(()),
@@ -230,7 +230,7 @@ fn out_of_time(health: &Health) -> SqlError {
 }
 
 /// A random time up to `most`.
-fn jitter(most: Duration) -> Duration {
+pub(crate) fn jitter(most: Duration) -> Duration {
     let share = RandomState::new().build_hasher().finish() % 1024;
     most * u32::try_from(share).unwrap_or(0) / 1024
 }

@@ -1,5 +1,7 @@
-//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows. Puts
-//! together the pool, the state and the rules for repeating.
+//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows, and do what
+//! changes something in a `transaction`. Puts together the pool, the state and the rules for repeating.
+
+pub(crate) mod transaction;
 
 use std::fmt;
 use std::pin::pin;

@@ -66,7 +66,9 @@ pub enum QueryError {
         line: usize,
     },
     /// `$2`: there is only one value to give.
-    #[error("line {line}: ${number} has no value; there is only $1")]
+    #[error(
+        "line {line}: ${number} has no value; a query has only $1, a statement that changes something only named ones"
+    )]
     UnknownParameter {
         /// Its number.
         number: usize,
@@ -89,5 +91,34 @@ pub enum QueryError {
         line: usize,
         /// What else may be meant.
         hint: &'static str,
+    },
+    /// A statement that begins with none of the words that change rows.
+    #[error(
+        "line {line}: a statement begins with {word}; each must be an INSERT, UPDATE, DELETE, REPLACE, MERGE, SELECT or \
+         WITH, as they run in one transaction"
+    )]
+    NoChange {
+        /// What it begins with.
+        word: String,
+        /// Where.
+        line: usize,
+    },
+    /// `:name` that is none of those that there are.
+    #[error("line {line}: there is no parameter {name}; there are {names}")]
+    UnknownName {
+        /// The parameter.
+        name: String,
+        /// Those that there are.
+        names: String,
+        /// Where it is.
+        line: usize,
+    },
+    /// `?` where parameters have names.
+    #[error("line {line}: ? is no parameter here; there are {names}")]
+    NotNamed {
+        /// Those that there are.
+        names: String,
+        /// Where it is.
+        line: usize,
     },
 }

@@ -1,5 +1,5 @@
-//! The operator's queries as text: cut into tokens (`lexer`), checked and taken apart (`operator_query`), with what the
-//! database says of their columns (`description`). Knows the surface of SQL and how the engines name types. Asks no
+//! The operator's SQL as text: cut into tokens (`lexer`), checked and taken apart (`operator_query`, and
+//! `operator_statements` for what changes something), with what the database says of a query's columns (`description`). Knows the surface of SQL and how the engines name types. Asks no
 //! database, and does not know what a column means.
 
 pub(crate) mod bound;
@@ -7,6 +7,7 @@ pub(crate) mod description;
 pub(crate) mod error;
 mod lexer;
 pub(crate) mod operator_query;
+pub(crate) mod operator_statements;
 pub(crate) mod type_name;
 
 #[cfg(test)]

@@ -194,7 +194,7 @@ impl fmt::Debug for OperatorQuery {
 }
 
 /// Whether the token is an unquoted word among `words` (given in capitals).
-fn is_one_of(token: &Token, words: &[&str]) -> bool {
+pub(super) fn is_one_of(token: &Token, words: &[&str]) -> bool {
     token.kind == Kind::Word && words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
 }
 
@@ -341,7 +341,7 @@ const BEFORE_VALUES: &[&str] = &[
 ];
 
 /// Whether a value ends with this token, so that only an operator can follow.
-fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
+pub(super) fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
     match token.kind {
         Kind::Word => previous.is_some_and(|previous| previous.text == ".") || !is_one_of(token, BEFORE_VALUES),
         Kind::Number | Kind::Text | Kind::Identifier | Kind::Close | Kind::Numbered(_) => true,
@@ -350,7 +350,7 @@ fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
 }
 
 /// Whether nothing stands between the two, as in `@?`; both are parts of one text.
-fn touch(first: &Token, second: &Token) -> bool {
+pub(super) fn touch(first: &Token, second: &Token) -> bool {
     first.text.as_bytes().as_ptr_range().end == second.text.as_ptr()
 }
 

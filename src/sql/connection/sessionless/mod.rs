@@ -14,6 +14,7 @@ mod cancel;
 mod certificates;
 mod login;
 mod tls;
+mod transaction;
 mod types;
 mod wire;
 

@@ -27,7 +27,14 @@ pub(crate) struct Wire {
     outgoing: BytesMut,
     /// The other side has ended it.
     is_over: bool,
+    /// A transaction is open. Until it ends, a pooler gives the session to nobody else.
+    in_transaction: bool,
 }
+
+/// How a session stands after an answer (PostgreSQL's manual, 55.7, `ReadyForQuery`).
+const IDLE: u8 = b'I';
+const IN_TRANSACTION: u8 = b'T';
+const IN_FAILED_TRANSACTION: u8 = b'E';
 
 impl Wire {
     /// Connects, and begins TLS if it is wished.
@@ -53,7 +60,13 @@ impl Wire {
             incoming: BytesMut::with_capacity(READ),
             outgoing: BytesMut::new(),
             is_over: false,
+            in_transaction: false,
         }
+    }
+
+    /// A transaction is about to begin or to end.
+    pub(crate) fn set_in_transaction(&mut self, in_transaction: bool) {
+        self.in_transaction = in_transaction;
     }
 
     /// Whether the other side has ended it, as far as is known.
@@ -104,10 +117,15 @@ impl Wire {
         }
     }
 
-    /// Reads the end of an answer. The session may go to somebody else now, so it must be outside of a transaction.
+    /// Reads the end of an answer. The session may go to somebody else now unless a transaction of ours is open, so it must
+    /// be outside of any other.
     pub(crate) async fn ready(&mut self) -> Result<(), sqlx::Error> {
+        let expected = if self.in_transaction { IN_TRANSACTION } else { IDLE };
         match self.receive().await? {
-            Message::ReadyForQuery(body) if body.status() == b'I' => Ok(()),
+            Message::ReadyForQuery(body) if body.status() == expected => Ok(()),
+            Message::ReadyForQuery(_) if self.in_transaction => {
+                Err(sqlx::Error::Protocol("a statement ended the transaction".to_owned()))
+            }
             Message::ReadyForQuery(_) => Err(sqlx::Error::Protocol("a statement left a transaction open".to_owned())),
             other => Err(self.unexpected(other).await),
         }
@@ -148,7 +166,12 @@ impl Wire {
             "57014" if !error.message.contains("statement timeout") => sqlx::Error::Protocol(error.to_string()),
             _ => loop {
                 match self.receive().await {
-                    Ok(Message::ReadyForQuery(ready)) if ready.status() == b'I' => break error.into(),
+                    Ok(Message::ReadyForQuery(ready)) if ready.status() == IDLE => break error.into(),
+                    Ok(Message::ReadyForQuery(ready))
+                        if self.in_transaction && ready.status() == IN_FAILED_TRANSACTION =>
+                    {
+                        break error.into();
+                    }
                     Ok(Message::ReadyForQuery(_)) => {
                         break sqlx::Error::Protocol("a statement left a transaction open".to_owned());
                     }

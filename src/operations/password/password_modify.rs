@@ -1,0 +1,46 @@
+//! The password modify operation (RFC 3062).
+
+use super::change::{Wanted, asker, change};
+use crate::{
+    model::dn::Dn,
+    operations::{context::Context, outcome::Outcome, reply::Reply, result::OperationError, unsupported},
+    protocol::{LdapResult, PASSWORD_MODIFY, PasswordModifyRequest, ResultCode, generated_password_value},
+};
+
+/// Answers a password modify request.
+///
+/// # Errors
+/// The result to answer with, or the directory's failure.
+pub(in crate::operations) async fn password_modify(
+    context: &Context,
+    request: &PasswordModifyRequest,
+    reply: &mut Reply<'_>,
+) -> Result<Outcome, OperationError> {
+    let realm = context.realm().described();
+    if realm.is_none_or(|realm| realm.passwords().is_none()) {
+        let text = unsupported::operation(PASSWORD_MODIFY);
+        return Err(LdapResult::new(ResultCode::ProtocolError, text).into());
+    }
+    let user = request.user.as_deref().filter(|user| !user.is_empty());
+    let user = user.map(user_dn).transpose()?;
+    let wanted = Wanted {
+        asker: asker(context, user, request.old.is_some(), reply)?,
+        old: request.old.as_ref(),
+        new: request.new.as_ref(),
+        wrong_old: LdapResult::new(ResultCode::InvalidCredentials, "the present password is wrong"),
+    };
+    let generated = change(context, wanted, reply).await?;
+    let value = generated.map(|password| generated_password_value(&password));
+    reply.extended(&LdapResult::success(), value.as_ref().map(|value| value.as_slice()));
+    Ok(Outcome::Answered)
+}
+
+/// Whom a client names: a DN, or the same as an authorization identity (RFC 4513 section 5.2.1.8).
+fn user_dn(user: &str) -> Result<Dn, LdapResult> {
+    let has_prefix = user.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("dn:"));
+    let dn = if has_prefix { user.get(3..) } else { Some(user) };
+    Dn::parse(dn.unwrap_or_default())
+        .ok()
+        .filter(|dn| !dn.is_root())
+        .ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "userIdentity is not a DN"))
+}
