@@ -6,6 +6,7 @@ mod asked;
 mod https;
 mod many;
 mod settings;
+mod sshd;
 mod sssd;
 mod together;
 mod waits;

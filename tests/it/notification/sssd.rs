@@ -7,29 +7,31 @@ use crate::harness::sssd::{Conf, Login, Sssd};
 use crate::harness::{Database, Engine, Site, beside_others};
 use std::time::{Duration, Instant};
 
-struct Logins {
-    service: PushService,
-    sssd: Sssd,
+/// A site whose replicas ask the same service, and a machine of it.
+pub struct Logins {
+    pub service: PushService,
+    pub sssd: Sssd,
     _site: Site,
 }
 
-/// Both replicas ask the same service.
-fn logins(timeout: &str) -> Logins {
-    let service = PushService::https(|_| Reply::action("approve"));
-    let env = asking(&service, Database::shared(Engine::PostgreSql).deployed());
-    let site = Site::start(&env.with("NOTIFICATION_TIMEOUT", timeout).with("LOG_LEVEL", "debug"));
-    let sssd = Sssd::start(&site, &Conf::documented("rfc2307"));
-    Logins {
-        service,
-        sssd,
-        _site: site,
+impl Logins {
+    pub fn start(timeout: &str) -> Logins {
+        let service = PushService::https(|_| Reply::action("approve"));
+        let env = asking(&service, Database::shared(Engine::PostgreSql).deployed());
+        let site = Site::start(&env.with("NOTIFICATION_TIMEOUT", timeout).with("LOG_LEVEL", "debug"));
+        let sssd = Sssd::start(&site, &Conf::documented("rfc2307"));
+        Logins {
+            service,
+            sssd,
+            _site: site,
+        }
     }
 }
 
 #[test]
 fn approved_rejected_and_not_answered() {
     let _guard = beside_others();
-    let logins = logins("60s");
+    let logins = Logins::start("60s");
     let login = |typed: &str| {
         let begun = Instant::now();
         (logins.sssd.login("alice", typed), begun.elapsed())
@@ -67,7 +69,7 @@ fn approved_rejected_and_not_answered() {
 #[test]
 fn a_service_that_does_not_answer() {
     let _guard = beside_others();
-    let logins = logins("5s");
+    let logins = Logins::start("5s");
     logins.service.behave(|_| Reply::Wait);
     assert_eq!(logins.sssd.login("alice", password("alice")), Login::Refused);
     logins.service.behave(|_| Reply::error(500, "server-error"));
@@ -80,7 +82,7 @@ fn a_service_that_does_not_answer() {
 #[test]
 fn lookups_do_not_wait_for_somebodys_phone() {
     let _guard = beside_others();
-    let logins = logins("60s");
+    let logins = Logins::start("60s");
     logins
         .service
         .behave(|_| Reply::action("approve").after(Duration::from_secs(10)));
