@@ -16,6 +16,7 @@ use crate::{
     metrics::{self, LinkResult, Metrics},
 };
 use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
+use tracing::warn;
 
 /// The links that are configured, and the chains of those who may sign in.
 #[derive(Debug)]
@@ -36,9 +37,14 @@ impl Authenticator {
         let cache = settings.bind_cache_ttl.and_then(|ttl| BindCache::new(ttl).ok());
         let password = Password::new(hashing, cache, metrics.clone());
         let mut links: Vec<(AuthBackend, Box<dyn Link>)> = vec![(AuthBackend::Sql, Box::new(password))];
+        let in_chain = settings.chain.has(AuthBackend::Notification);
         if let Some(settings) = &settings.notification {
-            let notification = Notification::new(settings, metrics.clone())?;
-            links.push((AuthBackend::Notification, Box::new(notification)));
+            match Notification::new(settings, metrics.clone()) {
+                Ok(notification) => links.push((AuthBackend::Notification, Box::new(notification))),
+                // Accounts whose own chain names it cannot sign in.
+                Err(error) if !error.matters(in_chain) => warn!("{}: {error}", error.setting()),
+                Err(error) => return Err(error),
+            }
         }
         Ok(Authenticator {
             links,

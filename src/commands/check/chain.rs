@@ -12,7 +12,11 @@ pub fn show(settings: &AuthSettings, report: &mut Report) {
     if let Some(notification) = &settings.notification
         && let Err(error) = Notification::new(notification, Metrics::default())
     {
-        report.fault(Fault::Settings, format!("{}: {error}", error.setting()));
+        let text = format!("{}: {error}", error.setting());
+        match error.matters(settings.chain.has(AuthBackend::Notification)) {
+            true => report.fault(Fault::Settings, text),
+            false => report.warn(text),
+        }
     }
     if report.has_wrong_setting(&["AUTH_BACKENDS"]) {
         return;

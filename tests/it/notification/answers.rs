@@ -4,7 +4,7 @@ use super::{API_KEY, Stage, TOKEN};
 use crate::harness::client::bind;
 use crate::harness::ldap::{BATTERY_PASSWORD, user_dn};
 use crate::harness::push_service::{PushService, Reply};
-use crate::harness::{beside_others, block_on, free_port};
+use crate::harness::{beside_others, block_on, free_port, note_secret};
 use std::time::{Duration, Instant};
 
 const APPROVE: &str = r#"{"success": true, "action": "approve"}"#;
@@ -247,6 +247,26 @@ fn connections_that_the_service_closed_fail_no_login() {
         }
     });
     assert_eq!(stage.service.asked().len(), 9, "and nobody is rung twice");
+}
+
+/// A URL may hold a name and a password; they go into a header and nowhere else.
+#[test]
+fn a_password_in_the_url() {
+    let _guard = beside_others();
+    const PASSWORD: &str = "passw0rd-0f-the-url";
+    note_secret(PASSWORD);
+    let stage = Stage::with(
+        |_| Reply::error(403, PASSWORD),
+        |env| {
+            env.changed("NOTIFICATION_URL", |url| {
+                url.replace("https://", &format!("https://gateway:{PASSWORD}@"))
+            })
+        },
+    );
+    assert_eq!(block_on(stage.bind()), 49);
+    let head = stage.service.asked()[0].head.to_ascii_lowercase();
+    assert!(head.contains("authorization: basic "), "{head}");
+    assert!(!stage.gateway.log().contains(PASSWORD));
 }
 
 /// Loopback needs no TLS; the rest of the request is the same.

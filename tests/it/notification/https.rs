@@ -84,4 +84,11 @@ fn no_authorities_are_an_error_of_the_start() {
         assert_eq!(ended.code, Some(78), "{}", ended.text());
         assert!(ended.stderr.contains("NOTIFICATION_CA_PATH"), "{}", ended.text());
     }
+    // The URL alone, kept for later, is none: the container image has no authorities.
+    let gateway = Gateway::start(&env.with("AUTH_BACKENDS", "sql"));
+    assert!(
+        gateway.log().contains("NOTIFICATION_CA_PATH: is needed"),
+        "{}",
+        gateway.log()
+    );
 }

@@ -1,10 +1,10 @@
 //! While somebody looks for the phone: who else is served, and what ends the wait.
 
-use super::{LONG, Stage, until};
+use super::{LONG, Stage, asking, until};
 use crate::harness::client::{bind, equal, search};
 use crate::harness::ldap::{BATTERY_PASSWORD, user_dn};
 use crate::harness::push_service::Reply;
-use crate::harness::{beside_others, block_on, eventually};
+use crate::harness::{Database, Engine, Gateway, beside_others, block_on, eventually};
 use ldap3_proto::proto::LdapOp;
 use std::time::{Duration, Instant};
 
@@ -145,6 +145,24 @@ fn draining_waits_for_approvals() {
         let ended = stage.gateway.process.wait(Duration::from_secs(3));
         assert!(ended.success());
     }
+}
+
+/// The password was verified before, and nothing else is asked of the database.
+#[test]
+fn a_database_that_dies_meanwhile_takes_no_approval_away() {
+    let _guard = beside_others();
+    let database = Database::private(Engine::PostgreSql);
+    let mut stage = Stage::new(|_| Reply::Wait);
+    stage.gateway = Gateway::start(&asking(&stage.service, database.deployed()));
+    block_on(async {
+        let waiting = stage.begin(1, "cheap", BATTERY_PASSWORD).await;
+        stage.wait_for(1).await;
+        database.kill();
+        until(|| !stage.gateway.accepts()).await;
+        assert!(!waiting.is_finished());
+        stage.service.answer(0, Reply::action("approve"));
+        assert_eq!(waiting.await.unwrap(), Ok(0));
+    });
 }
 
 #[test]
