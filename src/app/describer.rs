@@ -155,6 +155,7 @@ impl Describer {
             None => CAPABILITIES,
         };
         let realm = Realm::new(directory.source(), layout, capabilities);
+        let realm = realm.with_hidden(&self.settings.policy.access.hidden);
         let Some(PasswordQuery {
             settings,
             database,

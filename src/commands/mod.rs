@@ -7,7 +7,10 @@ pub(crate) mod hash_password;
 pub(crate) mod probe;
 pub(crate) mod serve;
 
-use crate::config::{Config, ConfigErrors, EXIT_CODE, EnvSource, Warning};
+use crate::{
+    auth::password::classify,
+    config::{Config, ConfigErrors, EXIT_CODE, EnvSource, Problem, Warning},
+};
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -28,7 +31,34 @@ pub fn complain(text: &str) {
 /// # Errors
 /// The exit code. Everything that is wrong has been printed.
 fn settings() -> Result<(Config, Vec<Warning>), ExitCode> {
-    Config::load(&EnvSource::from_process()).map_err(|errors| report(&errors))
+    let (config, mut problems, warnings) = Config::load_leniently(&EnvSource::from_process());
+    problems.extend(unusable_hashes(&config));
+    match problems.is_empty() {
+        true => Ok((config, warnings)),
+        false => Err(report(&ConfigErrors { problems, warnings })),
+    }
+}
+
+/// The passwords of service accounts that are no hashes: in plain text they would never match, and somebody could read
+/// them.
+fn unusable_hashes(config: &Config) -> Vec<Problem> {
+    let realms = config.realms.iter();
+    let accounts = realms.flat_map(|realm| {
+        let accounts = realm.policy.access.service_accounts.iter();
+        accounts.map(move |account| (realm, account))
+    });
+    let unusable = accounts.filter_map(|(realm, account)| {
+        let why = classify(account.password.reveal()).problem?;
+        Some(Problem {
+            variable: realm.place("SERVICE_ACCOUNTS"),
+            found: None,
+            text: format!(
+                "the password of {} must be a hash, such as `ldap-gateway hash-password` makes: {why}",
+                account.dn
+            ),
+        })
+    });
+    unusable.collect()
 }
 
 fn report(errors: &ConfigErrors) -> ExitCode {

@@ -20,6 +20,8 @@ pub struct Layout {
     pub mail_fallback: bool,
     /// `EMPTY_BASE`: whether a search below the empty base is one of the whole directory.
     pub empty_base: bool,
+    /// The accounts of `SERVICE_ACCOUNTS`, which are entries. One may stand in a container of its own.
+    pub service_accounts: Vec<Dn>,
 }
 
 /// As it is where no setting is given.
@@ -31,6 +33,7 @@ impl Default for Layout {
             private_groups: true,
             mail_fallback: false,
             empty_base: false,
+            service_accounts: Vec::new(),
         }
     }
 }
@@ -43,6 +46,7 @@ impl Layout {
             private_groups: reader.choice("LDAP_USER_PRIVATE_GROUPS", &[("auto", true), ("off", false)]),
             mail_fallback: reader.choice("LDAP_MAIL_FALLBACK", &[("off", false), ("on", true)]),
             empty_base: reader.choice("EMPTY_BASE", &[("noSuchObject", false), ("directory", true)]),
+            service_accounts: Vec::new(),
         }
     }
 }

@@ -4,11 +4,12 @@
 //! DN is (`model`) and what a database's URI says (`database_uri`).
 //!
 //! [`settings`] is the table of all settings. Their types stand in one file for each part of the gateway, each beside the
-//! code that reads it: [`Layout`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`],
+//! code that reads it: [`Layout`], [`Access`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`],
 //! [`NetworkSettings`], [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all, those of each directory in [`Realms`]
 //! (`realms` reads `REALM_CONFIG`). `source` finds the variables,
 //! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `parse` reads values of it.
 
+mod access;
 mod auth;
 mod database;
 mod directory;
@@ -35,6 +36,7 @@ mod tests;
 mod tls;
 
 pub use crate::database_uri::{Engine, Secret, TlsMode};
+pub use access::{Access, HiddenAttributes, Readers, Rights, ServiceAccount};
 pub use auth::{AuthBackend, AuthSettings, Chain, ChainError, Stage, names};
 pub use database::{DatabaseSettings, Sessions};
 pub use directory::{Layout, container_rdn};

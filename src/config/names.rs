@@ -20,6 +20,9 @@ const PREFIXES: &[&str] = &[
     "NOTIFICATION_",
     "HASHING_",
     "REQUIRE_AUTH",
+    "SEARCH_ALLOWED",
+    "ATTRIBUTES_",
+    "SERVICE_ACCOUNT",
 ];
 
 /// A name without such a prefix is mentioned if it is this long and at most [`TYPOS`] edits from a setting.

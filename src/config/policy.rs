@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::Access;
 use super::errors::Problem;
 use super::parse::Reader;
 use super::passwords::PasswordChangeSettings;
@@ -11,8 +12,8 @@ use crate::model::prepare::prepare_ignore_case;
 /// Limits and choices of the operations.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// `REQUIRE_AUTH_FOR_SEARCH`: whether anonymous sessions may read the root DSE and the subschema only.
-    pub require_auth_for_search: bool,
+    /// Who may read what.
+    pub access: Access,
     /// `BIND_DN`: which DNs name a user in a bind.
     pub bind_dn: BindDn,
     /// `ACCOUNT_STATUS_REFUSED`: the words of a status that refuse a bind.
@@ -34,9 +35,9 @@ impl Policy {
     /// 60-90 s; this leaves the answer time to travel.
     pub const LOOKUP_HOLD: Duration = Duration::from_millis(4500);
 
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader, access: Access) -> Self {
         Policy {
-            require_auth_for_search: reader.boolean("REQUIRE_AUTH_FOR_SEARCH"),
+            access,
             bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
             refused_words: RefusedWords::read(reader),
             bind_hold: reader.duration("BIND_HOLD"),

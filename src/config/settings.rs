@@ -165,7 +165,11 @@ pub const SETTINGS: &[Setting] = &[
     secret("NOTIFICATION_API_KEY", Access, Text, Nothing, "The key that the service asks for (`apikey` of each request)."),
     setting("NOTIFICATION_CLIENT_ID", Access, Text, Nothing, "The name under which the service knows this gateway (`client_id` of each request). It is also the host that is named on the phone, instead of `LDAP_COMMON_NAME`."),
     setting("NOTIFICATION_REMEMBER", Access, Duration, Computed("`off`"), "How long an approval counts for later binds of the same user, from the same address, while the stored hash is the same. `off`: each bind is asked for."),
-    setting("REQUIRE_AUTH_FOR_SEARCH", Access, Boolean, Value("true"), "Whether a client must bind before it may search or compare."),
+    setting("REQUIRE_AUTH_FOR_SEARCH", Access, Boolean, Value("true"), "Whether a client must bind before it may search or compare. `SEARCH_ALLOWED_TO` says more."),
+    setting("SEARCH_ALLOWED_TO", Access, Text, Computed("`authenticated`; `anyone` where `REQUIRE_AUTH_FOR_SEARCH=false`"), "Who may search and compare: `anyone`, `authenticated`, or a list of `self` (users find their own entry and the groups that they are in) and `group:NAME` (its members find everything). Service accounts with the right `read` always may ([access.md](access.md#who-may-search))."),
+    setting("ATTRIBUTES_AUTHENTICATED", Access, List, Nothing, "Attributes that only users see who are bound. No filter and no Compare finds out about them either ([access.md](access.md#hidden-attributes))."),
+    setting("ATTRIBUTES_SELF", Access, List, Nothing, "Attributes that users see in their own entry only."),
+    secret("SERVICE_ACCOUNTS", Access, Text, Nothing, "Accounts for clients that need a DN to bind with and are nobody in the tables, as a list in JSON: `dn`, `password` (a hash), `rights`, `networks` ([access.md](access.md#service-accounts))."),
     setting("BIND_DN", Access, Choice(&["lenient", "exact"]), Value("lenient"), "The DNs that a user may bind with. `lenient`: any below the base whose first RDN has a single value, the user's name, under any attribute (`uid=NAME`, `cn=NAME`, `mail=NAME`). `exact`: the user's own only. A client must not rely on everything with `lenient`: [differences-from-openldap.md](differences-from-openldap.md#bind-dns)."),
     setting("ACCOUNT_STATUS_REFUSED", Access, List, Value("pending,suspended,disabled,inactive,deactivated,locked,blocked,banned,deleted,archived,expired"), "The words of the column `status` that refuse a bind, in any letter case. The list replaces the default; `none` lets no word refuse. `check` counts the words that it finds and says what each does."),
     setting("BIND_HOLD", Access, Duration, Value("5s"), "How long a bind waits for a database that is away, and for a thread that verifies its password; then it is answered `unavailable`. A bind that is delayed because others failed waits no longer either."),
@@ -233,7 +237,8 @@ texts! {
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
     sql_query_all_memberships sql_update_password sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
     auth_backends notification_url notification_timeout notification_ca_path notification_api_key notification_client_id
-    notification_remember require_auth_for_search bind_dn account_status_refused bind_hold
+    notification_remember require_auth_for_search search_allowed_to attributes_authenticated attributes_self
+    service_accounts bind_dn account_status_refused bind_hold
     password_scheme password_min_length
     bind_cache_ttl guessing_delay guessing_free_failures guessing_free_failures_per_address guessing_longest_delay
     guessing_shared_addresses hashing_threads hashing_memory

@@ -64,7 +64,7 @@ fn the_deployed_configuration_loads_unchanged() {
     );
     assert!(config.realm().queries.groups_by_member.ends_with("WHERE u.\"uid\" = ?"));
     assert_eq!(config.realm().database.ssl, None);
-    assert!(!config.realm().policy.require_auth_for_search);
+    assert!(config.realm().policy.access.readers.include_anonymous());
     assert_eq!(config.realm().auth.chain.links(), [AuthBackend::Sql]);
     assert_eq!(config.network.address.to_string(), "0.0.0.0:636");
     assert_eq!(config.tls.certificate, CertificateSource::Directory("certs".into()));
@@ -436,7 +436,7 @@ fn ports_follow_encryption_and_addresses_may_be_ipv6() {
 #[test]
 fn words_that_the_node_gateway_read_otherwise_are_understood_and_said() {
     let (config, warnings) = load(&[("REQUIRE_AUTH_FOR_SEARCH", "no"), ("LDAP_UNENCRYPTED", "1")]).unwrap();
-    assert!(!config.realm().policy.require_auth_for_search && config.network.unencrypted);
+    assert!(config.realm().policy.access.readers.include_anonymous() && config.network.unencrypted);
     let about: Vec<_> = warnings.iter().map(|warning| warning.variable.as_str()).collect();
     assert_eq!(about, ["REQUIRE_AUTH_FOR_SEARCH", "LDAP_UNENCRYPTED"]);
 }

@@ -4,6 +4,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
+        hidden::Hidden,
         kind::Kind,
         naming::tree::{Name, Tree},
     },
@@ -115,6 +116,8 @@ pub struct Wanted<'a> {
     pub kind: Kind,
     /// What they must satisfy, as far as the source can tell: others may come as well.
     pub filter: &'a ResolvedFilter,
+    /// What must not be asked about, though the filter may stand for it among others.
+    pub hidden: Option<&'a Hidden>,
     /// The entries that have the memberships in the filter, by their number.
     pub memberships: &'a [Arc<MembershipSet>],
     /// Which part of them.

@@ -6,7 +6,7 @@
 //! uses those before it:
 //!
 //! - `kind`: users, groups, private groups; `naming`: where entries stand; `mapping`: what a row is as an entry; `account`:
-//!   who may bind;
+//!   who may bind; `hidden`: attributes that a session may not see;
 //! - `queries`: the operator's queries as described; `source`: listings, lookups by name, accounts;
 //! - `pushdown`: from a filter to a condition on rows; `membership`: who is in which group;
 //! - `search`: plans, pages and results, on whatever implements `entry_source`; `sql_source` does, with the rooms above;
@@ -19,6 +19,7 @@ pub mod entry_source;
 pub(crate) mod error;
 mod facade;
 mod fetch;
+pub mod hidden;
 pub mod kind;
 pub(crate) mod mapping;
 pub(crate) mod membership;

@@ -1,11 +1,12 @@
 //! What operations ask: one naming context, the entries that need no source, and where all others come from.
 
 use crate::{
-    config::{Layout, RefusedWords},
+    config::{HiddenAttributes, Layout, RefusedWords},
     directory::{
         account::{AccountOutcome, AccountSource, PasswordStore},
         entry_source::EntrySource,
         error::DirectoryError,
+        hidden::Hidden,
         kind::{Kind, USERS},
         naming::{
             fixed::FixedEntries,
@@ -15,6 +16,7 @@ use crate::{
         search::{
             begin::{SearchOutcome, Searched, begin},
             query::SearchQuery,
+            view::Own,
         },
     },
     model::{
@@ -46,6 +48,10 @@ pub struct Realm {
     entries: Arc<dyn EntrySource>,
     accounts: Arc<dyn AccountSource>,
     passwords: Option<Arc<dyn PasswordStore>>,
+    /// What sessions may not see that are not bound.
+    hidden_from_anonymous: Option<Arc<Hidden>>,
+    /// What users may not see that are not the entry's own.
+    hidden_from_others: Option<Arc<Hidden>>,
     /// Turns at resolving large filters.
     resolving: Arc<Semaphore>,
     capabilities: Capabilities,
@@ -73,6 +79,8 @@ impl Realm {
             entries: source.clone(),
             accounts: source,
             passwords: None,
+            hidden_from_anonymous: None,
+            hidden_from_others: None,
             schema,
             tree,
             capabilities,
@@ -111,6 +119,8 @@ impl Realm {
             entries: Arc::clone(&self.entries),
             accounts: Arc::clone(&self.accounts),
             passwords: self.passwords.clone(),
+            hidden_from_anonymous: self.hidden_from_anonymous.clone(),
+            hidden_from_others: self.hidden_from_others.clone(),
             resolving: Arc::clone(&self.resolving),
             capabilities: self.capabilities,
         }
@@ -119,6 +129,53 @@ impl Realm {
     /// The attributes that the operator's queries add to the published schema.
     pub fn added_attributes(&self) -> Vec<String> {
         self.schema.names_beyond(&Schema::standard())
+    }
+
+    /// The same with attributes that not everybody sees.
+    #[must_use]
+    pub fn with_hidden(mut self, attributes: &HiddenAttributes) -> Self {
+        let hidden = |names: &mut dyn Iterator<Item = &String>| {
+            let names = names.map(String::as_str);
+            Hidden::new(names, self.entries.kinds(), &self.schema).map(Arc::new)
+        };
+        let (authenticated, own) = (&attributes.authenticated, &attributes.own);
+        let from_anonymous = hidden(&mut authenticated.iter().chain(own));
+        let from_others = hidden(&mut own.iter());
+        self.hidden_from_anonymous = from_anonymous;
+        self.hidden_from_others = from_others;
+        self
+    }
+
+    /// What is hidden from a session in entries that are not its own. `user` is the DN that it is bound as, None where it
+    /// is bound as nobody.
+    pub fn hidden_from(&self, user: Option<&str>) -> Option<&Arc<Hidden>> {
+        match user {
+            Some(_) => self.hidden_from_others.as_ref(),
+            None => self.hidden_from_anonymous.as_ref(),
+        }
+    }
+
+    /// The user whose entry has this DN, spelled as it is served.
+    pub fn own(&self, dn: &Arc<str>) -> Option<Own> {
+        let parsed = Dn::parse(dn).ok()?;
+        match self.locate(&parsed) {
+            Place::Entry(kind, name) if kind == &USERS => Some(Own {
+                dn: Arc::clone(dn),
+                name,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether a user is in one of some groups, whose names are prepared.
+    ///
+    /// # Errors
+    /// The source could not answer in time.
+    pub async fn is_member(&self, user: &Own, groups: &[String], budget: Budget) -> Result<bool, DirectoryError> {
+        let names = [user.name.spelled.clone()];
+        let found = self.entries.memberships(&USERS, &names, budget).await?;
+        let mut found = found.into_values().flatten().filter_map(|group| Name::new(&group));
+        Ok(found.any(|group| groups.contains(&group.prepared)))
     }
 
     /// Begins a search.

@@ -1,15 +1,12 @@
 //! The entry that a search begins at or a compare is about, in a session that may read there.
 
-use super::{
-    context::{Context, Identity},
-    result::OperationError,
-};
+use super::{access, context::Context, result::OperationError};
 use crate::{
     config::Policy,
     directory::{
         DirectoryError,
         realm::Realm,
-        search::{begin::SearchOutcome, query::SearchQuery},
+        search::{begin::SearchOutcome, query::SearchQuery, view::View},
     },
     model::{
         dn::Dn,
@@ -27,6 +24,8 @@ pub(super) struct Base<'a> {
     pub(super) realm: Arc<Realm>,
     pub(super) dn: Arc<Dn>,
     scope: Scope,
+    /// What the session sees from here on.
+    view: View,
 }
 
 /// What there is at a base.
@@ -45,21 +44,20 @@ impl<'a> Base<'a> {
     ///
     /// # Errors
     /// The text is no DN, or the session may not read there.
-    pub(super) fn readable(context: &'a Context, dn: &str, scope: Scope) -> Result<Self, OperationError> {
+    pub(super) async fn readable(context: &'a Context, dn: &str, scope: Scope) -> Result<Self, OperationError> {
         let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
         let dn = realm.read_dn(dn);
         let dn = dn.ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "the base is not a DN"))?;
-        let refused = context.realm().policy.require_auth_for_search
-            && context.identity == Identity::Anonymous
-            && !realm.is_public(&dn, scope);
-        if refused {
-            return Err(LdapResult::new(ResultCode::InsufficientAccessRights, "authentication is required").into());
-        }
+        let view = match realm.is_public(&dn, scope) {
+            true => View::default(),
+            false => access::view(context, &realm).await?,
+        };
         Ok(Base {
             context,
             realm,
             dn,
             scope,
+            view,
         })
     }
 
@@ -70,6 +68,7 @@ impl<'a> Base<'a> {
             scope: self.scope,
             filter,
             selection,
+            view: self.view.clone(),
             wanted: None,
             page: None,
             lookup_deadline: self.context.received + Policy::LOOKUP_HOLD,

@@ -4,11 +4,12 @@
 //! learns which names exist. When the database cannot be asked the answer is `unavailable`: it says nothing about the user.
 
 use super::{
-    context::{Context, Identity, Session},
+    context::{BoundAccount, Context, Identity, Session},
     outcome::Outcome,
     password_policy,
     reply::Reply,
-    result::OperationError,
+    result::{OperationError, invalid_credentials},
+    service_account,
 };
 use crate::{
     auth::{
@@ -24,7 +25,7 @@ use crate::{
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
 };
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 
 /// Answers a bind request and says who the session is from now on.
 ///
@@ -82,8 +83,16 @@ async fn authenticate(
         (false, false) => {}
     }
     let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
-    let account = admit(context, &dn, password, reply).await?;
-    Ok(Identity::User(Arc::from(account.dn)))
+    Ok(match admitted(context, &dn, password, reply).await? {
+        Admitted::User(account) => Identity::User(Arc::from(account.dn)),
+        Admitted::ServiceAccount(account) => Identity::ServiceAccount(Arc::new(account)),
+    })
+}
+
+/// Whom a bind admits.
+enum Admitted {
+    User(Account),
+    ServiceAccount(BoundAccount),
 }
 
 /// The account of the user whom the DN means, if the chain admits it with this password, which is not empty.
@@ -96,11 +105,28 @@ pub(super) async fn admit(
     password: &[u8],
     reply: &mut Reply<'_>,
 ) -> Result<Account, OperationError> {
+    match admitted(context, dn, password, reply).await? {
+        Admitted::User(account) => Ok(account),
+        Admitted::ServiceAccount(_) => Err(invalid_credentials()),
+    }
+}
+
+/// The same for users and service accounts.
+async fn admitted(
+    context: &Context,
+    dn: &Dn,
+    password: &[u8],
+    reply: &mut Reply<'_>,
+) -> Result<Admitted, OperationError> {
     let own = context.realm();
     let realm = own.described().ok_or(DirectoryError::NotDescribed)?;
     let policy = &own.policy;
     let lenient = policy.bind_dn == BindDn::Lenient;
-    let name = realm.login_name(dn, lenient);
+    let account = service_account::named(context, &realm, dn);
+    let name = match account {
+        Some(account) => account.dn.to_string(),
+        None => realm.login_name(dn, lenient),
+    };
     let client = context.client.address.ip();
     let turn = own
         .authenticator
@@ -111,6 +137,7 @@ pub(super) async fn admit(
     })?;
     // Waiting for the turn is one thing, finding out another.
     let until = Instant::now() + policy.bind_hold;
+    // Also for a service account: a name that nobody has must not take longer.
     let found = realm
         .account(dn, lenient, &policy.refused_words, Budget::bind(until))
         .await
@@ -121,10 +148,17 @@ pub(super) async fn admit(
         turn: &turn,
         until,
     };
-    match verify(context, found, typed, reply).await? {
+    let admitted = match account {
         Some(account) => {
+            let bound = service_account::verify(context, account, typed.attempt(client), reply.notes).await?;
+            bound.map(Admitted::ServiceAccount)
+        }
+        None => verify(context, found, typed, reply).await?.map(Admitted::User),
+    };
+    match admitted {
+        Some(admitted) => {
             turn.passed();
-            Ok(account)
+            Ok(admitted)
         }
         None => {
             turn.failed();
@@ -139,6 +173,21 @@ struct Typed<'a> {
     password: &'a [u8],
     turn: &'a Turn<'a>,
     until: Instant,
+}
+
+impl<'a> Typed<'a> {
+    /// The attempt of somebody who is not known yet.
+    fn attempt(&self, client: IpAddr) -> Attempt<'a> {
+        Attempt {
+            username: self.name,
+            stored: None,
+            is_refused: false,
+            password: self.password,
+            client,
+            turn: Some(self.turn),
+            until: self.until,
+        }
+    }
 }
 
 /// Has the chain decide whose account it is; nobody's when it refuses. The account's own refusal counts only after the work was done: a
@@ -179,10 +228,7 @@ async fn verify(
         username: account.as_ref().map_or(typed.name, |account| &account.username),
         stored: stored.as_ref(),
         is_refused: refused.is_some(),
-        password: typed.password,
-        client: context.client.address.ip(),
-        turn: Some(typed.turn),
-        until: typed.until,
+        ..typed.attempt(context.client.address.ip())
     };
     let verdict = authenticator.authenticate(&chain, &attempt).await.map_err(|error| {
         reply.notes.why = Some(error.0);
@@ -205,8 +251,4 @@ async fn verify(
         }
     }
     Ok(None)
-}
-
-fn invalid_credentials() -> OperationError {
-    LdapResult::new(ResultCode::InvalidCredentials, "invalid credentials").into()
 }

@@ -29,7 +29,7 @@ pub(super) async fn compare(
     controls: Controls,
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
-    let base = Base::readable(context, &request.entry, Scope::Base)?;
+    let base = Base::readable(context, &request.entry, Scope::Base).await?;
     check_asserted(&base.realm, request).await?;
     controls.check_assertion(&base).await?;
     let result = match base.entry(Filter::And(Vec::new()), &request.attribute).await? {

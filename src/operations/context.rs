@@ -3,6 +3,7 @@
 use super::catalog::{Catalog, RealmId, RealmServices};
 use crate::{
     auth::{hash_maker::HashMaker, hashing_pool::HashingPool},
+    config::Rights,
     metrics::Metrics,
 };
 use std::{
@@ -18,6 +19,17 @@ pub enum Identity {
     Anonymous,
     /// Bound as the user whose entry has this DN, spelled as the entry spells it.
     User(Arc<str>),
+    /// Bound as an account of `SERVICE_ACCOUNTS`.
+    ServiceAccount(Arc<BoundAccount>),
+}
+
+/// A service account that a session is bound as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundAccount {
+    /// Its DN, as its entry spells it.
+    pub dn: String,
+    /// What it may do.
+    pub rights: Rights,
 }
 
 impl Identity {
@@ -26,6 +38,15 @@ impl Identity {
         match self {
             Identity::Anonymous => "",
             Identity::User(dn) => dn,
+            Identity::ServiceAccount(account) => &account.dn,
+        }
+    }
+
+    /// What the session may do beyond what users may: only service accounts have rights.
+    pub fn rights(&self) -> Rights {
+        match self {
+            Identity::Anonymous | Identity::User(_) => Rights::default(),
+            Identity::ServiceAccount(account) => account.rights,
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn extended(
         WHO_AM_I => {
             let authorization = match &context.identity {
                 Identity::Anonymous => String::new(),
-                Identity::User(dn) => format!("dn:{dn}"),
+                identity @ (Identity::User(_) | Identity::ServiceAccount(_)) => format!("dn:{}", identity.dn()),
             };
             reply.extended(&LdapResult::success(), Some(authorization.as_bytes()));
             Ok(Outcome::Answered)

@@ -6,11 +6,14 @@
 //!
 //! - `catalog`: the realms, and which of them a request is about
 //! - `controls`: request controls
-//! - `base`: the entry that a search or compare begins at, and whether this session may read there
+//! - `access`: whether this session may search or compare, and what it sees then
+//! - `service_account`: binds of those who stand in the settings
+//! - `base`: the entry that a search or compare begins at
 //! - `password`: a change of a password; `password_policy`: the control that says what is wrong with one
 //! - `unsupported`: what is said of operations and controls that are not there
 //! - `output`, `record`: the bytes on their way to the connection, and the line in the log
 
+mod access;
 mod base;
 pub(crate) mod bind;
 pub mod catalog;
@@ -27,6 +30,7 @@ pub(crate) mod record;
 pub(crate) mod reply;
 pub(crate) mod result;
 pub(crate) mod search;
+mod service_account;
 mod unsupported;
 
 pub use dispatch::dispatch;

@@ -41,6 +41,11 @@ impl From<LdapResult> for OperationError {
     }
 }
 
+/// The one answer to all binds that are refused.
+pub(super) fn invalid_credentials() -> OperationError {
+    LdapResult::new(ResultCode::InvalidCredentials, "invalid credentials").into()
+}
+
 /// What an error means for the session, and the response to write, if any.
 ///
 /// A search or compare that the database could not answer gets no result code at all by default: SSSD and GitLab

@@ -42,7 +42,7 @@ pub(super) async fn search(
     controls: Controls,
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
-    let base = Base::readable(context, &request.base, request.scope)?;
+    let base = Base::readable(context, &request.base, request.scope).await?;
     let is_whole = base.realm.is_whole_by_empty_base(&base.dn, request.scope);
     if is_whole && context.services.empty_base_used.is_due(A_MINUTE) {
         warn!(

@@ -281,7 +281,7 @@ where
         while self.queue.has_room() {
             let limit = match self.session.identity {
                 Identity::Anonymous => MESSAGE_LIMIT_ANONYMOUS,
-                Identity::User(_) => MESSAGE_LIMIT_BOUND,
+                Identity::User(_) | Identity::ServiceAccount(_) => MESSAGE_LIMIT_BOUND,
             };
             let before = self.input.len();
             let decoded = decode(&mut self.input, limit);

@@ -15,7 +15,8 @@ use ldap_gateway::auth::{
     hashing_pool::{HashingLimits, HashingPool},
 };
 use ldap_gateway::config::{
-    AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, PasswordChangeSettings, Policy, RefusedWords,
+    Access, AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, PasswordChangeSettings, Policy, Readers,
+    RefusedWords,
 };
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
@@ -117,7 +118,10 @@ async fn run(list: EntryList, port: u16) {
         published,
         authenticator: Authenticator::new(&auth, Arc::clone(&hashing), &metrics).unwrap(),
         policy: Policy {
-            require_auth_for_search: false,
+            access: Access {
+                readers: Readers::Anyone,
+                ..Access::default()
+            },
             bind_dn: BindDn::Lenient,
             refused_words: RefusedWords::new([]),
             bind_hold: Duration::from_secs(1),

@@ -91,6 +91,7 @@ fn a_search_knows_no_rows() {
         "directory/search/",
         "directory/naming/",
         "directory/entry_source.rs",
+        "directory/hidden.rs",
         "directory/error.rs",
         "directory/kind",
         "sql/budget.rs",

@@ -8,6 +8,7 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `check`: what `check` finds
 //! - `schemas`: `check` and `serve` agree about some hundred schemas
+//! - `access`: who may read what, service accounts, account state shown
 //! - `abandon`: what nobody waits for any more ends in the database
 //! - `attacks`: what hostile clients cannot do to others
 //! - `explain`: by which indexes clients' searches are answered
@@ -49,6 +50,7 @@
 )]
 
 mod abandon;
+mod access;
 mod attacks;
 mod battery;
 mod bind_cache;

@@ -16,7 +16,7 @@ mod values;
 use std::process::ExitCode;
 
 use self::report::{Fault, Report};
-use super::{complain, say};
+use super::{complain, say, unusable_hashes};
 use crate::{
     config::{Config, EXIT_CODE, EnvSource, TlsVersion},
     server::tls,
@@ -24,7 +24,8 @@ use crate::{
 
 /// Checks what `serve` would be started with.
 pub async fn run() -> ExitCode {
-    let (config, problems, warnings) = Config::load_leniently(&EnvSource::from_process());
+    let (config, mut problems, warnings) = Config::load_leniently(&EnvSource::from_process());
+    problems.extend(unusable_hashes(&config));
     let mut report = Report::new(&problems, &warnings);
     certificate(&config, &mut report);
     for realm in config.realms.iter() {

@@ -94,6 +94,7 @@ pub fn place(place: &Place) -> Cow<'static, str> {
         Place::Entry(kind, _) => return format!("a {}'s DN", kind.singular).into(),
         Place::Below(..) => "below a user's or group's DN",
         Place::Container(_) => "a container",
+        Place::ServiceAccount(_) => "a service account",
         Place::Nowhere(_) => "no entry can have it",
         Place::Foreign => "outside of the naming context",
     };

@@ -20,6 +20,7 @@ mod option_names;
 mod tests;
 mod written;
 
+use super::access::Access;
 use super::auth::{AuthSettings, names};
 use super::database::DatabaseSettings;
 use super::directory::{Layout, base_dn};
@@ -107,15 +108,24 @@ impl RealmSettings {
             text.eq_ignore_ascii_case("sql").then_some(())
         });
         let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
-        let policy = Policy::read(reader);
+        let base = base_dn(reader, &common_name);
+        let database = DatabaseSettings::read(reader);
+        let queries = QuerySet::read(reader);
+        let access = Access::read(reader, &base, &queries);
+        let service_accounts = access.service_accounts.iter().map(|account| account.dn.clone());
+        let service_accounts = service_accounts.collect();
+        let policy = Policy::read(reader, access);
         let mut auth = AuthSettings::read(reader, &common_name);
         auth.guessing.longest_delay = auth.guessing.longest_delay.min(policy.bind_hold);
         RealmSettings {
             name: None,
-            layout: Layout::read(reader),
-            base: base_dn(reader, &common_name),
-            database: DatabaseSettings::read(reader),
-            queries: QuerySet::read(reader),
+            layout: Layout {
+                service_accounts,
+                ..Layout::read(reader)
+            },
+            base,
+            database,
+            queries,
             passwords: None,
             auth,
             policy,

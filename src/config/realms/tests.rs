@@ -80,7 +80,7 @@ fn the_example_of_the_node_gateway_loads_unchanged() {
         assert!(realm.passwords.is_none(), "the backend names the directory's database");
         assert_eq!(realm.auth.chain.links(), [AuthBackend::Sql]);
         assert!(realm.queries.groups_by_member.contains("JSON_CONTAINS"));
-        assert!(realm.policy.require_auth_for_search);
+        assert!(!realm.policy.access.readers.include_anonymous());
     }
 }
 

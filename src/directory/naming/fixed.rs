@@ -2,7 +2,7 @@
 
 use crate::{
     directory::naming::{
-        subschema::{Capabilities, root_dse, subschema, superior},
+        subschema::{Capabilities, root_dse, service_account, subschema, superior},
         tree::Tree,
     },
     model::{entry::Entry, schema::Schema},
@@ -19,6 +19,8 @@ pub enum FixedEntry {
     Base,
     /// A container, by its position in [`Tree::containers`].
     Container(usize),
+    /// A service account, by its position in [`Tree::service_accounts`].
+    ServiceAccount(usize),
 }
 
 /// All of them, made once.
@@ -28,6 +30,7 @@ pub struct FixedEntries {
     subschema: Entry,
     base: Entry,
     containers: Vec<Entry>,
+    service_accounts: Vec<Entry>,
 }
 
 impl FixedEntries {
@@ -38,6 +41,7 @@ impl FixedEntries {
             subschema: subschema(schema),
             base: superior(schema, tree, tree.base()),
             containers: tree.containers().map(|dn| superior(schema, tree, dn)).collect(),
+            service_accounts: tree.service_accounts().map(|dn| service_account(schema, dn)).collect(),
         }
     }
 
@@ -54,6 +58,7 @@ impl FixedEntries {
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = (FixedEntry, &Entry)> {
         let containers = self.containers.iter().enumerate();
+        let accounts = self.service_accounts.iter().enumerate();
         [
             (FixedEntry::RootDse, &self.root_dse),
             (FixedEntry::Subschema, &self.subschema),
@@ -61,5 +66,6 @@ impl FixedEntries {
         ]
         .into_iter()
         .chain(containers.map(|(position, entry)| (FixedEntry::Container(position), entry)))
+        .chain(accounts.map(|(position, entry)| (FixedEntry::ServiceAccount(position), entry)))
     }
 }

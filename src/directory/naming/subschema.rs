@@ -127,6 +127,29 @@ pub fn superior(schema: &Schema, tree: &Tree, dn: &Dn) -> Entry {
     entry
 }
 
+/// The entry of a service account. applicationProcess (RFC 4519 3.1) requires cn, whatever its RDN is.
+pub fn service_account(schema: &Schema, dn: &Dn) -> Entry {
+    let text = dn.to_string();
+    let mut entry = Entry::new(text.clone());
+    let (attribute, name) = dn.rdns().first().and_then(Rdn::single).unwrap_or_default();
+    let is_uid = schema.attribute(attribute) == Some(ids::UID);
+    let classes = ["top", "applicationProcess"].into_iter();
+    set(
+        &mut entry,
+        schema,
+        "objectClass",
+        classes.chain(is_uid.then_some("uidObject")),
+    );
+    set(&mut entry, schema, "cn", [name]);
+    set(&mut entry, schema, "uid", is_uid.then_some(name));
+    set(&mut entry, schema, "structuralObjectClass", ["applicationProcess"]);
+    set(&mut entry, schema, "subschemaSubentry", [SUBSCHEMA_DN]);
+    set(&mut entry, schema, "entryDN", [text]);
+    set(&mut entry, schema, "entryUUID", [superior_uuid(dn).to_string()]);
+    set(&mut entry, schema, "hasSubordinates", ["FALSE"]);
+    entry
+}
+
 const EXTENSIBLE: &str = "extensibleObject";
 
 /// Whether an entry has what its classes require, objectClass aside.

@@ -26,8 +26,10 @@ pub enum Place {
     Subschema,
     /// The entry of the naming context.
     Base,
-    /// A container of users or groups, by its position in [`Tree::containers`].
+    /// A container, by its position in [`Tree::containers`].
     Container(usize),
+    /// A service account, by its position in [`Tree::service_accounts`].
+    ServiceAccount(usize),
     /// Where a user or group of that name would stand. Private groups stand where groups do.
     Entry(Kind, Name),
     /// Below where a user or group of that name would stand: nothing is there, but the name may exist.
@@ -74,6 +76,14 @@ impl Superior {
             dn: Arc::new(dn),
         }
     }
+
+    /// The prepared name of the entry of a kind that would stand here, if the kind stands below `home`.
+    fn name_below(&self, kind: Kind, home: &Superior) -> Option<String> {
+        let is_there = self.normalized.is_descendant_of(&home.normalized);
+        let below = self.normalized.depth().checked_sub(home.normalized.depth())?;
+        let name = named(kind, &self.dn, &self.normalized, below)?;
+        (is_there && below == 1).then_some(name.prepared)
+    }
 }
 
 /// The naming context and its layout.
@@ -83,6 +93,10 @@ pub struct Tree {
     containers: Vec<Superior>,
     /// Where the entries of each kind stand that has places of its own.
     homes: Vec<(Kind, Superior)>,
+    /// Entries below which nothing stands, in places that an entry of a kind might have.
+    service_accounts: Vec<Superior>,
+    /// These places, by kind and prepared name.
+    taken: Vec<(Kind, String)>,
     subschema: NormalizedDn,
     mail_domain: Option<String>,
     mail_fallback: bool,
@@ -103,16 +117,27 @@ impl Tree {
             .collect();
         let base = Superior::new(base, schema);
         let mut containers: Vec<Superior> = Vec::new();
-        for (_, container) in &homes {
-            let known = [&base].into_iter().chain(&containers);
-            if !known.into_iter().any(|known| known.normalized == container.normalized) {
-                containers.push(container.clone());
+        let accounts = layout.service_accounts.iter();
+        let above = accounts.clone().filter_map(Dn::parent);
+        let above = above.map(|dn| Superior::new(dn, schema));
+        for container in homes.iter().map(|(_, home)| home.clone()).chain(above) {
+            let is_same = |known: &Superior| known.normalized == container.normalized;
+            if !is_same(&base) && !containers.iter().any(is_same) {
+                containers.push(container);
             }
         }
+        let accounts = accounts.map(|dn| Superior::new(dn.clone(), schema));
+        let service_accounts: Vec<Superior> = accounts.collect();
+        let places = service_accounts.iter().flat_map(|account| {
+            let homes = homes.iter();
+            homes.filter_map(|(kind, home)| Some((*kind, account.name_below(kind, home)?)))
+        });
         Tree {
+            taken: places.collect(),
             base,
             containers,
             homes,
+            service_accounts,
             subschema: subschema.normalize(schema),
             mail_domain,
             mail_fallback: layout.mail_fallback,
@@ -132,6 +157,35 @@ impl Tree {
     /// The containers below the naming context.
     pub fn containers(&self) -> impl Iterator<Item = &Dn> {
         self.containers.iter().map(|container| &*container.dn)
+    }
+
+    /// The service accounts, as they are spelled in their setting.
+    pub fn service_accounts(&self) -> impl Iterator<Item = &Dn> {
+        self.service_accounts.iter().map(|account| &*account.dn)
+    }
+
+    /// Whether a service account stands directly below the naming context or, if asked for, that container.
+    pub fn account_stands_below(&self, account: usize, container: Option<usize>) -> bool {
+        let superior = match container {
+            Some(container) => self.containers.get(container),
+            None => Some(&self.base),
+        };
+        let account = self.service_accounts.get(account).map(|account| &account.normalized);
+        account.zip(superior).is_some_and(|(account, superior)| {
+            account.is_descendant_of(&superior.normalized) && account.depth() == superior.normalized.depth() + 1
+        })
+    }
+
+    /// Whether a service account stands where an entry of some kind might.
+    pub fn takes_places(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
+    /// Whether a service account stands where the entry of this kind and name would.
+    pub fn is_taken(&self, kind: Kind, name: &str) -> bool {
+        let place = kind.place();
+        let is_taken = |prepared: &str| self.taken.iter().any(|(of, name)| *of == place && name == prepared);
+        self.takes_places() && Name::new(name).is_some_and(|name| is_taken(&name.prepared))
     }
 
     /// Whether entries of this kind stand directly below the naming context or, if asked for, that container.
@@ -207,13 +261,34 @@ impl Tree {
         if let Some(position) = containers.position(|container| container.normalized == normalized) {
             return Place::Container(position);
         }
+        let mut accounts = self.service_accounts.iter();
+        if let Some(position) = accounts.position(|account| account.normalized == normalized) {
+            return Place::ServiceAccount(position);
+        }
+        let mut accounts = self.service_accounts.iter();
+        if let Some(account) = accounts.find(|account| normalized.is_descendant_of(&account.normalized)) {
+            return Place::Nowhere(account.text.clone());
+        }
+        self.entry_place(dn, &normalized)
+    }
+
+    /// What a DN names, if neither it nor what is above it is a service account.
+    pub fn locate_beside_accounts(&self, dn: &Dn, schema: &Schema) -> Place {
+        match self.locate(dn, schema) {
+            Place::ServiceAccount(_) | Place::Nowhere(_) => self.entry_place(dn, &dn.normalize(schema)),
+            place => place,
+        }
+    }
+
+    /// What a DN names below the naming context that is no container.
+    fn entry_place(&self, dn: &Dn, normalized: &NormalizedDn) -> Place {
         for (kind, home) in &self.homes {
             let home = &home.normalized;
             if !normalized.is_descendant_of(home) {
                 continue;
             }
             let below = normalized.depth() - home.depth();
-            match named(kind, dn, &normalized, below) {
+            match named(kind, dn, normalized, below) {
                 Some(name) if below == 1 => return Place::Entry(kind, name),
                 Some(name) => return Place::Below(kind, name),
                 None => {}
@@ -334,6 +409,7 @@ mod tests {
             private_groups: false,
             mail_fallback: false,
             empty_base: false,
+            service_accounts: Vec::new(),
         };
         let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &KINDS, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);
@@ -350,6 +426,35 @@ mod tests {
         assert_eq!(locate("ou=people,ou=people,dc=example"), below);
         assert!(tree.stands_below(&USERS, Some(0)) && tree.stands_below(&GROUPS, None));
         assert!(!tree.stands_below(&GROUPS, Some(0)) && !tree.stands_below(&USERS, None));
+    }
+
+    #[test]
+    fn service_accounts_have_places_of_their_own() {
+        let schema = Schema::standard();
+        let accounts = [
+            "cn=Sync,dc=example",
+            "uid=ci,ou=services,dc=example",
+            "uid=x,dc=example",
+        ];
+        let layout = Layout {
+            service_accounts: accounts.map(|dn| Dn::parse(dn).unwrap()).to_vec(),
+            ..Layout::default()
+        };
+        let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &KINDS, &schema);
+        let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);
+        assert_eq!(locate("CN=sync,DC=example"), Place::ServiceAccount(0));
+        assert_eq!(
+            locate("cn=x,cn=sync,dc=example"),
+            Place::Nowhere("cn=Sync,dc=example".to_owned())
+        );
+        assert_eq!(locate("ou=services,dc=example"), Place::Container(0));
+        assert_eq!(locate("uid=ci,ou=services,dc=example"), Place::ServiceAccount(1));
+        assert_eq!(
+            locate("uid=cj,ou=services,dc=example"),
+            Place::Nowhere("ou=services,dc=example".to_owned())
+        );
+        assert!(tree.is_taken(&GROUPS, "SYNC") && tree.is_taken(&USERS, "x"));
+        assert!(!tree.is_taken(&USERS, "sync") && !tree.is_taken(&USERS, "ci") && !tree.is_taken(&GROUPS, "x"));
     }
 
     #[test]

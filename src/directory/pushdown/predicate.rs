@@ -6,6 +6,7 @@
 
 use crate::{
     directory::{
+        hidden::Hidden,
         naming::{
             asserted::LONGEST_VALUE,
             tree::{Name, Place},
@@ -50,19 +51,33 @@ impl MembershipAnswers for NoAnswers {
 
 /// A predicate that every matching row satisfies.
 pub fn narrow(listing: &Listing, filter: &ResolvedFilter, memberships: &dyn MembershipAnswers) -> Predicate {
-    let mut left = COMPARISONS;
-    listing.simplify(&within(listing, filter, memberships, &mut left))
+    narrow_without(listing, filter, memberships, None)
 }
 
-/// What the filter means of a row, made of no more than `left` comparisons.
-fn within(
+/// The same without a question about what is hidden. A leaf of the filter is about that only where it stands for several
+/// attributes at once.
+pub(crate) fn narrow_without(
     listing: &Listing,
     filter: &ResolvedFilter,
     memberships: &dyn MembershipAnswers,
-    left: &mut usize,
+    hidden: Option<&Hidden>,
 ) -> Predicate {
+    let mut left = COMPARISONS;
+    let rows = Rows { listing, hidden };
+    listing.simplify(&within(rows, filter, memberships, &mut left))
+}
+
+/// The rows that are asked for.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    listing: &'a Listing,
+    hidden: Option<&'a Hidden>,
+}
+
+/// What the filter means of a row, made of no more than `left` comparisons.
+fn within(rows: Rows<'_>, filter: &ResolvedFilter, memberships: &dyn MembershipAnswers, left: &mut usize) -> Predicate {
     let mut parts = |filters: &[ResolvedFilter]| -> Vec<Predicate> {
-        let narrowed = filters.iter().map(|filter| within(listing, filter, memberships, left));
+        let narrowed = filters.iter().map(|filter| within(rows, filter, memberships, left));
         narrowed.collect()
     };
     match filter {
@@ -70,21 +85,21 @@ fn within(
         ResolvedFilter::False | ResolvedFilter::Undefined => Predicate::False,
         ResolvedFilter::And(filters) => Predicate::And(parts(filters)),
         ResolvedFilter::Or(filters) => Predicate::Or(parts(filters)),
-        ResolvedFilter::Not(inner) => within(listing, inner, memberships, left).negated(),
+        ResolvedFilter::Not(inner) => within(rows, inner, memberships, left).negated(),
         ResolvedFilter::Relation(relation) => match memberships.names(*relation) {
             Some(names) if names.len() <= LISTED_NAMES && take(left, names.len()) => {
-                listing.named_one_of(names).inexact()
+                rows.listing.named_one_of(names).inexact()
             }
             _ => Predicate::unknown(),
         },
         // What is not even looked at costs nothing, however many there are.
         leaf if *left < LEAF || leaf.octets() > LONGEST_VALUE => Predicate::unknown(),
-        ResolvedFilter::AnyOf { types, .. } if !has_room(listing, *types, *left) => {
+        ResolvedFilter::AnyOf { types, .. } if !has_room(rows, *types, *left) => {
             *left = 0;
             Predicate::unknown()
         }
         leaf => {
-            let asked = of_leaf(listing, leaf);
+            let asked = of_leaf(rows, leaf);
             match take(left, LEAF * leaves(&asked)) {
                 true => asked,
                 false => {
@@ -97,8 +112,17 @@ fn within(
 }
 
 /// Whether there is room for a comparison with each of these types.
-fn has_room(listing: &Listing, types: Types, left: usize) -> bool {
-    LEAF * shared(listing, types).count() <= left
+fn has_room(rows: Rows<'_>, types: Types, left: usize) -> bool {
+    LEAF * rows.shared(types).count() <= left
+}
+
+impl<'a> Rows<'a> {
+    /// The types of a shared leaf that may be asked about.
+    fn shared(self, types: Types) -> impl Iterator<Item = AttributeId> + 'a {
+        let kind = self.listing.kind();
+        let is_hidden = move |id| self.hidden.is_some_and(|hidden| hidden.hides(kind, id));
+        shared(self.listing, types).filter(move |&id| !is_hidden(id))
+    }
 }
 
 /// The types of a shared leaf that entries have.
@@ -122,7 +146,8 @@ fn leaves(predicate: &Predicate) -> usize {
     }
 }
 
-fn of_leaf(listing: &Listing, leaf: &ResolvedFilter) -> Predicate {
+fn of_leaf(rows: Rows<'_>, leaf: &ResolvedFilter) -> Predicate {
+    let listing = rows.listing;
     let (id, test) = match leaf {
         ResolvedFilter::Present(id) => (*id, Test::Present),
         ResolvedFilter::Equality {
@@ -149,11 +174,7 @@ fn of_leaf(listing: &Listing, leaf: &ResolvedFilter) -> Predicate {
         ResolvedFilter::Extensible { attribute, test, .. } => (*attribute, of_value(test)),
         ResolvedFilter::InName { attributes, test } => return in_name(listing, *attributes, test),
         ResolvedFilter::AnyOf { types, leaf } => {
-            return Predicate::Or(
-                shared(listing, *types)
-                    .map(|id| of_leaf(listing, &leaf.about(id)))
-                    .collect(),
-            );
+            return Predicate::Or(rows.shared(*types).map(|id| of_leaf(rows, &leaf.about(id))).collect());
         }
         _ => return Predicate::unknown(),
     };

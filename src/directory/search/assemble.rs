@@ -4,6 +4,7 @@
 use crate::{
     directory::{
         error::DirectoryError,
+        hidden::Hidden,
         kind::{GROUPS, Kind, MembershipSide, USERS},
         naming::{asserted::entry_name, tree::Name},
         search::{context::SearchContext, plan::Residual, required::Required, turn::Turn},
@@ -17,6 +18,7 @@ use crate::{
     sql::StatementKind,
 };
 use bytes::Bytes;
+use std::mem;
 
 /// Octets of values that a filter looks at before the clock is looked at.
 const OCTETS: usize = 32 * 1024;
@@ -30,11 +32,60 @@ const FEW_ENTRIES: usize = 4;
 pub(crate) async fn assemble(
     context: &SearchContext<'_>,
     residual: &Residual,
+    entries: Vec<Entry>,
+    statements: StatementKind,
+) -> Result<Vec<Entry>, DirectoryError> {
+    match context.view.is_everything() && !context.tree.takes_places() {
+        true => assemble_alike(context, residual, (entries, None), statements).await,
+        false => Box::pin(assemble_in_view(context, residual, entries, statements)).await,
+    }
+}
+
+/// The same where not everything can be seen: the session's own entry is judged apart from those before and after it.
+async fn assemble_in_view(
+    context: &SearchContext<'_>,
+    residual: &Residual,
     mut entries: Vec<Entry>,
     statements: StatementKind,
 ) -> Result<Vec<Entry>, DirectoryError> {
+    let (view, kind) = (&context.view, residual.kind);
+    // What stands where a service account does is not reached by its DN.
+    let is_taken = |entry: &Entry| context.tree.is_taken(kind, &entry_name(kind, entry));
+    entries.retain(|entry| view.shows(kind, entry) && !is_taken(entry));
+    let mut matching = Vec::new();
+    while !entries.is_empty() {
+        let own = entries.iter().position(|entry| view.is_own(kind, entry));
+        let (part, residual, hidden) = match own {
+            Some(0) => {
+                let rest = entries.split_off(1);
+                let own = residual.own.as_ref().map_or(residual, |own| &own.residual);
+                (mem::replace(&mut entries, rest), own, None)
+            }
+            own => {
+                let rest = own.map(|own| entries.split_off(own)).unwrap_or_default();
+                (mem::replace(&mut entries, rest), residual, view.hidden())
+            }
+        };
+        matching.extend(assemble_alike(context, residual, (part, hidden), statements).await?);
+    }
+    Ok(matching)
+}
+
+/// Those of entries that match, where the same is `hidden` of all of them.
+async fn assemble_alike(
+    context: &SearchContext<'_>,
+    residual: &Residual,
+    (mut entries, hidden): (Vec<Entry>, Option<&Hidden>),
+    statements: StatementKind,
+) -> Result<Vec<Entry>, DirectoryError> {
     let schema = context.schema;
-    let required = Required::of(schema, &residual.filter, &context.selection);
+    let mut required = Required::of(schema, &residual.filter, &context.selection);
+    if let Some(hidden) = hidden {
+        required = required.without(hidden);
+        entries
+            .iter_mut()
+            .for_each(|entry| hidden.take_from(entry, residual.kind));
+    }
     if required.before_filter {
         Box::pin(add_memberships(
             context,

@@ -4,13 +4,14 @@ use crate::{
     directory::{
         entry_source::{EntrySource, Terms},
         error::DirectoryError,
+        kind::{GROUPS, Kind, MembershipSide},
         naming::{
             fixed::{FixedEntries, FixedEntry},
-            tree::{Place, Tree},
+            tree::{Name, Place, Tree},
         },
         search::{context::SearchContext, query::SearchQuery, required::operational, results::Results},
     },
-    model::{filter::ResolvedFilter, schema::Schema, scope::Scope},
+    model::{entry::Entry, filter::ResolvedFilter, schema::Schema, scope::Scope},
     sql::Budget,
 };
 
@@ -50,7 +51,11 @@ pub(crate) async fn begin<'a>(
     query: &SearchQuery,
 ) -> Result<SearchOutcome<'a>, DirectoryError> {
     let Searched { tree, fixed, .. } = searched;
-    let place = tree.locate(&query.base, searched.schema);
+    let sees_accounts = query.view.only().is_none();
+    let place = match sees_accounts {
+        true => tree.locate(&query.base, searched.schema),
+        false => tree.locate_beside_accounts(&query.base, searched.schema),
+    };
     let mut results = Results::new(context(searched, &filter, query), filter, query);
     if results.is_resumed() && !matches!(place, Place::RootDse | Place::Base | Place::Container(_)) {
         return Err(DirectoryError::Position);
@@ -69,6 +74,7 @@ pub(crate) async fn begin<'a>(
                 FixedEntry::RootDse | FixedEntry::Subschema => false,
                 FixedEntry::Base => has_base,
                 FixedEntry::Container(_) => scope != Scope::OneLevel,
+                FixedEntry::ServiceAccount(_) => sees_accounts && scope != Scope::OneLevel,
             });
             if scope != Scope::OneLevel {
                 results.add_kinds(|_| true)?;
@@ -80,6 +86,9 @@ pub(crate) async fn begin<'a>(
                 FixedEntry::RootDse | FixedEntry::Subschema => false,
                 FixedEntry::Base => itself,
                 FixedEntry::Container(_) => below,
+                FixedEntry::ServiceAccount(account) => {
+                    sees_accounts && below && (scope != Scope::OneLevel || tree.account_stands_below(account, None))
+                }
             });
             match scope {
                 Scope::Base => {}
@@ -88,14 +97,22 @@ pub(crate) async fn begin<'a>(
             }
         }
         Place::Container(container) => {
-            results.add_fixed(fixed, |entry| itself && entry == FixedEntry::Container(container));
+            results.add_fixed(fixed, |entry| match entry {
+                FixedEntry::Container(other) => itself && other == container,
+                FixedEntry::ServiceAccount(account) => {
+                    sees_accounts && below && tree.account_stands_below(account, Some(container))
+                }
+                FixedEntry::RootDse | FixedEntry::Subschema | FixedEntry::Base => false,
+            });
             if below {
                 results.add_kinds(|kind| tree.stands_below(kind, Some(container)))?;
             }
         }
+        Place::ServiceAccount(account) => {
+            results.add_fixed(fixed, |entry| itself && entry == FixedEntry::ServiceAccount(account));
+        }
         Place::Entry(kind, name) => {
-            let SearchContext { source, terms, .. } = results.context();
-            let Some((kind, entry)) = source.standing_at(kind, &name, terms).await? else {
+            let Some((kind, entry)) = standing_at(results.context(), kind, &name).await? else {
                 return Ok(no_such_object(tree.superior_text(kind)));
             };
             if itself {
@@ -103,8 +120,7 @@ pub(crate) async fn begin<'a>(
             }
         }
         Place::Below(kind, name) => {
-            let SearchContext { source, terms, .. } = results.context();
-            return Ok(match source.standing_at(kind, &name, terms).await? {
+            return Ok(match standing_at(results.context(), kind, &name).await? {
                 Some((_, entry)) => no_such_object(&entry.dn),
                 None => no_such_object(tree.superior_text(kind)),
             });
@@ -115,12 +131,43 @@ pub(crate) async fn begin<'a>(
     Ok(SearchOutcome::Results(Box::new(results)))
 }
 
+/// The entry that stands where one of this kind and name would, if the session may see it. One that it may not see does not
+/// exist: whether it does is not even asked.
+async fn standing_at(
+    context: &SearchContext<'_>,
+    kind: Kind,
+    name: &Name,
+) -> Result<Option<(Kind, Entry)>, DirectoryError> {
+    let SearchContext {
+        source, terms, view, ..
+    } = context;
+    if let Some(own) = view.only() {
+        let is_own_name = own.name.prepared == name.prepared;
+        let is_own_group = match kind.membership {
+            MembershipSide::Groups => {
+                let groups = source.related(kind, &own.name, terms).await?;
+                groups.is_some_and(|groups| groups.set.contains(&name.prepared))
+            }
+            MembershipSide::Members | MembershipSide::None => false,
+        };
+        if !is_own_name && !is_own_group {
+            return Ok(None);
+        }
+        let found = source.standing_at(kind, name, terms).await?;
+        // A group that is named as the user is not the user's, unless it is the private one.
+        let is_shown = |kind: Kind, entry: &Entry| view.shows(kind, entry) && (kind != &GROUPS || is_own_group);
+        return Ok(found.filter(|(kind, entry)| is_shown(kind, entry)));
+    }
+    source.standing_at(kind, name, terms).await
+}
+
 fn context<'a>(searched: Searched<'a>, filter: &ResolvedFilter, query: &SearchQuery) -> SearchContext<'a> {
     SearchContext {
         source: searched.source,
         schema: searched.schema,
         tree: searched.tree,
         selection: query.selection.clone(),
+        view: query.view.clone(),
         terms: Terms {
             operational: operational(searched.schema, filter, &query.selection),
             lookup: Budget::lookup(query.lookup_deadline),

@@ -4,7 +4,10 @@ use crate::{
     directory::{
         entry_source::{EntrySource, Terms},
         naming::tree::Tree,
-        search::trace::{Decision, Observer},
+        search::{
+            trace::{Decision, Observer},
+            view::View,
+        },
     },
     model::{entry::Selection, schema::Schema},
 };
@@ -19,6 +22,8 @@ pub(crate) struct SearchContext<'a> {
     pub tree: &'a Tree,
     /// What is asked of each entry.
     pub selection: Selection,
+    /// What the session may see.
+    pub view: View,
     /// What the source is told with each question.
     pub terms: Terms,
     /// Who is told what is decided.

@@ -1,5 +1,5 @@
 //! A search: which entries are in scope (`begin`), how those of each kind are found (`plan`), the filter's last word on
-//! each (`assemble`), and where pages end (`page`). [`results`] puts them in order. Entries come from an
+//! each (`assemble`), where pages end (`page`), and what the session may see (`view`). [`results`] puts them in order. Entries come from an
 //! [`EntrySource`](super::entry_source::EntrySource): nothing here knows rows or SQL.
 
 mod assemble;
@@ -14,3 +14,4 @@ mod required;
 pub(crate) mod results;
 pub(crate) mod trace;
 mod turn;
+pub mod view;

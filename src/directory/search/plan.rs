@@ -54,10 +54,38 @@ pub(crate) struct Residual {
     pub relations: AssertedMemberships,
     /// The filter has so many parts that it is laid out before it is held against entries.
     pub is_large: bool,
+    /// The session's own entry, where the filter means something else for it.
+    pub own: Option<Box<OwnEntry>>,
     program: OnceLock<Program>,
 }
 
+/// The session's own entry among those that are looked for.
+#[derive(Debug)]
+pub(crate) struct OwnEntry {
+    /// The filter as it is evaluated on it.
+    pub residual: Residual,
+    /// The entries to look for: it, and those that the filter can match which is evaluated on others.
+    finding: ResolvedFilter,
+}
+
 impl Residual {
+    /// What finds the entries.
+    pub fn finding(&self) -> &ResolvedFilter {
+        self.own.as_ref().map_or(&self.filter, |own| &own.finding)
+    }
+
+    /// Of a filter that no entry can match.
+    fn none(kind: Kind) -> Self {
+        Residual {
+            kind,
+            filter: ResolvedFilter::False,
+            relations: AssertedMemberships::none(kind),
+            is_large: false,
+            own: None,
+            program: OnceLock::new(),
+        }
+    }
+
     /// The filter, laid out.
     pub fn program(&self) -> &Program {
         self.program.get_or_init(|| Program::new(&self.filter))
@@ -70,6 +98,43 @@ impl Residual {
 /// # Errors
 /// The source could not answer.
 pub(crate) async fn residual(
+    context: &SearchContext<'_>,
+    kind: Kind,
+    filter: &ResolvedFilter,
+    is_found: bool,
+) -> Result<Option<Residual>, DirectoryError> {
+    if context.view.is_everything() {
+        return whole_residual(context, kind, filter, is_found).await;
+    }
+    Box::pin(residual_in_view(context, kind, filter, is_found)).await
+}
+
+/// The same for a session that may not see everything.
+async fn residual_in_view(
+    context: &SearchContext<'_>,
+    kind: Kind,
+    filter: &ResolvedFilter,
+    is_found: bool,
+) -> Result<Option<Residual>, DirectoryError> {
+    let SearchContext { view, schema, tree, .. } = context;
+    let shown = view.filter(filter, kind, (schema, tree));
+    let others = whole_residual(context, kind, &shown, is_found).await?;
+    let Some(own_name) = view.own_apart(filter, kind, schema) else {
+        return Ok(others);
+    };
+    let Some(own) = whole_residual(context, kind, filter, true).await? else {
+        return Ok(others);
+    };
+    let mut others = others.unwrap_or_else(|| Residual::none(kind));
+    others.own = Some(Box::new(OwnEntry {
+        residual: own,
+        finding: ResolvedFilter::any([others.filter.clone(), own_name]),
+    }));
+    Ok(Some(others))
+}
+
+/// What is left of a filter that may look at everything.
+async fn whole_residual(
     context: &SearchContext<'_>,
     kind: Kind,
     filter: &ResolvedFilter,
@@ -90,6 +155,7 @@ pub(crate) async fn residual(
         is_large: is_large(&filter, served),
         filter,
         relations,
+        own: None,
         program: OnceLock::new(),
     }))
 }
@@ -181,9 +247,9 @@ fn known(context: &SearchContext<'_>, kind: Kind, leaf: &ResolvedFilter) -> Opti
 /// more: where a page ends, the rest is asked for by other means.
 pub(crate) fn plan(residual: &Residual, room: usize) -> Plan {
     let found = (room > 0)
-        .then(|| found(&residual.filter, &residual.relations))
+        .then(|| found(residual.finding(), &residual.relations))
         .flatten();
-    match (found, few_names(residual.kind, &residual.filter)) {
+    match (found, few_names(residual.kind, residual.finding())) {
         (Some(entries), _) if entries.len() < room => Plan::Found(distinct(residual.kind, entries)),
         (_, Some(names)) => Plan::Names(names),
         _ => Plan::Scan,

@@ -1,7 +1,7 @@
 //! What a search asks of the directory.
 
 use crate::{
-    directory::search::{page::Page, trace::Observer},
+    directory::search::{page::Page, trace::Observer, view::View},
     model::{dn::Dn, entry::Selection, filter::Filter, scope::Scope},
 };
 use std::{
@@ -20,6 +20,8 @@ pub struct SearchQuery {
     pub filter: Filter,
     /// What is asked of each entry.
     pub selection: Selection,
+    /// What the session may see.
+    pub view: View,
     /// How many entries the client takes; the answer may have more.
     pub wanted: Option<u64>,
     /// Which part of the answer is wanted, where it is read in pages.

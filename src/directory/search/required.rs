@@ -1,9 +1,12 @@
 //! Which attributes of a search's entries cost statements or work of their own, and whether they are needed.
 
-use crate::model::{
-    entry::Selection,
-    filter::ResolvedFilter,
-    schema::{Schema, ids},
+use crate::{
+    directory::hidden::Hidden,
+    model::{
+        entry::Selection,
+        filter::ResolvedFilter,
+        schema::{Schema, ids},
+    },
 };
 
 /// Which costly attributes the entries of a search must have, because they were asked for or are filtered on.
@@ -41,6 +44,20 @@ impl Required {
             unique_member: wanted(ids::UNIQUE_MEMBER),
             member_of: wanted(ids::MEMBER_OF),
             before_filter: membership.into_iter().any(filtered),
+        }
+    }
+
+    /// The same where something is hidden: memberships are not even read then.
+    pub fn without(self, hidden: &Hidden) -> Self {
+        match hidden.hides_memberships() {
+            true => Required {
+                member_uid: false,
+                member: false,
+                unique_member: false,
+                member_of: false,
+                before_filter: false,
+            },
+            false => self,
         }
     }
 }

@@ -231,7 +231,8 @@ impl<'a> Results<'a> {
         };
         let scan = self.context.source.scan(&Wanted {
             kind: residual.kind,
-            filter: &residual.filter,
+            filter: residual.finding(),
+            hidden: self.context.view.unasked(residual.kind),
             memberships: residual.relations.sets(),
             part,
         })?;
@@ -312,7 +313,7 @@ impl<'a> Results<'a> {
 fn finds(residual: &Residual, way: Way) -> Decision {
     Decision::Finds {
         kind: residual.kind,
-        filter: Box::new(residual.filter.clone()),
+        filter: Box::new(residual.finding().clone()),
         memberships: residual.relations.sets().iter().map(|set| set.len()).collect(),
         way,
     }

@@ -7,7 +7,7 @@ use crate::{
         error::DirectoryError,
         kind::{PRIVATE_GROUPS, USERS},
         naming::tree::Name,
-        pushdown::predicate::narrow,
+        pushdown::predicate::narrow_without,
         source::{duplicates::Shadowed, listing::Listing},
         sql_source::{rows::entries_of, source::SqlSource},
     },
@@ -56,7 +56,7 @@ impl<'a> ListingScan<'a> {
         if after.as_ref().is_some_and(|key| !listing.can_have(key)) {
             return Err(DirectoryError::Position);
         }
-        let predicate = narrow(listing, wanted.filter, &wanted.memberships);
+        let predicate = narrow_without(listing, wanted.filter, &wanted.memberships, wanted.hidden);
         let is_paged = !matches!(wanted.part, Part::All);
         Ok(ListingScan {
             source,

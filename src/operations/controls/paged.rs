@@ -156,18 +156,24 @@ impl Cookie {
     }
 }
 
-/// A fixed entry in a cookie: the base, or the container of this number. A search finds none other with entries after it.
+/// The number of the first service account in a cookie: above those of containers.
+const FIRST_ACCOUNT: usize = 0x1000;
+
+/// A fixed entry in a cookie: the base, the container of this number, or an account.
 fn number(fixed: FixedEntry) -> usize {
     match fixed {
         FixedEntry::RootDse | FixedEntry::Subschema | FixedEntry::Base => 0,
         FixedEntry::Container(container) => container + 1,
+        FixedEntry::ServiceAccount(account) => account.saturating_add(FIRST_ACCOUNT),
     }
 }
 
-fn fixed(number: u8) -> FixedEntry {
-    match usize::from(number).checked_sub(1) {
-        None => FixedEntry::Base,
-        Some(container) => FixedEntry::Container(container),
+fn fixed(number: u16) -> FixedEntry {
+    let number = usize::from(number);
+    match (number.checked_sub(1), number.checked_sub(FIRST_ACCOUNT)) {
+        (None, _) => FixedEntry::Base,
+        (_, Some(account)) => FixedEntry::ServiceAccount(account),
+        (Some(container), None) => FixedEntry::Container(container),
     }
 }
 
@@ -229,7 +235,14 @@ mod tests {
             position,
         };
         positions
-            .chain([FixedEntry::Base, FixedEntry::Container(1)].map(Position::Fixed))
+            .chain(
+                [
+                    FixedEntry::Base,
+                    FixedEntry::Container(1),
+                    FixedEntry::ServiceAccount(7),
+                ]
+                .map(Position::Fixed),
+            )
             .map(with)
             .collect()
     }

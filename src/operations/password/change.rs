@@ -59,9 +59,7 @@ pub(super) enum Asker {
 
 /// Whether somebody may set the password of this user without knowing the present one.
 pub(in crate::operations) fn may_set_password(identity: &Identity, _user: &Dn) -> bool {
-    match identity {
-        Identity::Anonymous | Identity::User(_) => false,
-    }
+    identity.rights().write
 }
 
 /// Finds out who asks for the password of `user`, or for the own one where there is none. Nothing is looked at for that.
@@ -81,7 +79,7 @@ pub(super) fn asker(
     }
     let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
     let own = match &context.identity {
-        Identity::Anonymous => None,
+        Identity::Anonymous | Identity::ServiceAccount(_) => None,
         Identity::User(dn) => realm.read_dn(dn),
     };
     match (own, user) {

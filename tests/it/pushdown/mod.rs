@@ -19,6 +19,7 @@ use ldap_gateway::directory::queries;
 use ldap_gateway::directory::realm::Realm;
 use ldap_gateway::directory::search::begin::SearchOutcome;
 use ldap_gateway::directory::search::query::SearchQuery;
+use ldap_gateway::directory::search::view::View;
 use ldap_gateway::metrics::Metrics;
 use ldap_gateway::model::dn::Dn;
 use ldap_gateway::model::entry::{Entry, Selection};
@@ -94,6 +95,7 @@ async fn search(directory: &Arc<Directory>, filter: Filter, attributes: &[&str])
         scope: Scope::Subordinates,
         filter,
         selection: Selection::new(directory.schema(), &requested),
+        view: View::default(),
         wanted: None,
         page: None,
         lookup_deadline: Instant::now() + Duration::from_secs(20),
