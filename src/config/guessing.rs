@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 
+use super::errors::Warning;
 use super::parse::Reader;
 
 /// How failed binds slow down later ones.
@@ -37,6 +38,15 @@ impl GuessingSettings {
             longest_delay: reader.duration("GUESSING_LONGEST_DELAY"),
             shared: shared.unwrap_or_default(),
         }
+    }
+
+    /// No bind is delayed for longer than clients wait for one.
+    pub(super) fn limit_delay(&mut self, reader: &mut Reader, bind_hold: Duration) {
+        if self.longest_delay > bind_hold && reader.is_given("GUESSING_LONGEST_DELAY") {
+            let text = format!("is longer than BIND_HOLD: binds are delayed by {bind_hold:?} at most");
+            reader.warnings.push(Warning::new("GUESSING_LONGEST_DELAY", text));
+        }
+        self.longest_delay = self.longest_delay.min(bind_hold);
     }
 
     /// Whether many people sign in from this address.

@@ -24,6 +24,24 @@ SQL_QUERY_ALL_GROUPS=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Gr
 SQL_QUERY_GROUPS_BY_MEMBER=SELECT g."cn" AS name, g."gidNumber" AS gid_number FROM "Groups" g INNER JOIN "UserGroups" ug ON g."gidNumber" = ug."gidNumber" INNER JOIN "Users" u ON ug."uidNumber" = u."uidNumber" WHERE u."uid" = ?
 "#;
 
+#[test]
+fn no_bind_is_delayed_for_longer_than_it_is_held() {
+    let delay = |variables: &[(&str, &str)]| {
+        let (config, warnings) = load(variables).unwrap();
+        let warned = warnings
+            .iter()
+            .any(|warning| warning.to_string().contains("GUESSING_LONGEST_DELAY"));
+        (
+            config.realms.default_realm().auth.guessing.longest_delay.as_secs(),
+            warned,
+        )
+    };
+    assert_eq!(delay(&[]), (5, false));
+    assert_eq!(delay(&[("BIND_HOLD", "60s")]), (30, false));
+    assert_eq!(delay(&[("GUESSING_LONGEST_DELAY", "30s")]), (5, true));
+    assert_eq!(delay(&[("GUESSING_LONGEST_DELAY", "2s")]), (2, false));
+}
+
 fn load(variables: &[(&str, &str)]) -> Result<(Config, Vec<Warning>), ConfigErrors> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(".env");

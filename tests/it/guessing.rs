@@ -322,3 +322,61 @@ fn owners_sign_in_while_others_guess() {
         .await;
     });
 }
+
+/// Hashes of other tools: of different schemes, some quick and some slow.
+const HASHES: [&str; 4] = [
+    "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+    "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/",
+    "$2a$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
+    "$argon2id$v=19$m=2048,t=1,p=1$YmF0dGVyeXNhbHQxMjM0NQ$wtsDgfm758Ux6AUfODbs6u7xg1i7xtPM+Y0T48VhK8w",
+];
+
+#[test]
+fn names_of_nobody_take_the_time_of_users() {
+    const USERS: usize = 200;
+    const BINDS: usize = 1_000;
+    let _guard = alone();
+    let database = Database::fresh(Engine::Sqlite);
+    for user in 0..USERS {
+        // Most have a slow one, and some a quick one.
+        let hash = HASHES[[3, 3, 3, 1, 2, 0, 1, 3][user % 8]];
+        let number = 500_000 + user;
+        database.sql(&format!(
+            "INSERT INTO \"Users\" (\"uidNumber\", \"uid\", \"gidNumber\", \"givenName\", \"sn\", \"cn\", \"userPassword\") \
+             VALUES ({number}, 'mixed{user}', 20001, 'M', 'M', 'M M', '{hash}')"
+        ));
+    }
+    let env = database
+        .deployed()
+        .with("LOG_LEVEL", "info")
+        .with("GUESSING_DELAY", "off");
+    let observed = Observed::start(&env);
+    block_on(async {
+        let mut client = Client::connect(&observed.gateway).await;
+        for user in 0..USERS {
+            assert_eq!(client.bind(&user_dn(&format!("mixed{user}")), WRONG).await.unwrap(), 49);
+        }
+        let mut times = [Vec::new(), Vec::new()];
+        for round in 0..BINDS {
+            // In turn, so that what else the machine does falls on both.
+            for (times, name) in times
+                .iter_mut()
+                .zip([format!("mixed{}", round % USERS), format!("nobody{round}")])
+            {
+                let begun = Instant::now();
+                assert_eq!(client.bind(&user_dn(&name), WRONG).await.unwrap(), 49);
+                times.push(begun.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+        let quartiles = times.map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            [1, 2, 3]
+                .map(|quarter| format!("{:.0}", times[BINDS * quarter / 4]))
+                .join(", ")
+        });
+        figure(&format!(
+            "guessing: {BINDS} binds of users with hashes of four schemes, quartiles in µs: {}; of names of nobody: {}",
+            quartiles[0], quartiles[1]
+        ));
+    });
+}

@@ -35,12 +35,14 @@ impl Password {
 
     async fn verify(&self, attempt: &Attempt<'_>) -> Result<Check, Unavailable> {
         let stored = attempt.stored.and_then(|stored| stored.hash.as_ref());
-        // A refused account is not told from a wrong password by its time.
-        let cache = self.cache.as_ref().filter(|_| !attempt.is_refused);
-        let remembered = cache.zip(stored).and_then(|(cache, hash)| {
-            let digest = cache.digest(attempt.username, hash.reveal(), attempt.password)?;
+        // Made for everybody, so that names take the same time; of use for those only who have a hash and may sign in: a
+        // refused account is not told from a wrong password by its time.
+        let hash = stored.map_or("", |hash| hash.reveal());
+        let remembered = self.cache.as_ref().and_then(|cache| {
+            let digest = cache.digest(attempt.username, hash, attempt.password)?;
             Some((cache, digest))
         });
+        let remembered = remembered.filter(|_| stored.is_some() && !attempt.is_refused);
         if let Some((cache, digest)) = &remembered {
             let known = cache.knows(digest);
             self.metrics.bind_cache(known);

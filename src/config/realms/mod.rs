@@ -116,7 +116,7 @@ impl RealmSettings {
         let service_accounts = service_accounts.collect();
         let policy = Policy::read(reader, access);
         let mut auth = AuthSettings::read(reader, &common_name);
-        auth.guessing.longest_delay = auth.guessing.longest_delay.min(policy.bind_hold);
+        auth.guessing.limit_delay(reader, policy.bind_hold);
         RealmSettings {
             name: None,
             layout: Layout {
