@@ -1,7 +1,7 @@
 //! Keeps a realm described: at the start until that succeeds, and again when connections were lost or replaced, or a statement
 //! was refused.
 
-use super::{CAPABILITIES, CAPABILITIES_WITH_PASSWORDS, published::Published};
+use super::published::Published;
 use crate::{
     config::{PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
@@ -150,11 +150,7 @@ impl Describer {
         let directory = Directory::build(&self.database, base, layout, &self.queries).await;
         let directory = directory.map_err(|problems| Problems::new(problems, |name| self.settings.place(name)))?;
         self.remark(&directory);
-        let capabilities = match self.update {
-            Some(_) => CAPABILITIES_WITH_PASSWORDS,
-            None => CAPABILITIES,
-        };
-        let realm = Realm::new(directory.source(), layout, capabilities);
+        let realm = Realm::new(directory.source(), layout, self.published.capabilities);
         let realm = realm.with_hidden(&self.settings.policy.access.hidden);
         let Some(PasswordQuery {
             settings,

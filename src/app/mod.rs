@@ -3,6 +3,7 @@
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can. `describer` keeps
 //! each realm described, `published` is what operations see of the realms.
 
+mod capabilities;
 mod describer;
 mod published;
 
@@ -14,7 +15,6 @@ use crate::{
     },
     config::{Config, Query, QuerySet, RealmSettings},
     directory::{
-        naming::subschema::Capabilities,
         parse_password_update,
         queries::{self, QueryProblem},
     },
@@ -22,8 +22,6 @@ use crate::{
     operations::{
         catalog::{Catalog, RealmServices},
         context::{Seldom, Services},
-        controls::SUPPORTED_CONTROLS,
-        extended::{EXTENSIONS_WITH_PASSWORD_MODIFY, SUPPORTED_EXTENSIONS},
     },
     server::{
         admin::{Admin, ObservedRealm},
@@ -34,6 +32,8 @@ use crate::{
     },
     sql::{Database, OperatorQuery, OperatorStatements, SqlError},
 };
+pub use capabilities::CAPABILITIES;
+use capabilities::CAPABILITIES_WITH_PASSWORDS;
 use describer::{Describer, PasswordQuery};
 use published::Published;
 use std::{
@@ -44,18 +44,6 @@ use std::{
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, error, info, info_span};
-
-/// What the root DSE lists.
-pub const CAPABILITIES: Capabilities = Capabilities {
-    controls: &SUPPORTED_CONTROLS,
-    extensions: &SUPPORTED_EXTENSIONS,
-};
-
-/// The same where passwords can be changed.
-pub const CAPABILITIES_WITH_PASSWORDS: Capabilities = Capabilities {
-    controls: &SUPPORTED_CONTROLS,
-    extensions: &EXTENSIONS_WITH_PASSWORD_MODIFY,
-};
 
 /// Why the gateway cannot start at all.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +108,11 @@ impl App {
         })
         .map_err(StartError::Threads)?;
         let hashing = Arc::new(hashing);
-        let (published, receivers) = Published::new(realms.len(), contexts(config));
+        let capabilities = match realms.iter().any(|(_, realm)| realm.update.is_some()) {
+            true => CAPABILITIES_WITH_PASSWORDS,
+            false => CAPABILITIES,
+        };
+        let (published, receivers) = Published::new(realms.len(), contexts(config), capabilities);
         let published = Arc::new(published);
         let mut services = Vec::new();
         let mut describers = Vec::new();

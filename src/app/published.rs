@@ -1,7 +1,7 @@
 //! What the realms publish: each is replaced as a whole when it has been described, and the root DSE and the schema are those
 //! of all.
 
-use crate::directory::realm::Realm;
+use crate::directory::{naming::subschema::Capabilities, realm::Realm};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -10,6 +10,8 @@ pub type PublishedRealm = Option<Arc<Realm>>;
 
 /// The realms of a gateway.
 pub struct Published {
+    /// What clients are told can be done, in whichever realm.
+    pub capabilities: Capabilities,
     /// The naming contexts, the default one first.
     contexts: Vec<String>,
     senders: Vec<watch::Sender<PublishedRealm>>,
@@ -19,9 +21,14 @@ pub struct Published {
 
 impl Published {
     /// So many realms that have not been described, and what operations see of each.
-    pub fn new(realms: usize, contexts: Vec<String>) -> (Self, Vec<watch::Receiver<PublishedRealm>>) {
+    pub fn new(
+        realms: usize,
+        contexts: Vec<String>,
+        capabilities: Capabilities,
+    ) -> (Self, Vec<watch::Receiver<PublishedRealm>>) {
         let (senders, receivers) = (0..realms).map(|_| watch::channel(None)).unzip();
         let published = Published {
+            capabilities,
             contexts,
             senders,
             described: Mutex::new(vec![None; realms]),

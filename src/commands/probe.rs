@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{SinkExt, StreamExt};
+use futures::{SinkExt, StreamExt, future::join_all};
 use ldap3_proto::{
     LdapCodec, LdapFilter, LdapMsg, LdapResultCode, LdapSearchScope,
     proto::{LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapOp, LdapSearchRequest},
@@ -29,8 +29,8 @@ use crate::{
 
 /// Longer than a bind is held while the database is away.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// What the root DSE says the base is.
-const NAMING_CONTEXT: &str = "defaultNamingContext";
+/// What the root DSE says the bases are, the default one first.
+const NAMING_CONTEXTS: &str = "namingContexts";
 /// A name that stands in no table by accident: a bind with it must be answered with 49.
 const NOBODY: &str = "ldap-gateway-probe-nobody-6f1c2a";
 
@@ -98,44 +98,53 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
         Some(uri) => Endpoint::parse(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
         None => Endpoint::own(config.network.address, !config.network.unencrypted),
     };
-    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-        .await
-        .map_err(NotReady::Connect)?;
-    if endpoint.encrypted {
-        let stream = tls_client::connect_unverified(stream)
-            .await
-            .map_err(NotReady::Connect)?;
-        ask(stream, config).await
-    } else {
-        ask(stream, config).await
-    }
-}
-
-async fn ask(stream: impl AsyncRead + AsyncWrite + Unpin, config: &Config) -> Result<(), NotReady> {
-    let mut peer = Peer {
-        framed: Framed::new(stream, LdapCodec::default()),
-        last: 0,
-        value: None,
-    };
-    let code = peer.call("a read of the root DSE", read("", NAMING_CONTEXT)).await?;
+    let mut peer = endpoint.connect().await?;
+    let code = peer.call("a read of the root DSE", read("", NAMING_CONTEXTS)).await?;
     expect("a read of the root DSE", code, "success", |code| {
         *code == LdapResultCode::Success
     })?;
-    let base = std::mem::take(&mut peer.value).ok_or(NotReady::NoNamingContext)?;
+    let contexts = std::mem::take(&mut peer.values);
+    if let [only] = contexts.as_slice() {
+        return ask(&mut peer, only, config.probe.as_ref()).await;
+    }
+    // Each on a connection of its own: a realm that is away ends it. The gateway is ready as long as it serves one of them.
+    let home = config
+        .probe
+        .as_ref()
+        .and_then(|probe| longest_above(&contexts, &probe.dn));
+    let (endpoint, home) = (&endpoint, &home);
+    let asked = contexts.iter().map(|context| async move {
+        let mut peer = endpoint.connect().await?;
+        let somebody = config.probe.as_ref().filter(|_| *home == Some(context.as_str()));
+        ask(&mut peer, context, somebody).await
+    });
+    let answers = join_all(asked).await;
+    let is_ready = answers.iter().any(Result::is_ok);
+    for (context, answer) in contexts.iter().zip(answers) {
+        match answer {
+            Err(error) if is_ready => complain(&format!("{context} is not ready: {error}")),
+            other => other?,
+        }
+    }
+    match is_ready {
+        true => Ok(()),
+        false => Err(NotReady::NoNamingContext),
+    }
+}
+
+/// Asks what is served below one base, where `somebody` can bind, if anybody is known.
+async fn ask(peer: &mut Peer, base: &str, somebody: Option<&ProbeSettings>) -> Result<(), NotReady> {
     // A refusal is an answer too: it shows that the base is served.
-    let code = peer.call("a read of the base", read(&base, "1.1")).await?;
+    let code = peer.call("a read of the base", read(base, "1.1")).await?;
     expect("a read of the base", code, "success", |code| {
         matches!(code, LdapResultCode::Success | LdapResultCode::InsufficentAccessRights)
     })?;
-    bind(&mut peer, &base, config).await
+    bind(peer, base, somebody).await
 }
 
 /// A bind asks the database, and nothing is served without it.
-async fn bind<S>(peer: &mut Peer<S>, base: &str, config: &Config) -> Result<(), NotReady>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (dn, password, wanted, expected) = match &config.probe {
+async fn bind(peer: &mut Peer, base: &str, somebody: Option<&ProbeSettings>) -> Result<(), NotReady> {
+    let (dn, password, wanted, expected) = match somebody {
         Some(ProbeSettings { dn, password }) => (
             dn.clone(),
             password.reveal().to_owned(),
@@ -159,6 +168,13 @@ where
     };
     let code = peer.call("a bind", LdapOp::BindRequest(request)).await?;
     expect("a bind", code, expected, |code| *code == wanted)
+}
+
+/// The longest of some bases that a DN stands below, as far as they are spelled alike.
+fn longest_above<'a>(bases: &'a [String], dn: &str) -> Option<&'a str> {
+    let plain = |text: &str| text.replace(' ', "").to_lowercase();
+    let above = bases.iter().filter(|base| plain(dn).ends_with(&plain(base)));
+    above.max_by_key(|base| base.len()).map(String::as_str)
 }
 
 fn expect(
@@ -187,17 +203,17 @@ fn read(base: &str, attribute: &str) -> LdapOp {
     })
 }
 
-struct Peer<S> {
-    framed: Framed<S, LdapCodec>,
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+struct Peer {
+    framed: Framed<Box<dyn Stream>, LdapCodec>,
     last: i32,
-    /// The first value of the last entry.
-    value: Option<String>,
+    /// The values of the last entry.
+    values: Vec<String>,
 }
 
-impl<S> Peer<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+impl Peer {
     /// Sends a request and waits for its final response.
     async fn call(&mut self, what: &'static str, op: LdapOp) -> Result<LdapResultCode, NotReady> {
         self.last += 1;
@@ -214,12 +230,8 @@ where
                 LdapOp::SearchResultDone(result) => return Ok(result.code),
                 LdapOp::BindResponse(response) => return Ok(response.res.code),
                 LdapOp::SearchResultEntry(entry) => {
-                    let value = entry
-                        .attributes
-                        .into_iter()
-                        .next()
-                        .and_then(|attribute| attribute.vals.into_iter().next());
-                    self.value = value.and_then(|value| String::from_utf8(value).ok());
+                    let values = entry.attributes.into_iter().flat_map(|attribute| attribute.vals);
+                    self.values = values.filter_map(|value| String::from_utf8(value).ok()).collect();
                 }
                 _ if message.msgid == 0 => return Err(NotReady::Closed(what)),
                 _ => {}
@@ -258,6 +270,24 @@ impl Endpoint {
             host: host.to_owned(),
             port,
             encrypted,
+        })
+    }
+
+    /// A connection to it.
+    async fn connect(&self) -> Result<Peer, NotReady> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port));
+        let stream = stream.await.map_err(NotReady::Connect)?;
+        let stream: Box<dyn Stream> = match self.encrypted {
+            true => {
+                let encrypted = tls_client::connect_unverified(stream).await;
+                Box::new(encrypted.map_err(NotReady::Connect)?)
+            }
+            false => Box::new(stream),
+        };
+        Ok(Peer {
+            framed: Framed::new(stream, LdapCodec::default()),
+            last: 0,
+            values: Vec::new(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! that means for the session. What goes wrong becomes an answer in `result`, and nowhere else.
 //!
 //! - `catalog`: the realms, and which of them a request is about
+//! - `whole`: a search of all realms at once; `sending`: the entries of a search
 //! - `controls`: request controls
 //! - `access`: whether this session may search or compare, and what it sees then
 //! - `service_account`: binds of those who stand in the settings
@@ -30,8 +31,10 @@ pub(crate) mod record;
 pub(crate) mod reply;
 pub(crate) mod result;
 pub(crate) mod search;
+mod sending;
 mod service_account;
 mod unsupported;
+mod whole;
 
 pub use dispatch::dispatch;
 pub use outcome::{Notes, Outcome};

@@ -10,27 +10,20 @@ use super::{
     outcome::Outcome,
     reply::Reply,
     result::OperationError,
+    sending::Sending,
+    whole,
 };
 use crate::{
-    directory::{
-        DirectoryError,
-        realm::Realm,
-        search::{begin::SearchOutcome, page::Position, query::SearchQuery},
-    },
+    directory::{DirectoryError, realm::Realm, search::query::SearchQuery},
     model::entry::Selection,
     protocol::{Control, EntryFormat, LdapResult, ResponseKind, ResultCode, SearchRequest},
 };
 use std::{pin::pin, time::Duration};
-use tokio::{
-    task::yield_now,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 /// Between two warnings that clients can cause.
 const A_MINUTE: Duration = Duration::from_secs(60);
-/// Entries written before other tasks get their turn.
-const ENTRIES_A_TURN: u64 = 64;
 
 /// Answers a search request.
 ///
@@ -42,16 +35,14 @@ pub(super) async fn search(
     controls: Controls,
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
-    let base = Base::readable(context, &request.base, request.scope).await?;
-    let is_whole = base.realm.is_whole_by_empty_base(&base.dn, request.scope);
-    if is_whole && context.services.empty_base_used.is_due(A_MINUTE) {
-        warn!(
-            "a client was given the whole directory by an empty base (EMPTY_BASE=directory): \
-            if that is not meant, give the client a base DN"
-        );
+    if let Some(contexts) = whole::contexts(context, &request.base, request.scope) {
+        return search_all(&contexts, request, controls, reply).await;
     }
-    let deadline = (request.time_limit > 0)
-        .then(|| Instant::from_std(context.received + Duration::from_secs(u64::from(request.time_limit))));
+    let base = Base::readable(context, &request.base, request.scope).await?;
+    if base.realm.is_whole_by_empty_base(&base.dn, request.scope) {
+        warn_of_empty_base(context);
+    }
+    let deadline = deadline(context, &request);
     let (result, controls) = {
         // Pinned, because a future that is moved is copied whole.
         let entries = pin!(send_entries(&base, request, controls, reply));
@@ -64,6 +55,47 @@ pub(super) async fn search(
     }?;
     reply.result(ResponseKind::SearchResultDone, &result, &controls);
     Ok(Outcome::Answered)
+}
+
+/// Answers a search of all realms at once.
+async fn search_all(
+    contexts: &[Context],
+    request: SearchRequest,
+    controls: Controls,
+    reply: &mut Reply<'_>,
+) -> Result<Outcome, OperationError> {
+    let bases = whole::readable(contexts, request.scope).await?;
+    contexts.first().into_iter().for_each(warn_of_empty_base);
+    let deadline = contexts.first().and_then(|context| deadline(context, &request));
+    let (result, controls) = {
+        let entries = pin!(whole::send_entries(&bases, request, controls, reply));
+        match deadline {
+            Some(deadline) => timeout_at(deadline, entries).await.unwrap_or_else(|_| {
+                let unreachable = bases.iter().find(|base| !base.realm.is_reachable());
+                let realm = unreachable.or(bases.first());
+                let result = realm.map_or_else(|| Ok(LdapResult::success()), |base| time_limit_exceeded(&base.realm));
+                Ok((result?, Vec::new()))
+            }),
+            None => entries.await,
+        }
+    }?;
+    reply.result(ResponseKind::SearchResultDone, &result, &controls);
+    Ok(Outcome::Answered)
+}
+
+fn warn_of_empty_base(context: &Context) {
+    if context.services.empty_base_used.is_due(A_MINUTE) {
+        warn!(
+            "a client was given the whole directory by an empty base (EMPTY_BASE=directory): \
+            if that is not meant, give the client a base DN"
+        );
+    }
+}
+
+/// When the client's time limit is over.
+fn deadline(context: &Context, request: &SearchRequest) -> Option<Instant> {
+    let limit = Duration::from_secs(u64::from(request.time_limit));
+    (request.time_limit > 0).then(|| Instant::from_std(context.received + limit))
 }
 
 /// Sends the entries; the result and its controls are left to send.
@@ -113,41 +145,5 @@ fn time_limit_exceeded(realm: &Realm) -> Result<LdapResult, OperationError> {
         Ok(LdapResult::new(ResultCode::TimeLimitExceeded, ""))
     } else {
         Err(DirectoryError::Unreachable.into())
-    }
-}
-
-/// How entries are sent.
-struct Sending<'a> {
-    format: EntryFormat<'a>,
-    size_limit: Option<u64>,
-}
-
-impl Sending<'_> {
-    /// Sends what a query finds; the result, and where the next page begins.
-    async fn send(
-        &self,
-        realm: &Realm,
-        query: SearchQuery,
-        reply: &mut Reply<'_>,
-    ) -> Result<(LdapResult, Option<Position>), OperationError> {
-        let mut results = match realm.search(query).await? {
-            SearchOutcome::Results(results) => results,
-            SearchOutcome::NoSuchObject { matched } => {
-                let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);
-                return Ok((result, None));
-            }
-        };
-        while let Some(entries) = results.next_batch().await? {
-            for entry in &entries {
-                if self.size_limit == Some(reply.notes.entries) {
-                    return Ok((ResultCode::SizeLimitExceeded.into(), None));
-                }
-                reply.entry(entry, &self.format).await?;
-                if reply.notes.entries.is_multiple_of(ENTRIES_A_TURN) {
-                    yield_now().await;
-                }
-            }
-        }
-        Ok((LdapResult::success(), results.into_next()))
     }
 }

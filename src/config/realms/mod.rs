@@ -1,13 +1,14 @@
 //! Realms: the directories of one gateway, each with its base, its database and its rules. Without `REALM_CONFIG` there is one,
 //! made of the plain settings.
 //!
-//! `written` takes the list apart (`json` reads it, `option_names` knows what options are called). What the options mean is
-//! read here by the code that reads plain settings, from a [`Reader`] over the realm's options laid over the plain ones: so
-//! every setting works in a realm.
+//! `written` takes the list apart (`json` reads it, `option_names` knows what options are called), `settings` is what a realm has,
+//! `nested` looks at bases below bases. What the options mean is read by the code that reads plain settings, from a [`Reader`]
+//! over the realm's options laid over the plain ones: so every setting works in a realm.
 
 mod json;
 mod nested;
 mod option_names;
+mod settings;
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -20,126 +21,18 @@ mod option_names;
 mod tests;
 mod written;
 
-use super::access::Access;
-use super::auth::{AuthSettings, names};
+use super::auth::names;
 use super::database::DatabaseSettings;
-use super::directory::{Layout, base_dn};
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use super::policy::Policy;
-use super::query_set::{Query, QuerySet};
+use super::query_set::Query;
 use super::settings::find;
 use crate::model::{dn::Dn, schema::Schema};
-use option_names::{option_name, option_names};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use option_names::option_names;
+use settings::Places;
+pub use settings::{PasswordSettings, RealmSettings};
+use std::{collections::BTreeSet, sync::Arc};
 use written::{Options, Written, WrittenRealm, read_list};
-
-/// One directory: its base, its database, and what operations obey in it.
-#[derive(Clone, Debug)]
-pub struct RealmSettings {
-    /// Its `name` in `REALM_CONFIG`; none for the realm of the plain settings.
-    pub name: Option<Arc<str>>,
-    /// `LDAP_BASE_DN`, or what was derived from the common name; a realm's `baseDn`.
-    pub base: Dn,
-    /// What stands below the base.
-    pub layout: Layout,
-    /// How to reach the database.
-    pub database: DatabaseSettings,
-    /// What to ask it.
-    pub queries: QuerySet<String>,
-    /// Where passwords are read, where that is not the row of the one-user query.
-    pub passwords: Option<PasswordSettings>,
-    /// What a bind must pass.
-    pub auth: AuthSettings,
-    /// What operations obey.
-    pub policy: Policy,
-    places: Places,
-}
-
-/// Where the passwords of a realm are, by the options of its backend `sql`.
-#[derive(Clone, Debug)]
-pub struct PasswordSettings {
-    /// The database; none where it is the directory's.
-    pub database: Option<DatabaseSettings>,
-    /// The query that gives the row with a user's password.
-    pub one_user: String,
-    places: Places,
-}
-
-/// Where settings were given.
-#[derive(Clone, Debug, Default)]
-struct Places {
-    /// The realm's, such as `realms[1]`; none for the plain settings.
-    realm: Option<String>,
-    /// By the settings' names.
-    given: BTreeMap<&'static str, String>,
-}
-
-impl Places {
-    fn of(&self, name: &str) -> String {
-        match (&self.realm, self.given.get(name)) {
-            (None, _) => name.to_owned(),
-            (Some(_), Some(given)) => given.clone(),
-            (Some(realm), None) => format!("{realm}.directory.options.{}", option_name(name)),
-        }
-    }
-}
-
-impl RealmSettings {
-    /// Where a setting of this realm was given: its name, or the path in `REALM_CONFIG`.
-    pub fn place(&self, name: &str) -> String {
-        self.places.of(name)
-    }
-
-    /// Its name for people, and the base where it has none.
-    pub fn title(&self) -> String {
-        match &self.name {
-            Some(name) => name.to_string(),
-            None => self.base.to_string(),
-        }
-    }
-
-    /// Reads a realm's settings, which are the plain ones where there is no `REALM_CONFIG`.
-    fn read(reader: &mut Reader) -> Self {
-        let _: Option<()> = reader.parsed("DIRECTORY_BACKEND", "`sql`", |text| {
-            text.eq_ignore_ascii_case("sql").then_some(())
-        });
-        let common_name = reader.text("LDAP_COMMON_NAME").unwrap_or_default();
-        let base = base_dn(reader, &common_name);
-        let database = DatabaseSettings::read(reader);
-        let queries = QuerySet::read(reader);
-        let access = Access::read(reader, &base, &queries);
-        let service_accounts = access.service_accounts.iter().map(|account| account.dn.clone());
-        let service_accounts = service_accounts.collect();
-        let policy = Policy::read(reader, access);
-        let mut auth = AuthSettings::read(reader, &common_name);
-        auth.guessing.limit_delay(reader, policy.bind_hold);
-        RealmSettings {
-            name: None,
-            layout: Layout {
-                service_accounts,
-                ..Layout::read(reader)
-            },
-            base,
-            database,
-            queries,
-            passwords: None,
-            auth,
-            policy,
-            places: Places::default(),
-        }
-    }
-}
-
-impl PasswordSettings {
-    /// Where a setting of these was given.
-    pub fn place(&self, name: &str) -> String {
-        self.places.of(name)
-    }
-}
 
 /// The realms of a gateway, in their order. There is one at least.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Bases below bases: each DN belongs to the realm with the longest base, so no entry of another may stand there.
 
-use super::RealmSettings;
+use super::settings::RealmSettings;
 use crate::config::errors::Problem;
 use crate::model::{dn::Dn, matching::NormalizedDn, schema::Schema};
 
@@ -24,6 +24,19 @@ pub(crate) fn check(realms: &[RealmSettings], problems: &mut Vec<Problem>) {
         {
             let text = format!("is the base of {} too", other.place("LDAP_BASE_DN"));
             problems.push(Problem::other(&place, text));
+        }
+        for account in &realm.layout.service_accounts {
+            let owner = account.normalize(&schema).longest_of(&bases);
+            if let Some(other) = owner
+                .filter(|owner| *owner != position)
+                .and_then(|owner| realms.get(owner))
+            {
+                let text = format!(
+                    "{account} stands below the base of another realm, {}",
+                    other.place("LDAP_BASE_DN")
+                );
+                problems.push(Problem::other(&realm.place("SERVICE_ACCOUNTS"), text));
+            }
         }
         for (outer, _) in realms
             .iter()

@@ -351,6 +351,32 @@ fn nested_bases_stand_where_no_entry_of_the_outer_realm_does() {
 }
 
 #[test]
+fn service_accounts_stand_in_their_own_realm() {
+    let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    let accounts = |dn: &str| json!([{"dn": dn, "password": hash, "rights": ["read"]}]);
+    let with = |realm: usize, dn: &str| {
+        let mut realms = example();
+        realms[realm]["directory"]["options"]["serviceAccounts"] = accounts(dn);
+        realms
+    };
+    let config = load(&with(1, "cn=sync,dc=secure,dc=example,dc=com"));
+    let counts: Vec<usize> = config
+        .realms
+        .iter()
+        .map(|realm| realm.policy.access.service_accounts.len())
+        .collect();
+    assert_eq!(counts, [0, 1]);
+    for (realm, dn) in [
+        (0, "cn=sync,dc=secure,dc=example,dc=com"),
+        (1, "cn=sync,dc=example,dc=com"),
+    ] {
+        let problems = problems(&with(realm, dn));
+        let place = format!("realms[{realm}].directory.options.serviceAccounts");
+        assert!(problems.len() == 1 && problems[0].starts_with(&place), "{problems:#?}");
+    }
+}
+
+#[test]
 fn every_setting_of_a_realm_is_an_option() {
     // Whatever is read for a realm can be given to it: nobody need list it anywhere.
     let mut reader = Reader::new(&EnvSource::new());

@@ -23,6 +23,8 @@ const VERSION: u8 = 2;
 /// Longer than any name that a page may end at.
 const LONGEST_COOKIE: usize = 64 * 1024;
 const DIGEST: usize = 16;
+/// In the place of a fixed entry: before all of them.
+const START: &str = "start";
 
 /// Base, scope and filter of a search, which must stay the same for all of its pages. Identity, attributes and limits
 /// may change: they do not move a position.
@@ -34,14 +36,18 @@ struct Cookie {
     request: RequestDigest,
     /// Entries in the pages so far: the client's size limit counts over all of them.
     returned: u64,
-    position: Position,
+    /// None where the page is the first one of its realm.
+    position: Option<Position>,
 }
 
 /// A search that is answered in pages, of which one is to be sent now.
 #[derive(Debug)]
 pub struct PagedSearch {
     request: RequestDigest,
+    /// Entries that go into this page yet.
     size: u32,
+    /// Entries of a whole page.
+    page_size: u32,
     returned: u64,
     from: Option<Position>,
     /// What the client's size limit leaves for this page and those that follow.
@@ -65,12 +71,13 @@ impl PagedSearch {
                     "the cookie does not belong to this search",
                 )
             })?;
-            (cookie.returned, Some(cookie.position))
+            (cookie.returned, cookie.position)
         };
         let size_limit = (request.size_limit > 0).then(|| u64::from(request.size_limit).saturating_sub(returned));
         Ok(PagedSearch {
             request: digest,
             size: paged.size,
+            page_size: paged.size,
             returned,
             from,
             size_limit,
@@ -96,11 +103,42 @@ impl PagedSearch {
         let cookie = next.map(|position| Cookie {
             request: self.request,
             returned: self.returned.saturating_add(entries),
-            position,
+            position: Some(position),
         });
         PagedResults {
             size: 0,
             cookie: cookie.as_ref().map(Cookie::encode).unwrap_or_default(),
+        }
+        .control()
+    }
+
+    /// The rest of this page, which goes on with another realm's entries; so many have been sent.
+    pub fn in_next_realm(&self, realm: &Realm, base: &Dn, request: &SearchRequest, sent: u64) -> Self {
+        PagedSearch {
+            request: digest(realm, base, request),
+            size: u32::try_from(u64::from(self.page_size).saturating_sub(sent)).unwrap_or_default(),
+            page_size: self.page_size,
+            returned: self.returned,
+            from: None,
+            size_limit: self.size_limit,
+        }
+    }
+
+    /// Whether nothing more goes into this page.
+    pub fn is_full(&self) -> bool {
+        self.size == 0
+    }
+
+    /// The response control of a full page, after which the next one begins with this realm's first entry.
+    pub fn control_of_start(&self) -> Control {
+        let cookie = Cookie {
+            request: self.request,
+            returned: self.returned.saturating_add(u64::from(self.page_size)),
+            position: None,
+        };
+        PagedResults {
+            size: 0,
+            cookie: cookie.encode(),
         }
         .control()
     }
@@ -119,8 +157,9 @@ impl Cookie {
     /// Version, digest, entries so far, stage, key.
     fn encode(&self) -> Bytes {
         let (stage, key) = match &self.position {
-            Position::Fixed(fixed) => (0, number(*fixed).to_string()),
-            Position::After { kind, order, key } => (stage(kind, *order), key.clone()),
+            None => (0, START.to_owned()),
+            Some(Position::Fixed(fixed)) => (0, number(*fixed).to_string()),
+            Some(Position::After { kind, order, key }) => (stage(kind, *order), key.clone()),
         };
         let mut cookie = BytesMut::with_capacity(2 + DIGEST + 8 + key.len());
         cookie.put_u8(VERSION);
@@ -140,11 +179,12 @@ impl Cookie {
             return None;
         }
         let position = match (*found, key.is_empty()) {
-            (0, false) => Position::Fixed(fixed(str::from_utf8(key).ok()?.parse().ok()?)),
+            (0, false) if key == START.as_bytes() => None,
+            (0, false) => Some(Position::Fixed(fixed(str::from_utf8(key).ok()?.parse().ok()?))),
             (found, false) => {
                 let (kind, order) = stages(kinds).find(|(kind, order)| stage(kind, *order) == found)?;
                 let key = str::from_utf8(key).ok()?.to_owned();
-                Position::After { kind, order, key }
+                Some(Position::After { kind, order, key })
             }
             _ => return None,
         };
@@ -243,6 +283,8 @@ mod tests {
                 ]
                 .map(Position::Fixed),
             )
+            .map(Some)
+            .chain([None])
             .map(with)
             .collect()
     }

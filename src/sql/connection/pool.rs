@@ -185,6 +185,7 @@ impl Pool {
     pub(crate) fn note_full(&self, detail: &str) {
         let mut until = self.full_until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.is_none() {
+            let _whose = self.health.span.enter();
             tracing::warn!(
                 detail,
                 "the database allows fewer connections than the pool may have (logged once)"

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::attempt_error::AttemptError;
 
@@ -49,6 +50,8 @@ pub(crate) struct Health {
     pub(super) probe_now: Notify,
     /// A new generation began, or the database is there again.
     anew: Notify,
+    /// Whose database it is, for the log.
+    pub(super) span: Span,
 }
 
 impl Health {
@@ -58,6 +61,7 @@ impl Health {
             generation: AtomicU64::new(1),
             probe_now: Notify::new(),
             anew: Notify::new(),
+            span: Span::current(),
         }
     }
 
@@ -182,6 +186,7 @@ impl Health {
             None => false,
         });
         if changed {
+            let _whose = self.span.enter();
             match (was, self.state()) {
                 (_, State::Serving) => {
                     self.anew.notify_waiters();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::Instrument;
 
 use crate::config::DatabaseSettings;
 use crate::metrics::{Metrics, Statement};
@@ -79,9 +80,11 @@ impl Database {
         let health = Arc::new(Health::new());
         let (pool, abandoned) = Pool::new(target, settings, Arc::clone(&health), metrics.clone());
         let pool = Arc::new(pool);
-        let mut tasks = vec![tokio::spawn(probe::watch_over(Arc::clone(&health), Arc::clone(&pool))).abort_handle()];
+        let probe = probe::watch_over(Arc::clone(&health), Arc::clone(&pool)).in_current_span();
+        let mut tasks = vec![tokio::spawn(probe).abort_handle()];
         if engine != Engine::Sqlite {
-            tasks.push(tokio::spawn(cancel::cancel_abandoned(Arc::clone(&pool), abandoned)).abort_handle());
+            let cancel = cancel::cancel_abandoned(Arc::clone(&pool), abandoned).in_current_span();
+            tasks.push(tokio::spawn(cancel).abort_handle());
         }
         let inner = Inner {
             engine,

@@ -246,6 +246,92 @@ fn the_empty_base_is_no_entry() {
     }
 }
 
+#[test]
+fn the_empty_base_covers_all_realms_where_the_operator_wants_that() {
+    let _guard = beside_others();
+    let (outer, inner) = (Database::fresh(Engine::Sqlite), Database::fresh(Engine::Sqlite));
+    make_inner(&inner);
+    let realms = |open: [bool; 2]| {
+        let mut realms = vec![
+            realm("all", OUTER, &outer.deployed()),
+            realm("lab", INNER, &inner.deployed()),
+        ];
+        for (realm, open) in realms.iter_mut().zip(open) {
+            realm["directory"]["options"]["requireAuthForSearch"] = json!(!open);
+        }
+        env(&realms).with("EMPTY_BASE", "directory")
+    };
+    let people = || search_for("", LdapSearchScope::Subtree, equal("objectClass", "person"), &["uid"]);
+    let both = Gateway::start(&realms([true, true]));
+    block_on(async {
+        let mut client = Client::connect(&both).await;
+        let all = dns(&mut client, people()).await.unwrap();
+        let of = async |client: &mut Client, base| {
+            dns(client, subtree(base, equal("objectClass", "person")))
+                .await
+                .unwrap()
+        };
+        let in_order = [of(&mut client, OUTER).await, of(&mut client, INNER).await].concat();
+        assert_eq!(all, in_order);
+        let bases = search_for(
+            "",
+            LdapSearchScope::OneLevel,
+            LdapFilter::Present("objectClass".into()),
+            &["1.1"],
+        );
+        assert_eq!(dns(&mut client, bases).await.unwrap(), [OUTER, INNER]);
+        // In pages of every size, with the seam between the realms anywhere in one.
+        let half = in_order.len() as i64 / 2;
+        for size in [1, 2, 3, 7, half - 1, half, half + 1, 2 * half, 2 * half + 1] {
+            let mut walked = client.walk(&people(), size, Vec::new()).await;
+            let mut all = in_order.clone();
+            walked.sort();
+            all.sort();
+            assert_eq!(walked, all, "{size}");
+        }
+        let mut limited = people();
+        if let LdapOp::SearchRequest(search) = &mut limited {
+            search.sizelimit = i32::try_from(in_order.len()).unwrap() - 1;
+        }
+        let done = client.request(limited).await.unwrap();
+        assert_eq!((done.code(), done.entries.len()), (4, in_order.len() - 1));
+        // A cookie of one realm alone is none of this search.
+        let cookie = client
+            .page(&subtree(INNER, equal("objectClass", "person")), 2, b"")
+            .await
+            .cookie
+            .unwrap();
+        assert_eq!(client.page(&people(), 2, &cookie).await.code, 53);
+    });
+    // Who may read one realm gets that one.
+    let one = Gateway::start(&realms([false, true]));
+    block_on(async {
+        let mut client = Client::connect(&one).await;
+        assert!(
+            dns(&mut client, people())
+                .await
+                .unwrap()
+                .iter()
+                .all(|dn| dn.ends_with(INNER))
+        );
+        assert_eq!(client.bind(&user_dn("alice"), password("alice")).await.unwrap(), 0);
+        assert!(dns(&mut client, people()).await.unwrap().contains(&user_dn("alice")));
+    });
+    let none = Gateway::start(&realms([false, false]));
+    block_on(async {
+        let mut client = Client::connect(&none).await;
+        assert_eq!(dns(&mut client, people()).await, Err(50));
+        assert_eq!(client.bind(&inner_dn("alice"), INNER_PASSWORD).await.unwrap(), 0);
+        assert!(
+            dns(&mut client, people())
+                .await
+                .unwrap()
+                .iter()
+                .all(|dn| dn.ends_with(INNER))
+        );
+    });
+}
+
 /// Each realm is asked for its own requests alone: what one does costs the other no statement.
 #[test]
 fn a_realm_s_database_is_asked_for_its_own_requests_alone() {

@@ -1,6 +1,9 @@
 //! Several directories in one gateway: nothing of one shows in another, and one that is away leaves the others alone.
 
+mod availability;
+mod commands;
 mod isolation;
+mod passwords;
 
 use crate::harness::{Database, Env};
 use serde_json::{Value, json};

@@ -1,0 +1,51 @@
+//! Sends the entries that a query finds, up to the client's limit.
+
+use super::{reply::Reply, result::OperationError};
+use crate::{
+    directory::{
+        realm::Realm,
+        search::{begin::SearchOutcome, page::Position, query::SearchQuery},
+    },
+    protocol::{EntryFormat, LdapResult, ResultCode},
+};
+use tokio::task::yield_now;
+
+/// Entries written before other tasks get their turn.
+const ENTRIES_A_TURN: u64 = 64;
+
+/// How entries are sent.
+pub(super) struct Sending<'a> {
+    pub(super) format: EntryFormat<'a>,
+    /// How many entries the client takes.
+    pub(super) size_limit: Option<u64>,
+}
+
+impl Sending<'_> {
+    /// Sends what a query finds; the result, and where the next page begins.
+    pub(super) async fn send(
+        &self,
+        realm: &Realm,
+        query: SearchQuery,
+        reply: &mut Reply<'_>,
+    ) -> Result<(LdapResult, Option<Position>), OperationError> {
+        let mut results = match realm.search(query).await? {
+            SearchOutcome::Results(results) => results,
+            SearchOutcome::NoSuchObject { matched } => {
+                let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);
+                return Ok((result, None));
+            }
+        };
+        while let Some(entries) = results.next_batch().await? {
+            for entry in &entries {
+                if self.size_limit == Some(reply.notes.entries) {
+                    return Ok((ResultCode::SizeLimitExceeded.into(), None));
+                }
+                reply.entry(entry, &self.format).await?;
+                if reply.notes.entries.is_multiple_of(ENTRIES_A_TURN) {
+                    yield_now().await;
+                }
+            }
+        }
+        Ok((LdapResult::success(), results.into_next()))
+    }
+}
