@@ -87,6 +87,8 @@ impl Entry {
 pub struct Selection {
     user: bool,
     operational: bool,
+    /// Passwords are shown to who asks.
+    passwords: bool,
     /// Asked for by name, subtypes included.
     listed: AttributeSet,
 }
@@ -99,6 +101,7 @@ impl Selection {
         let mut selection = Self {
             user: requested.is_empty(),
             operational: false,
+            passwords: false,
             listed: AttributeSet::default(),
         };
         for description in requested {
@@ -115,10 +118,17 @@ impl Selection {
         selection
     }
 
-    /// Whether values of the attribute are to be returned. `userPassword` never is.
+    /// Shows `userPassword` to a client that may see it, if it asks for it by name or for all user attributes. Whether it
+    /// does.
+    pub fn show_passwords(&mut self) -> bool {
+        self.passwords = self.user || self.lists(ids::USER_PASSWORD);
+        self.passwords
+    }
+
+    /// Whether values of the attribute are to be returned. `userPassword` is not, but to who may see it.
     pub fn includes(&self, schema: &Schema, id: AttributeId) -> bool {
         if id == ids::USER_PASSWORD {
-            return false;
+            return self.passwords;
         }
         let by_kind = || match schema.attribute_type(id).usage.is_operational() {
             true => self.operational,
@@ -197,6 +207,22 @@ mod tests {
     #[test]
     fn the_password_is_never_selected() {
         assert_eq!(selected(&["userPassword", "2.5.4.35"]), [""; 0]);
+    }
+
+    #[test]
+    fn the_password_is_shown_to_who_may_see_it_and_asks() {
+        let schema = Schema::standard();
+        for (requested, shown) in [
+            (vec![], true),
+            (vec!["*"], true),
+            (vec!["USERPASSWORD"], true),
+            (vec!["cn", "+"], false),
+            (vec!["1.1"], false),
+        ] {
+            let mut selection = Selection::new(&schema, &requested);
+            assert_eq!(selection.show_passwords(), shown, "{requested:?}");
+            assert_eq!(selection.includes(&schema, ids::USER_PASSWORD), shown);
+        }
     }
 
     #[test]

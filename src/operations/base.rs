@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// A base and scope that this session may read.
 pub(super) struct Base<'a> {
-    context: &'a Context,
+    pub(super) context: &'a Context,
     pub(super) realm: Arc<Realm>,
     pub(super) dn: Arc<Dn>,
     scope: Scope,

@@ -10,6 +10,7 @@
 //! - `access`: whether this session may search or compare, and what it sees then
 //! - `service_account`: binds of those who stand in the settings
 //! - `base`: the entry that a search or compare begins at
+//! - `password_hashes`: hashes for the account that may read them
 //! - `password`: a change of a password; `password_policy`: the control that says what is wrong with one
 //! - `unsupported`: what is said of operations and controls that are not there
 //! - `output`, `record`: the bytes on their way to the connection, and the line in the log
@@ -26,6 +27,7 @@ pub(crate) mod extended;
 mod outcome;
 pub(crate) mod output;
 mod password;
+mod password_hashes;
 mod password_policy;
 pub(crate) mod record;
 pub(crate) mod reply;

@@ -8,6 +8,7 @@ use super::{
     context::Context,
     controls::{Controls, paged::PagedSearch},
     outcome::Outcome,
+    password_hashes::PasswordHashes,
     reply::Reply,
     result::OperationError,
     sending::Sending,
@@ -115,7 +116,8 @@ async fn send_entries(
         return Ok((LdapResult::success(), vec![PagedSearch::end()]));
     }
     let size_limit = (request.size_limit > 0).then_some(u64::from(request.size_limit));
-    let selection = Selection::new(realm.schema(), &request.attributes);
+    let mut selection = Selection::new(realm.schema(), &request.attributes);
+    let hashes = PasswordHashes::asked(base.context, realm, &mut selection);
     let query = SearchQuery {
         wanted: size_limit,
         page: paged.as_ref().map(PagedSearch::page),
@@ -129,7 +131,7 @@ async fn send_entries(
         },
         size_limit: paged.as_ref().map_or(size_limit, |paged| paged.size_limit),
     };
-    let (result, next) = sending.send(realm, query, reply).await?;
+    let (result, next) = sending.send(realm, query, hashes, reply).await?;
     let controls = match paged {
         // As slapd: the control only goes with what the client can go on from.
         Some(paged) if result.code == ResultCode::Success => vec![paged.control(reply.notes.entries, next)],

@@ -1,6 +1,6 @@
 //! Sends the entries that a query finds, up to the client's limit.
 
-use super::{reply::Reply, result::OperationError};
+use super::{password_hashes::PasswordHashes, reply::Reply, result::OperationError};
 use crate::{
     directory::{
         realm::Realm,
@@ -21,11 +21,12 @@ pub(super) struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Sends what a query finds; the result, and where the next page begins.
+    /// Sends what a query finds, with `hashes` where they are asked for; the result, and where the next page begins.
     pub(super) async fn send(
         &self,
         realm: &Realm,
         query: SearchQuery,
+        mut hashes: Option<PasswordHashes<'_>>,
         reply: &mut Reply<'_>,
     ) -> Result<(LdapResult, Option<Position>), OperationError> {
         let mut results = match realm.search(query).await? {
@@ -35,10 +36,13 @@ impl Sending<'_> {
                 return Ok((result, None));
             }
         };
-        while let Some(entries) = results.next_batch().await? {
-            for entry in &entries {
+        while let Some(mut entries) = results.next_batch().await? {
+            for entry in &mut entries {
                 if self.size_limit == Some(reply.notes.entries) {
                     return Ok((ResultCode::SizeLimitExceeded.into(), None));
+                }
+                if let Some(hashes) = &mut hashes {
+                    Box::pin(hashes.add_to(entry)).await?;
                 }
                 reply.entry(entry, &self.format).await?;
                 if reply.notes.entries.is_multiple_of(ENTRIES_A_TURN) {

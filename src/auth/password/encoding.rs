@@ -28,6 +28,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// The same with padding, as directories write it.
+pub(super) fn encode_padded(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
 /// "Adapted base64" of passlib and OpenLDAP's pw-pbkdf2: `.` for `+`.
 pub(super) fn decode_adapted(text: &str) -> Option<Vec<u8>> {
     decode(&text.replace('.', "+"))

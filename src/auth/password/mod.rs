@@ -8,6 +8,7 @@
 //! - `argon2`, `bcrypt`, `crypt`, `digest`, `pbkdf2`, `yescrypt`: one file for each family of schemes.
 //! - `password_hash`: what these files make, how much work a hash may ask for, and how it is compared.
 //! - `make`: new hashes.
+//! - `rfc2307`: a hash as other directories write it.
 //! - `verifier`: the same work for users who do not exist; `decoy`: which work that is.
 
 mod argon2;
@@ -19,6 +20,7 @@ mod encoding;
 mod make;
 mod password_hash;
 mod pbkdf2;
+mod rfc2307;
 mod schemes;
 mod verifier;
 mod yescrypt;
@@ -36,5 +38,6 @@ mod tests;
 
 pub use make::{HashError, generate_password, hash_password, longest_password};
 pub use password_hash::{MAX_PASSWORD_BYTES, Verdict};
+pub use rfc2307::rfc2307;
 pub use schemes::classify;
 pub use verifier::{Verification, Verifier};

@@ -138,8 +138,7 @@ pub(super) fn parse(stored: &str) -> Result<PasswordHash, Reason> {
     if stored.len() > MAX_STORED_BYTES {
         return Err("the value is too long for a hash");
     }
-    // A CHAR(n) column pads with blanks; no scheme's alphabet has them.
-    let stored = stored.trim_end_matches([' ', '\t', '\r', '\n']);
+    let stored = trimmed(stored);
     if stored.is_empty() {
         return Err("there is no hash");
     }
@@ -147,6 +146,11 @@ pub(super) fn parse(stored: &str) -> Result<PasswordHash, Reason> {
         Some((name, value)) => parse_braced(&name, value),
         None => parse_plain(stored),
     }
+}
+
+/// A CHAR(n) column pads with blanks; no scheme's alphabet has them.
+pub(super) fn trimmed(stored: &str) -> &str {
+    stored.trim_end_matches([' ', '\t', '\r', '\n'])
 }
 
 fn parse_plain(stored: &str) -> Result<PasswordHash, Reason> {
@@ -177,7 +181,7 @@ fn parse_braced(name: &str, value: &str) -> Result<PasswordHash, Reason> {
 }
 
 /// A name in braces, in capitals, and what follows it.
-fn split_braced(stored: &str) -> Option<(String, &str)> {
+pub(super) fn split_braced(stored: &str) -> Option<(String, &str)> {
     let (name, value) = stored.strip_prefix('{')?.split_once('}')?;
     Some((name.to_ascii_uppercase(), value))
 }

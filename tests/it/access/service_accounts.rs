@@ -2,6 +2,7 @@
 
 use crate::harness::gateway::run_to_end;
 use crate::harness::ldap::{BASE, Search, ldapwhoami, password, set, tool, user_dn};
+use crate::harness::slapd::Slapd;
 use crate::harness::{Database, Engine, Env, Gateway, beside_others, ldapsearch, note_secret};
 
 /// "service-Passw0rd-1", in a form that is quick to verify, and "service-Passw0rd-2".
@@ -153,4 +154,140 @@ fn whoever_stands_in_the_same_place_is_not_reached() {
             .success()
             .is_empty()
     );
+}
+
+const MIGRATION: &str = "cn=migration,dc=example,dc=com";
+
+fn with_migration(database: &Database) -> Env {
+    note_secret(PASSWORD);
+    let hash = hash(PASSWORD);
+    let accounts = serde_json::json!([
+        {"dn": READER, "password": hash, "rights": ["read"]},
+        {"dn": MIGRATION, "password": hash, "rights": ["read", "read-passwords"]},
+    ]);
+    database.recommended().with("SERVICE_ACCOUNTS", accounts)
+}
+
+#[test]
+fn hashes_are_shown_to_the_account_that_takes_them_along() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::Sqlite);
+    database.sql("UPDATE \"Users\" SET \"userPassword\" = 'in plain text' WHERE \"uid\" = 'erin'");
+    let env = with_migration(&database);
+    let gateway = Gateway::start(&env);
+    let shown = |dn: &str, arguments: &[&str]| {
+        let found = search_as(&gateway, dn, PASSWORD, &[&["(uid=alice)"], arguments].concat()).only();
+        found.values("userPassword")
+    };
+    for asked in [
+        &[][..],
+        &["*"],
+        &["userPassword"],
+        &["USERPASSWORD", "cn"],
+        &["2.5.4.35"],
+    ] {
+        let values = shown(MIGRATION, asked);
+        assert!(
+            values.len() == 1 && values[0].starts_with("{ARGON2}$argon2id$v=19$"),
+            "{asked:?}: {values:?}"
+        );
+        assert!(shown(READER, asked).is_empty(), "{asked:?}");
+        let own = search_as(
+            &gateway,
+            &user_dn("alice"),
+            password("alice"),
+            &[&["(uid=alice)"], asked].concat(),
+        );
+        assert!(own.only().values("userPassword").is_empty(), "{asked:?}");
+    }
+    for asked in [&["+"][..], &["cn"], &["1.1"], &["name"]] {
+        assert!(shown(MIGRATION, asked).is_empty(), "{asked:?}");
+    }
+    // No question is answered about them.
+    for filter in [
+        "(userPassword=*)",
+        "(!(userPassword=x))",
+        "(userPassword={ARGON2}*)",
+        "(2.5.4.35=*)",
+    ] {
+        assert!(
+            search_as(&gateway, MIGRATION, PASSWORD, &[filter]).success().is_empty(),
+            "{filter}"
+        );
+    }
+    let compared = tool("ldapcompare", &gateway)
+        .args(["-D", MIGRATION, "-w", PASSWORD, &user_dn("alice"), "userPassword:x"])
+        .output();
+    assert_eq!(crate::harness::ldap::code(&compared.unwrap()), 16);
+    // Who may not sign in here is not let in elsewhere, and what is no hash stays here.
+    let all = search_as(
+        &gateway,
+        MIGRATION,
+        PASSWORD,
+        &["-E", "pr=3/noprompt", "(uid=*)", "userPassword"],
+    )
+    .success();
+    let with_hash = |name: &str| {
+        all.iter()
+            .any(|entry| entry.dn == user_dn(name) && !entry.values("userPassword").is_empty())
+    };
+    assert!(with_hash("alice") && with_hash("carol") && with_hash("cheap"));
+    assert!(!with_hash("frank") && !with_hash("erin") && !with_hash("heidi"));
+    let log = gateway.log();
+    assert!(
+        log.contains("hashes of passwords were read") && log.contains("served=1 left_out=0"),
+        "{log}"
+    );
+    assert!(!log.contains("argon2id") && log.contains(MIGRATION), "{log}");
+    // Somebody on the network could read them.
+    let plain = Gateway::start_plain(&env);
+    assert!(
+        search_as(&plain, MIGRATION, PASSWORD, &["(uid=alice)", "*", "userPassword"])
+            .only()
+            .values("userPassword")
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_slapd_that_is_given_the_hashes_admits_the_same_people() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::Sqlite);
+    // "secret", and "password".
+    let people = [
+        (
+            "heidi",
+            "secret",
+            "$6$ucDRr2WjfqkLXZ8q$Nqn9fxGQJoLiyO2rGeOWMGi4fIB1Kksllg9yoBI2P/oqzNNQbvB62NCIzLogaZoSE6XJ6Y8Az1NrQENp7Vojg/",
+        ),
+        ("carol", "password", "{SHA1}5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"),
+    ];
+    for (name, _, hash) in people {
+        database.sql(&format!(
+            "UPDATE \"Users\" SET \"userPassword\" = '{hash}' WHERE \"uid\" = '{name}'"
+        ));
+    }
+    let gateway = Gateway::start(&with_migration(&database));
+    let mut ldif = format!("dn: {BASE}\nobjectClass: domain\ndc: example\n");
+    for (name, ..) in people {
+        let filter = format!("(uid={name})");
+        let hash = search_as(&gateway, MIGRATION, PASSWORD, &[&filter, "userPassword"])
+            .only()
+            .one("userPassword");
+        ldif += &format!(
+            "\ndn: {}\nobjectClass: person\nobjectClass: uidObject\nuid: {name}\ncn: x\nsn: x\nuserPassword: {hash}\n",
+            user_dn(name)
+        );
+    }
+    let slapd = Slapd::start(BASE, &ldif);
+    for (name, password, _) in people {
+        let bind = |password: &str| {
+            let uri = format!("ldap://127.0.0.1:{}", slapd.port);
+            let output = std::process::Command::new("ldapwhoami")
+                .args(["-x", "-H", &uri, "-D", &user_dn(name), "-w", password])
+                .output();
+            output.unwrap().status.code()
+        };
+        assert_eq!((bind(password), bind("wrong")), (Some(0), Some(49)), "{ldif}");
+    }
 }
