@@ -92,6 +92,7 @@ fn slapd(directory: &Directory) -> Server {
     let setup = Setup {
         tls: Some((certificate, key)),
         database: SLAPD_DATABASE,
+        ..Setup::default()
     };
     let slapd = Slapd::start_with(BASE, &directory.ldif(), &setup);
     Server {

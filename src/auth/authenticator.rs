@@ -9,14 +9,38 @@ use super::{
         Check, Link,
         notification::{Notification, SetupError},
         password::Password,
+        totp::{self, Totp},
+        upstream::Upstream,
     },
 };
 use crate::{
     config::{AuthBackend, AuthSettings, Chain, ChainError, Stage},
     metrics::{self, LinkResult, Metrics},
+    tls_client::TrustError,
 };
 use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Instant};
 use tracing::warn;
+
+/// A link cannot be made of its settings.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// There are no authorities to verify the upstream LDAP servers by.
+    #[error("{0}")]
+    Upstream(#[source] TrustError),
+    /// `notification`.
+    #[error(transparent)]
+    Notification(#[from] SetupError),
+}
+
+impl LinkError {
+    /// The setting that it is about.
+    pub fn setting(&self) -> &'static str {
+        match self {
+            LinkError::Upstream(_) => "UPSTREAM_LDAP_CA_PATH",
+            LinkError::Notification(error) => error.setting(),
+        }
+    }
+}
 
 /// The links that are configured, and the chains of those who may sign in.
 #[derive(Debug)]
@@ -32,18 +56,25 @@ impl Authenticator {
     ///
     /// # Errors
     /// A link cannot be made of its settings.
-    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>, metrics: &Metrics) -> Result<Self, SetupError> {
+    pub fn new(settings: &AuthSettings, hashing: Arc<HashingPool>, metrics: &Metrics) -> Result<Self, LinkError> {
         // Without random bytes for its key there is no cache, and every bind is hashed.
         let cache = settings.bind_cache_ttl.and_then(|ttl| BindCache::new(ttl).ok());
         let password = Password::new(hashing, cache, metrics.clone());
-        let mut links: Vec<(AuthBackend, Box<dyn Link>)> = vec![(AuthBackend::Sql, Box::new(password))];
+        let mut links: Vec<(AuthBackend, Box<dyn Link>)> = vec![
+            (AuthBackend::Sql, Box::new(password)),
+            (AuthBackend::Totp, Box::new(Totp::new(&settings.totp))),
+        ];
+        if let Some(settings) = &settings.upstream {
+            let upstream = Upstream::new(settings).map_err(LinkError::Upstream)?;
+            links.push((AuthBackend::Ldap, Box::new(upstream)));
+        }
         let in_chain = settings.chain.has(AuthBackend::Notification);
         if let Some(settings) = &settings.notification {
             match Notification::new(settings, metrics.clone()) {
                 Ok(notification) => links.push((AuthBackend::Notification, Box::new(notification))),
                 // Accounts whose own chain names it cannot sign in.
                 Err(error) if !error.matters(in_chain) => warn!("{}: {error}", error.setting()),
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(Authenticator {
@@ -86,7 +117,7 @@ impl Authenticator {
     /// # Errors
     /// A link could not find out. That says nothing about the user: never answer invalidCredentials.
     pub async fn authenticate(&self, chain: &Chain, attempt: &Attempt<'_>) -> Result<Verdict, Unavailable> {
-        let mut failed = None;
+        let (without_code, mut failed) = self.without_code(chain, attempt);
         let mut unavailable = None;
         for link in chain.links() {
             let goes_on = failed.is_none() && unavailable.is_none() && !attempt.is_refused;
@@ -98,7 +129,12 @@ impl Authenticator {
             {
                 turn.verified();
             }
-            match self.check(*link, attempt).await {
+            let seen = if *link == AuthBackend::Totp {
+                attempt
+            } else {
+                &without_code
+            };
+            match self.check(*link, seen).await {
                 Ok(Check::Passed) => {}
                 Ok(Check::Failed(why)) => failed = failed.or(Some(why)),
                 Err(error) => unavailable = unavailable.or(Some(error)),
@@ -110,6 +146,28 @@ impl Authenticator {
             (None, None) if attempt.is_refused || attempt.stored.is_none() => Ok(Verdict::Refused("".into())),
             (None, None) => Ok(Verdict::Admitted),
         }
+    }
+
+    /// What all links but `totp` are given, and why it fails already. Where `totp` is in the chain the code is cut off.
+    fn without_code<'a>(&self, chain: &Chain, attempt: &Attempt<'a>) -> (Attempt<'a>, Option<Cow<'static, str>>) {
+        if !chain.has(AuthBackend::Totp) {
+            return (*attempt, None);
+        }
+        let typed = totp::cut(&self.settings.totp, attempt);
+        let failed = match (chain.verifies_password(), typed.password.is_empty()) {
+            // As without a code: no password is none, also where the stored hash is that of an empty one.
+            (true, true) => Some("no password before the code".into()),
+            // Nobody would look at it.
+            (false, false) if typed.code.is_some() => {
+                Some("a password before the code, and no link that verifies it".into())
+            }
+            _ => None,
+        };
+        let attempt = Attempt {
+            password: typed.password,
+            ..*attempt
+        };
+        (attempt, failed)
     }
 
     async fn check(&self, link: AuthBackend, attempt: &Attempt<'_>) -> Result<Check, Unavailable> {

@@ -7,6 +7,8 @@ use super::errors::Problem;
 use super::guessing::GuessingSettings;
 use super::notification::NotificationSettings;
 use super::parse::Reader;
+use super::totp::TotpSettings;
+use super::upstream::UpstreamSettings;
 
 /// How passwords are verified.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub struct AuthSettings {
     pub bind_cache_ttl: Option<Duration>,
     /// How failed binds slow down later ones.
     pub guessing: GuessingSettings,
+    /// How codes are typed.
+    pub totp: TotpSettings,
+    /// The upstream LDAP server; none where nothing is set.
+    pub upstream: Option<UpstreamSettings>,
     /// What `notification` needs, where it is set.
     pub notification: Option<NotificationSettings>,
 }
@@ -34,6 +40,8 @@ impl Default for AuthSettings {
             hashing_memory: None,
             bind_cache_ttl: None,
             guessing: GuessingSettings::default(),
+            totp: TotpSettings::default(),
+            upstream: None,
             notification: None,
         }
     }
@@ -136,6 +144,11 @@ impl Chain {
         &self.0
     }
 
+    /// Whether a link of it verifies a password, and not a code alone.
+    pub fn verifies_password(&self) -> bool {
+        self.0.iter().any(|link| link.stage() == Stage::Work)
+    }
+
     /// Whether it has this link.
     pub fn has(&self, link: AuthBackend) -> bool {
         self.0.contains(&link)
@@ -161,6 +174,8 @@ impl AuthSettings {
             hashing_memory: reader.number("HASHING_MEMORY", 1, 1_048_576),
             bind_cache_ttl: reader.duration_or_off("BIND_CACHE_TTL"),
             guessing: GuessingSettings::read(reader),
+            totp: TotpSettings::read(reader),
+            upstream: UpstreamSettings::read(reader, has(AuthBackend::Ldap)),
             notification: NotificationSettings::read(reader, common_name, has(AuthBackend::Notification)),
         };
         settings.read_chain(reader, &text);
@@ -173,7 +188,7 @@ impl AuthSettings {
         match self.chain_of(&names) {
             Ok(chain) => self.chain = chain,
             // Said already, with the name of the setting that it needs.
-            Err(ChainError::NotSetUp(AuthBackend::Notification)) => {}
+            Err(ChainError::NotSetUp(AuthBackend::Ldap | AuthBackend::Notification)) => {}
             Err(error) => {
                 let known = AuthBackend::ALL.map(|link| format!("`{}`", link.name())).join(", ");
                 let right = format!("a list of {known}, one of them not `notification` ({error})");
@@ -185,9 +200,10 @@ impl AuthSettings {
     /// Whether all that a link needs is set.
     pub fn is_set_up(&self, link: AuthBackend) -> bool {
         match link {
-            AuthBackend::Sql => true,
+            // A code needs a column of the user's row alone.
+            AuthBackend::Sql | AuthBackend::Totp => true,
+            AuthBackend::Ldap => self.upstream.is_some(),
             AuthBackend::Notification => self.notification.is_some(),
-            AuthBackend::Ldap | AuthBackend::Totp => false,
         }
     }
 
@@ -234,7 +250,8 @@ mod tests {
         let chain = |list: &str| settings.chain_of(&names(list).map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(chain(" SQL,,sql "), Ok(Chain::default()));
         assert_eq!(chain("sql,push"), Err(ChainError::Unknown("push".to_owned())));
-        assert_eq!(chain("sql,totp"), Err(ChainError::NotSetUp(Totp)));
+        assert_eq!(chain("sql,totp"), Ok(Chain(vec![Sql, Totp])));
+        assert_eq!(chain("sql,ldap"), Err(ChainError::NotSetUp(Ldap)));
         assert_eq!(chain(","), Err(ChainError::VerifiesNothing));
     }
 }

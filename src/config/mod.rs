@@ -11,6 +11,7 @@
 
 mod access;
 mod auth;
+mod bind_names;
 mod database;
 mod directory;
 mod dotenv;
@@ -34,10 +35,13 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod totp;
+mod upstream;
 
 pub use crate::database_uri::{Engine, Secret, TlsMode};
 pub use access::{Access, HiddenAttributes, Readers, Rights, ServiceAccount};
 pub use auth::{AuthBackend, AuthSettings, Chain, ChainError, Stage, names};
+pub use bind_names::BindNames;
 pub use database::{DatabaseSettings, Sessions};
 pub use directory::{Layout, container_rdn};
 pub use errors::{ConfigErrors, EXIT_CODE, Problem, Warning};
@@ -53,3 +57,5 @@ pub use query_set::{Query, QuerySet};
 pub use realms::{PasswordSettings, RealmSettings, Realms};
 pub use source::EnvSource;
 pub use tls::{CertificateSource, TlsSettings, TlsVersion};
+pub use totp::TotpSettings;
+pub use upstream::{USERNAME, UpstreamEncryption, UpstreamSearch, UpstreamServer, UpstreamSettings, UpstreamUser};

@@ -23,6 +23,8 @@ const PREFIXES: &[&str] = &[
     "SEARCH_ALLOWED",
     "ATTRIBUTES_",
     "SERVICE_ACCOUNT",
+    "UPSTREAM_",
+    "TOTP_",
 ];
 
 /// A name without such a prefix is mentioned if it is this long and at most [`TYPOS`] edits from a setting.

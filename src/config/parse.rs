@@ -81,6 +81,11 @@ impl Reader {
         self.resolved.get(name).is_some()
     }
 
+    /// The variable that gave a setting, right or wrong.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.resolved.get(name).map(|(variable, _)| variable)
+    }
+
     /// The text of a setting exactly as it was given, blanks and all.
     pub fn given(&self, name: &str) -> Option<&str> {
         self.resolved.get(name)?.1

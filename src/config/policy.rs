@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::Access;
+use super::bind_names::BindNames;
 use super::errors::Problem;
 use super::parse::Reader;
 use super::passwords::PasswordChangeSettings;
@@ -16,6 +17,8 @@ pub struct Policy {
     pub access: Access,
     /// `BIND_DN`: which DNs name a user in a bind.
     pub bind_dn: BindDn,
+    /// `BIND_NAMES`: which names that are no DN name a user in a bind.
+    pub bind_names: BindNames,
     /// `ACCOUNT_STATUS_REFUSED`: the words of a status that refuse a bind.
     pub refused_words: RefusedWords,
     /// `BIND_HOLD`: how long a bind waits for a database that is away.
@@ -39,6 +42,7 @@ impl Policy {
         Policy {
             access,
             bind_dn: reader.choice("BIND_DN", &[("lenient", BindDn::Lenient), ("exact", BindDn::Exact)]),
+            bind_names: BindNames::read(reader),
             refused_words: RefusedWords::read(reader),
             bind_hold: reader.duration("BIND_HOLD"),
             scan_timeout: reader.duration("SCAN_TIMEOUT"),

@@ -158,7 +158,17 @@ pub const SETTINGS: &[Setting] = &[
     setting("SQL_CONNECT_TIMEOUT", Database, Duration, Value("2s"), "How long one attempt to connect to the database may take."),
     setting("SCAN_TIMEOUT", Database, Duration, Value("60s"), "How long a search that reads a table may wait for its next row."),
     setting("ON_DATABASE_FAILURE", Database, Choice(&["disconnect", "unavailable"]), Value("disconnect"), "How a search ends when the database cannot answer it: by a closed connection, so that clients ask another replica and delete nobody, or by result code 52 ([outages.md](outages.md#how-searches-end))."),
-    setting("AUTH_BACKENDS", Access, List, Value("sql"), "The links of the chain: a bind must pass all of them ([signing-in.md](signing-in.md)). `sql`: the hash in the password column. `notification`: somebody's phone; always the last, wherever it is named, and never alone. A user's own column `auth_backends` replaces the list."),
+    setting("AUTH_BACKENDS", Access, List, Value("sql"), "The links of the chain: a bind must pass all of them ([signing-in.md](signing-in.md)). `sql`: the hash in the password column. `ldap`: a bind at an upstream LDAP server. `totp`: a code typed behind the password. `notification`: somebody's phone; always the last, wherever it is named, and never alone. A user's own column `auth_backends` replaces the list."),
+    setting("TOTP_SEPARATOR", Access, Text, Nothing, "What is typed between password and code where `totp` is in the chain, such as `,`: 1 to 8 characters, no digits and no blanks. Absent, the code follows the password at once. A user's secret is in the column `totp_secret` ([signing-in.md](signing-in.md#codes-totp))."),
+    Setting { alias: Some("LDAP_URL"), ..setting("UPSTREAM_LDAP_URI", Access, List, Nothing, "The LDAP servers that `ldap` verifies passwords at, tried in this order: `ldaps://host:port`, or `ldap://host:port` with StartTLS ([signing-in.md](signing-in.md#an-upstream-ldap-server-ldap)).") },
+    setting("UPSTREAM_LDAP_BIND_DN", Access, Text, Nothing, "The name that a user has there, `{username}` standing for the user's: a DN as `uid={username},ou=people,dc=example,dc=com`, or a login name as `{username}@ad.example.com`. Instead of it, users can be searched for."),
+    Setting { alias: Some("LDAP_AUTH_BASE_DN"), ..setting("UPSTREAM_LDAP_SEARCH_BASE", Access, Dn, Nothing, "The base below which users are searched for there. The bind is made with the DN of the only entry that is found.") },
+    setting("UPSTREAM_LDAP_SEARCH_FILTER", Access, Text, Computed("`(uid={username})`; `(sAMAccountName={username})` with the Node gateway's names"), "The filter that finds a user."),
+    Setting { alias: Some("LDAP_BIND_DN"), ..setting("UPSTREAM_LDAP_SEARCH_DN", Access, Text, Nothing, "Who searches. Absent, the search is anonymous.") },
+    Setting { alias: Some("LDAP_BIND_PASSWORD"), ..secret("UPSTREAM_LDAP_SEARCH_PASSWORD", Access, Text, Nothing, "The password of `UPSTREAM_LDAP_SEARCH_DN`.") },
+    setting("UPSTREAM_LDAP_INSECURE", Access, Boolean, Value("false"), "Whether `ldap://` is spoken without StartTLS: passwords cross the network readable. Certificates are verified all the same where there is TLS."),
+    setting("UPSTREAM_LDAP_CA_PATH", Access, Path, Nothing, "A file with the authorities (PEM) that the servers' certificates are verified by, instead of the system's. It is read at the start."),
+    setting("AD_DOMAIN", Access, Text, Nothing, "The Node gateway's name for an Active Directory domain. Where `ldap` is in the chain it gives what is absent: `UPSTREAM_LDAP_URI` is `ldap://` and the domain, `UPSTREAM_LDAP_BIND_DN` is `{username}@` and the domain."),
     secret("NOTIFICATION_URL", Access, Uri, Nothing, "Where `notification` asks for approval: an `https://` URL, or an `http://` URL of this machine ([signing-in.md](signing-in.md#notification-somebodys-phone)). Required where `AUTH_BACKENDS` names `notification`."),
     setting("NOTIFICATION_TIMEOUT", Access, Duration, Value("60s"), "How long somebody has to answer, the wait for earlier requests to the same phone included. Clients must wait as long."),
     setting("NOTIFICATION_CA_PATH", Access, Path, Nothing, "PEM file with the authorities that may have issued the certificate of `NOTIFICATION_URL`. Absent, those of the system. Read at the start."),
@@ -171,6 +181,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("ATTRIBUTES_SELF", Access, List, Nothing, "Attributes that users see in their own entry only."),
     secret("SERVICE_ACCOUNTS", Access, Text, Nothing, "Accounts for clients that need a DN to bind with and are nobody in the tables, as a list in JSON: `dn`, `password` (a hash), `rights`, `networks` ([access.md](access.md#service-accounts))."),
     setting("BIND_DN", Access, Choice(&["lenient", "exact"]), Value("lenient"), "The DNs that a user may bind with. `lenient`: any below the base whose first RDN has a single value, the user's name, under any attribute (`uid=NAME`, `cn=NAME`, `mail=NAME`). `exact`: the user's own only. A client must not rely on everything with `lenient`: [differences-from-openldap.md](differences-from-openldap.md#bind-dns)."),
+    setting("BIND_NAMES", Access, List, Value("none"), "The names that are no DN and still name a user in a bind: a list of `uid` (`alice`), `mail` (a mail address of the user's) and `upn` (`alice@example.com` and `EXAMPLE\\alice`, where the base is `dc=example,dc=com`). A name that could be two users' is refused. With `none` all are refused as OpenLDAP does it, by code 34 ([signing-in.md](signing-in.md#login-names))."),
     setting("ACCOUNT_STATUS_REFUSED", Access, List, Value("pending,suspended,disabled,inactive,deactivated,locked,blocked,banned,deleted,archived,expired"), "The words of the column `status` that refuse a bind, in any letter case. The list replaces the default; `none` lets no word refuse. `check` counts the words that it finds and says what each does."),
     setting("BIND_HOLD", Access, Duration, Value("5s"), "How long a bind waits for a database that is away, and for a thread that verifies its password; then it is answered `unavailable`. A bind that is delayed because others failed waits no longer either."),
     setting("BIND_CACHE_TTL", Access, Duration, Value("off"), "How long a password that was verified need not be hashed again, such as `5m`. With `off` every bind is hashed. The user's row is read on every bind, so a changed password or a disabled account counts at once; the other checks of the chain are never left out ([passwords.md](passwords.md#verified-once))."),
@@ -237,8 +248,11 @@ texts! {
     sql_uri sql_ssl sql_query_all_users sql_query_one_user sql_query_all_groups sql_query_groups_by_member
     sql_query_all_memberships sql_update_password sql_pool_size sql_sessions sql_connect_timeout scan_timeout on_database_failure
     auth_backends notification_url notification_timeout notification_ca_path notification_api_key notification_client_id
-    notification_remember require_auth_for_search search_allowed_to attributes_authenticated attributes_self
-    service_accounts bind_dn account_status_refused bind_hold
+    notification_remember totp_separator upstream_ldap_uri upstream_ldap_bind_dn upstream_ldap_search_base
+    upstream_ldap_search_filter upstream_ldap_search_dn upstream_ldap_search_password upstream_ldap_insecure
+    upstream_ldap_ca_path ad_domain
+    require_auth_for_search search_allowed_to attributes_authenticated attributes_self service_accounts
+    bind_dn bind_names account_status_refused bind_hold
     password_scheme password_min_length
     bind_cache_ttl guessing_delay guessing_free_failures guessing_free_failures_per_address guessing_longest_delay
     guessing_shared_addresses hashing_threads hashing_memory

@@ -9,6 +9,7 @@
 //!   who may bind; `hidden`: attributes that a session may not see;
 //! - `queries`: the operator's queries as described; `source`: listings, lookups by name, accounts;
 //! - `pushdown`: from a filter to a condition on rows; `membership`: who is in which group;
+//! - `login_name`: who is meant by a name that is no DN;
 //! - `search`: plans, pages and results, on whatever implements `entry_source`; `sql_source` does, with the rooms above;
 //! - `preparation`: what the database is asked before anything is served; `diagnostics`: what `check` and `explain` know.
 
@@ -21,6 +22,7 @@ mod facade;
 mod fetch;
 pub mod hidden;
 pub mod kind;
+pub mod login_name;
 pub(crate) mod mapping;
 pub(crate) mod membership;
 pub mod naming;

@@ -230,6 +230,29 @@ impl Realm {
         }
     }
 
+    /// The account of the user with this name.
+    ///
+    /// # Errors
+    /// The database could not answer in time.
+    pub async fn account_named(
+        &self,
+        name: &Name,
+        refused: &RefusedWords,
+        budget: Budget,
+    ) -> Result<AccountOutcome, DirectoryError> {
+        self.accounts.account(name, refused, budget).await
+    }
+
+    /// The domain of the base DN (`example.com`); none when the base has no `dc`.
+    pub fn domain(&self) -> Option<&str> {
+        self.tree.mail_domain()
+    }
+
+    /// The entry that those of this kind stand below.
+    pub fn superior(&self, kind: Kind) -> &Dn {
+        self.tree.superior(kind)
+    }
+
     /// Everything an answer can refer to.
     pub fn schema(&self) -> &Schema {
         &self.schema

@@ -4,6 +4,7 @@
 //! learns which names exist. When the database cannot be asked the answer is `unavailable`: it says nothing about the user.
 
 use super::{
+    bind_name::{BindName, Meaning},
     context::{BoundAccount, Context, Identity, Session},
     outcome::Outcome,
     password_policy,
@@ -16,12 +17,11 @@ use crate::{
         attempt::{Attempt, Stored, Verdict},
         guessing::Turn,
     },
-    config::{BindDn, Stage},
+    config::Stage,
     directory::{
         DirectoryError,
         account::{Account, AccountOutcome},
     },
-    model::dn::Dn,
     protocol::{BindRequest, Credentials, LdapResult, ResponseKind, ResultCode},
     sql::Budget,
 };
@@ -82,8 +82,8 @@ async fn authenticate(
         }
         (false, false) => {}
     }
-    let dn = Dn::parse(&request.name).map_err(|_| refused("not a DN", ResultCode::InvalidDNSyntax, "not a DN"))?;
-    Ok(match admitted(context, &dn, password, reply).await? {
+    let name = BindName::read(&request.name, &context.realm().policy).ok_or_else(|| not_a_dn(reply))?;
+    Ok(match admitted(context, name, password, reply).await? {
         Admitted::User(account) => Identity::User(Arc::from(account.dn)),
         Admitted::ServiceAccount(account) => Identity::ServiceAccount(Arc::new(account)),
     })
@@ -95,17 +95,22 @@ enum Admitted {
     ServiceAccount(BoundAccount),
 }
 
-/// The account of the user whom the DN means, if the chain admits it with this password, which is not empty.
+fn not_a_dn(reply: &mut Reply<'_>) -> OperationError {
+    reply.notes.why = Some("not a DN".into());
+    LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN").into()
+}
+
+/// The account of the user whom the name means, if the chain admits it with this password, which is not empty.
 ///
 /// # Errors
 /// The answer to a bind.
 pub(super) async fn admit(
     context: &Context,
-    dn: &Dn,
+    name: BindName,
     password: &[u8],
     reply: &mut Reply<'_>,
 ) -> Result<Account, OperationError> {
-    match admitted(context, dn, password, reply).await? {
+    match admitted(context, name, password, reply).await? {
         Admitted::User(account) => Ok(account),
         Admitted::ServiceAccount(_) => Err(invalid_credentials()),
     }
@@ -114,18 +119,21 @@ pub(super) async fn admit(
 /// The same for users and service accounts.
 async fn admitted(
     context: &Context,
-    dn: &Dn,
+    name: BindName,
     password: &[u8],
     reply: &mut Reply<'_>,
 ) -> Result<Admitted, OperationError> {
     let own = context.realm();
-    let realm = own.described().ok_or(DirectoryError::NotDescribed)?;
     let policy = &own.policy;
-    let lenient = policy.bind_dn == BindDn::Lenient;
-    let account = service_account::named(context, &realm, dn);
+    let realm = own.described().ok_or(DirectoryError::NotDescribed)?;
+    let meaning = name.meaning(&realm, policy).ok_or_else(|| not_a_dn(reply))?;
+    let account = match &meaning {
+        Meaning::Dn(dn) => service_account::named(context, &realm, dn),
+        Meaning::Login(_) => None,
+    };
     let name = match account {
         Some(account) => account.dn.to_string(),
-        None => realm.login_name(dn, lenient),
+        None => meaning.counted(&realm, policy),
     };
     let client = context.client.address.ip();
     let turn = own
@@ -138,8 +146,8 @@ async fn admitted(
     // Waiting for the turn is one thing, finding out another.
     let until = Instant::now() + policy.bind_hold;
     // Also for a service account: a name that nobody has must not take longer.
-    let found = realm
-        .account(dn, lenient, &policy.refused_words, Budget::bind(until))
+    let found = meaning
+        .account(&realm, policy, Budget::bind(until))
         .await
         .inspect_err(|_| reply.notes.why = Some("the database could not answer".into()))?;
     let typed = Typed {

@@ -142,8 +142,13 @@ impl Catalog {
             Some(Request::PasswordModify(request)) => request.user.as_ref(),
             _ => None,
         };
-        let dn = dn.and_then(|dn| Dn::parse(dn).ok());
-        let owner = dn.and_then(|dn| self.owner(&dn));
+        let parsed = dn.and_then(|dn| Dn::parse(dn).ok());
+        let owner = match (&parsed, request) {
+            // A login name is one of the default realm, whoever bound before and whether or not that realm answers: another
+            // realm may have somebody else of the same name.
+            (None, Some(Request::Bind(_))) => Some(self.default),
+            _ => parsed.and_then(|dn| self.owner(&dn)),
+        };
         Route {
             realm: owner.unwrap_or_else(|| self.of_no_realm(home)),
             is_owner: owner.is_some(),

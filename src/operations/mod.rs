@@ -18,6 +18,7 @@
 mod access;
 mod base;
 pub(crate) mod bind;
+mod bind_name;
 pub mod catalog;
 pub(crate) mod compare;
 pub mod context;

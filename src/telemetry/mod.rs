@@ -24,11 +24,12 @@ pub use lines::Flush;
 use lines::{Escapes, Lines};
 
 /// The most that other people's modules may say, by the beginning of their names; the first that fits counts.
-/// `ldap3_proto` prints bind passwords at `trace`. `sqlx` prints statements at `debug` and slow ones at `warn`, and passes on
+/// `ldap3_proto` prints bind passwords at `trace`, `ldap3` what an upstream server sent at `warn`. `sqlx` prints statements at `debug` and slow ones at `warn`, and passes on
 /// what the server says, values included.
 const CAPS: &[(&str, LevelFilter)] = &[
     ("ldap3_proto", LevelFilter::DEBUG),
     ("ldap3_lber", LevelFilter::DEBUG),
+    ("ldap3::", LevelFilter::OFF),
     ("sqlx::query", LevelFilter::OFF),
     ("sqlx::postgres::notice", LevelFilter::OFF),
     ("sqlx", LevelFilter::WARN),

@@ -15,8 +15,8 @@ use ldap_gateway::auth::{
     hashing_pool::{HashingLimits, HashingPool},
 };
 use ldap_gateway::config::{
-    Access, AuthSettings, BindDn, Layout, NetworkSettings, OnDatabaseFailure, PasswordChangeSettings, Policy, Readers,
-    RefusedWords,
+    Access, AuthSettings, BindDn, BindNames, Layout, NetworkSettings, OnDatabaseFailure, PasswordChangeSettings,
+    Policy, Readers, RefusedWords,
 };
 use ldap_gateway::directory::DirectoryError;
 use ldap_gateway::directory::account::{AccountOutcome, AccountSource};
@@ -123,6 +123,7 @@ async fn run(list: EntryList, port: u16) {
                 ..Access::default()
             },
             bind_dn: BindDn::Lenient,
+            bind_names: BindNames::default(),
             refused_words: RefusedWords::new([]),
             bind_hold: Duration::from_secs(1),
             scan_timeout: Duration::from_secs(10),

@@ -29,6 +29,7 @@
 //! - `notification`: a bind that somebody's phone must approve, with a service that answers well and badly, and through SSSD
 //! - `observability`, `certificates`: metrics, readiness, log lines, draining; certificates replaced while it runs
 //! - `password_change`: passwords that people change, on each engine, through SSSD and PgBouncer
+//! - `bind_names`, `totp`, `upstream`: login names, codes behind passwords, passwords of an upstream LDAP server
 //! - `sssd`: logins and lookups through a real SSSD, with both replicas
 //! - `nslcd`: the same through nslcd, and sudo-ldap
 //! - `rolling_update`: `deploy/rolling-update`, under load and with versions that do not come up
@@ -54,6 +55,7 @@ mod access;
 mod attacks;
 mod battery;
 mod bind_cache;
+mod bind_names;
 mod bounds;
 mod certificates;
 mod check;
@@ -90,4 +92,6 @@ mod schemas;
 mod secrets;
 mod settings;
 mod sssd;
+mod totp;
+mod upstream;
 mod wire;

@@ -8,6 +8,8 @@ use std::{borrow::Cow, fmt};
 
 pub mod notification;
 pub mod password;
+pub mod totp;
+pub mod upstream;
 
 /// One check of the chain.
 pub trait Link: Send + Sync + fmt::Debug {

@@ -1,9 +1,12 @@
-//! The chain of links that a bind must pass, and what each of them needs. Nobody is asked anything.
+//! The chain of links that a bind must pass, and what each of them needs. Nobody is asked anything here.
 
 use super::report::{Fault, Report, table};
 use crate::{
     auth::link::notification::Notification,
-    config::{AuthBackend, AuthSettings, NotificationSettings},
+    config::{
+        AuthBackend, AuthSettings, NotificationSettings, TotpSettings, UpstreamEncryption, UpstreamSettings,
+        UpstreamUser,
+    },
     metrics::Metrics,
 };
 
@@ -24,7 +27,8 @@ pub fn show(settings: &AuthSettings, report: &mut Report) {
     let rows: Vec<Vec<String>> = AuthBackend::ALL
         .into_iter()
         .filter(|link| settings.is_set_up(*link))
-        .filter(|link| settings.chain.has(*link) || *link != AuthBackend::Sql)
+        // These need no settings, and are there for whoever names them.
+        .filter(|link| settings.chain.has(*link) || !matches!(link, AuthBackend::Sql | AuthBackend::Totp))
         .map(|link| {
             let name = link.name().to_owned();
             match settings.chain.has(link) {
@@ -46,8 +50,40 @@ fn needs(link: AuthBackend, settings: &AuthSettings) -> String {
     match link {
         AuthBackend::Sql => "the hash in the column password".to_owned(),
         AuthBackend::Notification => settings.notification.as_ref().map(asks).unwrap_or_default(),
-        AuthBackend::Ldap | AuthBackend::Totp => String::new(),
+        AuthBackend::Ldap => settings.upstream.as_ref().map(upstream).unwrap_or_default(),
+        AuthBackend::Totp => code(&settings.totp),
     }
+}
+
+fn code(settings: &TotpSettings) -> String {
+    let behind = match &settings.separator {
+        Some(separator) => format!("behind the password and `{separator}`"),
+        None => "right behind the password".to_owned(),
+    };
+    format!("a code {behind}, made by the secret in the column totp_secret")
+}
+
+fn upstream(settings: &UpstreamSettings) -> String {
+    let servers = settings.servers.iter().map(|server| {
+        let encryption = match server.encryption {
+            UpstreamEncryption::Tls => "TLS",
+            UpstreamEncryption::StartTls => "StartTLS",
+            UpstreamEncryption::None => "not encrypted",
+        };
+        format!("{} ({encryption})", server.uri)
+    });
+    let servers: Vec<String> = servers.collect();
+    let user = match &settings.user {
+        UpstreamUser::Dn(template) | UpstreamUser::Login(template) => format!("users bind as {template}"),
+        UpstreamUser::Search(search) => {
+            let by = search.account.as_ref().map_or("anonymously", |(dn, _)| dn);
+            format!(
+                "users are searched for by {} below {} ({by})",
+                search.filter, search.base
+            )
+        }
+    };
+    format!("a bind at {}; {user}", servers.join(", "))
 }
 
 fn asks(settings: &NotificationSettings) -> String {

@@ -4,22 +4,18 @@
 use super::{
     answer::answered,
     report::{Fault, Report},
-    values,
+    sign_in, values,
 };
-use crate::{
-    auth::password::classify,
-    directory::{
-        Directory, DirectoryError,
-        diagnostics::{
-            consistency,
-            indexes::index_advice,
-            rows::AccountRules,
-            sample::{Count, SMALL, Sample, count, listed, sample},
-        },
-        kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS},
+use crate::directory::{
+    Directory, DirectoryError,
+    diagnostics::{
+        consistency,
+        indexes::index_advice,
+        rows::AccountRules,
+        sample::{Count, SMALL, Sample, count, listed, sample},
     },
+    kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS},
 };
-use std::collections::BTreeSet;
 
 /// Runs each query once. If all can be run, looks at their rows.
 pub async fn show(directory: &Directory, rules: AccountRules<'_>, report: &mut Report) {
@@ -71,7 +67,7 @@ async fn look_at_rows(
     if let Some(sample) = answered("the first users", sample(directory).await, report)? {
         values::show(directory, &sample, rules, report).await?;
         differences(directory, &sample, users, report).await?;
-        hashes(directory, &sample, report).await?;
+        sign_in::values(directory, &sample, rules.auth, report).await?;
         if let (Some(users), Some(groups)) = (users, groups) {
             let counts = Counts { users, groups };
             indexes(directory, &sample, counts, report).await?;
@@ -170,48 +166,4 @@ async fn private_groups(directory: &Directory, report: &mut Report) -> Result<St
         Some(count) => format!("{} user private groups, of gid numbers that no group has", count.named),
         None => "user private groups, of gid numbers that no group has".to_owned(),
     })
-}
-
-/// Which users can bind at all, by the scheme of their hash.
-async fn hashes(directory: &Directory, sample: &Sample, report: &mut Report) -> Result<(), DirectoryError> {
-    let counts = consistency::hashes(directory, sample, classify).await;
-    let Some(counts) = answered("the stored hashes", counts, report)? else {
-        return Ok(());
-    };
-    let total: usize = counts.values().sum();
-    let usable: BTreeSet<&str> = counts
-        .keys()
-        .flatten()
-        .filter(|hash| hash.problem.is_none())
-        .map(|hash| hash.scheme)
-        .collect();
-    let good: usize = counts
-        .iter()
-        .filter(|(hash, _)| hash.is_some_and(|hash| hash.problem.is_none()))
-        .map(|(_, count)| count)
-        .sum();
-    if total > 0 {
-        let mut line = format!("{good} of {total} users have a usable hash");
-        if !usable.is_empty() {
-            let schemes: Vec<&str> = usable.into_iter().collect();
-            line = format!("{line}: {}", schemes.join(", "));
-        }
-        report.section("Passwords", vec![line]);
-    }
-    for (hash, count) in counts {
-        match hash {
-            None => report.warn(format!(
-                "SQL_QUERY_ONE_USER: {count} of {total} users have no password and cannot bind"
-            )),
-            Some(hash) => {
-                if let Some(problem) = hash.problem {
-                    report.warn(format!(
-                        "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {problem} (scheme: {})",
-                        hash.scheme
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
 }

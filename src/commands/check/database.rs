@@ -5,6 +5,7 @@ use super::{
     columns::{self, RECOMMENDED},
     contents,
     report::{Fault, Report},
+    sign_in,
 };
 use crate::{
     config::{DatabaseSettings, PasswordSettings, Query, QuerySet, RealmSettings},
@@ -33,6 +34,7 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     }
     report.begin(realm);
     chain::show(&realm.auth, report);
+    sign_in::ask_upstream(&realm.auth, report).await;
     let texts = &realm.queries;
     if report.has_wrong_setting(&["SQL_URI"]) {
         for problem in wrong_everywhere(texts) {
@@ -58,9 +60,11 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     };
     let examined = queries::examine(&database, &parsed).await;
     show(&examined, report);
-    match &realm.passwords {
-        Some(settings) => passwords(settings, &database, report).await,
-        None => warn_without_passwords(&examined, report),
+    if let Some(one_user) = &examined.queries.one_user {
+        sign_in::columns(realm, one_user, report);
+    }
+    if let Some(settings) = &realm.passwords {
+        passwords(settings, &database, report).await;
     }
     let is_good = is_good && examined.problems.is_empty();
     for problem in examined.problems {
@@ -123,13 +127,6 @@ async fn reach(database: &DatabaseSettings, report: &mut Report) -> Option<Datab
             report.fault(Fault::Database, format!("SQL_URI: {} ({address})", error.detail()));
             None
         }
-    }
-}
-
-fn warn_without_passwords(examined: &Examination, report: &mut Report) {
-    let one_user = examined.queries.one_user.as_ref();
-    if one_user.is_some_and(|query| query.column(Role::Password).is_none()) {
-        report.warn("SQL_QUERY_ONE_USER: no column password: nobody can bind");
     }
 }
 

@@ -1,7 +1,8 @@
 //! `check`: says everything that is wrong or odd about settings, certificate, database and queries, and what the directory
 //! would be. It serves nothing and writes nothing.
 //!
-//! `chain` tells what a bind must pass, `database` asks the database about the queries, `columns` tells what their columns become, `contents` what the
+//! `chain` tells what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
+//! queries, `columns` tells what their columns become, `contents` what the
 //! directory would hold, `values` what the rows' values are. All of it goes into a `report`, which is printed to standard
 //! output; what is wrong goes to standard error, each line with the name of its variable.
 
@@ -11,6 +12,7 @@ mod columns;
 mod contents;
 mod database;
 mod report;
+mod sign_in;
 mod values;
 
 use std::process::ExitCode;

@@ -10,11 +10,10 @@ use crate::{
         error::DirectoryError,
         facade::Directory,
         fetch::{fetch, none_for_the_name},
-        kind::{Kind, USERS, role::Role},
+        kind::{Kind, USERS},
         membership::{Membership, MembershipsOf, NameSet},
         naming::tree::Name,
         queries::GroupColumn,
-        source::accounts::stored_text,
     },
     model::{entry::Entry, value::Cell},
     sql::{Budget, Engine, Origin, Predicate, QueryTable, SqlError},
@@ -245,29 +244,6 @@ pub fn slow_memberships(directory: &Directory) -> Option<String> {
     Some(format!(
         "SQL_QUERY_ALL_MEMBERSHIPS cannot be joined with users and groups, so a search takes several statements; {wanted}"
     ))
-}
-
-/// The stored hashes of the sample, as `judge` names them, with their numbers; None for rows without one.
-///
-/// # Errors
-/// The database could not answer.
-pub async fn hashes<T: Ord>(
-    directory: &Directory,
-    sample: &Sample,
-    judge: impl Fn(&str) -> T,
-) -> Result<BTreeMap<Option<T>, usize>, DirectoryError> {
-    let mut counts = BTreeMap::new();
-    let Some(one_user) = directory.source.accounts.one_user() else {
-        return Ok(counts);
-    };
-    let projection = one_user.account_projection();
-    for name in &sample.names {
-        for mut row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-            let hash = stored_text(projection.take(&mut row, Role::Password));
-            *counts.entry(hash.as_deref().map(&judge)).or_default() += 1;
-        }
-    }
-    Ok(counts)
 }
 
 /// Memberships, comparable.

@@ -3,10 +3,12 @@
 //!
 //! Each file answers one kind of question, by functions of a directory: `sample` how many rows there are, and some of them;
 //! `consistency` where queries disagree; `rows` what all rows are as entries and accounts; `indexes` which index would help;
-//! `tables` whose table a plan names.
+//! `sign_in` what the
+//! links of the chain would be given; `tables` whose table a plan names.
 
 pub(crate) mod consistency;
 pub(crate) mod indexes;
 pub(crate) mod rows;
 pub mod sample;
+pub(crate) mod sign_in;
 pub(crate) mod tables;

@@ -19,6 +19,7 @@ use crate::{
     model::dn::Dn,
     operations::{
         bind,
+        bind_name::BindName,
         context::{Client, Context, Identity},
         password_policy,
         reply::Reply,
@@ -161,7 +162,8 @@ async fn prepare(
     let is_hash = matches!(wanted.asker, Asker::Writer(_)) && is_hash(new)?;
     let account = match &wanted.asker {
         Asker::Unproven(user) => {
-            bind::admit(context, user, wanted.old.map_or(&[], SecretBytes::as_bytes), reply).await?
+            let name = BindName::Dn(user.clone());
+            bind::admit(context, name, wanted.old.map_or(&[], SecretBytes::as_bytes), reply).await?
         }
         Asker::Own(user) => own_account(context, user, wanted, reply).await?,
         Asker::Writer(user) => named_account(context, user).await?,

@@ -21,6 +21,12 @@ pub struct Slapd {
 pub struct Setup {
     /// Certificate and key: then it speaks LDAPS.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// Plain LDAP in spite of them, with StartTLS.
+    pub start_tls: bool,
+    /// Entries that break the schema are refused. Others can be changed only where they are.
+    pub is_checked: bool,
+    /// Modules to load.
+    pub modules: &'static str,
     /// Further lines about the database: indexes, access.
     pub database: &'static str,
 }
@@ -28,6 +34,9 @@ pub struct Setup {
 /// What the differential test compares with: only what was loaded.
 const PLAIN: Setup = Setup {
     tls: None,
+    start_tls: false,
+    is_checked: false,
+    modules: "",
     database: "lastmod off\n",
 };
 
@@ -56,15 +65,20 @@ impl Slapd {
         let file = dir.join("data.ldif");
         fs::write(&file, ldif).unwrap();
         run(Command::new(program("slapadd"))
+            .arg("-q")
             // Without a check of object classes: who has no ASCII name has no home directory, and posixAccount wants one.
-            .args(["-q", "-s"])
+            .args((!setup.is_checked).then_some("-s"))
             .arg("-f")
             .arg(&configuration)
             .arg("-l")
             .arg(&file));
         let port = free_port();
         let log = fs::File::create(dir.join("log")).unwrap();
-        let scheme = if setup.tls.is_some() { "ldaps" } else { "ldap" };
+        let scheme = if setup.tls.is_some() && !setup.start_tls {
+            "ldaps"
+        } else {
+            "ldap"
+        };
         let mut slapd = command(program("slapd"), None);
         slapd
             .args(["-d", "0", "-h", &format!("{scheme}://127.0.0.1:{port}"), "-f"])
@@ -137,11 +151,12 @@ fn configure(dir: &Path, suffix: &str, setup: &Setup) -> PathBuf {
         )
     });
     text += &format!(
-        "modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\npidfile {0}/slapd.pid\n\
+        "modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\n{2}pidfile {0}/slapd.pid\n\
          sizelimit unlimited\ntimelimit unlimited\nconn_max_pending 1000\n\
          {tls}database mdb\nsuffix \"{suffix}\"\nmaxsize 4294967296\ndirectory {0}/db\ndbnosync\n{1}",
         dir.display(),
-        setup.database
+        setup.database,
+        setup.modules
     );
     let file = dir.join("slapd.conf");
     fs::write(&file, text).unwrap();
