@@ -201,7 +201,7 @@ fn counted(link: AuthBackend) -> metrics::Link {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use crate::{auth::attempt::Stored, config::GuessingSettings};

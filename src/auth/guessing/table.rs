@@ -20,9 +20,12 @@ struct Place<V> {
     value: V,
 }
 
+/// The places that an entry may have.
+type Set<V> = [Option<Place<V>>; WAYS];
+
 /// At most as many entries as it was made for, in sets of sixteen that are made when they are needed.
 pub(super) struct Table<V> {
-    sets: Vec<Option<Box<[Option<Place<V>>; WAYS]>>>,
+    sets: Vec<Option<Box<Set<V>>>>,
     hasher: RandomState,
 }
 

@@ -352,7 +352,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin), reply: Reply) -> io::Res
             stream.shutdown().await?;
             return Ok(false);
         }
-        Reply::After(..) | Reply::Wait => unreachable!("decided"),
+        Reply::After(..) | Reply::Wait => return Err(io::Error::other("nothing has been decided")),
     };
     let head = format!(
         "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n",

@@ -123,13 +123,12 @@ fn a_turn_that_does_not_come_in_time_rings_nobody() {
 #[test]
 fn three_in_a_row_make_a_pause() {
     let _guard = beside_others();
-    let cases: [(&str, fn() -> Reply); 3] = [
-        ("rejected", || Reply::action("reject")),
-        ("not answered", || Reply::error(408, "timeout")),
-        ("the client hangs up", || Reply::Wait),
-    ];
-    for (what, reply) in cases {
-        let stage = Stage::new(move |_| reply());
+    for what in ["rejected", "not answered", "the client hangs up"] {
+        let stage = Stage::new(move |_| match what {
+            "rejected" => Reply::action("reject"),
+            "not answered" => Reply::error(408, "timeout"),
+            _ => Reply::Wait,
+        });
         block_on(async {
             for round in 0..3 {
                 if what == "the client hangs up" {

@@ -67,7 +67,7 @@ fn each_name_is_bound_in_the_realm_of_its_base() {
         (OUTER.to_string(), outer, 49, String::new()),
         ("uid=alice,dc=other".to_string(), outer, 49, String::new()),
         (
-            format!("uid=alice,dc=LAB , dc=Example,DC=com"),
+            "uid=alice,dc=LAB , dc=Example,DC=com".to_string(),
             INNER_PASSWORD,
             0,
             inner_dn("alice"),
