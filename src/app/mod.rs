@@ -120,7 +120,8 @@ impl App {
         let mut problems = Vec::new();
         for ((position, (settings, realm)), receiver) in realms.into_iter().enumerate().zip(receivers) {
             let again = Arc::new(Notify::new());
-            let authenticator = match Authenticator::new(&settings.auth, Arc::clone(&hashing), &metrics) {
+            let counted = &realm.observed.metrics;
+            let authenticator = match Authenticator::new(&settings.auth, Arc::clone(&hashing), counted) {
                 Ok(authenticator) => authenticator,
                 Err(error) => {
                     problems.push(format!("{}: {error}", settings.place(error.setting())));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    counters::{BOUNDS, Histogram, Metrics},
+    counters::{BOUNDS, Histogram, Metrics, Values},
     labels::{Approval, Link, LinkResult, Operation, Statement, StatementEnd},
 };
 
@@ -60,7 +60,15 @@ impl Metrics {
     pub fn render(&self, gauges: &Gauges, code_name: CodeName) -> String {
         let mut page = Page(String::with_capacity(32 * 1024));
         self.operations(&mut page, gauges, code_name);
-        self.chain(&mut page);
+        let none = Labels::new();
+        let realms = gauges.realms.iter().map(|(labels, metrics)| (labels, metrics));
+        // Counted for each realm, or for all together where there is one.
+        let counted: Vec<(&Labels, &Metrics)> = match gauges.realms.is_empty() {
+            true => vec![(&none, self)],
+            false => realms.collect(),
+        };
+        chain(&mut page, &counted);
+        binds(&mut page, &counted);
         self.connections(&mut page);
         databases(&mut page, gauges);
         self.process(&mut page, gauges);
@@ -106,35 +114,6 @@ impl Metrics {
         }
     }
 
-    fn chain(&self, page: &mut Page) {
-        let chain = &self.0.chain;
-        let links = || chain.links.iter().zip(Link::ALL);
-        let name = "auth_link_results_total";
-        page.family(name, COUNTER, "What the links of the chain said to binds.");
-        for (counts, (_, link)) in links() {
-            for (count, (_, result)) in counts.results.iter().zip(LinkResult::ALL) {
-                page.sample(name, &[("link", link), ("result", result)], count.load(Relaxed));
-            }
-        }
-        let name = "auth_link_seconds_total";
-        page.family(name, COUNTER, "Time that binds spent in a link, waiting included.");
-        for (counts, (_, link)) in links() {
-            let time = Duration::from_nanos(counts.nanoseconds.load(Relaxed));
-            page.sample(name, &[("link", link)], time.as_secs_f64());
-        }
-        let name = "auth_link_running";
-        page.family(name, GAUGE, "Binds that are in a link now.");
-        for (counts, (_, link)) in links() {
-            page.sample(name, &[("link", link)], not_negative(&counts.running));
-        }
-        let name = "notification_results_total";
-        let help = "Binds that somebody was to approve, by what became of that.";
-        page.family(name, COUNTER, help);
-        for (count, (_, result)) in chain.approvals.iter().zip(Approval::ALL) {
-            page.sample(name, &[("result", result)], count.load(Relaxed));
-        }
-    }
-
     fn connections(&self, page: &mut Page) {
         let values = &self.0;
         let help = "LDAP read from clients, without TLS.";
@@ -169,16 +148,6 @@ impl Metrics {
         page.gauge("hashing_running", "Passwords being verified.", gauges.hashing_running);
         let help = "Passwords that wait to be verified.";
         page.gauge("hashing_waiting", help, gauges.hashing_waiting);
-        let help = "Binds that waited because others had failed.";
-        page.counter("binds_delayed_total", help, &self.0.binds_delayed);
-        let help = "Binds that wait now because others have failed.";
-        page.gauge("binds_waiting", help, not_negative(&self.0.binds_waiting));
-        let help = "Binds that waited and were not looked at.";
-        page.counter("binds_without_turn_total", help, &self.0.binds_without_turn);
-        let name = "bind_cache_total";
-        page.family(name, COUNTER, "Passwords looked for among those verified a moment ago.");
-        page.sample(name, &[("result", "hit")], self.0.bind_cache_hits.load(Relaxed));
-        page.sample(name, &[("result", "miss")], self.0.bind_cache_misses.load(Relaxed));
         let help = "1 while clients are served, as /readyz says.";
         page.gauge("ready", help, u8::from(gauges.ready));
         let help = "Log lines dropped because standard error did not take them.";
@@ -188,6 +157,71 @@ impl Metrics {
         page.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
         let started = self.0.started.0.duration_since(UNIX_EPOCH).unwrap_or_default();
         page.start_time(started.as_secs_f64());
+    }
+}
+
+fn chain(page: &mut Page, counted: &[(&Labels, &Metrics)]) {
+    let name = "auth_link_results_total";
+    page.family(name, COUNTER, "What the links of the chain said to binds.");
+    for (of, metrics) in counted {
+        for (counts, (_, link)) in metrics.0.chain.links.iter().zip(Link::ALL) {
+            for (count, (_, result)) in counts.results.iter().zip(LinkResult::ALL) {
+                let labels = with(&[("link", link), ("result", result)], of);
+                page.sample(name, &labels, count.load(Relaxed));
+            }
+        }
+    }
+    let name = "auth_link_seconds_total";
+    page.family(name, COUNTER, "Time that binds spent in a link, waiting included.");
+    for (of, metrics) in counted {
+        for (counts, (_, link)) in metrics.0.chain.links.iter().zip(Link::ALL) {
+            let time = Duration::from_nanos(counts.nanoseconds.load(Relaxed));
+            page.sample(name, &with(&[("link", link)], of), time.as_secs_f64());
+        }
+    }
+    let name = "auth_link_running";
+    page.family(name, GAUGE, "Binds that are in a link now.");
+    for (of, metrics) in counted {
+        for (counts, (_, link)) in metrics.0.chain.links.iter().zip(Link::ALL) {
+            page.sample(name, &with(&[("link", link)], of), not_negative(&counts.running));
+        }
+    }
+    let name = "notification_results_total";
+    let help = "Binds that somebody was to approve, by what became of that.";
+    page.family(name, COUNTER, help);
+    for (of, metrics) in counted {
+        for (count, (_, result)) in metrics.0.chain.approvals.iter().zip(Approval::ALL) {
+            page.sample(name, &with(&[("result", result)], of), count.load(Relaxed));
+        }
+    }
+}
+
+fn binds(page: &mut Page, counted: &[(&Labels, &Metrics)]) {
+    let mut each = |name, kind, help, value: fn(&Values) -> u64| {
+        page.family(name, kind, help);
+        for (of, metrics) in counted {
+            page.sample(name, &with(&[], of), value(&metrics.0));
+        }
+    };
+    let help = "Binds that waited because others had failed.";
+    each("binds_delayed_total", COUNTER, help, |values| {
+        values.binds_delayed.load(Relaxed)
+    });
+    let help = "Binds that wait now because others have failed.";
+    each("binds_waiting", GAUGE, help, |values| {
+        not_negative(&values.binds_waiting).unsigned_abs()
+    });
+    let help = "Binds that waited and were not looked at.";
+    each("binds_without_turn_total", COUNTER, help, |values| {
+        values.binds_without_turn.load(Relaxed)
+    });
+    let name = "bind_cache_total";
+    page.family(name, COUNTER, "Passwords looked for among those verified a moment ago.");
+    for (of, metrics) in counted {
+        let values = &metrics.0;
+        for (result, count) in [("hit", &values.bind_cache_hits), ("miss", &values.bind_cache_misses)] {
+            page.sample(name, &with(&[("result", result)], of), count.load(Relaxed));
+        }
     }
 }
 

@@ -134,6 +134,12 @@ impl Catalog {
                 is_owner: true,
             };
         }
+        if let Some(Request::Bind(bind)) = request
+            && !bind.name.is_empty()
+            && Dn::parse(&bind.name).is_err()
+        {
+            return self.of_login_name(&bind.name);
+        }
         let dn = match request {
             Some(Request::Bind(bind)) => Some(&bind.name),
             Some(Request::Search(search)) => Some(&search.base),
@@ -165,10 +171,72 @@ impl Catalog {
         dn.normalize(&self.schema).longest_of(&self.bases).map(RealmId)
     }
 
+    /// A name that is no DN is looked for in the realm whose domain it has, where that takes such names, and else in the
+    /// default one; never in another because that one is away.
+    fn of_login_name(&self, name: &str) -> Route {
+        let mut having = self.ids().filter(|id| {
+            let realm = self.realm(*id);
+            realm.policy.bind_names.upn && has_domain_of(name, &realm.base)
+        });
+        let realm = match (having.next(), having.next()) {
+            (Some(only), None) => only,
+            _ => self.default,
+        };
+        Route {
+            realm,
+            is_owner: !self.realm(realm).policy.bind_names.is_none(),
+        }
+    }
+
     /// What is in no realm, the root DSE and the schema among it, needs a realm that has been described, whichever it is.
     fn of_no_realm(&self, home: Option<RealmId>) -> RealmId {
         let wanted = home.unwrap_or(self.default);
         let mut candidates = [wanted, self.default].into_iter().chain(self.ids());
         candidates.find(|id| self.realm(*id).is_described()).unwrap_or(wanted)
+    }
+}
+
+/// Whether a login name is of the domain of a base: `alice@example.com`, `EXAMPLE\alice` or `example.com\alice`.
+fn has_domain_of(name: &str, base: &Dn) -> bool {
+    let labels: Vec<&str> = base
+        .rdns()
+        .iter()
+        .filter_map(|rdn| rdn.single())
+        .filter(|(attribute, _)| attribute.eq_ignore_ascii_case("dc"))
+        .map(|(_, value)| value)
+        .collect();
+    let domain = labels.join(".");
+    let is_domain = |text: &str| !domain.is_empty() && text.eq_ignore_ascii_case(&domain);
+    match (name.split_once('\\'), name.rsplit_once('@')) {
+        (Some((before, _)), _) => {
+            is_domain(before) || labels.first().is_some_and(|label| before.eq_ignore_ascii_case(label))
+        }
+        (None, Some((_, after))) => is_domain(after),
+        (None, None) => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn login_names_have_the_domain_of_a_base() {
+        let has = |name: &str, base: &str| has_domain_of(name, &Dn::parse(base).unwrap());
+        for name in [
+            "alice@lab.Example.com",
+            "LAB\\alice",
+            "lab.example.com\\alice",
+            "a@b@lab.example.com",
+        ] {
+            assert!(has(name, "dc=lab,dc=example,dc=com"), "{name}");
+            assert!(!has(name, "dc=example,dc=com"), "{name}");
+        }
+        assert!(has("alice@example.com", "ou=it,dc=example,dc=com"));
+        for name in ["alice", "alice@", "\\alice", "@alice", "lab@alice", "alice\\lab"] {
+            assert!(!has(name, "dc=lab,dc=example,dc=com"), "{name}");
+            assert!(!has(name, "o=lab"), "{name}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod availability;
 mod commands;
+mod example;
 mod isolation;
 mod passwords;
 
