@@ -1,6 +1,7 @@
 //! What an answer of the push service means. Only one that says so lets in; whatever is unclear does not.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::auth::link::notification::complaints::Complaint;
 
@@ -19,15 +20,30 @@ pub(in crate::auth::link::notification) enum Answer {
     Unavailable(Complaint),
 }
 
-/// The fields that are looked at. One that is there twice, or has another type, makes the answer unusable.
+/// The fields that are looked at. One that is there twice makes the answer unusable, and so does an action that is no text.
+/// All others are words for the log: of another type than text they say nothing, and take no approval away.
 #[derive(Deserialize)]
 struct Body {
-    success: Option<bool>,
+    #[serde(default)]
+    success: Value,
     action: Option<String>,
-    #[serde(rename = "errorCode")]
-    code: Option<String>,
-    error: Option<String>,
-    message: Option<String>,
+    #[serde(default, rename = "errorCode")]
+    code: Value,
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    message: Value,
+}
+
+impl Body {
+    /// Whether the service denies that it went well. What is no truth value is not understood, and denies it.
+    fn denies_success(&self) -> bool {
+        !matches!(self.success, Value::Null | Value::Bool(true))
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.error.as_str().or(self.message.as_str())
+    }
 }
 
 /// Reads an answer by its HTTP status and its body (or why that is not used). `complain` makes a complaint of a code and a text.
@@ -39,7 +55,7 @@ pub(super) fn read(
     let said = body.and_then(parse);
     let told = |code: &str| {
         let (said_code, text) = match &said {
-            Ok(said) => (said.code.as_deref(), said.error.as_deref().or(said.message.as_deref())),
+            Ok(said) => (said.code.as_str(), said.text()),
             Err(why) => (None, Some(*why)),
         };
         complain(
@@ -49,8 +65,8 @@ pub(super) fn read(
     };
     let by_status = format!("http-{status}");
     match (status, &said) {
-        (200..=299, Ok(said)) => match (said.success, said.action.as_deref()) {
-            (Some(true) | None, Some("approve")) => Answer::Approved,
+        (200..=299, Ok(said)) => match (said.denies_success(), said.action.as_deref()) {
+            (false, Some("approve")) => Answer::Approved,
             (_, Some("reject")) => Answer::Rejected,
             (_, Some("timeout")) => Answer::Unanswered,
             (_, action) => Answer::Refused(Complaint {
@@ -111,6 +127,8 @@ mod tests {
         for body in [
             r#"{"success": true, "action": "approve", "message": "ok"}"#,
             r#" {"action": "approve", "more": [{}]} "#,
+            r#"{"action": "approve", "message": 5, "error": {"a": 1}, "errorCode": [], "success": null}"#,
+            r#"{"success": true, "action": "approve", "message": {"text": "ok"}, "error": false}"#,
         ] {
             assert_eq!(of(200, body), Answer::Approved, "{body}");
         }
@@ -129,6 +147,10 @@ mod tests {
             r#"{"Action": "approve"}"#,
             r#"{"success": false, "action": "approve"}"#,
             r#"{"success": "true", "action": "approve"}"#,
+            r#"{"success": 1, "action": "approve"}"#,
+            r#"{"success": {}, "action": "approve"}"#,
+            r#"{"action": 1}"#,
+            r#"{"message": 1, "message": 2, "action": "approve"}"#,
             r#"{"result": {"action": "approve"}}"#,
             r#"{"action": "approve"} {"action": "approve"}"#,
             r#"{"action": "approve""#,
@@ -173,6 +195,7 @@ mod tests {
             (403, r#"{"errorCode": "api-key-invalid"}"#, false, "api-key-invalid"),
             (404, r#"{"errorCode": "no-devices"}"#, false, "no-devices"),
             (404, "<html>", false, "http-404"),
+            (404, r#"{"errorCode": 404, "error": ["x"]}"#, false, "http-404"),
             (200, r#"{"success": true}"#, false, "unknown-action"),
             (200, r#"{"action": "snooze"}"#, false, "unknown-action"),
             (200, "<html>", false, "not-understood"),
