@@ -5,7 +5,7 @@ use crate::config::Secret;
 use std::{borrow::Cow, fmt, net::IpAddr, time::Instant};
 
 /// What somebody typed, and what is stored about the account that they mean.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     /// The user's name as the directory spells it; as it was typed where nobody has it.
     pub username: &'a str,
@@ -30,6 +30,13 @@ pub struct Stored {
     pub hash: Option<Secret>,
     /// The secret of its codes, in base32 or as an `otpauth:` URI.
     pub totp_secret: Option<Secret>,
+}
+
+/// Without what was typed.
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attempt({:?} from {})", self.username, self.client)
+    }
 }
 
 impl fmt::Debug for Stored {

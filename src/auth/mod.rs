@@ -20,3 +20,4 @@ pub(crate) mod password;
 pub mod source_network;
 pub mod standing;
 mod turns;
+mod user_turns;

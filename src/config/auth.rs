@@ -149,6 +149,13 @@ impl Chain {
         self.0.iter().any(|link| link.stage() == Stage::Work)
     }
 
+    /// Whether all that is typed has been looked at when the links that always run have passed: there is one of them, and no
+    /// code.
+    pub fn is_verified_by_work(&self) -> bool {
+        let has = |stage| self.0.iter().any(|link| link.stage() == stage);
+        has(Stage::Work) && !has(Stage::Code)
+    }
+
     /// Whether it has this link.
     pub fn has(&self, link: AuthBackend) -> bool {
         self.0.contains(&link)
@@ -242,6 +249,16 @@ mod tests {
         assert_eq!(chain(&[Totp]), Ok(vec![Totp]));
         assert_eq!(chain(&[Notification]), Err(ChainError::VerifiesNothing));
         assert_eq!(chain(&[]), Err(ChainError::VerifiesNothing));
+        for (links, verified) in [
+            (&[Sql][..], true),
+            (&[Ldap, Notification], true),
+            (&[Totp], false),
+            (&[Sql, Totp], false),
+            (&[Sql, Totp, Notification], false),
+        ] {
+            let chain = Chain::new(links.iter().copied()).unwrap();
+            assert_eq!(chain.is_verified_by_work(), verified, "{links:?}");
+        }
     }
 
     #[test]

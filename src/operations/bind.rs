@@ -17,7 +17,6 @@ use crate::{
         attempt::{Attempt, Stored, Verdict},
         guessing::Turn,
     },
-    config::Stage,
     directory::{
         DirectoryError,
         account::{Account, AccountOutcome},
@@ -100,7 +99,7 @@ fn not_a_dn(reply: &mut Reply<'_>) -> OperationError {
     LdapResult::new(ResultCode::InvalidDNSyntax, "not a DN").into()
 }
 
-/// The account of the user whom the name means, if the chain admits it with this password, which is not empty.
+/// The account of the user whom the name means, if the chain admits it with this password.
 ///
 /// # Errors
 /// The answer to a bind.
@@ -110,6 +109,10 @@ pub(super) async fn admit(
     password: &[u8],
     reply: &mut Reply<'_>,
 ) -> Result<Account, OperationError> {
+    // No link is given it: to an upstream server it would be an anonymous bind, which succeeds (RFC 4513 5.1.2).
+    if password.is_empty() {
+        return Err(invalid_credentials());
+    }
     match admitted(context, name, password, reply).await? {
         Admitted::User(account) => Ok(account),
         Admitted::ServiceAccount(_) => Err(invalid_credentials()),
@@ -250,8 +253,9 @@ async fn verify(
         }
         (Verdict::Refused(why), Some(_)) if !why.is_empty() => reply.notes.why = Some(why),
         (Verdict::Refused(_), account) => {
-            // What was typed is right: so the client may know why the account may not sign in.
-            let is_verified = chain.links().iter().any(|link| link.stage() == Stage::Work);
+            // What was typed is right: so the client may know why the account may not sign in. Not where a code belongs to
+            // it, which is not looked at then: nobody learns that the password alone was right.
+            let is_verified = chain.is_verified_by_work();
             if let Some(refusal) = account.and_then(|account| account.refusal).filter(|_| is_verified) {
                 reply.note_policy(password_policy::of_account(&refusal));
             }

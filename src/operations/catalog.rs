@@ -141,11 +141,11 @@ impl Catalog {
             return self.of_login_name(&bind.name);
         }
         let dn = match request {
-            Some(Request::Bind(bind)) => Some(&bind.name),
-            Some(Request::Search(search)) => Some(&search.base),
-            Some(Request::Compare(compare)) => Some(&compare.entry),
-            Some(Request::Modify(modify)) => Some(&modify.entry),
-            Some(Request::PasswordModify(request)) => request.user.as_ref(),
+            Some(Request::Bind(bind)) => Some(bind.name.as_str()),
+            Some(Request::Search(search)) => Some(search.base.as_str()),
+            Some(Request::Compare(compare)) => Some(compare.entry.as_str()),
+            Some(Request::Modify(modify)) => Some(modify.entry.as_str()),
+            Some(Request::PasswordModify(request)) => request.user_dn(),
             _ => None,
         };
         let parsed = dn.and_then(|dn| Dn::parse(dn).ok());

@@ -26,6 +26,16 @@ pub struct PasswordModifyRequest {
     pub new: Option<SecretBytes>,
 }
 
+impl PasswordModifyRequest {
+    /// The DN of the user: written as such, or as an authorization identity (RFC 4513 section 5.2.1.8). None for the one who
+    /// asks; an empty one is nobody's, and clients send it for that.
+    pub fn user_dn(&self) -> Option<&str> {
+        let user = self.user.as_deref().filter(|user| !user.is_empty())?;
+        let prefix = user.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("dn:"));
+        Some(prefix.and_then(|_| user.get(3..)).unwrap_or(user))
+    }
+}
+
 /// Decodes the request's value; without a value, all of it is absent. A value that does not decode is answered, as it is
 /// no part of the message's structure.
 pub(super) fn decode_password_modify(value: Option<&[u8]>) -> Result<PasswordModifyRequest, Fault> {
@@ -111,6 +121,26 @@ mod tests {
         }
         // An extension nobody knows yet.
         assert_eq!(decode(b"\x30\x05\x82\x01x\x8f\x00").new.unwrap().as_bytes(), b"x");
+    }
+
+    #[test]
+    fn whose_password() {
+        for (user, dn) in [
+            (None, None),
+            (Some(""), None),
+            (Some("uid=a,dc=x"), Some("uid=a,dc=x")),
+            (Some("dn:uid=a,dc=x"), Some("uid=a,dc=x")),
+            (Some("DN:uid=a"), Some("uid=a")),
+            (Some("dn:"), Some("")),
+            (Some("u:alice"), Some("u:alice")),
+            (Some("dnä"), Some("dnä")),
+        ] {
+            let request = PasswordModifyRequest {
+                user: user.map(str::to_owned),
+                ..PasswordModifyRequest::default()
+            };
+            assert_eq!(request.user_dn(), dn);
+        }
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub enum HashError {
     /// The system gave no random bytes.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
+    /// Others were before it for too long.
+    #[error("too many new passwords wait for their hashes")]
+    TooLate,
     /// The computation failed, for lack of memory.
     #[error("the hash could not be computed")]
     Compute,

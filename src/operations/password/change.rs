@@ -8,6 +8,7 @@ use super::rules;
 use crate::{
     auth::{
         attempt::{Attempt, Stored, Verdict},
+        hash_maker::NewPassword,
         password::{HashError, classify, generate_password},
     },
     config::{AuthBackend, BindDn, Chain},
@@ -64,11 +65,29 @@ pub(in crate::operations) fn may_set_password(identity: &Identity, _user: &Dn) -
 }
 
 /// Finds out who asks for the password of `user`, or for the own one where there is none. Nothing is looked at for that.
-/// `gives_old`: the present password is in the request.
+/// `gives_old`: the present password is in the request. One who may not is in the log, too.
 ///
 /// # Errors
 /// That one may not.
 pub(super) fn asker(
+    context: &Context,
+    user: Option<Dn>,
+    gives_old: bool,
+    reply: &mut Reply<'_>,
+) -> Result<Asker, OperationError> {
+    let audit = Audit {
+        client: context.client,
+        who: context.identity.dn().to_owned(),
+        user: user.as_ref().map(ToString::to_string).unwrap_or_default(),
+    };
+    let asker = who_asks(context, user, gives_old, reply);
+    if let Err(OperationError::Result(result)) = &asker {
+        audit.write(result.code);
+    }
+    asker
+}
+
+fn who_asks(
     context: &Context,
     user: Option<Dn>,
     gives_old: bool,
@@ -189,8 +208,16 @@ async fn prepare(
     let hash = match is_hash {
         true => String::from_utf8_lossy(new).into_owned(),
         false => {
-            let made = context.services.hash_maker.hash(settings.scheme, new).await;
-            made.map_err(|error| no_hash(&error))?
+            let made = context.services.hash_maker.hash(NewPassword {
+                asker: match &context.identity {
+                    Identity::Anonymous => &account.dn,
+                    bound => bound.dn(),
+                },
+                scheme: settings.scheme,
+                password: new,
+                until: Instant::now() + context.realm().policy.bind_hold,
+            });
+            made.await.map_err(|error| no_hash(&error))?
         }
     };
     Ok((PasswordChange::new(account, hash, by_owner), generated))

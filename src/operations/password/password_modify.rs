@@ -21,8 +21,7 @@ pub(in crate::operations) async fn password_modify(
         let text = unsupported::operation(PASSWORD_MODIFY);
         return Err(LdapResult::new(ResultCode::ProtocolError, text).into());
     }
-    let user = request.user.as_deref().filter(|user| !user.is_empty());
-    let user = user.map(user_dn).transpose()?;
+    let user = request.user_dn().map(user_dn).transpose()?;
     let wanted = Wanted {
         asker: asker(context, user, request.old.is_some(), reply)?,
         old: request.old.as_ref(),
@@ -35,11 +34,9 @@ pub(in crate::operations) async fn password_modify(
     Ok(Outcome::Answered)
 }
 
-/// Whom a client names: a DN, or the same as an authorization identity (RFC 4513 section 5.2.1.8).
-fn user_dn(user: &str) -> Result<Dn, LdapResult> {
-    let has_prefix = user.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("dn:"));
-    let dn = if has_prefix { user.get(3..) } else { Some(user) };
-    Dn::parse(dn.unwrap_or_default())
+/// Whom a client names.
+fn user_dn(dn: &str) -> Result<Dn, LdapResult> {
+    Dn::parse(dn)
         .ok()
         .filter(|dn| !dn.is_root())
         .ok_or_else(|| LdapResult::new(ResultCode::InvalidDNSyntax, "userIdentity is not a DN"))

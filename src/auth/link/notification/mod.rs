@@ -1,7 +1,7 @@
 //! `notification`: somebody is asked, on their phone, whether it is them.
 //!
 //! One user, one address, one password is one request, however many binds wait for it (`pending`). Requests of one user are
-//! made one after the other (`turns`). After some that were not approved, the user is left in peace for a while
+//! made one after the other (`user_turns`). After some that were not approved, the user is left in peace for a while
 //! (`pauses`). An approval may count for later binds (`remembered`). `service` speaks HTTP, and `complaints` tells the
 //! operator what the service says.
 //!
@@ -12,7 +12,6 @@ mod pauses;
 mod pending;
 mod remembered;
 mod service;
-mod turns;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -25,13 +24,13 @@ use self::{
     pending::{Outcome, Pending},
     remembered::Remembered,
     service::{Answer, Service},
-    turns::Turns,
 };
 use super::{Check, Link};
 use crate::{
     auth::{
         attempt::{Attempt, Unavailable},
         keyed_digest::{Digest, DigestKey},
+        user_turns::UserTurns,
     },
     config::NotificationSettings,
     metrics::{Approval, Metrics},
@@ -52,7 +51,7 @@ pub struct Notification {
 struct Asking {
     service: Service,
     timeout: Duration,
-    turns: Turns,
+    turns: UserTurns,
     pauses: Pauses,
     remembered: Remembered,
     complaints: Complaints,
@@ -80,7 +79,7 @@ impl Notification {
             asking: Arc::new(Asking {
                 service: Service::new(settings)?,
                 timeout: settings.timeout,
-                turns: Turns::default(),
+                turns: UserTurns::default(),
                 pauses: Pauses::default(),
                 remembered: Remembered::new(settings.remember),
                 complaints: Complaints::default(),

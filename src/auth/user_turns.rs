@@ -1,4 +1,5 @@
-//! One request of a user at a time, in the order in which they came: two at once could not be told apart on the phone.
+//! Something that each user does once at a time, in the order in which it was asked for: requests on a phone, which could not be
+//! told apart, and hashes of new passwords, which would keep others waiting.
 
 use std::{
     collections::HashMap,
@@ -9,22 +10,22 @@ use tokio::sync::OwnedMutexGuard;
 
 type Queue = tokio::sync::Mutex<()>;
 
-/// The users who are being asked, or about to be.
+/// The users whose turn it is, or who wait for it.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<HashMap<String, Weak<Queue>>>);
+pub(super) struct UserTurns(Mutex<HashMap<String, Weak<Queue>>>);
 
 /// A user's turn, or a place in the queue for it.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
-    turns: &'a Turns,
+pub(super) struct UserTurn<'a> {
+    turns: &'a UserTurns,
     username: &'a str,
     queue: Option<Arc<Queue>>,
     held: Option<OwnedMutexGuard<()>>,
 }
 
-impl Turns {
-    /// Waits until no other request of this user is under way.
-    pub(super) async fn take<'a>(&'a self, username: &'a str) -> Turn<'a> {
+impl UserTurns {
+    /// Waits until this user has no other turn.
+    pub(super) async fn take<'a>(&'a self, username: &'a str) -> UserTurn<'a> {
         let queue = {
             let mut users = self.lock();
             let found = users.get(username).and_then(Weak::upgrade);
@@ -35,7 +36,7 @@ impl Turns {
             })
         };
         // Made before the wait, so that who stops waiting leaves nothing behind.
-        let mut turn = Turn {
+        let mut turn = UserTurn {
             turns: self,
             username,
             queue: Some(Arc::clone(&queue)),
@@ -50,7 +51,7 @@ impl Turns {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for UserTurn<'_> {
     fn drop(&mut self) {
         self.held = None;
         self.queue = None;
@@ -68,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_has_one_turn_at_a_time_and_nobody_else_waits_for_it() {
-        let turns = Turns::default();
+        let turns = UserTurns::default();
         let alice = turns.take("alice").await;
         assert!(turns.take("alice").now_or_never().is_none());
         let bob = turns.take("bob").now_or_never();
