@@ -13,6 +13,9 @@ use crate::auth::{source_network::SourceNetwork, standing::Standing};
 
 /// Entries of each table. One takes at most 48 octets.
 const ENTRIES: usize = 65_536;
+/// The sources from which an account has signed in stand in so many sets of the table at most: there is room for those of a
+/// service account, and nobody who has a password can push out those of many others.
+const PARTS: u64 = 128;
 /// All failures that cost nothing: guessing from very many addresses at very many accounts.
 const ALL_FREE: u32 = 1_000;
 /// So many binds of one source may be under way at a time at accounts that have not signed in from there: those that have
@@ -131,7 +134,16 @@ impl Counts {
     }
 
     fn familiar(&self, attempt: &Attempt) -> Option<Familiar> {
-        self.familiar.get(attempt.account, attempt.own)
+        self.familiar.get(self.part_of(attempt), attempt.own)
+    }
+
+    fn put_familiar(&mut self, attempt: &Attempt, familiar: Familiar) {
+        self.familiar.put(self.part_of(attempt), attempt.own, familiar);
+    }
+
+    /// Which part of the account's sources this one is in.
+    fn part_of(&self, attempt: &Attempt) -> u64 {
+        self.keys.hash_one((attempt.account, attempt.own % PARTS))
     }
 
     fn own_failures(&self, attempt: &Attempt) -> Failures {
@@ -203,7 +215,7 @@ impl Counts {
     pub(super) fn failed(&mut self, attempt: &Attempt, now: Moment) -> Begins {
         if let Some(mut familiar) = self.familiar(attempt) {
             let begins = add(&mut familiar.failures, self.own_pace, now);
-            self.familiar.put(attempt.account, attempt.own, familiar);
+            self.put_familiar(attempt, familiar);
             return if begins { Begins::Own } else { Begins::Nothing };
         }
         let mut begins = Begins::Nothing;
@@ -240,7 +252,7 @@ impl Counts {
             last_login: now,
             failures: Failures::default(),
         };
-        self.familiar.put(attempt.account, attempt.own, familiar);
+        self.put_familiar(attempt, familiar);
     }
 }
 

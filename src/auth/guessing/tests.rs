@@ -158,6 +158,44 @@ async fn the_failures_of_a_shared_address_count_for_names_only() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_that_signs_in_from_very_many_addresses_is_delayed_at_none_of_them() {
+    let guessing = guessing();
+    let address = |number: u32| IpAddr::from((0x0a00_0000 + number).to_be_bytes()).to_string();
+    for number in 0..400 {
+        passes(&guessing, "service", &address(number)).await;
+    }
+    for guesser in 1..=20 {
+        for _ in 0..5 {
+            let source = format!("198.51.100.{guesser}");
+            let soon = Instant::now() + Duration::from_secs(1);
+            if let Ok(turn) = guessing.turn("service", source.parse().unwrap(), soon).await {
+                turn.failed();
+            }
+        }
+    }
+    assert!(passes(&guessing, "service", NEW).await > 0);
+    for number in 0..400 {
+        assert_eq!(passes(&guessing, "service", &address(number)).await, 0, "{number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_in_from_everywhere_does_not_make_others_strangers() {
+    let guessing = guessing();
+    for owner in 0..50 {
+        passes(&guessing, &format!("owner{owner}"), OWNER).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    for number in 0..100_000_u32 {
+        let source = IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+        let turn = guessing.turn("traveller", source, Instant::now() + HOLD).await;
+        turn.unwrap().passed();
+    }
+    let forgotten = (0..50).filter(|owner| !guessing.is_familiar(&format!("owner{owner}"), address(OWNER)));
+    assert_eq!(forgotten.count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_owner_who_mistypes_is_judged_by_that() {
     let guessing = guessing();
     passes(&guessing, "alice", OWNER).await;

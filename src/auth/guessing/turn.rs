@@ -146,6 +146,16 @@ impl Guessing {
         let lines = self.waiting.as_ref().map(|waiting| waiting.lock().lines.len());
         lines.unwrap_or_default() == 0
     }
+
+    /// Whether the account has signed in from there.
+    pub(super) fn is_familiar(&self, account: &str, client: IpAddr) -> bool {
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| {
+            let counts = &waiting.lock().counts;
+            let attempt = counts.attempt(account, SourceNetwork::of(client), false);
+            counts.standing(&attempt, waiting.now()) == Standing::Familiar
+        })
+    }
 }
 
 impl Waiting {
