@@ -5,6 +5,7 @@ mod answers;
 mod asked;
 mod https;
 mod many;
+mod realms;
 mod settings;
 mod sshd;
 mod sssd;

@@ -10,13 +10,13 @@ use crate::harness::{Database, Env};
 use serde_json::{Value, json};
 
 /// The outer realm's base, and that of the realm below it.
-const OUTER: &str = "dc=example,dc=com";
-const INNER: &str = "dc=lab,dc=example,dc=com";
+pub const OUTER: &str = "dc=example,dc=com";
+pub const INNER: &str = "dc=lab,dc=example,dc=com";
 /// Alice's password in the inner realm; her other one is that of the sample.
-const INNER_PASSWORD: &str = "the-lab's-own-Passw0rd";
+pub const INNER_PASSWORD: &str = "the-lab's-own-Passw0rd";
 
 /// A realm's entry of REALM_CONFIG, with the options that a database's settings are.
-fn realm(name: &str, base: &str, env: &Env) -> Value {
+pub fn realm(name: &str, base: &str, env: &Env) -> Value {
     let options: serde_json::Map<String, Value> = env
         .iter()
         .filter(|(name, _)| name.starts_with("SQL_"))
@@ -38,7 +38,7 @@ fn camel_case(name: &str) -> String {
 }
 
 /// The environment of a gateway with these realms.
-fn env(realms: &[Value]) -> Env {
+pub fn env(realms: &[Value]) -> Env {
     Env::default()
         .with("REALM_CONFIG", Value::from(realms.to_vec()))
         .with("LOG_LEVEL", "debug")
@@ -46,7 +46,7 @@ fn env(realms: &[Value]) -> Env {
 }
 
 /// Gives the database people of its own: alice has another password, number and name, dora is only here.
-fn make_inner(database: &Database) {
+pub fn make_inner(database: &Database) {
     crate::harness::note_secret(INNER_PASSWORD);
     let hash = crate::harness::gateway::run_to_end(&Env::default(), &["hash-password"], INNER_PASSWORD);
     let hash = hash.stdout.trim().to_owned();
