@@ -13,6 +13,9 @@ pub struct Attempt<'a> {
     pub stored: Option<&'a Stored>,
     /// The account may not sign in, whatever the password. The links that cost work run all the same.
     pub is_refused: bool,
+    /// Other links verify what was typed, too: how long one of them takes must not tell which of them has failed. The chain
+    /// says it.
+    pub with_others: bool,
     /// What was typed. Never empty.
     pub password: &'a [u8],
     /// Where the client is.

@@ -150,10 +150,14 @@ impl Authenticator {
 
     /// What all links but `totp` are given, and why it fails already. Where `totp` is in the chain the code is cut off.
     fn without_code<'a>(&self, chain: &Chain, attempt: &Attempt<'a>) -> (Attempt<'a>, Option<Cow<'static, str>>) {
+        let attempt = Attempt {
+            with_others: chain.verifies_twice(),
+            ..*attempt
+        };
         if !chain.has(AuthBackend::Totp) {
-            return (*attempt, None);
+            return (attempt, None);
         }
-        let typed = totp::cut(&self.settings.totp, attempt);
+        let typed = totp::cut(&self.settings.totp, &attempt);
         let failed = match (chain.verifies_password(), typed.password.is_empty()) {
             // As without a code: no password is none, also where the stored hash is that of an empty one.
             (true, true) => Some("no password before the code".into()),
@@ -165,7 +169,7 @@ impl Authenticator {
         };
         let attempt = Attempt {
             password: typed.password,
-            ..*attempt
+            ..attempt
         };
         (attempt, failed)
     }
@@ -224,6 +228,49 @@ mod tests {
         }
     }
 
+    /// Passes whoever is told that what was typed is verified by others, too.
+    #[derive(Debug)]
+    struct WithOthers;
+
+    impl Link for WithOthers {
+        fn check<'a>(&'a self, attempt: &'a Attempt<'a>) -> BoxFuture<'a, Result<Check, Unavailable>> {
+            let check = match attempt.with_others {
+                true => Check::Passed,
+                false => Check::Failed("alone".into()),
+            };
+            Box::pin(async move { Ok(check) })
+        }
+    }
+
+    #[tokio::test]
+    async fn links_know_whether_others_verify_too() {
+        for (chain, with_others) in [
+            (&[Sql][..], false),
+            (&[Sql, Notification], false),
+            (&[Sql, Ldap], true),
+            (&[Sql, Totp], true),
+        ] {
+            let answers: Vec<_> = chain.iter().map(|link| (*link, passed())).collect();
+            let (mut authenticator, _) = authenticator(&answers);
+            authenticator.links.insert(0, (Sql, Box::new(WithOthers)));
+            let stored = Stored::default();
+            let attempt = Attempt {
+                username: "alice",
+                stored: Some(&stored),
+                is_refused: false,
+                with_others: false,
+                password: b"secret123456",
+                client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                turn: None,
+                until: Instant::now() + Duration::from_secs(5),
+            };
+            let verdict = authenticator
+                .authenticate(&authenticator.settings.chain, &attempt)
+                .await;
+            assert_eq!(verdict == Ok(Verdict::Admitted), with_others, "{chain:?}");
+        }
+    }
+
     type Asked = Arc<Mutex<Vec<AuthBackend>>>;
 
     fn authenticator(answers: &[(AuthBackend, Result<Check, Unavailable>)]) -> (Authenticator, Asked) {
@@ -255,6 +302,7 @@ mod tests {
             username: "alice",
             stored: Some(&stored),
             is_refused: false,
+            with_others: false,
             password: b"secret",
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
             turn: None,

@@ -149,6 +149,11 @@ impl Chain {
         self.0.iter().any(|link| link.stage() == Stage::Work)
     }
 
+    /// Whether several links verify what was typed.
+    pub fn verifies_twice(&self) -> bool {
+        self.0.iter().filter(|link| link.stage() != Stage::Person).count() > 1
+    }
+
     /// Whether all that is typed has been looked at when the links that always run have passed: there is one of them, and no
     /// code.
     pub fn is_verified_by_work(&self) -> bool {
@@ -249,15 +254,17 @@ mod tests {
         assert_eq!(chain(&[Totp]), Ok(vec![Totp]));
         assert_eq!(chain(&[Notification]), Err(ChainError::VerifiesNothing));
         assert_eq!(chain(&[]), Err(ChainError::VerifiesNothing));
-        for (links, verified) in [
-            (&[Sql][..], true),
-            (&[Ldap, Notification], true),
-            (&[Totp], false),
-            (&[Sql, Totp], false),
-            (&[Sql, Totp, Notification], false),
+        for (links, verified, twice) in [
+            (&[Sql][..], true, false),
+            (&[Ldap, Notification], true, false),
+            (&[Sql, Ldap], true, true),
+            (&[Totp], false, false),
+            (&[Sql, Totp], false, true),
+            (&[Sql, Totp, Notification], false, true),
         ] {
             let chain = Chain::new(links.iter().copied()).unwrap();
             assert_eq!(chain.is_verified_by_work(), verified, "{links:?}");
+            assert_eq!(chain.verifies_twice(), twice, "{links:?}");
         }
     }
 

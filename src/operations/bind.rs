@@ -193,6 +193,7 @@ impl<'a> Typed<'a> {
             username: self.name,
             stored: None,
             is_refused: false,
+            with_others: false,
             password: self.password,
             client,
             turn: Some(self.turn),

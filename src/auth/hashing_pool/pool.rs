@@ -86,7 +86,7 @@ impl HashingPool {
         Self::with_work(limits, Arc::new(Verification::run))
     }
 
-    pub(super) fn with_work(limits: HashingLimits, work: Arc<Work>) -> std::io::Result<Self> {
+    pub(in crate::auth) fn with_work(limits: HashingLimits, work: Arc<Work>) -> std::io::Result<Self> {
         let memory_kib = limits.memory_kib.unwrap_or_else(|| memory::available_kib() / 2);
         Ok(Self {
             verifier: Verifier::default(),

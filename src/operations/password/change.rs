@@ -306,6 +306,7 @@ async fn is_right(context: &Context, account: &Account, password: &[u8]) -> Resu
         username: &account.username,
         stored: Some(&stored),
         is_refused: false,
+        with_others: false,
         password,
         client: context.client.address.ip(),
         turn: None,

@@ -163,6 +163,7 @@ mod tests {
             username: "alice",
             stored: Some(&stored),
             is_refused: false,
+            with_others: false,
             password: typed.as_bytes(),
             client: Ipv4Addr::LOCALHOST.into(),
             turn: None,
