@@ -8,15 +8,13 @@ use bytes::BytesMut;
 /// The OID of both controls.
 pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 
-/// `error [1] ENUMERATED` of the response's value. The warnings of the draft are not sent: nothing here knows when a
-/// password will expire, and there are no grace logins.
+/// `error [1] ENUMERATED` of the response's value. The warnings of the draft are not sent: passwords have no age here, and
+/// there are no grace logins.
 const ERROR: u8 = ber::context(1);
 
 /// What is wrong, in the draft's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordPolicyError {
-    /// The account has expired, and no grace login is left.
-    PasswordExpired = 0,
     /// The account may not be used.
     AccountLocked = 1,
     /// This password may not be changed, or not by this client.
@@ -52,8 +50,8 @@ mod tests {
         let value = |error| password_policy_response(error).value.unwrap();
         assert_eq!(value(None)[..], [0x30, 0]);
         assert_eq!(
-            value(Some(PasswordPolicyError::PasswordExpired))[..],
-            [0x30, 3, 0x81, 1, 0]
+            value(Some(PasswordPolicyError::AccountLocked))[..],
+            [0x30, 3, 0x81, 1, 1]
         );
         assert_eq!(
             value(Some(PasswordPolicyError::PasswordTooShort))[..],

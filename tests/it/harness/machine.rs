@@ -149,6 +149,29 @@ impl Machine {
         self.pam(user, password, &["authenticate", "acct_mgmt"])
     }
 
+    /// `passwd`, as the user: whether it worked, and what the user saw.
+    pub fn change_password(&self, user: &str, uid: u32, (old, new): (&str, &str)) -> (bool, String) {
+        let mut child = self
+            .command("setpriv")
+            .args([
+                &format!("--reuid={uid}"),
+                "--clear-groups",
+                "pamtester",
+                SERVICE,
+                user,
+                "chauthtok",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = writeln!(child.stdin.take().unwrap(), "{old}\n{new}\n{new}");
+        let output = child.wait_with_output().unwrap();
+        let text = [output.stdout.as_slice(), &output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    }
+
     fn pam(&self, user: &str, password: &str, operations: &[&str]) -> Login {
         let mut child = self
             .command("pamtester")

@@ -3,6 +3,7 @@
 
 mod operations;
 mod rules;
+mod sssd;
 mod statements;
 
 use crate::harness::ldap::{code, password, tool, user_dn};
