@@ -5,7 +5,7 @@
 
 use super::{
     bind_name::{BindName, Meaning},
-    context::{BoundAccount, Context, Identity, Session},
+    context::{BoundAccount, Context, HashMark, Identity, Session},
     outcome::Outcome,
     password_policy,
     reply::Reply,
@@ -35,16 +35,16 @@ pub(super) async fn bind(
     request: BindRequest,
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
-    let identity = authenticate(context, &request, reply).await?;
+    let session = authenticate(context, &request, reply).await?;
     reply.result(ResponseKind::Bind, &LdapResult::success(), &[]);
-    Ok(Outcome::Bound(Session::bound(identity, context.realm)))
+    Ok(Outcome::Bound(session))
 }
 
 async fn authenticate(
     context: &Context,
     request: &BindRequest,
     reply: &mut Reply<'_>,
-) -> Result<Identity, OperationError> {
+) -> Result<Session, OperationError> {
     let notes = &mut *reply.notes;
     let mut refused = |why: &'static str, code, text| {
         notes.why = Some(why.into());
@@ -66,7 +66,7 @@ async fn authenticate(
     };
     let password = password.as_bytes();
     match (request.name.is_empty(), password.is_empty()) {
-        (true, true) => return Ok(Identity::Anonymous),
+        (true, true) => return Ok(Session::ANONYMOUS),
         (true, false) => {
             notes.why = Some("no name".into());
             return Err(invalid_credentials());
@@ -83,8 +83,12 @@ async fn authenticate(
     }
     let name = BindName::read(&request.name, &context.realm().policy).ok_or_else(|| not_a_dn(reply))?;
     Ok(match admitted(context, name, password, reply).await? {
-        Admitted::User(account) => Identity::User(Arc::from(account.dn)),
-        Admitted::ServiceAccount(account) => Identity::ServiceAccount(Arc::new(account)),
+        Admitted::User(account) => {
+            let verified = account.password.as_ref().map(|hash| HashMark::of(hash.reveal()));
+            let identity = Identity::User(Arc::from(account.dn));
+            Session::bound(identity, context.realm).verified_by(verified)
+        }
+        Admitted::ServiceAccount(account) => Session::bound(Identity::ServiceAccount(Arc::new(account)), context.realm),
     })
 }
 

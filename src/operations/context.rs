@@ -7,8 +7,9 @@ use crate::{
     metrics::Metrics,
 };
 use std::{
+    hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -51,11 +52,25 @@ impl Identity {
     }
 }
 
+/// Recognises the stored hash that a bind was verified by, without keeping it. It means nothing in another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashMark(u64);
+
+impl HashMark {
+    /// The mark of this hash.
+    pub fn of(hash: &str) -> Self {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        HashMark(KEY.hash_one(hash))
+    }
+}
+
 /// Who a connection speaks for, and in which realm: in others it is anonymous. Only the connection's loop replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Who was bound.
     pub identity: Identity,
+    /// The stored hash that proved it; none where there was none.
+    pub verified: Option<HashMark>,
     home: Option<RealmId>,
 }
 
@@ -63,6 +78,7 @@ impl Session {
     /// Not bound.
     pub const ANONYMOUS: Session = Session {
         identity: Identity::Anonymous,
+        verified: None,
         home: None,
     };
 
@@ -71,7 +87,14 @@ impl Session {
         Session {
             home: Some(realm).filter(|_| identity != Identity::Anonymous),
             identity,
+            verified: None,
         }
+    }
+
+    /// The same, proved by this hash.
+    #[must_use]
+    pub fn verified_by(self, verified: Option<HashMark>) -> Self {
+        Session { verified, ..self }
     }
 
     /// The realm that it was bound in; none where it is anonymous.
@@ -139,6 +162,8 @@ pub struct Context {
     pub realm: RealmId,
     /// The identity the operation started with; anonymous where the session was bound in another realm.
     pub identity: Identity,
+    /// The stored hash that proved the identity.
+    pub verified: Option<HashMark>,
     /// Whose connection it is.
     pub client: Client,
     /// Nobody on the network reads the connection.

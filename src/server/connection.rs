@@ -419,6 +419,7 @@ where
             services: Arc::clone(&self.shared.services),
             realm: route.realm,
             identity: self.session.identity_in(route.realm),
+            verified: self.session.verified,
             client: self.client,
             encrypted: !self.shared.network.unencrypted,
             received: record.received(),

@@ -3,14 +3,14 @@
 use super::{
     chain,
     columns::{self, RECOMMENDED},
-    contents,
+    contents, password_change,
     report::{Fault, Report},
     sign_in,
 };
 use crate::{
     config::{DatabaseSettings, PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
-        Directory,
+        Directory, PasswordRow,
         diagnostics::rows::AccountRules,
         kind::{USERS, role::Role},
         passwords::Passwords,
@@ -51,6 +51,9 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
             None
         }
     });
+    let own_passwords = realm.passwords.as_ref().and_then(|own| own.database.as_ref());
+    let engine = own_passwords.map_or(realm.database.engine, |own| own.engine);
+    let update = password_change::parse(realm, engine, report);
     // Without its setting the connection might not be encrypted as the operator wants it to be.
     if report.has_wrong_setting(&["SQL_SSL"]) {
         return;
@@ -81,6 +84,13 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
                 auth: &realm.auth,
             };
             contents::show(&directory, rules, report).await;
+            if let Some(update) = update {
+                let row = match &realm.passwords {
+                    None => directory.password_row(),
+                    Some(settings) => password_row(settings, &database).await,
+                };
+                password_change::check(realm, &update, (&directory, row), report).await;
+            }
         }
         Err(found) => {
             for problem in found {
@@ -128,6 +138,17 @@ async fn reach(database: &DatabaseSettings, report: &mut Report) -> Option<Datab
             None
         }
     }
+}
+
+/// How the row with a user's password is found that is not the directory's; what is wrong with it has been said.
+async fn password_row(settings: &PasswordSettings, directory: &Database) -> Option<PasswordRow> {
+    let database = match &settings.database {
+        None => directory.clone(),
+        Some(own) => Database::new(own, Metrics::default()).ok()?,
+    };
+    let query = OperatorQuery::lookup(&settings.one_user, database.engine()).ok()?;
+    let passwords = Passwords::describe(&database, &query).await.ok()?;
+    Some(passwords.row_of_a_user())
 }
 
 /// Checks where the passwords are, which is not the directory's own query.

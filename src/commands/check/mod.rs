@@ -11,6 +11,7 @@ mod chain;
 mod columns;
 mod contents;
 mod database;
+mod password_change;
 mod report;
 mod sign_in;
 mod values;

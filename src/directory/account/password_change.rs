@@ -31,6 +31,21 @@ impl PasswordChange {
             new: Secret::new(new),
         }
     }
+
+    /// The new hash.
+    pub fn new_hash(&self) -> &str {
+        self.new.reveal()
+    }
+
+    /// A new hash for the user of this name and number, whatever is stored.
+    pub fn of_user(username: String, number: Option<i128>, new: String) -> Self {
+        PasswordChange {
+            username,
+            number,
+            present: None,
+            new: Secret::new(new),
+        }
+    }
 }
 
 /// Why a hash was not changed, or is not known to be.

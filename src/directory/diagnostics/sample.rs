@@ -44,6 +44,13 @@ impl Sample {
         self.rows.len()
     }
 
+    /// The name and number of the first.
+    pub fn first(&self, directory: &Directory, kind: Kind) -> Option<(String, Option<i128>)> {
+        let projection = directory.source.listing(kind).maker().projection();
+        let mut named = self.rows.iter().filter_map(|row| Some((projection.name(row)?, row)));
+        named.next().map(|(name, row)| (name, projection.number(row)))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

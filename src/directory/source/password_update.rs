@@ -26,6 +26,10 @@ const NUMBER: usize = 2;
 
 /// SQLSTATE `indeterminate_datatype`.
 const UNKNOWN_TYPE: &str = "42P18";
+/// MariaDB: the tables of engines without transactions. A view has no engine.
+const NO_TRANSACTIONS: &str = "SELECT CAST(t.table_name AS CHAR) FROM information_schema.tables t \
+     LEFT JOIN information_schema.engines e ON e.engine = t.engine \
+     WHERE t.table_schema = DATABASE() AND t.engine IS NOT NULL AND COALESCE(e.transactions, 'NO') <> 'YES'";
 /// When the row is looked at after a commit of unknown outcome: the server may still be about to finish it.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_millis(900)];
 
@@ -109,6 +113,25 @@ impl PasswordUpdate {
             }
         }
         Err(PasswordChangeError::NotDone(error))
+    }
+
+    /// The tables named in the statements that cannot undo a change (MyISAM of MariaDB, for one).
+    ///
+    /// # Errors
+    /// The database could not say.
+    pub async fn tables_without_transactions(&self, statements: &OperatorStatements) -> Result<Vec<String>, SqlError> {
+        let database = &self.row.database;
+        if database.engine() != Engine::MySql {
+            return Ok(Vec::new());
+        }
+        let budget = Budget::bind(Instant::now() + self.hold);
+        let rows = database.fetch(NO_TRANSACTIONS, &[], budget).await?;
+        let tables = rows
+            .into_iter()
+            .filter_map(|row| Some(row.first()?.to_text()?.into_owned()));
+        let words: Vec<&str> = statements.words().collect();
+        let is_named = |table: &String| words.iter().any(|word| word.eq_ignore_ascii_case(table));
+        Ok(tables.filter(is_named).collect())
     }
 
     /// Does everything that a change does, and undoes it: what is wrong shows, and nothing stays.

@@ -21,7 +21,8 @@ use crate::{
     operations::{
         bind,
         bind_name::BindName,
-        context::{Client, Context, Identity},
+        context::{Client, Context, HashMark, Identity, Session},
+        outcome::Outcome,
         password_policy,
         reply::Reply,
         result::OperationError,
@@ -128,7 +129,15 @@ fn is_same(realm: &Realm, one: &Dn, other: &Dn) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one.prepared == other.prepared)
 }
 
-/// Changes a password; returns the new one where the gateway has made it. Writes one line to the log, however it ends.
+/// What a change has come to.
+pub(super) struct Changed {
+    /// The new password, where the gateway has made it.
+    pub(super) generated: Option<Zeroizing<String>>,
+    /// The session from now on.
+    pub(super) outcome: Outcome,
+}
+
+/// Changes a password. Writes one line to the log, however it ends.
 ///
 /// # Errors
 /// The result to answer with, or the directory's failure.
@@ -136,7 +145,8 @@ pub(super) async fn change(
     context: &Context,
     wanted: Wanted<'_>,
     reply: &mut Reply<'_>,
-) -> Result<Option<Zeroizing<String>>, OperationError> {
+) -> Result<Changed, OperationError> {
+    let is_own = matches!(wanted.asker, Asker::Own(_));
     let user = match &wanted.asker {
         Asker::Unproven(user) | Asker::Own(user) | Asker::Writer(user) => user.to_string(),
     };
@@ -157,12 +167,19 @@ pub(super) async fn change(
     };
     let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
     let passwords = realm.passwords().cloned().ok_or(DirectoryError::NotDescribed)?;
+    let mark = HashMark::of(change.new_hash());
     // A task of its own, so that it comes to its end, and to the log, whether or not the client waits.
     let storing = tokio::spawn(store(passwords, change, audit));
     let stored = storing
         .await
         .unwrap_or_else(|_| Err(LdapResult::new(ResultCode::Unavailable, "internal error")));
-    stored.map_err(OperationError::from).map(|()| generated)
+    stored?;
+    // Whoever has made the change need not prove again who it was.
+    let outcome = match is_own {
+        true => Outcome::Bound(Session::bound(context.identity.clone(), context.realm).verified_by(Some(mark))),
+        false => Outcome::Answered,
+    };
+    Ok(Changed { generated, outcome })
 }
 
 /// Does all that comes before the database is changed: proves the asker, checks the new password, makes its hash.
@@ -185,7 +202,7 @@ async fn prepare(
             bind::admit(context, name, wanted.old.map_or(&[], SecretBytes::as_bytes), reply).await?
         }
         Asker::Own(user) => own_account(context, user, wanted, reply).await?,
-        Asker::Writer(user) => named_account(context, user).await?,
+        Asker::Writer(user) => written_account(context, user, wanted).await?,
     };
     if !has_password_here(context, &account) {
         reply.note_policy(PasswordPolicyError::PasswordModNotAllowed);
@@ -238,7 +255,14 @@ async fn own_account(
         return Err(LdapResult::new(ResultCode::InsufficientAccessRights, text).into());
     }
     let Some(old) = wanted.old else {
-        return Ok(account);
+        // A bind with a password that has been changed since proves nothing any more.
+        let present = account.password.as_ref().map(|hash| HashMark::of(hash.reveal()));
+        if present.is_some() && present == context.verified {
+            return Ok(account);
+        }
+        reply.note_policy(PasswordPolicyError::MustSupplyOldPassword);
+        let text = "the password has been changed since this connection was bound: give the present one";
+        return Err(LdapResult::new(ResultCode::UnwillingToPerform, text).into());
     };
     // A guess is one wherever it comes.
     let realm = context.realm().described().ok_or(DirectoryError::NotDescribed)?;
@@ -256,6 +280,15 @@ async fn own_account(
             turn.failed();
             Err(wanted.wrong_old.clone().into())
         }
+    }
+}
+
+/// The account of somebody else, whose present password is right where it is given all the same.
+async fn written_account(context: &Context, user: &Dn, wanted: &Wanted<'_>) -> Result<Account, OperationError> {
+    let account = named_account(context, user).await?;
+    match wanted.old {
+        Some(old) if !is_right(context, &account, old.as_bytes()).await? => Err(wanted.wrong_old.clone().into()),
+        _ => Ok(account),
     }
 }
 

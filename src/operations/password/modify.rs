@@ -46,9 +46,9 @@ pub(in crate::operations) async fn modify(
             "the value to delete is not the present password",
         ),
     };
-    change(context, wanted, reply).await?;
+    let changed = change(context, wanted, reply).await?;
     reply.result(ResponseKind::Modify, &LdapResult::success(), &[]);
-    Ok(Outcome::Answered)
+    Ok(changed.outcome)
 }
 
 /// What the changes of a request come to.

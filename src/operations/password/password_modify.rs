@@ -28,10 +28,10 @@ pub(in crate::operations) async fn password_modify(
         new: request.new.as_ref(),
         wrong_old: LdapResult::new(ResultCode::InvalidCredentials, "the present password is wrong"),
     };
-    let generated = change(context, wanted, reply).await?;
-    let value = generated.map(|password| generated_password_value(&password));
+    let changed = change(context, wanted, reply).await?;
+    let value = changed.generated.map(|password| generated_password_value(&password));
     reply.extended(&LdapResult::success(), value.as_ref().map(|value| value.as_slice()));
-    Ok(Outcome::Answered)
+    Ok(changed.outcome)
 }
 
 /// Whom a client names.

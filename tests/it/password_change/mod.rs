@@ -1,7 +1,11 @@
 //! Changing a password: by `ldappasswd` and `ldapmodify` as people run them, on each engine, with two gateways on one
 //! database; through PgBouncer; through a real SSSD; what `check` says of the statement.
 
+mod check;
+mod clients;
 mod operations;
+mod pooler;
+mod races;
 mod rules;
 mod sssd;
 mod statements;
