@@ -11,20 +11,18 @@ use std::{
     time::Duration,
 };
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ring::error::Unspecified;
 use tokio::time::Instant;
-use zeroize::Zeroizing;
+
+use super::keyed_digest::{Digest, DigestKey};
 
 /// So many are remembered; of more, the oldest are forgotten. One takes about 100 octets.
 const MOST: usize = 10_000;
 
-type Digest = [u8; 32];
-
 /// Passwords that were verified, for a while.
 pub struct BindCache {
     ttl: Duration,
-    key: Zeroizing<[u8; 32]>,
+    key: DigestKey,
     verified: Mutex<Verified>,
 }
 
@@ -49,25 +47,17 @@ impl BindCache {
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub fn new(ttl: Duration) -> Result<Self, getrandom::Error> {
-        let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *key)?;
+    pub fn new(ttl: Duration) -> Result<Self, Unspecified> {
         Ok(BindCache {
             ttl,
-            key,
+            key: DigestKey::new()?,
             verified: Mutex::default(),
         })
     }
 
-    /// The digest of a name with its stored hash and what was typed. None for lack of a key, which there always is.
-    pub fn digest(&self, username: &str, hash: &str, password: &[u8]) -> Option<Remembered> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).ok()?;
-        for part in [username.as_bytes(), hash.as_bytes(), password] {
-            // With its length, so that no two lists of parts are the same octets.
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        Some(Remembered(mac.finalize().into_bytes().into()))
+    /// The digest of a name with its stored hash and what was typed.
+    pub fn digest(&self, username: &str, hash: &str, password: &[u8]) -> Remembered {
+        Remembered(self.key.digest(&[username.as_bytes(), hash.as_bytes(), password]))
     }
 
     /// Whether this was verified a moment ago.
@@ -111,11 +101,11 @@ mod tests {
     }
 
     fn remember(cache: &BindCache, username: &str, hash: &str, password: &str) {
-        cache.remember(cache.digest(username, hash, password.as_bytes()).unwrap());
+        cache.remember(cache.digest(username, hash, password.as_bytes()));
     }
 
     fn knows(cache: &BindCache, username: &str, hash: &str, password: &str) -> bool {
-        cache.knows(&cache.digest(username, hash, password.as_bytes()).unwrap())
+        cache.knows(&cache.digest(username, hash, password.as_bytes()))
     }
 
     #[tokio::test(start_paused = true)]
@@ -137,7 +127,7 @@ mod tests {
     #[test]
     fn each_process_has_its_own_key() {
         let (one, other) = (cache(), cache());
-        let digest = |cache: &BindCache| cache.digest("alice", "h1", b"secret").unwrap().0;
+        let digest = |cache: &BindCache| cache.digest("alice", "h1", b"secret").0;
         assert_eq!(digest(&one), digest(&one));
         assert_ne!(digest(&one), digest(&other));
     }

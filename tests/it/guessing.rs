@@ -36,12 +36,15 @@ async fn sign_in(observed: &Observed, source: [u8; 4], password: &str) -> i32 {
 #[test]
 fn a_thousand_guesses_delay_the_guesser_and_not_the_owner() {
     let _guard = beside_others();
-    let observed = Observed::start(&env());
+    let observed = Observed::start(&env().with("BIND_HOLD", "20s"));
     block_on(async {
         assert_eq!(sign_in(&observed, OWNER, BATTERY_PASSWORD).await, 0);
+        let mut clients = Vec::new();
+        for _ in 0..1_000 {
+            clients.push(Client::connect_from(&observed.gateway, GUESSER).await);
+        }
         let mut guesses = JoinSet::new();
-        for number in 0..1_000 {
-            let mut client = Client::connect_from(&observed.gateway, GUESSER).await;
+        for (number, mut client) in clients.into_iter().enumerate() {
             let dn = user_dn("cheap");
             guesses.spawn(async move { client.bind(&dn, &format!("guess-{number}")).await.unwrap() });
         }
@@ -50,11 +53,12 @@ fn a_thousand_guesses_delay_the_guesser_and_not_the_owner() {
         }
         // Nor from where the owner has never been.
         assert_eq!(sign_in(&observed, NEW, BATTERY_PASSWORD).await, 0);
-        assert!(waiting(&observed) >= 1.0, "the guesser waits");
+        assert!(eventually(LONG, || waiting(&observed) >= 1.0), "the guesser waits");
         let codes = guesses.join_all().await;
         let looked_at = codes.iter().filter(|code| **code == 49).count();
-        // The first five, and one after 1 s and 2 s more; the connections are not all made at once.
-        assert!((5..=9).contains(&looked_at), "{looked_at}");
+        // The first five, and those after 1 s, 2 s, 4 s and 8 s more; a few more where the machine is so busy that not all
+        // come at once.
+        assert!((5..=12).contains(&looked_at), "{looked_at}");
         // The others' passwords were not looked at, so they are not called wrong.
         assert_eq!(
             codes.iter().filter(|code| **code == 52).count(),
