@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
+use super::policy::RefusedWords;
 use crate::model::dn::{Dn, Rdn};
 use crate::model::schema::Schema;
 
@@ -22,6 +23,8 @@ pub struct Layout {
     pub empty_base: bool,
     /// The accounts of `SERVICE_ACCOUNTS`, which are entries. One may stand in a container of its own.
     pub service_accounts: Vec<Dn>,
+    /// `ACCOUNT_STATUS_REFUSED`, for what entries show of an account.
+    pub refused_words: RefusedWords,
 }
 
 /// As it is where no setting is given.
@@ -34,6 +37,7 @@ impl Default for Layout {
             mail_fallback: false,
             empty_base: false,
             service_accounts: Vec::new(),
+            refused_words: RefusedWords::new([]),
         }
     }
 }
@@ -47,6 +51,7 @@ impl Layout {
             mail_fallback: reader.choice("LDAP_MAIL_FALLBACK", &[("off", false), ("on", true)]),
             empty_base: reader.choice("EMPTY_BASE", &[("noSuchObject", false), ("directory", true)]),
             service_accounts: Vec::new(),
+            refused_words: RefusedWords::new([]),
         }
     }
 }

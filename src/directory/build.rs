@@ -3,6 +3,7 @@
 use crate::{
     config::{Layout, Query, QuerySet},
     directory::{
+        account::ShownState,
         facade::Directory,
         kind::{GROUPS, KINDS, Kind, PRIVATE_GROUPS, USERS},
         mapping::{entry::EntryMaker, projection::Projection},
@@ -51,9 +52,16 @@ impl Directory {
         let (schema, queries) = describe(database, queries).await?;
         let kinds: Vec<Kind> = KINDS.into_iter().chain(further.iter().map(|(kind, _)| *kind)).collect();
         let tree = Arc::new(Tree::new(base.clone(), layout, &kinds, &schema));
-        let listing = |kind, query: EntryQuery| {
-            let projection = Projection::of_entries(&query.columns);
+        let shown = queries.all_users.shown_account_columns(&queries.one_user);
+        let listing = |kind: Kind, query: EntryQuery| {
+            let shown = if kind == &USERS { shown.as_slice() } else { &[] };
+            let projection = Projection::of_entries(&query.columns, shown);
+            let state = (!shown.is_empty()).then(|| ShownState::new(&projection, &layout.refused_words));
             let maker = EntryMaker::new(kind, Arc::clone(&tree), Arc::clone(&schema), projection);
+            let maker = match state {
+                Some(state) => maker.with_account_state(Arc::new(state)),
+                None => maker,
+            };
             Listing::new(database.clone(), query, maker)
         };
         let one = |problem| vec![problem];

@@ -69,6 +69,7 @@ impl Hidden {
         for class in kind.classes {
             let tells = match class.when {
                 ClassWhen::Has(id) => self.hides(kind, id),
+                ClassWhen::Expires => self.hides(kind, ids::SHADOW_EXPIRE),
                 ClassWhen::Numbers(roles) => {
                     let mut ids = roles.iter().filter_map(|role| kind.attribute_of(*role));
                     ids.any(|id| self.hides(kind, id))

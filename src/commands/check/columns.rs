@@ -83,6 +83,9 @@ fn meaning(which: Query, column: &ColumnUse, schema: &Schema) -> String {
     };
     let attribute = attribute(kind(which), role, schema);
     match which {
+        Query::AllUsers if role.is_account_state() => {
+            format!("read only for shadowExpire and nsAccountLock; SQL_QUERY_ONE_USER: {attribute}")
+        }
         Query::AllUsers if role.is_private() => format!("not read here; SQL_QUERY_ONE_USER: {attribute}"),
         Query::AllMemberships if role == Role::Name => "→ the group, by its cn".to_owned(),
         Query::AllMemberships if role == Role::Number => "→ the group, by its gidNumber".to_owned(),

@@ -97,6 +97,7 @@ impl RealmSettings {
             name: None,
             layout: Layout {
                 service_accounts,
+                refused_words: policy.refused_words.clone(),
                 ..Layout::read(reader)
             },
             base,

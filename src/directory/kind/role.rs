@@ -70,6 +70,11 @@ impl Role {
         )
     }
 
+    /// Says whether an account may bind, whatever its chain.
+    pub fn is_account_state(self) -> bool {
+        matches!(self, Role::Status | Role::Enabled | Role::Locked | Role::ExpiresAt)
+    }
+
     /// Decides about binds besides the password.
     pub fn is_account(self) -> bool {
         self.is_private() && !matches!(self, Role::Password | Role::TotpSecret)

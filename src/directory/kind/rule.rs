@@ -56,6 +56,10 @@ pub enum ValueSource<Column> {
     AsciiOf(AttributeId),
     /// The lines of a column.
     Lines(Column),
+    /// The day on which the account ends, by this column.
+    ExpiryDay(Column),
+    /// That the account may not bind, by its columns.
+    AccountLock,
 }
 
 impl<Column: Copy> ValueSource<Column> {
@@ -78,6 +82,8 @@ impl<Column: Copy> ValueSource<Column> {
             ValueSource::LastWordOf(attribute) => ValueSource::LastWordOf(attribute),
             ValueSource::AsciiOf(attribute) => ValueSource::AsciiOf(attribute),
             ValueSource::Lines(from) => ValueSource::Lines(column(from)?),
+            ValueSource::ExpiryDay(from) => ValueSource::ExpiryDay(column(from)?),
+            ValueSource::AccountLock => ValueSource::AccountLock,
         })
     }
 }
@@ -89,7 +95,8 @@ impl ValueSource<Role> {
             ValueSource::Name => "the name",
             ValueSource::Text(from) | ValueSource::Values(from) | ValueSource::Lines(from) => column(from),
             ValueSource::Number(from) | ValueSource::OwnNumber(from) => column(from),
-            ValueSource::Time(from) | ValueSource::Uuid(from) => column(from),
+            ValueSource::Time(from) | ValueSource::Uuid(from) | ValueSource::ExpiryDay(from) => column(from),
+            ValueSource::AccountLock => "the account columns",
             ValueSource::DerivedUuid => "a UUID made of the number or the name",
             ValueSource::Constant(value) => value,
             ValueSource::EntryDn => "the DN of the entry",
@@ -121,6 +128,8 @@ pub enum ClassWhen {
     Numbers(&'static [Role]),
     /// Those with this attribute.
     Has(AttributeId),
+    /// Those of accounts that end some day.
+    Expires,
     /// All, where the query has a column for one of these attributes.
     Columns(&'static [&'static str]),
 }

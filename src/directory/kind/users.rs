@@ -118,6 +118,10 @@ pub static USERS: EntryKind = EntryKind {
                 "shadowFlag",
             ]),
         },
+        Class {
+            name: "shadowAccount",
+            when: ClassWhen::Expires,
+        },
     ],
     membership_attributes: &[ids::MEMBER_OF],
 };

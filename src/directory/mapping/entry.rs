@@ -10,6 +10,7 @@ use crate::{
             rule::{HOMES, ValueSource},
         },
         mapping::{
+            account_state::AccountState,
             gecos::ascii,
             projection::Projection,
             provenance::{Having, Provenance, Rules, Slot},
@@ -38,6 +39,7 @@ pub struct EntryMaker {
     projection: Projection,
     namespace: Uuid,
     rules: Rules,
+    account: Option<Arc<dyn AccountState>>,
 }
 
 impl EntryMaker {
@@ -50,6 +52,16 @@ impl EntryMaker {
             tree,
             schema,
             projection,
+            account: None,
+        }
+    }
+
+    /// The same with what entries show of accounts.
+    #[must_use]
+    pub fn with_account_state(self, account: Arc<dyn AccountState>) -> Self {
+        EntryMaker {
+            account: Some(account),
+            ..self
         }
     }
 
@@ -87,7 +99,7 @@ impl EntryMaker {
     pub fn has_class(&self, oid: &str) -> Option<bool> {
         match self.rules.class(oid) {
             Some(Having::All) => Some(true),
-            Some(Having::Numbers(_) | Having::Attribute(_)) => None,
+            Some(Having::Numbers(_) | Having::Attribute(_) | Having::Expiry(_)) => None,
             None => Some(false),
         }
     }
@@ -249,6 +261,11 @@ impl RowReader<'_> {
             }
             ValueSource::AsciiOf(id) => Some(ascii(&self.found(*id, entry)?, self.name)),
             ValueSource::Constant(value) => Some((*value).to_owned()),
+            ValueSource::ExpiryDay(_) => self.expiry_day().map(|day| day.to_string()),
+            ValueSource::AccountLock => {
+                let is_locked = self.maker.account.as_ref()?.is_locked(&self.row);
+                is_locked.then(|| "TRUE".to_owned())
+            }
             // They have several values.
             ValueSource::Values(_) | ValueSource::Lines(_) => None,
         }
@@ -290,7 +307,12 @@ impl RowReader<'_> {
             Having::All => true,
             Having::Numbers(slots) => self.has_numbers(slots),
             Having::Attribute(id) => entry.has(*id),
+            Having::Expiry(_) => self.expiry_day().is_some(),
         }
+    }
+
+    fn expiry_day(&self) -> Option<i64> {
+        self.maker.account.as_ref()?.expiry_day(&self.row)
     }
 
     fn has_numbers(&self, slots: &[Slot]) -> bool {

@@ -1,6 +1,8 @@
 //! From a row to an entry: which column means what (`columns`), which of them a statement reads (`projection`), where each
-//! attribute comes from (`provenance`), and the entry made of it (`entry`). Knows rows as cells; no SQL, no filters.
+//! attribute comes from (`provenance`), and the entry made of it (`entry`), with what it shows of an account
+//! (`account_state`). Knows rows as cells; no SQL, no filters.
 
+pub(crate) mod account_state;
 pub(crate) mod columns;
 pub(crate) mod entry;
 pub(crate) mod gecos;

@@ -16,9 +16,9 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// What entries are made of. Password and account columns are not even read.
-    pub fn of_entries(columns: &[ColumnUse]) -> Self {
-        Self::new(columns, |role| !role.is_private())
+    /// What entries are made of. Password and account columns are not even read, but for those that are `shown`.
+    pub fn of_entries(columns: &[ColumnUse], shown: &[Role]) -> Self {
+        Self::new(columns, |role| !role.is_private() || shown.contains(&role))
     }
 
     /// What a bind needs.
@@ -68,6 +68,11 @@ impl Projection {
             .and_then(|position| row.get_mut(position))
             .map(mem::take)
             .unwrap_or_default()
+    }
+
+    /// The cell of a role.
+    pub fn cell<'a>(&self, row: &'a [Cell], role: Role) -> Option<&'a Cell> {
+        row.get(self.position(role)?)
     }
 
     /// The name in a row, if it is one.

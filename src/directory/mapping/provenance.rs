@@ -68,6 +68,8 @@ pub(crate) enum Having {
     Numbers(Vec<Slot>),
     /// Those with this attribute.
     Attribute(AttributeId),
+    /// Those with a time in this column after which the account ends.
+    Expiry(Slot),
 }
 
 /// The rules of a kind with the columns of one query.
@@ -90,8 +92,8 @@ pub(crate) struct Rules {
     membership: &'static [AttributeId],
 }
 
-/// The operational attributes of all entries (RFC 4512 3.4). The structural class is the kind's.
-const OPERATIONAL: [Rule; 7] = [
+/// The operational attributes of all entries (RFC 4512 3.4), and what is shown of an account. The structural class is the kind's.
+const OPERATIONAL: [Rule; 9] = [
     rule(
         ids::ENTRY_UUID,
         &[ValueSource::Uuid(Role::EntryUuid), ValueSource::DerivedUuid],
@@ -102,6 +104,9 @@ const OPERATIONAL: [Rule; 7] = [
     rule(ids::HAS_SUBORDINATES, &[ValueSource::Constant("FALSE")]),
     rule(ids::CREATE_TIMESTAMP, &[ValueSource::Time(Role::CreatedAt)]),
     rule(ids::MODIFY_TIMESTAMP, &[ValueSource::Time(Role::UpdatedAt)]),
+    rule(ids::NS_ACCOUNT_LOCK, &[ValueSource::AccountLock]),
+    // A user attribute that is made for those who ask for it.
+    rule(ids::SHADOW_EXPIRE, &[ValueSource::ExpiryDay(Role::ExpiresAt)]),
 ];
 
 impl Rules {
@@ -124,7 +129,7 @@ impl Rules {
             ids::STRUCTURAL_OBJECT_CLASS => &structural,
             _ => rule.sources,
         };
-        let operational = OPERATIONAL.iter();
+        let operational = OPERATIONAL.iter().filter(|rule| !is_own(rule.attribute));
         let mut operational: Vec<Provenance> = operational
             .filter_map(|rule| columns.provenance(rule, sources(rule), false))
             .collect();
@@ -195,6 +200,7 @@ impl Columns<'_> {
     fn provenance(&self, rule: &Rule, rule_sources: &[ValueSource<Role>], has_domain: bool) -> Option<Provenance> {
         let known = rule_sources.iter().filter_map(|source| match source {
             ValueSource::NameAtDomain if !has_domain => None,
+            ValueSource::AccountLock if !self.projection.roles().iter().any(|role| role.is_account_state()) => None,
             source => source.map(|role| self.slot(role)),
         });
         let sources: Vec<ValueSource<Slot>> = known.collect();
@@ -240,6 +246,7 @@ impl Columns<'_> {
                     let is_served = user.iter().any(|provenance| provenance.attribute == id);
                     is_served.then_some(Having::Attribute(id))?
                 }
+                ClassWhen::Expires => Having::Expiry(self.slot(Role::ExpiresAt)?),
                 ClassWhen::Columns(names) => {
                     let mut ids = names.iter().filter_map(|name| self.schema.attribute(name));
                     ids.any(|id| self.projection.passed_through().any(|have| have == id))
@@ -252,10 +259,14 @@ impl Columns<'_> {
                 when,
             })
         };
-        classes()
-            .chain(is_extensible.then_some(&extensible))
-            .filter_map(class)
-            .collect()
+        let mut rules: Vec<ClassRule> = Vec::new();
+        for rule in classes().chain(is_extensible.then_some(&extensible)).filter_map(class) {
+            // A class that all have needs no other reason.
+            if !rules.iter().any(|known| known.oid == rule.oid) {
+                rules.push(rule);
+            }
+        }
+        rules
     }
 }
 

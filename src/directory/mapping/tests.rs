@@ -78,7 +78,7 @@ fn maker(kind: Kind, columns: &[&str]) -> EntryMaker {
     // The table of private groups is made of the users' columns.
     let described = if kind == &PRIVATE_GROUPS { &USERS } else { kind };
     let columns = assign(described, columns.iter().copied(), &schema);
-    let projection = Projection::of_entries(&columns);
+    let projection = Projection::of_entries(&columns, &[]);
     EntryMaker::new(kind, tree(true), Arc::new(schema), projection)
 }
 
@@ -271,7 +271,7 @@ fn an_address_is_made_up_only_where_that_is_asked_for() {
     let schema = Arc::new(Schema::standard());
     for (asked, expected) in [(false, ""), (true, "alice@example.com")] {
         let columns = assign(&USERS, ["username", "mail"], &schema);
-        let projection = Projection::of_entries(&columns);
+        let projection = Projection::of_entries(&columns, &[]);
         let maker = EntryMaker::new(&USERS, tree(asked), Arc::clone(&schema), projection);
         for mail in [Cell::Null, text(""), text("alice@größe.example")] {
             let entry = maker.entry(vec![text("alice"), mail], false).unwrap();

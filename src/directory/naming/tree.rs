@@ -410,6 +410,7 @@ mod tests {
             mail_fallback: false,
             empty_base: false,
             service_accounts: Vec::new(),
+            refused_words: crate::config::RefusedWords::new([]),
         };
         let tree = Tree::new(Dn::parse("dc=example").unwrap(), &layout, &KINDS, &schema);
         let locate = |dn: &str| tree.locate(&Dn::parse(dn).unwrap(), &schema);

@@ -33,6 +33,7 @@ pub(crate) fn of_class(maker: &EntryMaker, oid: &str) -> Predicate {
         Some(Having::All) => Predicate::True,
         Some(Having::Numbers(slots)) => Predicate::And(slots.iter().map(number).collect()),
         Some(Having::Attribute(id)) => of_attribute(maker, *id, Test::Present),
+        Some(Having::Expiry(slot)) => some_value(slot.query),
     }
 }
 
@@ -96,7 +97,10 @@ fn demands(maker: &EntryMaker, syntax: Syntax, source: &ValueSource<Slot>) -> Ve
             column: slot.query,
             validity: Validity::Uuid,
         }],
-        ValueSource::Time(slot) | ValueSource::Lines(slot) => vec![some_value(slot.query)],
+        ValueSource::Time(slot) | ValueSource::Lines(slot) | ValueSource::ExpiryDay(slot) => {
+            vec![some_value(slot.query)]
+        }
+        ValueSource::AccountLock => vec![Predicate::unknown()],
         ValueSource::NameAtDomain => {
             vec![asked_of(maker, ids::MAIL, (Shape::Whole, *source), Test::Present)]
         }

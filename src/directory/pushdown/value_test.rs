@@ -102,7 +102,10 @@ fn of_source(maker: &EntryMaker, name: Option<usize>, source: ValueSource<Slot>,
         }
         (ValueSource::Joined(first, last), _) => joined(first.query, last.query, test),
         (ValueSource::Lines(slot), _) => lines(slot.query, test),
+        (ValueSource::ExpiryDay(slot), _) => some_value(slot.query),
         (ValueSource::NameAtDomain | ValueSource::Home(_), None) => Predicate::unknown(),
+        // What refuses is a matter of words, of numbers in many forms, and of the clock.
+        (ValueSource::AccountLock, _) => Predicate::unknown(),
         // The first three are columns, or there is none to ask.
         (ValueSource::Name | ValueSource::Text(_) | ValueSource::Values(_), _)
         | (ValueSource::EntryDn | ValueSource::LastWordOf(_) | ValueSource::AsciiOf(_), _) => Predicate::unknown(),

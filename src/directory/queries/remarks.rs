@@ -67,6 +67,17 @@ impl DescribedQuery {
         ))
     }
 
+    /// The account columns of all-users that entries show: those that binds read by `one_user`, if all of these are here.
+    /// Some of them would say of a locked account that it is not.
+    pub fn shown_account_columns(&self, one_user: &DescribedQuery) -> Vec<Role> {
+        let roles = one_user.columns.iter().filter_map(|column| column.role.ok());
+        let roles: Vec<Role> = roles.filter(|role| role.is_account_state()).collect();
+        match roles.iter().all(|role| self.column(*role).is_some()) {
+            true => roles,
+            false => Vec::new(),
+        }
+    }
+
     /// The columns that are read and whose type can never be decoded.
     pub fn unreadable(&self, which: Query) -> Vec<Unreadable> {
         let columns = self.columns.iter().zip(&self.types);

@@ -72,8 +72,13 @@ pub(crate) fn operational(schema: &Schema, filter: &ResolvedFilter, selection: &
         ids::HAS_SUBORDINATES,
         ids::CREATE_TIMESTAMP,
         ids::MODIFY_TIMESTAMP,
+        ids::NS_ACCOUNT_LOCK,
     ];
     let filtered = filter.attributes(schema);
     let mut operational = operational.into_iter();
+    let by_name = [ids::SHADOW_EXPIRE];
     operational.any(|id| selection.includes(schema, id) || filtered.contains(id))
+        || by_name
+            .into_iter()
+            .any(|id| selection.lists(id) || filtered.contains(id))
 }

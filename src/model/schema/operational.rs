@@ -62,6 +62,8 @@ attributes! { after super::nis::END;
     ENTRY_DN = kept(dn("1.3.6.1.1.20", &["entryDN"], "name of the entry (RFC 5020)").single());
     ENTRY_UUID = kept(Definition::of(Syntax::Uuid, "1.3.6.1.1.16.4", &["entryUUID"], "UUID of the entry (RFC 4530)").eq(R::Uuid).ord(R::UuidOrdering).single());
     MEMBER_OF = Definition::of(Syntax::Dn, "1.2.840.113556.1.2.102", &["memberOf"], "group that the entry belongs to").eq(R::DistinguishedName).read_only().usage(DsaOperation);
+    // As 389 Directory Server and SSSD know it.
+    NS_ACCOUNT_LOCK = kept(Definition::of(Syntax::DirectoryString, "2.16.840.1.113730.3.1.610", &["nsAccountLock"], "whether the account may not bind").eq(R::CaseIgnore).single());
     ATTRIBUTE_TYPES = definitions(Syntax::AttributeTypeDescription, "2.5.21.5", &["attributeTypes"], "attribute types (RFC 4512)");
     OBJECT_CLASSES = definitions(Syntax::ObjectClassDescription, "2.5.21.6", &["objectClasses"], "object classes (RFC 4512)");
     MATCHING_RULES = definitions(Syntax::MatchingRuleDescription, "2.5.21.4", &["matchingRules"], "matching rules (RFC 4512)");

@@ -172,6 +172,11 @@ impl Machine {
         (output.status.success(), String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// Whether a user who was admitted otherwise, as by a key, may log in here.
+    pub fn may_log_in(&self, user: &str) -> Login {
+        self.pam(user, "", &["acct_mgmt"])
+    }
+
     fn pam(&self, user: &str, password: &str, operations: &[&str]) -> Login {
         let mut child = self
             .command("pamtester")
