@@ -6,6 +6,7 @@
 use crate::{
     directory::kind::{
         EntryKind, Kind,
+        role::Role,
         rule::{ClassWhen, ValueSource},
     },
     model::{
@@ -15,6 +16,7 @@ use crate::{
         schema::{AttributeId, AttributeSet, Schema, ids},
     },
 };
+use std::mem;
 
 /// Four views of one relation: whoever sees one of them sees all.
 const MEMBERSHIPS: [AttributeId; 4] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE_MEMBER, ids::MEMBER_OF];
@@ -23,6 +25,8 @@ const MEMBERSHIPS: [AttributeId; 4] = [ids::MEMBER_UID, ids::MEMBER, ids::UNIQUE
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {
     attributes: AttributeSet,
+    /// Attributes of a kind that are made of one of them.
+    derived: Vec<(Kind, AttributeId)>,
     /// Object classes that tell of one of them: OID and name.
     classes: Vec<(&'static str, &'static str)>,
 }
@@ -32,6 +36,7 @@ impl Hidden {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, kinds: &[Kind], schema: &Schema) -> Option<Self> {
         let mut hidden = Hidden {
             attributes: AttributeSet::default(),
+            derived: Vec::new(),
             classes: Vec::new(),
         };
         for id in names.into_iter().filter_map(|name| schema.attribute(name)) {
@@ -52,16 +57,43 @@ impl Hidden {
         Some(hidden)
     }
 
-    /// What is made of a hidden attribute tells what it is.
-    fn add_derived(&mut self, kind: &EntryKind) {
-        for rule in kind.rules {
-            let is_made_of_hidden = rule.sources.iter().any(|source| match source {
-                ValueSource::LastWordOf(id) | ValueSource::AsciiOf(id) => self.attributes.contains(*id),
-                _ => false,
-            });
-            if is_made_of_hidden {
-                self.attributes.insert(rule.attribute);
+    /// What is made of a hidden attribute, or of its column, tells what it is: a `cn` that is put together of the names, a
+    /// home directory that is called by the number.
+    fn add_derived(&mut self, kind: Kind) {
+        // `gecos` is made of `cn`, which is made of others.
+        let mut more = true;
+        while mem::take(&mut more) {
+            for rule in kind.rules.iter().filter(|rule| rule.attribute != kind.naming_attribute) {
+                let mut sources = rule.sources.iter();
+                if !self.hides(kind, rule.attribute) && sources.any(|source| self.is_hidden(kind, source)) {
+                    self.derived.push((kind, rule.attribute));
+                    more = true;
+                }
             }
+        }
+        // A UUID that has no column is made of the number, and all numbers are soon tried. A private group's number is that
+        // of its user.
+        let number = kind.attribute_of(Role::Number).unwrap_or(ids::UID_NUMBER);
+        if self.attributes.contains(number) {
+            self.derived.push((kind, ids::ENTRY_UUID));
+        }
+    }
+
+    /// Whether values from there show a hidden attribute.
+    fn is_hidden(&self, kind: Kind, source: &ValueSource<Role>) -> bool {
+        // A column is served as the attribute that it is the first source of.
+        let is_served_hidden = |role: &Role| {
+            let own = [ValueSource::Text(*role), ValueSource::Number(*role)];
+            let mut rules = kind.rules.iter();
+            rules.any(|rule| {
+                rule.sources.first().is_some_and(|first| own.contains(first)) && self.hides(kind, rule.attribute)
+            })
+        };
+        match source {
+            ValueSource::LastWordOf(id) | ValueSource::AsciiOf(id) => self.hides(kind, *id),
+            ValueSource::Text(role) | ValueSource::Home(role) => is_served_hidden(role),
+            ValueSource::Joined(first, last) => is_served_hidden(first) || is_served_hidden(last),
+            _ => false,
         }
     }
 
@@ -85,7 +117,8 @@ impl Hidden {
 
     /// Whether an attribute of entries of this kind is hidden. That which names an entry never is: every DN shows it.
     pub fn hides(&self, kind: Kind, id: AttributeId) -> bool {
-        id != kind.naming_attribute && id != ids::OBJECT_CLASS && self.attributes.contains(id)
+        let is_named = self.attributes.contains(id) || self.derived.contains(&(kind, id));
+        is_named && id != kind.naming_attribute && id != ids::OBJECT_CLASS
     }
 
     /// Whether it is hidden who is in which group.

@@ -119,8 +119,8 @@ fn written(reader: &mut Reader) -> Vec<WrittenRealm> {
             Vec::new()
         }
         Err(error) => {
-            // What looks like no path may be a list with a password in it.
-            let is_path = text.len() < 256 && !text.contains(['{', '}', '[', ']', '"', '\n']);
+            // What looks like no path may be a list, or the URI of a database, with a password in it.
+            let is_path = text.len() < 256 && !text.contains(['{', '}', '[', ']', '"', '\n', ':', '=', '@']);
             let file = if is_path {
                 format!("the file {text}")
             } else {

@@ -287,6 +287,38 @@ fn what_is_made_of_a_hidden_attribute_is_hidden_too() {
             .one("cn"),
         "staff"
     );
+    // A name that has no column is put together of others, and a UUID is made of the number.
+    let columns = r#"SELECT uid AS username, "uidNumber" AS uid_number, "gidNumber" AS gid_number, "userPassword" AS password,
+        'Ada' AS first_name, 'Zander' AS last_name FROM "Users""#;
+    let put_together = env()
+        .with("SQL_QUERY_ALL_USERS", columns)
+        .with("SQL_QUERY_ONE_USER", format!("{columns} WHERE uid = ?"));
+    for (hidden, others) in [
+        ("sn", vec!["sn", "cn", "gecos"]),
+        ("givenName", vec!["givenName", "cn", "gecos", "sn"]),
+        ("uidNumber", vec!["uidNumber", "homeDirectory", "entryUUID"]),
+    ] {
+        let gateway = Gateway::start(&put_together.clone().with("ATTRIBUTES_SELF", hidden));
+        let names = search_as(&gateway, Some("erin"), &["(uid=alice)", "*", "+"])
+            .only()
+            .names();
+        assert!(others.iter().all(|name| !names.contains(*name)), "{hidden}: {names:?}");
+        for filter in [
+            "(cn=Ada Zander)",
+            "(gecos=*zander)",
+            "(homeDirectory=*)",
+            "(entryUUID=*)",
+            "(displayName=*)",
+        ] {
+            let attribute = filter.trim_start_matches('(').split('=').next().unwrap();
+            let found = search_as(&gateway, Some("erin"), &[filter, "1.1"]).dns();
+            let is_hidden = others.contains(&attribute);
+            assert!(
+                !is_hidden || !found.iter().any(|dn| dn.starts_with("uid=alice")),
+                "{hidden}: {filter}: {found:?}"
+            );
+        }
+    }
     let gateway = Gateway::start(&env().with("ATTRIBUTES_SELF", "name"));
     let names = search_as(&gateway, Some("erin"), &["(uid=alice)"]).only().names();
     assert!(

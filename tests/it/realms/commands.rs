@@ -78,6 +78,35 @@ fn every_problem_of_every_realm_is_told_with_its_path() {
 }
 
 #[test]
+fn what_is_no_list_of_realms_is_not_shown() {
+    let _guard = beside_others();
+    for list in [
+        "postgres://reader:hunter2@db/people",
+        "sqlUri: mysql://reader:hunter2@db/people",
+        "password=hunter2",
+        "- name: people, password: hunter2",
+        "[{\"sqlUri\": \"hunter2\" \"name\": 1}]",
+    ] {
+        let ended = run_to_end(&env(&two()).with("REALM_CONFIG", list), &["check"], "");
+        let text = ended.text();
+        assert_eq!(ended.code, Some(78), "{text}");
+        assert!(text.contains("REALM_CONFIG: ") && !text.contains("hunter2"), "{text}");
+    }
+    let ended = run_to_end(
+        &env(&two()).with("REALM_CONFIG", "/etc/no such/realms.json"),
+        &["check"],
+        "",
+    );
+    assert!(
+        ended
+            .text()
+            .contains("the file /etc/no such/realms.json cannot be read"),
+        "{}",
+        ended.text()
+    );
+}
+
+#[test]
 fn explain_takes_the_realm_of_its_base() {
     let _guard = beside_others();
     let mut realms = two();
