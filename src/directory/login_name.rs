@@ -40,6 +40,8 @@ impl LoginName {
         if typed.trim().is_empty() || typed.contains(|c: char| c.is_control() || matches!(c, '=' | ',')) {
             return None;
         }
+        // Blanks around it do not count where names and addresses are compared, so they make no other name to guess at.
+        let typed = typed.trim();
         let is_domain = |of: &str| domain.is_some_and(|domain| of.eq_ignore_ascii_case(domain));
         let is_first_label = |of: &str| {
             let label = domain.and_then(|domain| domain.split('.').next());
@@ -237,6 +239,10 @@ mod tests {
             "Alice@example.com",
             "EXAMPLE\\alice",
             "example.com\\ALICE",
+            // Blanks would be as many other names.
+            " alice@example.com",
+            "alice@example.com  ",
+            " EXAMPLE\\alice ",
         ] {
             assert_eq!(
                 LoginName::read(typed, ALL, DOMAIN).unwrap().counted(),
