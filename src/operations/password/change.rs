@@ -320,9 +320,13 @@ async fn is_present(
     new: &[u8],
     old: Option<&SecretBytes>,
 ) -> Result<bool, OperationError> {
+    let chain = context.realm().authenticator.chain(&account.own_chain);
+    let has_code = chain.is_ok_and(|chain| chain.has(AuthBackend::Totp));
     match old {
-        Some(old) => Ok(old.as_bytes() == new),
-        None => is_right(context, account, new).await,
+        Some(old) if old.as_bytes() == new => Ok(true),
+        // What was typed in a bind may have a code behind it.
+        Some(_) if !has_code => Ok(false),
+        _ => is_right(context, account, new).await,
     }
 }
 

@@ -120,7 +120,7 @@ fn accounts_that_may_not_bind() {
     assert_eq!(super::run("ldapwhoami", &pair.one, &critical, "").0, 0);
     let with_value = ldapsearch(
         &pair.one,
-        &["-e", "!1.3.6.1.4.1.42.2.27.8.5.1=::eA==", "-b", "", "-s", "base"],
+        &["-E", "!1.3.6.1.4.1.42.2.27.8.5.1=::eA==", "-b", "", "-s", "base"],
     );
     assert_eq!(with_value.code, 2, "{}", with_value.errors);
 }
