@@ -15,7 +15,7 @@ use crate::auth::{source_network::SourceNetwork, standing::Standing};
 const ENTRIES: usize = 65_536;
 /// The sources from which an account has signed in stand in so many sets of the table at most: there is room for those of a
 /// service account, and nobody who has a password can push out those of many others.
-const PARTS: u64 = 128;
+const PARTS: u64 = 512;
 /// All failures that cost nothing: guessing from very many addresses at very many accounts.
 const ALL_FREE: u32 = 1_000;
 /// So many binds of one source may be under way at a time at accounts that have not signed in from there: those that have

@@ -164,13 +164,9 @@ async fn an_account_that_signs_in_from_very_many_addresses_is_delayed_at_none_of
     for number in 0..400 {
         passes(&guessing, "service", &address(number)).await;
     }
-    for guesser in 1..=20 {
+    for guesser in 1..=4 {
         for _ in 0..5 {
-            let source = format!("198.51.100.{guesser}");
-            let soon = Instant::now() + Duration::from_secs(1);
-            if let Ok(turn) = guessing.turn("service", source.parse().unwrap(), soon).await {
-                turn.failed();
-            }
+            assert_eq!(fails(&guessing, "service", &format!("198.51.100.{guesser}")).await, 0);
         }
     }
     assert!(passes(&guessing, "service", NEW).await > 0);
