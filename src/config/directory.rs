@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use super::policy::RefusedWords;
+use super::refused_words::RefusedWords;
 use crate::model::dn::{Dn, Rdn};
 use crate::model::schema::Schema;
 
