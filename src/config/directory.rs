@@ -37,7 +37,7 @@ impl Default for Layout {
             mail_fallback: false,
             empty_base: false,
             service_accounts: Vec::new(),
-            refused_words: RefusedWords::new([]),
+            refused_words: RefusedWords::default(),
         }
     }
 }

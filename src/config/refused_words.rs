@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::errors::Problem;
 use super::parse::Reader;
+use super::settings::{Absent, find};
 use crate::model::prepare::prepare_ignore_case;
 
 /// The words of a status that refuse a bind, in any spelling. Clones share them.
@@ -35,6 +36,16 @@ impl RefusedWords {
         match words.as_slice() {
             [only] if only.eq_ignore_ascii_case("none") => RefusedWords::new([]),
             _ => RefusedWords::new(words),
+        }
+    }
+}
+
+/// Those where none are given.
+impl Default for RefusedWords {
+    fn default() -> Self {
+        match find("ACCOUNT_STATUS_REFUSED").map(|setting| setting.default) {
+            Some(Absent::Value(words)) => RefusedWords::new(words.split(',')),
+            _ => RefusedWords::new([]),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     pace::{Failures, Moment, Pace, millis},
-    table::{Entry, Table},
+    table::{Entry, Owner, Table},
 };
 use crate::auth::{source_network::SourceNetwork, standing::Standing};
 
@@ -134,29 +134,33 @@ impl Counts {
     }
 
     fn familiar(&self, attempt: &Attempt) -> Option<Familiar> {
-        self.familiar.get(self.part_of(attempt), attempt.own)
+        self.familiar.get(Self::part_of(attempt), attempt.own)
     }
 
     fn put_familiar(&mut self, attempt: &Attempt, familiar: Familiar) {
-        self.familiar.put(self.part_of(attempt), attempt.own, familiar);
+        self.familiar.put(Self::part_of(attempt), attempt.own, familiar);
     }
 
     /// Which part of the account's sources this one is in.
-    fn part_of(&self, attempt: &Attempt) -> u64 {
-        self.keys.hash_one((attempt.account, attempt.own % PARTS))
+    fn part_of(attempt: &Attempt) -> Owner {
+        Owner::part(attempt.account, attempt.own % PARTS)
     }
 
     fn own_failures(&self, attempt: &Attempt) -> Failures {
-        self.own.get(attempt.own, attempt.own).unwrap_or_default()
+        self.own
+            .get(Owner::of_one_set(attempt.own), attempt.own)
+            .unwrap_or_default()
     }
 
     fn account_failures(&self, attempt: &Attempt) -> Failures {
-        self.accounts.get(attempt.account, attempt.account).unwrap_or_default()
+        self.accounts
+            .get(Owner::of_one_set(attempt.account), attempt.account)
+            .unwrap_or_default()
     }
 
     fn source_failures(&self, attempt: &Attempt) -> Failures {
         let key = self.source_key(attempt);
-        self.sources.get(key, key).unwrap_or_default()
+        self.sources.get(Owner::of_one_set(key), key).unwrap_or_default()
     }
 
     /// How many binds of this source at this account, and how many of this source's strangers, may be under way at a time.
@@ -208,7 +212,8 @@ impl Counts {
         let mut account = self.account_failures(attempt);
         if account.is_delayed(self.account_pace, now) {
             account.take_turn(self.account_pace, now);
-            self.accounts.put(attempt.account, attempt.account, account);
+            self.accounts
+                .put(Owner::of_one_set(attempt.account), attempt.account, account);
         }
     }
 
@@ -225,13 +230,14 @@ impl Counts {
         if add(&mut own, self.own_pace, now) {
             begins = Begins::Own;
         }
-        self.own.put(attempt.own, attempt.own, own);
+        self.own.put(Owner::of_one_set(attempt.own), attempt.own, own);
         if counts_for_account {
             let mut account = self.account_failures(attempt);
             if add(&mut account, self.account_pace, now) {
                 begins = Begins::Account;
             }
-            self.accounts.put(attempt.account, attempt.account, account);
+            self.accounts
+                .put(Owner::of_one_set(attempt.account), attempt.account, account);
         }
         if !attempt.shared {
             let key = self.source_key(attempt);
@@ -239,7 +245,7 @@ impl Counts {
             if add(&mut source, self.source_pace, now) {
                 begins = Begins::Source;
             }
-            self.sources.put(key, key, source);
+            self.sources.put(Owner::of_one_set(key), key, source);
         }
         if add(&mut self.all, self.all_pace, now) {
             begins = Begins::All;

@@ -12,6 +12,25 @@ pub(super) trait Entry: Copy + Default {
     fn worth(&self) -> u64;
 }
 
+/// Whose entry it is, and in which of the owner's sets.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    id: u64,
+    part: u64,
+}
+
+impl Owner {
+    /// An owner whose entries are in one set.
+    pub(super) fn of_one_set(id: u64) -> Self {
+        Owner { id, part: 0 }
+    }
+
+    /// An owner whose entries are in several sets, by the part of them.
+    pub(super) fn part(id: u64, part: u64) -> Self {
+        Owner { id, part }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Place<V> {
     key: u64,
@@ -40,19 +59,20 @@ impl<V: Entry> Table<V> {
     }
 
     /// The entry of a key; what is not there is as new.
-    pub(super) fn get(&self, owner: u64, key: u64) -> Option<V> {
+    pub(super) fn get(&self, owner: Owner, key: u64) -> Option<V> {
         let set = self.sets.get(self.number(owner))?.as_ref()?;
         let place = set
             .iter()
             .flatten()
-            .find(|place| place.key == key && place.owner == owner);
+            .find(|place| place.key == key && place.owner == owner.id);
         place.map(|place| place.value)
     }
 
     /// Puts an entry into its set, in the place of the same key, a free one, or the one that is worth least. It is not
     /// put there when all others are worth more.
-    pub(super) fn put(&mut self, owner: u64, key: u64, value: V) {
+    pub(super) fn put(&mut self, owner: Owner, key: u64, value: V) {
         let number = self.number(owner);
+        let owner = owner.id;
         let Some(set) = self.sets.get_mut(number) else { return };
         let set = set.get_or_insert_with(|| Box::new([None; WAYS]));
         let is_same = |place: &Place<V>| place.key == key && place.owner == owner;
@@ -77,9 +97,14 @@ impl<V: Entry> Table<V> {
         }
     }
 
-    fn number(&self, owner: u64) -> usize {
+    /// The set of an owner's part. Parts are an odd number of sets apart: where the number of sets is a power of two, no two
+    /// parts of one owner share a set, so an owner never has more than half of one.
+    fn number(&self, owner: Owner) -> usize {
         let sets = u64::try_from(self.sets.len()).unwrap_or(u64::MAX).max(1);
-        usize::try_from(self.hasher.hash_one(owner) % sets).unwrap_or(0)
+        let apart = self.hasher.hash_one((owner.id, "apart")) | 1;
+        let first = self.hasher.hash_one(owner.id);
+        let number = first.wrapping_add(apart.wrapping_mul(owner.part)) % sets;
+        usize::try_from(number).unwrap_or(0)
     }
 }
 
@@ -106,7 +131,7 @@ mod tests {
         let mut table = Table::new(1_024);
         assert_eq!(table.sets.iter().flatten().count(), 0);
         for key in 0..100_000 {
-            table.put(key, key, 7_u64);
+            table.put(Owner::of_one_set(key), key, 7_u64);
         }
         assert_eq!(table.len(), 1_024);
     }
@@ -116,27 +141,42 @@ mod tests {
         let mut table = Table::new(1_024);
         let matter = 0..64_u64;
         for key in matter.clone() {
-            table.put(key, key, 5_u64);
+            table.put(Owner::of_one_set(key), key, 5_u64);
         }
         for key in 1_000..500_000 {
-            table.put(key, key, 4);
+            table.put(Owner::of_one_set(key), key, 4);
         }
         assert_eq!(table.len(), 1_024);
         for key in matter {
-            assert_eq!(table.get(key, key), Some(5), "{key}");
+            assert_eq!(table.get(Owner::of_one_set(key), key), Some(5), "{key}");
         }
     }
 
     #[test]
     fn one_owner_has_half_of_a_set_at_most_and_loses_the_least_first() {
         let mut table = Table::new(WAYS);
-        table.put(1, 1, 3_u64);
+        table.put(Owner::of_one_set(1), 1, 3_u64);
         for key in 100..200 {
-            table.put(2, key, key);
+            table.put(Owner::of_one_set(2), key, key);
         }
-        assert_eq!(table.get(1, 1), Some(3));
-        let kept: Vec<_> = (100..200).filter(|key| table.get(2, *key).is_some()).collect();
+        assert_eq!(table.get(Owner::of_one_set(1), 1), Some(3));
+        let kept: Vec<_> = (100..200)
+            .filter(|key| table.get(Owner::of_one_set(2), *key).is_some())
+            .collect();
         assert_eq!(kept, (192..200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_owner_of_many_parts_has_half_of_each_set_at_most() {
+        for other in 0..20 {
+            let mut table = Table::new(64 * WAYS);
+            table.put(Owner::of_one_set(other), 1, 3_u64);
+            for key in 0..10_000 {
+                table.put(Owner::part(1_000, key % 32), key, 5);
+            }
+            assert_eq!(table.get(Owner::of_one_set(other), 1), Some(3));
+            assert_eq!(table.len(), 32 * WAYS / 2 + 1);
+        }
     }
 
     proptest! {
@@ -145,15 +185,15 @@ mod tests {
         fn the_most_worth_stays(entries in prop::collection::vec((0_u64..200, 1_u64..1_000), 1..400), sets in 1_usize..5) {
             let mut table = Table::new(sets * WAYS);
             let (best, most) = (1_000_u64, 1_000_u64);
-            table.put(best, best, most);
+            table.put(Owner::of_one_set(best), best, most);
             for (key, worth) in entries {
-                table.put(key, key, worth);
-                if let Some(found) = table.get(key, key) {
+                table.put(Owner::of_one_set(key), key, worth);
+                if let Some(found) = table.get(Owner::of_one_set(key), key) {
                     prop_assert_eq!(found, worth);
                 }
                 prop_assert!(table.len() <= sets * WAYS);
             }
-            prop_assert_eq!(table.get(best, best), Some(most));
+            prop_assert_eq!(table.get(Owner::of_one_set(best), best), Some(most));
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{OUTER, env, realm};
 use crate::harness::gateway::run_to_end;
 use crate::harness::ldap::{password, user_dn};
 use crate::harness::{Database, Engine, Env, Gateway, beside_others, eventually, ldapwhoami, note_secret};
+use crate::password_change::own;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -81,6 +82,29 @@ fn in_another_database() {
         &users,
         json!({"sqlUri": passwords.uri(), "sqlQueryOneUser": query}),
     ));
+}
+
+/// The option stands under the backend or under the directory; the statement goes to where the passwords are.
+#[test]
+fn they_are_changed_where_they_are() {
+    let _guard = beside_others();
+    let update = "UPDATE shadow SET hash = :password WHERE login = :username";
+    let new = "a-changed-Passw0rd";
+    note_secret(new);
+    let users = Database::fresh(Engine::Sqlite);
+    let elsewhere = Database::empty_on(crate::harness::database::Server::shared(Engine::MariaDb));
+    for passwords in [&users, &elsewhere] {
+        shadow(passwords);
+        if passwords.engine == Engine::MariaDb {
+            passwords.sql(&format!("GRANT UPDATE ON {}.shadow TO gateway", passwords.name()));
+        }
+        let options = json!({"sqlUri": passwords.uri(), "sqlQueryOneUser": QUERY, "sqlUpdatePassword": update});
+        let gateway = gateway(&users, options);
+        assert_eq!(own(&gateway, "alice", ELSEWHERE, new).0, 0, "{}", gateway.log_tail());
+        for (password, code) in [(new, 0), (ELSEWHERE, 49), (password("alice"), 49)] {
+            assert_eq!(ldapwhoami(&gateway, &user_dn("alice"), password).0, code);
+        }
+    }
 }
 
 #[test]
