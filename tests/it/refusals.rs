@@ -76,7 +76,11 @@ fn a_refused_bind_says_why_in_the_log_and_nowhere_else() {
         (user_dn("off"), right, "disabled"),
         (user_dn("shut"), right, "locked"),
         (user_dn("over"), right, "expired"),
-        (user_dn("elsewhere"), right, "chain"),
+        (
+            user_dn("elsewhere"),
+            right,
+            "auth_backends: `notification` is not set up",
+        ),
         (user_dn("unclear"), right, "expires_at cannot be read"),
         ("uid=cheap,dc=other".to_owned(), right, "not a user"),
         (BASE.to_owned(), right, "not a user"),
@@ -226,7 +230,8 @@ fn check_counts_words_addresses_and_what_is_made_up() {
         line(&["status active ", &count("\"status\" = 'active'"), "may bind"]);
         line(&["status on leave ", "1 ", "may bind"]);
         line(&["status Archived ", "1 ", "cannot bind"]);
-        for why in ["disabled", "locked", "expired", "chain"] {
+        let chain = "auth_backends: `notification` is not set up";
+        for why in ["disabled", "locked", "expired", chain] {
             line(&[&format!("  {why} "), "1 ", "cannot bind"]);
         }
         line(&[&format!(

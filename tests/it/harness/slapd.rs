@@ -42,10 +42,13 @@ const PLAIN: Setup = Setup {
 
 const SCHEMAS: &str = "/etc/ldap/schema";
 
-/// Beyond what Debian ships: as we publish it, and what a column passes through.
+/// Beyond what Debian ships: as we publish it, and what a column passes through. slapd takes no operational attributes from
+/// a file.
 const OWN_SCHEMA: &str = "
 attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch
     SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+attributetype ( 2.16.840.1.113730.3.1.610 NAME 'nsAccountLock' EQUALITY caseIgnoreMatch
+	SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.99 NAME 'badgeColour' EQUALITY caseIgnoreMatch
     SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 1.3.6.1.4.1.24552.500.1.1.2.0 NAME 'ldapPublicKey' SUP top AUXILIARY MAY ( sshPublicKey $ uid ) )
