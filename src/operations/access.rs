@@ -30,7 +30,9 @@ pub(super) async fn view(context: &Context, realm: &Realm) -> Result<View, Opera
         (Readers::Anyone, None) => View::without(realm.hidden_from(None).cloned(), None),
         (Readers::Anyone | Readers::Authenticated, Some(dn)) => of_user(realm, dn),
         (Readers::Authenticated | Readers::Some { .. }, None) => return Err(refused(context)),
-        (Readers::Some { own, groups }, Some(dn)) => return of_some(context, realm, (dn, *own, groups)).await,
+        (Readers::Some { own, groups }, Some(dn)) => {
+            return Box::pin(of_some(context, realm, (dn, *own, groups))).await;
+        }
     };
     Ok(view)
 }

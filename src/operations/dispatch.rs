@@ -60,3 +60,19 @@ async fn run(context: &Context, message: Message, reply: &mut Reply<'_>) -> Resu
         Request::Unbind | Request::Abandon(_) => Ok(Outcome::Abandoned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// In octets. It is moved once, and that is a good part of what a lookup costs.
+    #[test]
+    fn the_future_of_a_request_is_small() {
+        let size = size_of_future(dispatch);
+        assert!(size <= 6_000, "{size}");
+    }
+}

@@ -37,7 +37,8 @@ pub(super) async fn search(
     reply: &mut Reply<'_>,
 ) -> Result<Outcome, OperationError> {
     if let Some(contexts) = whole::contexts(context, &request.base, request.scope) {
-        return search_all(&contexts, request, controls, reply).await;
+        // Boxed, because the future of each search would have room for it.
+        return Box::pin(search_all(&contexts, request, controls, reply)).await;
     }
     let base = Base::readable(context, &request.base, request.scope).await?;
     if base.realm.is_whole_by_empty_base(&base.dn, request.scope) {
