@@ -3,10 +3,11 @@
 //! One half is pure, a step a room: `query` reads the operator's queries, `statement` is SQL text with bound values,
 //! `predicate` writes conditions, `table` writes statements over a query. The other half connects (`connection`),
 //! decodes (`decode`) and knows whether the database is there at all; only it runs statements through sqlx, and
-//! `sqlite_file` for the demo. `database` puts both together for the rest of the gateway, `diagnose` is for `check`
-//! and `explain`. Nothing here knows LDAP operations or entries.
+//! `sqlite_file` for the demo. `database` puts both together for the rest of the gateway, `catalog` reads which
+//! tables there are, `diagnose` is for `check` and `explain`. Nothing here knows LDAP operations or entries.
 
 mod budget;
+mod catalog;
 mod connection;
 mod database;
 mod decode;
@@ -22,6 +23,7 @@ mod statement;
 mod table;
 
 pub use budget::{Budget, StatementKind};
+pub use catalog::{Catalog, CatalogColumn, CatalogTable, ColumnClass};
 pub use connection::state::State;
 pub use database::transaction::{Failure, Rollback, Transaction, TransactionError, UnitOfWork};
 pub use database::{Database, RowStream};

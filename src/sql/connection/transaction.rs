@@ -13,6 +13,11 @@ const ISOLATE_MYSQL: &str = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE";
 const BEGIN_MYSQL: &str = "START TRANSACTION READ WRITE";
 /// Takes the lock for writing before anything is read: a reader that wants to write later may find that it cannot.
 const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
+const BEGIN_READ_ONLY_POSTGRES: &str = "BEGIN READ ONLY";
+const BEGIN_READ_ONLY_MYSQL: &str = "START TRANSACTION READ ONLY";
+/// It has no such transaction. This lasts until it is taken back.
+const READ_ONLY_SQLITE: &str = "PRAGMA query_only = ON";
+const READ_WRITE_SQLITE: &str = "PRAGMA query_only = OFF";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 
@@ -30,6 +35,27 @@ impl Connection {
                 self.control(BEGIN_MYSQL, generation).await
             }
             Connection::Sqlite { .. } => self.control(BEGIN_SQLITE, generation).await,
+        }
+    }
+
+    /// Begins a transaction in which the database refuses every change.
+    pub(crate) async fn begin_read_only(&mut self, generation: u64) -> Result<(), AttemptError> {
+        match self {
+            Connection::Sessionless(connection) => match connection.begin_transaction(BEGIN_READ_ONLY_POSTGRES).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(attempt_error::running(self.engine(), &error, generation)),
+            },
+            Connection::Postgres { .. } => self.control(BEGIN_READ_ONLY_POSTGRES, generation).await,
+            Connection::MySql { .. } => self.control(BEGIN_READ_ONLY_MYSQL, generation).await,
+            Connection::Sqlite { .. } => self.control(READ_ONLY_SQLITE, generation).await,
+        }
+    }
+
+    /// Ends what `begin_read_only` has begun.
+    pub(crate) async fn end_read_only(&mut self, generation: u64) -> Result<(), AttemptError> {
+        match self {
+            Connection::Sqlite { .. } => self.control(READ_WRITE_SQLITE, generation).await,
+            _ => self.roll_back(generation).await,
         }
     }
 

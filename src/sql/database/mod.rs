@@ -1,6 +1,7 @@
-//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows, and do what
-//! changes something in a `transaction`. Puts together the pool, the state and the rules for repeating.
+//! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows, read what
+//! must change nothing (`read_only`), and do what changes something in a `transaction`. Puts together the pool, the state and the rules for repeating.
 
+mod read_only;
 pub(crate) mod transaction;
 
 use std::fmt;
