@@ -1,6 +1,7 @@
 //! `SQL_URI` against real servers: which ways to the database are taken, and which are refused. What came is read in the
 //! servers' logs, so that "refused" means that nobody logged in, by TLS or without.
 
+use crate::harness::certificates::Authority;
 use crate::harness::database::{APP_PASSWORD_IN_URI, APP_USER, Server};
 use crate::harness::gateway::run_to_end;
 use crate::harness::mariadb::{MariaDb, Own};
@@ -41,26 +42,13 @@ struct Certificates {
 impl Certificates {
     fn make() -> Certificates {
         let dir = scratch("database-tls");
-        let make = |name: &str, more: &[&str]| {
-            let (certificate, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
-            let mut openssl = Command::new("openssl");
-            openssl.args(["req", "-x509", "-noenc", "-days", "2", "-subj", &format!("/CN={name}")]);
-            openssl.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
-            openssl.args(more).current_dir(&dir);
-            run(openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate));
-            (certificate, key)
-        };
-        let (authority, _) = make("authority", &[]);
-        let (other, _) = make("other", &[]);
-        let signed = ["-CA", "authority.crt", "-CAkey", "authority.key"];
-        let is_server = ["-addext", "basicConstraints=critical,CA:FALSE"];
-        let names = ["-addext", "subjectAltName=IP:127.0.0.1,IP:::1"];
-        let (certificate, key) = make("server", &[signed.as_slice(), &is_server, &names].concat());
+        let authority = Authority::make(&dir, "authority");
+        let (certificate, key) = authority.sign_server("IP:127.0.0.1,IP:::1");
         Certificates {
-            authority,
+            authority: authority.certificate,
             certificate,
             key,
-            other,
+            other: Authority::make(&dir, "other").certificate,
         }
     }
 }

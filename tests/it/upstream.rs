@@ -1,9 +1,9 @@
 //! `ldap`: passwords that a real slapd verifies, over TLS and StartTLS, up, down and slow.
 
+use crate::harness::certificates::Authority;
 use crate::harness::client::{Client, bind};
 use crate::harness::gateway::run_to_end;
 use crate::harness::ldap::{BATTERY_PASSWORD, ldapwhoami, user_dn};
-use crate::harness::process::run;
 use crate::harness::slapd::{Setup, Slapd};
 use crate::harness::{
     Database, Engine, Env, Gateway, beside_others, block_on, eventually, free_port, note_secret, scratch,
@@ -11,7 +11,6 @@ use crate::harness::{
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -71,29 +70,10 @@ struct Certificates {
 }
 
 fn certificates() -> Certificates {
-    let dir = scratch("upstream-tls");
-    let make = |name: &str, more: &[&str]| {
-        let (certificate, key) = (dir.join(format!("{name}.crt")), dir.join(format!("{name}.key")));
-        let mut openssl = Command::new("openssl");
-        openssl.args(["req", "-x509", "-noenc", "-days", "2", "-subj", &format!("/CN={name}")]);
-        openssl.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
-        openssl.args(more).current_dir(&dir);
-        run(openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate));
-        (certificate, key)
-    };
-    let (authority, _) = make("authority", &[]);
-    let signed = [
-        "-CA",
-        "authority.crt",
-        "-CAkey",
-        "authority.key",
-        "-addext",
-        "basicConstraints=critical,CA:FALSE",
-    ];
-    let names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:ldap.example.org"];
-    let (certificate, key) = make("server", &[signed.as_slice(), &names].concat());
+    let authority = Authority::make(&scratch("upstream-tls"), "authority");
+    let (certificate, key) = authority.sign_server("IP:127.0.0.1,DNS:ldap.example.org");
     Certificates {
-        authority,
+        authority: authority.certificate,
         certificate,
         key,
     }

@@ -1,5 +1,6 @@
 //! Servers, databases and clients for the tests. Nothing in here knows how the gateway works inside.
 
+pub mod certificates;
 pub mod client;
 pub mod container;
 pub mod database;

@@ -14,6 +14,11 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// Codes that are told apart: the service chooses them. The others share one place.
 const CODES: usize = 64;
 
+/// The service was reached and asked nobody, or answered what is not understood.
+pub(super) const REFUSED: &str = "refused";
+/// The service was not reached, or failed.
+pub(super) const UNAVAILABLE: &str = "cannot be asked";
+
 /// Why the service did not help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Complaint {
@@ -30,28 +35,15 @@ pub(super) struct Complaint {
 pub(super) struct Complaints(Mutex<HashMap<String, Instant>>);
 
 impl Complaints {
-    /// The service was reached and asked nobody, or answered what is not understood.
-    pub(super) fn refused(&self, complaint: &Complaint, username: &str) {
+    /// Tells it, unless its code was told within the last minute. `what` is one of [`REFUSED`] and [`UNAVAILABLE`].
+    pub(super) fn tell(&self, what: &str, complaint: &Complaint, username: &str) {
         if self.is_due(&complaint.code) {
             let Complaint { code, text, .. } = complaint;
             warn!(
                 code,
                 text,
                 user = username,
-                "the push service refused (told once a minute)"
-            );
-        }
-    }
-
-    /// The service was not reached, or failed.
-    pub(super) fn unavailable(&self, complaint: &Complaint, username: &str) {
-        if self.is_due(&complaint.code) {
-            let Complaint { code, text, .. } = complaint;
-            warn!(
-                code,
-                text,
-                user = username,
-                "the push service cannot be asked (told once a minute)"
+                "the push service {what} (told once a minute)"
             );
         }
     }

@@ -19,7 +19,7 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    complaints::Complaints,
+    complaints::{Complaints, REFUSED, UNAVAILABLE},
     pauses::Pauses,
     pending::{Outcome, Pending},
     remembered::Remembered,
@@ -197,11 +197,11 @@ impl Drop for Ringing<'_> {
             Some(Answer::Rejected) => (Approval::Rejected, true),
             Some(Answer::Unanswered) => (Approval::Unanswered, true),
             Some(Answer::Refused(complaint)) => {
-                complaints.refused(complaint, username);
+                complaints.tell(REFUSED, complaint, username);
                 (Approval::Refused, complaint.asked)
             }
             Some(Answer::Unavailable(complaint)) => {
-                complaints.unavailable(complaint, username);
+                complaints.tell(UNAVAILABLE, complaint, username);
                 (Approval::Unavailable, complaint.asked)
             }
             None => (Approval::Cancelled, true),
