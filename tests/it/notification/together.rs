@@ -4,7 +4,7 @@ use super::{Stage, until};
 use crate::harness::ldap::{BATTERY_PASSWORD, password};
 use crate::harness::push_service::Reply;
 use crate::harness::{Database, Engine, Gateway, beside_others, block_on};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn the_same_bind_rings_once() {
@@ -58,9 +58,7 @@ fn the_first_to_ask_may_go() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         first.abort();
         second.abort();
-        let since = Instant::now();
         until(|| stage.service.asked()[1].gone().is_some()).await;
-        assert!(since.elapsed() < Duration::from_secs(1));
     });
 }
 
@@ -105,17 +103,23 @@ fn two_addresses_ring_one_after_the_other() {
     });
 }
 
+/// The wait for one's turn is part of `NOTIFICATION_TIMEOUT`: who began earlier gives up earlier.
 #[test]
-fn a_turn_that_does_not_come_in_time_rings_nobody() {
+fn a_turn_that_comes_late_leaves_less_time_for_the_answer() {
     let _guard = beside_others();
-    let stage = Stage::with(|_| Reply::Wait, |env| env.with("NOTIFICATION_TIMEOUT", "2s"));
+    let stage = Stage::with(|_| Reply::Wait, |env| env.with("NOTIFICATION_TIMEOUT", "4s"));
     block_on(async {
         let first = stage.begin(1, "cheap", BATTERY_PASSWORD).await;
         stage.wait_for(1).await;
-        let begun = Instant::now();
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let second = stage.begin(2, "cheap", BATTERY_PASSWORD).await;
-        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(49), Ok(49)));
-        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Of another user, so it waits for nobody.
+        let later = stage.begin(2, "grace", password("grace")).await;
+        assert_eq!(first.await.unwrap(), Ok(49));
+        assert_eq!(second.await.unwrap(), Ok(49));
+        assert!(!later.is_finished());
+        assert_eq!(later.await.unwrap(), Ok(49));
     });
 }
 
@@ -187,9 +191,8 @@ fn an_approval_counts_for_a_while_where_the_operator_says_so() {
     let database = Database::fresh(Engine::Sqlite);
     let mut stage = Stage::new(|_| Reply::action("approve"));
     let env = super::asking(&stage.service, database.deployed());
-    stage.gateway = Gateway::start(&env.clone().with("NOTIFICATION_REMEMBER", "3s"));
+    stage.gateway = Gateway::start(&env.clone().with("NOTIFICATION_REMEMBER", "1h"));
     block_on(async {
-        let begun = Instant::now();
         assert_eq!((stage.bind().await, stage.bind().await), (0, 0));
         assert_eq!(stage.service.asked().len(), 1);
         assert_eq!(stage.bind_from(1, "cheap", "wrong-Passw0rd").await, 49);
@@ -197,13 +200,6 @@ fn an_approval_counts_for_a_while_where_the_operator_says_so() {
         assert_eq!(stage.bind_from(2, "cheap", BATTERY_PASSWORD).await, 0);
         assert_eq!(stage.bind_from(1, "grace", password("grace")).await, 0);
         assert_eq!(stage.service.asked().len(), 3);
-        assert!(
-            begun.elapsed() < Duration::from_secs(3),
-            "the machine is too slow for this test"
-        );
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        assert_eq!(stage.bind().await, 0);
-        assert_eq!(stage.service.asked().len(), 4, "its time is over");
         // Another stored hash, though of the same password.
         let hash = crate::harness::gateway::run_to_end(&env, &["hash-password"], BATTERY_PASSWORD).stdout;
         let other = hash.trim();
@@ -211,12 +207,19 @@ fn an_approval_counts_for_a_while_where_the_operator_says_so() {
             "UPDATE \"Users\" SET \"userPassword\" = '{other}' WHERE \"uid\" = 'cheap'"
         ));
         assert_eq!(stage.bind().await, 0);
-        assert_eq!(stage.service.asked().len(), 5, "the hash is another");
+        assert_eq!(stage.service.asked().len(), 4, "the hash is another");
     });
+    stage.gateway = Gateway::start(&env.clone().with("NOTIFICATION_REMEMBER", "1s"));
+    block_on(async {
+        assert_eq!(stage.bind().await, 0);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(stage.bind().await, 0);
+    });
+    assert_eq!(stage.service.asked().len(), 6, "its time is over");
     // Without the setting each bind is asked for.
     stage.gateway = Gateway::start(&env.with("NOTIFICATION_REMEMBER", "off"));
     block_on(async { assert_eq!((stage.bind().await, stage.bind().await), (0, 0)) });
-    assert_eq!(stage.service.asked().len(), 7);
+    assert_eq!(stage.service.asked().len(), 8);
 }
 
 /// What was not approved is not remembered.

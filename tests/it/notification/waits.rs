@@ -6,15 +6,11 @@ use crate::harness::ldap::{BATTERY_PASSWORD, user_dn};
 use crate::harness::push_service::Reply;
 use crate::harness::{Database, Engine, Gateway, beside_others, block_on, eventually};
 use ldap3_proto::proto::LdapOp;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The limit of the contract.
-const SOON: Duration = Duration::from_secs(1);
-
-async fn gone_within(stage: &Stage, number: usize, since: Instant) {
+/// The request ends with who asked: a service that never answers would have it go on for `NOTIFICATION_TIMEOUT`.
+async fn gone(stage: &Stage, number: usize) {
     until(|| stage.service.asked()[number].gone().is_some()).await;
-    let took = stage.service.asked()[number].gone().unwrap() - since;
-    assert!(took < SOON, "the HTTP request went on for {took:?}");
     until(|| stage.service.open() == 0).await;
 }
 
@@ -27,16 +23,14 @@ fn a_client_that_goes_ends_the_request() {
         let mut client = stage.client(1).await;
         client.send(bind(&user_dn("cheap"), BATTERY_PASSWORD)).await.unwrap();
         stage.wait_for(1).await;
-        let since = Instant::now();
         drop(client);
-        gone_within(&stage, 0, since).await;
+        gone(&stage, 0).await;
         // Says goodbye.
         let mut client = stage.client(1).await;
         client.send(bind(&user_dn("cheap"), BATTERY_PASSWORD)).await.unwrap();
         stage.wait_for(2).await;
-        let since = Instant::now();
         client.send(LdapOp::UnbindRequest).await.unwrap();
-        gone_within(&stage, 1, since).await;
+        gone(&stage, 1).await;
         // Gives the bind up, and the connection lives, anonymous.
         let mut client = stage.client(1).await;
         let id = client
@@ -44,9 +38,8 @@ fn a_client_that_goes_ends_the_request() {
             .await
             .unwrap();
         stage.wait_for(3).await;
-        let since = Instant::now();
         client.send(LdapOp::AbandonRequest(id)).await.unwrap();
-        gone_within(&stage, 2, since).await;
+        gone(&stage, 2).await;
         let done = client.request(search(equal("uid", "alice"))).await.unwrap();
         assert_ne!(done.code(), 0, "an abandoned bind signs nobody in");
         // An approval that comes too late lets nobody in.
@@ -68,9 +61,8 @@ fn a_client_that_goes_with_requests_in_the_queue_ends_it_too() {
             client.send(search(equal("uid", "alice"))).await.unwrap();
         }
         stage.wait_for(1).await;
-        let since = Instant::now();
         drop(client);
-        gone_within(&stage, 0, since).await;
+        gone(&stage, 0).await;
     });
 }
 
@@ -91,7 +83,6 @@ fn others_are_served_while_somebody_looks_for_the_phone() {
     block_on(async {
         let waiting = stage.begin(1, "cheap", BATTERY_PASSWORD).await;
         stage.wait_for(1).await;
-        let begun = Instant::now();
         let mut other = stage.client(1).await;
         assert_eq!(other.lookup("alice").await.unwrap(), 1);
         assert_eq!(
@@ -101,7 +92,6 @@ fn others_are_served_while_somebody_looks_for_the_phone() {
             0
         );
         assert_eq!(stage.bind_from(1, "cheap", "wrong-Passw0rd").await, 49);
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
         assert!(!waiting.is_finished());
         stage.service.answer(0, Reply::action("approve"));
         assert_eq!(waiting.await.unwrap(), Ok(0));
@@ -168,14 +158,17 @@ fn a_database_that_dies_meanwhile_takes_no_approval_away() {
 #[test]
 fn a_grace_that_is_given_is_kept() {
     let _guard = beside_others();
-    let mut stage = Stage::with(|_| Reply::Wait, |env| env.with("SHUTDOWN_GRACE", "1s"));
+    // Nothing but the grace can end the wait.
+    let mut stage = Stage::with(
+        |_| Reply::Wait,
+        |env| env.with("SHUTDOWN_GRACE", "1s").with("NOTIFICATION_TIMEOUT", "1h"),
+    );
     block_on(async {
         let waiting = stage.begin(1, "cheap", BATTERY_PASSWORD).await;
         stage.wait_for(1).await;
-        let since = Instant::now();
         stage.gateway.process.signal("TERM");
-        assert_ne!(waiting.await.unwrap(), Ok(0));
-        assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+        let ended = tokio::time::timeout(LONG, waiting).await.expect("it waits on");
+        assert_ne!(ended.unwrap(), Ok(0));
     });
     stage.gateway.process.wait(Duration::from_secs(3));
 }

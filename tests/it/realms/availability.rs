@@ -9,8 +9,6 @@ use ldap3_proto::proto::{LdapOp, LdapResultCode, LdapSearchScope};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// Three binds and a search that are held take 19.5 s; answered at once they take what a busy machine needs.
-const NOT_HELD: Duration = Duration::from_secs(10);
 /// After 4.5 s a database is away.
 const AWAY: Duration = Duration::from_secs(20);
 
@@ -46,7 +44,8 @@ fn one_realm_away_ends_its_own_requests_and_no_others() {
     let _guard = beside_others();
     let inner = Database::private(Engine::PostgreSql);
     make_inner(&inner);
-    let observed = Observed::start(&env(&realms(&inner)));
+    // Whoever is held although the realm is away waits for longer than this test.
+    let observed = Observed::start(&env(&realms(&inner)).with("BIND_HOLD", "1h"));
     let gateway = &observed.gateway;
     assert_eq!(
         (state(&observed, "all"), state(&observed, "lab")),
@@ -77,8 +76,7 @@ fn one_realm_away_ends_its_own_requests_and_no_others() {
                 "{base}"
             );
         }
-        // A bind is unavailable, whatever it says; a search ends with its connection, and both at once.
-        let start = Instant::now();
+        // A bind is unavailable, whatever it says; a search ends with its connection.
         for (dn, password) in [
             (inner_dn("alice"), INNER_PASSWORD),
             (inner_dn("alice"), "wrong-Passw0rd"),
@@ -88,7 +86,6 @@ fn one_realm_away_ends_its_own_requests_and_no_others() {
         }
         let closed = client.request(lookup(INNER)).await.unwrap_err();
         assert_eq!(closed.notice, Some(LdapResultCode::Unavailable));
-        assert!(start.elapsed() < NOT_HELD, "{:?}", start.elapsed());
         // A connection is no realm's: idle ones stay, and go on with the other realm.
         assert_eq!(of_outer.request(lookup(OUTER)).await.unwrap().entries.len(), 1);
         assert_eq!(idle.request(lookup(OUTER)).await.unwrap().entries.len(), 1);
