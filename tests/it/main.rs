@@ -76,6 +76,7 @@ mod lenient;
 mod load;
 mod membership;
 mod memberships_query;
+mod migration;
 mod notification;
 mod nslcd;
 mod observability;

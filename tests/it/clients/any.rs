@@ -6,7 +6,6 @@ use crate::harness::process::command;
 use crate::harness::{Database, Engine, Gateway, beside_others, repository, scratch};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Stdio;
 use std::sync::OnceLock;
 
 /// Where `tests/run` unpacks the clients.
@@ -42,13 +41,8 @@ fn checked() -> &'static Checked {
             .env("LOGIN_NAME", "cheap")
             .env("LOGIN_PASSWORD", BATTERY_PASSWORD)
             .env("PACKAGES", PACKAGES)
-            .env("TMPDIR", &dir)
-            .stdin(Stdio::null());
-        let output = program.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{text}{errors}");
-        Checked::read(&text, errors)
+            .env("TMPDIR", &dir);
+        Checked::by(&mut program)
     })
 }
 

@@ -64,11 +64,7 @@ impl Program {
             let mut command = self.command();
             command.arg("rules").arg(stage.servers()).arg(stage.facts());
             command.env("LDAP_CA", stage.authorities());
-            let output = command.stdin(Stdio::null()).output().unwrap();
-            let text = String::from_utf8(output.stdout).unwrap();
-            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{self:?}: {text}{errors}");
-            Checked::read(&text, errors)
+            Checked::by(&mut command)
         })
     }
 }
@@ -81,7 +77,16 @@ pub struct Checked {
 }
 
 impl Checked {
-    pub fn read(text: &str, errors: String) -> Checked {
+    /// What a program says that checks its rules.
+    pub fn by(program: &mut Command) -> Checked {
+        let output = program.stdin(Stdio::null()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{program:?}: {text}{errors}");
+        Checked::read(&text, errors)
+    }
+
+    fn read(text: &str, errors: String) -> Checked {
         let rule = |line: &str| match line.strip_prefix("not ok ") {
             Some(rest) => {
                 let (rule, why) = rest.split_once(": ").unwrap_or_else(|| panic!("{line}"));
@@ -112,22 +117,24 @@ impl Checked {
     }
 }
 
-/// A test for each rule that a program checks.
+/// A test for each rule that a program checks: one of [`Program`], or what [`Checked::by`] gives.
 macro_rules! rules {
     ($program:ident: $($rule:ident),* $(,)?) => {
+        $crate::clients::program::rules! { $crate::clients::program::Program::$program.checked(); $($rule),* }
+    };
+    ($checked:expr; $($rule:ident),* $(,)?) => {
         $(
             #[test]
             fn $rule() {
                 let _guard = $crate::harness::beside_others();
-                $crate::clients::program::Program::$program.checked().assert(stringify!($rule));
+                $checked.assert(stringify!($rule));
             }
         )*
 
         #[test]
         fn every_rule_has_a_test() {
             let _guard = $crate::harness::beside_others();
-            let rules = [$(stringify!($rule)),*];
-            $crate::clients::program::Program::$program.checked().assert_these(&rules);
+            $checked.assert_these(&[$(stringify!($rule)),*]);
         }
     };
 }
