@@ -3,7 +3,7 @@
 use super::{
     chain,
     columns::{self, RECOMMENDED},
-    contents, password_change,
+    contents, password_change, readers,
     report::{Fault, Report},
     sign_in,
 };
@@ -84,6 +84,13 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
                 auth: &realm.auth,
             };
             contents::show(&directory, rules, report).await;
+            let readers = &realm.policy.access.readers;
+            // A query that does not run has been told.
+            if report.faults().is_empty()
+                && let Err(error) = readers::show(&directory, readers, report).await
+            {
+                report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
+            }
             if let Some(update) = update {
                 let row = match &realm.passwords {
                     None => directory.password_row(),

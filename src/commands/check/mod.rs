@@ -3,7 +3,7 @@
 //!
 //! `chain` tells what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
 //! queries, `columns` tells what their columns become, `contents` what the
-//! directory would hold, `values` what the rows' values are. All of it goes into a `report`, which is printed to standard
+//! directory would hold, `values` what the rows' values are, `readers` who may search and is not there. All of it goes into a `report`, which is printed to standard
 //! output; what is wrong goes to standard error, each line with the name of its variable.
 
 mod answer;
@@ -12,6 +12,7 @@ mod columns;
 mod contents;
 mod database;
 mod password_change;
+mod readers;
 mod report;
 mod sign_in;
 mod values;

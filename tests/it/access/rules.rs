@@ -355,3 +355,20 @@ fn what_contradicts_itself_does_not_start() {
         assert!(!text.contains("hunter2"), "{text}");
     }
 }
+
+/// A group that is not there lets nobody in, and somebody who mistyped it is told.
+#[test]
+fn check_names_groups_that_do_not_exist() {
+    let _guard = beside_others();
+    for engine in Engine::ALL {
+        let env = Database::shared(engine).deployed().without("REQUIRE_AUTH_FOR_SEARCH");
+        let env = env.with("SEARCH_ALLOWED_TO", "group:ldapusers,group:LDAPUSERS ,group:ldapuser");
+        let text = run_to_end(&env, &["check"], "").text();
+        let named: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("SEARCH_ALLOWED_TO: there"))
+            .collect();
+        assert_eq!(named.len(), 1, "{engine:?}: {text}");
+        assert!(named[0].contains("there is no group `ldapuser`"), "{engine:?}: {text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The ways of GitLab's library (`ruby-net-ldap`) and of Keycloak's (JNDI): a user's own password, and everybody's by a service
 //! account that may write.
 
-use super::{grant, hash, on_each_engine, settings};
+use super::{TOO_SHORT, grant, hash, on_each_engine, settings};
 use crate::harness::ldap::{password, user_dn};
 use crate::harness::{Database, Engine, Gateway, beside_others, ldapwhoami, note_secret, repository};
 use std::process::Command;
@@ -90,7 +90,7 @@ fn by_net_ldap_and_jndi(engine: Engine) {
             (&alice, "some-Passw0rd", how),
         );
         assert!(answer.contains("50"), "{program} {how}: {answer}");
-        let answer = change(program, &gateway, (KEYCLOAK, "secret"), (&alice, "short", how));
+        let answer = change(program, &gateway, (KEYCLOAK, "secret"), (&alice, TOO_SHORT, how));
         assert!(
             answer.contains("19") && answer.contains("too short"),
             "{program} {how}: {answer}"
@@ -105,7 +105,7 @@ fn by_net_ldap_and_jndi(engine: Engine) {
         "ruby",
         &gateway,
         (KEYCLOAK, "secret"),
-        (&alice, "{SSHA}short", "replace"),
+        (&alice, "{SSHA}Zq7#x", "replace"),
     );
     assert!(
         answer.contains("19") && answer.contains("looks like a hash"),

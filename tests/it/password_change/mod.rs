@@ -15,6 +15,9 @@ use crate::harness::{Database, Engine, Env, Gateway, beside_others, ldapwhoami, 
 use std::process::Stdio;
 use std::sync::RwLockReadGuard;
 
+/// Shorter than `PASSWORD_MIN_LENGTH`, and no word that a log has anyway.
+pub const TOO_SHORT: &str = "Zq7#x";
+
 /// As `sql/` ships it.
 pub fn statement(engine: Engine) -> String {
     let file = crate::harness::repository(&format!("sql/deployed-{}.env", engine.name()));

@@ -1,6 +1,6 @@
 //! The two ways to ask for a change, and who may.
 
-use super::{Pair, ldapmodify, ldappasswd, on_each_engine, own};
+use super::{Pair, TOO_SHORT, ldapmodify, ldappasswd, on_each_engine, own};
 use crate::harness::ldap::{BASE, group_dn, ldapsearch, password, set, tool, user_dn};
 use crate::harness::{Database, Engine, Gateway, beside_others, note_secret};
 
@@ -222,7 +222,7 @@ fn each_change_is_in_the_log() {
     let pair = Pair::start(Engine::Sqlite);
     let alice = user_dn("alice");
     own(&pair.one, "alice", password("alice"), NEW);
-    own(&pair.one, "alice", NEW, "short");
+    own(&pair.one, "alice", NEW, TOO_SHORT);
     ldappasswd(&pair.one, &["-a", "wrong-one", "-s", "some-Passw0rd", &alice]);
     let log = pair.one.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("password change")).collect();

@@ -1,6 +1,6 @@
 //! `passwd` on a machine, through a real SSSD and PAM, with both replicas.
 
-use super::{grant, settings};
+use super::{TOO_SHORT, grant, settings};
 use crate::harness::ldap::{password, user_dn};
 use crate::harness::sssd::{Conf, Login, Sssd};
 use crate::harness::{Database, Engine, Env, Site, beside_others, ldapwhoami, note_secret};
@@ -44,7 +44,7 @@ fn passwd() {
     for (given, new, seen) in [
         (
             old,
-            "short",
+            TOO_SHORT,
             "the new password is too short: it needs 8 characters at least",
         ),
         (old, old, "the new password must not be the present one"),
@@ -64,7 +64,7 @@ fn passwd() {
     let (done, text) = sssd.change_password("alice", ALICE, (NEW, old));
     assert!(done, "{text}\n{}", sssd.log_tail());
     assert_password(&site, &sssd, old, NEW);
-    let (done, text) = sssd.change_password("alice", ALICE, (old, "short"));
+    let (done, text) = sssd.change_password("alice", ALICE, (old, TOO_SHORT));
     assert!(!done && text.contains("too short"), "{text}");
 }
 
