@@ -1,7 +1,7 @@
 //! Keeps a realm described: at the start until that succeeds, and again when connections were lost or replaced, or a statement
 //! was refused.
 
-use super::published::Published;
+use super::{clock::ClockWatch, published::Published};
 use crate::{
     config::{PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
@@ -11,7 +11,8 @@ use crate::{
         queries::{self, QueryProblem},
         realm::Realm,
     },
-    sql::{Database, OperatorQuery, OperatorStatements},
+    server::health::RealmHealth,
+    sql::{Database, OperatorQuery, OperatorStatements, SqlError, Statement},
 };
 use std::{
     collections::HashSet,
@@ -28,6 +29,13 @@ use tracing::{error, info, warn};
 const DESCRIBE_AGAIN: Duration = Duration::from_millis(500);
 /// The pause after a statement was refused, before the queries are described again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// The same while what was described before is served, and a query stays broken: nobody waits for the port.
+const DESCRIBE_BROKEN: Duration = Duration::from_secs(2);
+/// A query that is refused once may be one whose table is just being replaced: it is broken when it is refused so often in a
+/// row.
+const BROKEN_AFTER: u32 = 2;
+/// How often the queries are tried where nobody else asks them.
+const TRY: Duration = Duration::from_secs(15);
 /// How often a lasting problem is logged.
 const REMIND: Duration = Duration::from_secs(60);
 
@@ -49,6 +57,8 @@ pub struct Describer {
     pub published: Arc<Published>,
     /// Told when to do it again.
     pub again: Arc<Notify>,
+    /// Where `/readyz` and the metrics look.
+    pub health: RealmHealth,
     /// What has been said of the directory. Each remark is said once.
     pub said: Mutex<HashSet<String>>,
 }
@@ -68,6 +78,15 @@ pub struct PasswordQuery {
 struct Problems {
     waiting: Option<String>,
     wrong: Vec<String>,
+    /// The queries that are wrong.
+    broken: Vec<Query>,
+}
+
+/// A realm as it was described.
+struct Described {
+    realm: Realm,
+    /// What shows whether its queries still work, each with its database.
+    trials: Vec<(Database, Statement)>,
 }
 
 impl Problems {
@@ -75,11 +94,15 @@ impl Problems {
     fn new(problems: Vec<QueryProblem>, place: impl Fn(&str) -> String) -> Self {
         let waiting = problems.iter().find(|problem| problem.unreachable);
         let waiting = waiting.map(|problem| format!("{}: {}; waiting", place("SQL_URI"), problem.text));
-        let wrong = problems.into_iter().filter(|problem| !problem.unreachable);
-        let wrong = wrong.map(|problem| format!("{}: {}", place(problem.query.variable()), problem.text));
+        let wrong: Vec<QueryProblem> = problems.into_iter().filter(|problem| !problem.unreachable).collect();
+        let broken = wrong.iter().map(|problem| problem.query).collect();
+        let wrong = wrong
+            .into_iter()
+            .map(|problem| format!("{}: {}", place(problem.query.variable()), problem.text));
         Problems {
             waiting,
             wrong: wrong.collect(),
+            broken,
         }
     }
 
@@ -87,20 +110,42 @@ impl Problems {
         self.waiting.iter().for_each(|line| warn!("{line}"));
         self.wrong.iter().for_each(|line| error!("{line}"));
     }
+
+    /// Whether nobody can sign in: a bind needs the row of the one-user query, and all spellings of its name.
+    fn admit_nobody(&self) -> bool {
+        let needed = [Query::AllUsers, Query::OneUser];
+        self.broken.iter().any(|query| needed.contains(query))
+    }
+
+    /// What is wrong, a line each.
+    fn lines(&self) -> Vec<String> {
+        self.waiting.iter().chain(&self.wrong).cloned().collect()
+    }
 }
 
 impl Describer {
     /// Runs until the gateway ends.
     pub async fn run(self) {
+        let mut clocks: Vec<ClockWatch> = self.databases().cloned().map(ClockWatch::new).collect();
         loop {
             let generations = self.generations();
-            self.describe().await;
+            let trials = self.describe(&mut clocks).await;
+            let mut tried = Instant::now();
             while self.generations() == generations {
                 tokio::select! {
                     () = sleep(DESCRIBE_AGAIN) => {}
                     () = self.again.notified() => {
                         // A query that stays broken must not have all queries described all day.
                         sleep(REFUSED_PAUSE).await;
+                        break;
+                    }
+                }
+                for clock in &mut clocks {
+                    clock.look().await;
+                }
+                if tried.elapsed() >= TRY {
+                    tried = Instant::now();
+                    if is_one_refused(&trials).await {
                         break;
                     }
                 }
@@ -119,19 +164,27 @@ impl Describer {
     }
 
     /// Tries until it succeeds. A problem is logged at once, and again every minute.
-    async fn describe(&self) {
+    async fn describe(&self, clocks: &mut [ClockWatch]) -> Vec<(Database, Statement)> {
         let mut logged: Option<(Problems, Instant)> = None;
+        let mut refused = 0;
         loop {
             match self.described().await {
-                Ok(realm) => {
+                Ok(Described { realm, trials }) => {
                     if logged.is_some() {
                         info!("the queries have been described");
                     }
+                    // Before anybody is served, as far as nobody has to wait for it.
+                    for clock in clocks {
+                        clock.look().await;
+                    }
+                    self.health.is_well();
                     self.published.publish(self.position, realm);
                     self.databases().for_each(Database::mark_described);
-                    return;
+                    return trials;
                 }
                 Err(problems) => {
+                    refused = if problems.waiting.is_none() { refused + 1 } else { 0 };
+                    self.note(&problems, refused);
                     let again = logged
                         .as_ref()
                         .is_some_and(|(before, at)| *before == problems && at.elapsed() < REMIND);
@@ -141,15 +194,40 @@ impl Describer {
                     }
                 }
             }
-            sleep(DESCRIBE_AGAIN).await;
+            let is_served = self.published.is_published(self.position);
+            sleep(if is_served && refused > BROKEN_AFTER {
+                DESCRIBE_BROKEN
+            } else {
+                DESCRIBE_AGAIN
+            })
+            .await;
         }
     }
 
-    async fn described(&self) -> Result<Realm, Problems> {
+    /// Has `/readyz` and the metrics show what is wrong.
+    fn note(&self, problems: &Problems, refused: u32) {
+        if problems.waiting.is_some() {
+            // What is known of a database that was there before is shown by its state.
+            if !self.published.is_published(self.position) {
+                self.health.is_unknown(problems.lines());
+            }
+        } else if refused >= BROKEN_AFTER || !self.published.is_published(self.position) {
+            let broken: Vec<&str> = problems.broken.iter().map(|query| query.variable()).collect();
+            self.health
+                .is_broken(&broken, problems.lines(), problems.admit_nobody());
+        }
+    }
+
+    async fn described(&self) -> Result<Described, Problems> {
         let RealmSettings { base, layout, .. } = &self.settings;
         let directory = Directory::build(&self.database, base, layout, &self.queries).await;
         let directory = directory.map_err(|problems| Problems::new(problems, |name| self.settings.place(name)))?;
         self.remark(&directory);
+        let mut trials: Vec<_> = directory
+            .trials()
+            .into_iter()
+            .map(|trial| (self.database.clone(), trial))
+            .collect();
         let realm = Realm::new(directory.source(), layout, self.published.capabilities);
         let realm = realm.with_hidden(&self.settings.policy.access.hidden);
         let Some(PasswordQuery {
@@ -159,13 +237,20 @@ impl Describer {
         }) = &self.passwords
         else {
             let store = self.store(directory.password_row()).await?;
-            return Ok(realm.with_passwords(store));
+            return Ok(Described {
+                realm: realm.with_passwords(store),
+                trials,
+            });
         };
         let passwords = Passwords::describe(database, query).await;
         let passwords = passwords.map_err(|problems| Problems::new(problems, |name| settings.place(name)))?;
         let store = self.store(Some(passwords.row_of_a_user())).await?;
+        trials.push((database.clone(), passwords.trial()));
         let realm = realm.with_accounts(|accounts| passwords.of(accounts));
-        Ok(realm.with_passwords(store))
+        Ok(Described {
+            realm: realm.with_passwords(store),
+            trials,
+        })
     }
 
     /// What changes passwords, in the row where they are read.
@@ -192,6 +277,19 @@ impl Describer {
             }
         }
     }
+}
+
+/// Whether the database refuses one of these statements; not whether it is there at all, which others find out. Values are not
+/// what they are refused for: none has one that anybody asks for.
+async fn is_one_refused(trials: &[(Database, Statement)]) -> bool {
+    for (database, trial) in trials {
+        match database.ask_once(trial).await {
+            Err(error @ SqlError::Statement(_)) if !error.is_value_error() => return true,
+            Err(SqlError::Statement(_)) | Ok(_) => {}
+            Err(SqlError::Settings(_) | SqlError::Unavailable(_) | SqlError::TimedOut) => return false,
+        }
+    }
+    false
 }
 
 impl PasswordQuery {

@@ -4,6 +4,7 @@
 //! each realm described, `published` is what operations see of the realms.
 
 mod capabilities;
+mod clock;
 mod describer;
 mod published;
 
@@ -27,6 +28,8 @@ use crate::{
         admin::{Admin, ObservedRealm},
         availability,
         connection::Shared,
+        failures::FailedConnections,
+        health::RealmHealth,
         listener::Listener,
         tls::reload::Acceptors,
     },
@@ -137,6 +140,7 @@ impl App {
                 metrics: settings.name.as_ref().map(|_| realm.observed.metrics.clone()),
                 describe_again: Arc::clone(&again),
             });
+            let health = realm.observed.health.clone();
             observed.push(realm.observed);
             describers.push(Describer {
                 position,
@@ -147,12 +151,14 @@ impl App {
                 update: realm.update,
                 published: Arc::clone(&published),
                 again,
+                health,
                 said: Mutex::default(),
             });
         }
         if !problems.is_empty() {
             return Err(StartError::Settings(problems));
         }
+        let failures = FailedConnections::new(metrics.clone());
         let services = Arc::new(Services {
             catalog: Catalog::new(services, config.realms.default_position()).ok_or(StartError::NoRealm)?,
             hashing,
@@ -166,6 +172,7 @@ impl App {
             availability: availability::together(observed.iter().map(|realm| realm.state.clone()).collect()),
             draining: CancellationToken::new(),
             network: config.network.clone(),
+            failures,
         };
         let admin = config.network.admin.map(|address| Admin {
             address,
@@ -173,6 +180,7 @@ impl App {
             realms: observed,
             availability: shared.availability.clone(),
             draining: shared.draining.clone(),
+            certificate: tls.clone(),
         });
         let listener = Listener {
             address: config.network.address,
@@ -266,6 +274,18 @@ fn realms<'a>(config: &'a Config, metrics: &Metrics) -> Result<Vec<(&'a RealmSet
     }
 }
 
+/// The variables of the queries and statements that a realm has.
+fn given(settings: &RealmSettings) -> impl Iterator<Item = &'static str> {
+    let update = settings.policy.password_changes.update.as_ref();
+    let update = update.map(|_| Query::UpdatePassword);
+    settings
+        .queries
+        .each()
+        .map(|(query, _)| query)
+        .chain(update)
+        .map(Query::variable)
+}
+
 fn realm(settings: &RealmSettings, metrics: &Metrics) -> Result<Realm, Vec<String>> {
     // A realm with a name is counted by itself.
     let metrics = settings
@@ -286,6 +306,7 @@ fn realm(settings: &RealmSettings, metrics: &Metrics) -> Result<Realm, Vec<Strin
         name: settings.name.clone(),
         state: database.states(),
         databases: vec![(None, database.clone(), metrics.clone())],
+        health: RealmHealth::new(given(settings)),
         metrics,
     };
     let passwords = match &settings.passwords {

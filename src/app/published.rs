@@ -36,6 +36,12 @@ impl Published {
         (published, receivers)
     }
 
+    /// Whether the realm at `position` has been described, now or before.
+    pub fn is_published(&self, position: usize) -> bool {
+        let sender = self.senders.get(position);
+        sender.is_some_and(|sender| sender.borrow().is_some())
+    }
+
     /// The realm at `position` has been described. Where that adds attributes to the schema, the others publish them too.
     pub fn publish(&self, position: usize, realm: Realm) {
         if let [only] = self.senders.as_slice() {

@@ -41,9 +41,15 @@ enum NotReady {
     Uri(String),
     #[error("cannot connect: {0}")]
     Connect(io::Error),
+    #[error("that port speaks no TLS: ask ldap:// instead of ldaps://")]
+    SpeaksNoTls,
+    #[error("that port speaks TLS: ask ldaps:// instead of ldap://")]
+    SpeaksTls,
+    #[error("the TLS handshake failed: {0}")]
+    Handshake(io::Error),
     #[error("the connection failed: {0}")]
     Connection(io::Error),
-    #[error("the connection was closed during {0}")]
+    #[error("the connection was closed during {0}: the database could not answer, and the gateway's log says why")]
     Closed(&'static str),
     #[error("the root DSE names no naming context")]
     NoNamingContext,
@@ -98,12 +104,11 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
         Some(uri) => Endpoint::parse(uri).ok_or_else(|| NotReady::Uri(uri.to_owned()))?,
         None => Endpoint::own(config.network.address, !config.network.unencrypted),
     };
-    let mut peer = endpoint.connect().await?;
-    let code = peer.call("a read of the root DSE", read("", NAMING_CONTEXTS)).await?;
-    expect("a read of the root DSE", code, "success", |code| {
-        *code == LdapResultCode::Success
-    })?;
-    let contexts = std::mem::take(&mut peer.values);
+    let (mut peer, contexts) = match endpoint.open().await {
+        Ok(opened) => opened,
+        Err(error @ (NotReady::Connect(_) | NotReady::Answer { .. })) => return Err(error),
+        Err(error) => return Err(endpoint.otherwise().await.unwrap_or(error)),
+    };
     if let [only] = contexts.as_slice() {
         return ask(&mut peer, only, config.probe.as_ref()).await;
     }
@@ -132,14 +137,24 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
     }
 }
 
-/// Asks what is served below one base, where `somebody` can bind, if anybody is known.
+/// Asks what clients ask below one base, where `somebody` can bind, if anybody is known.
 async fn ask(peer: &mut Peer, base: &str, somebody: Option<&ProbeSettings>) -> Result<(), NotReady> {
-    // A refusal is an answer too: it shows that the base is served.
-    let code = peer.call("a read of the base", read(base, "1.1")).await?;
-    expect("a read of the base", code, "success", |code| {
-        matches!(code, LdapResultCode::Success | LdapResultCode::InsufficentAccessRights)
-    })?;
-    bind(peer, base, somebody).await
+    peer.find("a read of the base", read(base, "1.1")).await?;
+    bind(peer, base, somebody).await?;
+    let is_group = LdapFilter::Or(vec![
+        equal("objectClass", "posixGroup"),
+        equal("objectClass", "groupOfNames"),
+    ]);
+    // What SSSD asks when somebody logs in. Who may not search is refused, and has asked the database nothing.
+    let user = LdapFilter::And(vec![equal("objectClass", "posixAccount"), equal("uid", NOBODY)]);
+    peer.find("a search for a user by name", search(base, user, "uid"))
+        .await?;
+    let of_member = LdapFilter::And(vec![is_group.clone(), equal("memberUid", NOBODY)]);
+    peer.find("a search for somebody's groups", search(base, of_member, "cn"))
+        .await?;
+    // Of whichever group comes first.
+    peer.find("a read of a group's members", search(base, is_group, "memberUid"))
+        .await
 }
 
 /// A bind asks the database, and nothing is served without it.
@@ -190,15 +205,29 @@ fn expect(
     }
 }
 
+fn equal(attribute: &str, value: &str) -> LdapFilter {
+    LdapFilter::Equality(attribute.to_owned(), value.to_owned())
+}
+
 fn read(base: &str, attribute: &str) -> LdapOp {
+    let filter = LdapFilter::Present("objectClass".to_owned());
+    request(base, LdapSearchScope::Base, filter, attribute)
+}
+
+/// Looks for one entry.
+fn search(base: &str, filter: LdapFilter, attribute: &str) -> LdapOp {
+    request(base, LdapSearchScope::Subtree, filter, attribute)
+}
+
+fn request(base: &str, scope: LdapSearchScope, filter: LdapFilter, attribute: &str) -> LdapOp {
     LdapOp::SearchRequest(LdapSearchRequest {
         base: base.to_owned(),
-        scope: LdapSearchScope::Base,
+        scope,
         aliases: LdapDerefAliases::Never,
-        sizelimit: 0,
+        sizelimit: 1,
         timelimit: 0,
         typesonly: false,
-        filter: LdapFilter::Present("objectClass".to_owned()),
+        filter,
         attrs: vec![attribute.to_owned()],
     })
 }
@@ -214,6 +243,17 @@ struct Peer {
 }
 
 impl Peer {
+    /// Searches, whatever is found. A refusal is an answer too: it shows that the base is served.
+    async fn find(&mut self, what: &'static str, op: LdapOp) -> Result<(), NotReady> {
+        let code = self.call(what, op).await?;
+        expect(what, code, "success", |code| {
+            matches!(
+                code,
+                LdapResultCode::Success | LdapResultCode::SizeLimitExceeded | LdapResultCode::InsufficentAccessRights
+            )
+        })
+    }
+
     /// Sends a request and waits for its final response.
     async fn call(&mut self, what: &'static str, op: LdapOp) -> Result<LdapResultCode, NotReady> {
         self.last += 1;
@@ -273,6 +313,39 @@ impl Endpoint {
         })
     }
 
+    /// A connection to it, and the bases that are served there.
+    async fn open(&self) -> Result<(Peer, Vec<String>), NotReady> {
+        let mut peer = self.connect().await?;
+        let code = peer.call("a read of the root DSE", read("", NAMING_CONTEXTS)).await?;
+        expect("a read of the root DSE", code, "success", |code| {
+            *code == LdapResultCode::Success
+        })?;
+        let contexts = std::mem::take(&mut peer.values);
+        Ok((peer, contexts))
+    }
+
+    /// What is wrong where this does not work, and the same with TLS, or without, does.
+    async fn otherwise(&self) -> Option<NotReady> {
+        let other = Endpoint {
+            host: self.host.clone(),
+            encrypted: !self.encrypted,
+            ..*self
+        };
+        let works = match self.encrypted {
+            true => timeout(PATIENCE / 4, other.open())
+                .await
+                .is_ok_and(|opened| opened.is_ok()),
+            // Whatever else is spoken there.
+            false => timeout(PATIENCE / 4, other.connect())
+                .await
+                .is_ok_and(|opened| opened.is_ok()),
+        };
+        works.then_some(match self.encrypted {
+            true => NotReady::SpeaksNoTls,
+            false => NotReady::SpeaksTls,
+        })
+    }
+
     /// A connection to it.
     async fn connect(&self) -> Result<Peer, NotReady> {
         let stream = TcpStream::connect((self.host.as_str(), self.port));
@@ -280,7 +353,7 @@ impl Endpoint {
         let stream: Box<dyn Stream> = match self.encrypted {
             true => {
                 let encrypted = tls_client::connect_unverified(stream).await;
-                Box::new(encrypted.map_err(NotReady::Connect)?)
+                Box::new(encrypted.map_err(NotReady::Handshake)?)
             }
             false => Box::new(stream),
         };

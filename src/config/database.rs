@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use crate::database_uri::{DatabaseUri, Engine, Secret, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
+use crate::database_uri::{DatabaseUri, Engine, Pem, Secret, TlsMode, WITHOUT_CERTIFICATE, has_certificate};
 
 /// How to reach the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,20 @@ impl DatabaseSettings {
             pool_size: reader.number("SQL_POOL_SIZE", 1, 1000).unwrap_or_default(),
             connect_timeout: reader.duration("SQL_CONNECT_TIMEOUT"),
         }
+    }
+
+    /// The certificates that a connection is verified by, and the one that it shows, as PEM texts, as far as they can be
+    /// read.
+    pub fn certificates(&self) -> Vec<String> {
+        let Ok(DatabaseUri::Server(server)) = DatabaseUri::parse(self.uri.reveal(), None) else {
+            return Vec::new();
+        };
+        let given = [&server.tls.ca, &server.tls.certificate].into_iter().flatten();
+        let read = given.filter_map(|pem| match pem {
+            Pem::File(path) => std::fs::read_to_string(path).ok(),
+            Pem::Inline(text) => String::from_utf8(text.clone()).ok(),
+        });
+        read.collect()
     }
 }
 

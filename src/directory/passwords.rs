@@ -14,10 +14,13 @@ use crate::{
         source::{accounts::stored_text, password_row::PasswordRow},
     },
     model::{time::Timestamp, value::Cell},
-    sql::{Arg, Budget, Database, OperatorQuery, Predicate, QueryTable, Row, SqlError},
+    sql::{Arg, Budget, Database, OperatorQuery, Predicate, QueryTable, Row, SqlError, Statement},
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
+
+/// A name, also of users that have numbers for names.
+const A_NAME: &str = "1";
 
 /// The query that finds a user's password, as its database described it.
 #[derive(Debug)]
@@ -42,9 +45,21 @@ impl Passwords {
                 unreachable: false,
             }]
         })?;
-        match database.describe(&passwords.sql).await {
-            Err(error) if !error.is_value_error() => Err(vec![QueryProblem::of_database(Query::OneUser, &error)]),
-            _ => Ok(passwords),
+        let problem = |error: SqlError| match error.is_value_error() {
+            true => Ok(()),
+            false => Err(vec![QueryProblem::of_database(Query::OneUser, &error)]),
+        };
+        database.describe(&passwords.sql).await.map(drop).or_else(problem)?;
+        // A statement that was prepared before is not looked at again, and what may not be read shows only when it is run.
+        database.ask_once(&passwords.trial()).await.map(drop).or_else(problem)?;
+        Ok(passwords)
+    }
+
+    /// A statement that shows whether the query works: it looks for a name that hardly anybody has.
+    pub fn trial(&self) -> Statement {
+        Statement {
+            sql: self.sql.clone(),
+            args: vec![Arg::Text(A_NAME.to_owned()); self.binds],
         }
     }
 

@@ -37,15 +37,10 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
         let prepared = directory.source.database.describe(&sql).await;
         problems.extend(problem(which, prepared, takes_value)?);
     }
-    for (which, query) in directory.queries.each() {
+    for (which, nothing) in of_no_rows(directory) {
         if problems.iter().any(|problem| problem.query == which) {
             continue;
         }
-        let Some(nothing) =
-            QueryTable::lookup(&query.query, &query.described, A_NAME).and_then(|table| table.nothing())
-        else {
-            continue;
-        };
         let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
         let run = directory.source.database.fetch(&nothing.sql, &nothing.args, budget);
         problems.extend(problem(which, run.await, !nothing.args.is_empty())?);
@@ -53,6 +48,21 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
     match problems.is_empty() {
         true => Ok(()),
         false => Err(problems),
+    }
+}
+
+/// Each query as a statement that reads no row.
+fn of_no_rows(directory: &Directory) -> impl Iterator<Item = (Query, Statement)> + '_ {
+    directory.queries.each().filter_map(|(which, query)| {
+        let table = QueryTable::lookup(&query.query, &query.described, A_NAME)?;
+        Some((which, table.nothing()?))
+    })
+}
+
+impl Directory {
+    /// Statements that cost nothing and show whether the queries still work.
+    pub fn trials(&self) -> Vec<Statement> {
+        of_no_rows(self).map(|(_, nothing)| nothing).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicBool, AtomicI64, AtomicU64,
+            AtomicBool, AtomicI32, AtomicI64, AtomicU64,
             Ordering::{Acquire, Relaxed, Release},
         },
     },
@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    labels::{Approval, Ended, Link, Operation, Statement, StatementEnd},
+    labels::{Approval, ConnectionFailure, Ended, Link, Operation, Statement, StatementEnd},
     links::{ChainCounts, RunningLink},
 };
 
@@ -133,6 +133,8 @@ pub(super) struct Values {
     pub(super) connections: AtomicU64,
     pub(super) open: AtomicI64,
     pub(super) handshake_failures: AtomicU64,
+    /// In the order of [`ConnectionFailure::ALL`].
+    pub(super) connection_failures: [AtomicU64; ConnectionFailure::COUNT],
     listening: AtomicBool,
     pub(super) statements: [Statements; Statement::ALL.len()],
     pub(super) pool_waiting: AtomicI64,
@@ -142,6 +144,8 @@ pub(super) struct Values {
     pub(super) certificates_refused: AtomicU64,
     pub(super) certificate_stale: AtomicBool,
     pub(super) log_lines_dropped: AtomicU64,
+    /// Why standard error cannot be written, as the operating system numbers it; 0 while it can.
+    log_error: AtomicI32,
     pub(super) binds_delayed: AtomicU64,
     pub(super) binds_waiting: AtomicI64,
     pub(super) binds_without_turn: AtomicU64,
@@ -211,6 +215,13 @@ impl Metrics {
         self.0.handshake_failures.fetch_add(1, Relaxed);
     }
 
+    /// A connection came to nothing.
+    pub fn connection_failed(&self, why: ConnectionFailure) {
+        if let Some(count) = self.0.connection_failures.get(why as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
     /// Notes whether the port is open.
     pub fn set_listening(&self, listening: bool) {
         self.0.listening.store(listening, Release);
@@ -270,9 +281,19 @@ impl Metrics {
         self.0.chain.approval(approval);
     }
 
-    /// Standard error did not take log lines fast enough.
+    /// Log lines are lost: standard error took them too slowly, or not at all.
     pub fn log_lines_dropped(&self, lines: u64) {
         self.0.log_lines_dropped.fetch_add(lines, Relaxed);
+    }
+
+    /// Notes whether standard error can be written: the operating system's error number where it cannot.
+    pub fn set_log_error(&self, error: Option<i32>) {
+        self.0.log_error.store(error.unwrap_or(0), Relaxed);
+    }
+
+    /// Why standard error cannot be written, as the operating system numbers it; None while it can.
+    pub fn log_error(&self) -> Option<i32> {
+        Some(self.0.log_error.load(Relaxed)).filter(|error| *error != 0)
     }
 }
 

@@ -78,6 +78,70 @@ pub enum Ended {
     Unanswered,
 }
 
+/// Why a connection came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionFailure {
+    /// LDAP without TLS, on a port that has it.
+    NoTls,
+    /// StartTLS, on a port that has TLS from the first octet.
+    StartTls,
+    /// HTTP.
+    Http,
+    /// SSH.
+    Ssh,
+    /// The PROXY protocol of load balancers.
+    ProxyProtocol,
+    /// TLS, on a port that has none.
+    TlsOnPlainPort,
+    /// Neither LDAP nor TLS.
+    Unknown,
+    /// TLS in versions that are not spoken here.
+    NoCommonVersion,
+    /// TLS with nothing in common but the version.
+    NoCommonCipher,
+    /// The client refused the certificate.
+    CertificateNotTrusted,
+    /// The client finds that the certificate's time is over, or has not come.
+    CertificateExpired,
+    /// The client closed in the middle of the handshake.
+    ClosedInHandshake,
+    /// The client finished the handshake and closed before it asked anything.
+    ClosedBeforeRequest,
+    /// The handshake took too long.
+    TimedOut,
+    /// Another failure of the handshake.
+    Other,
+}
+
+impl ConnectionFailure {
+    /// All of them, in the order of their declaration, with their names.
+    pub(super) const ALL: [(ConnectionFailure, &'static str); 15] = [
+        (ConnectionFailure::NoTls, "no_tls"),
+        (ConnectionFailure::StartTls, "starttls"),
+        (ConnectionFailure::Http, "http"),
+        (ConnectionFailure::Ssh, "ssh"),
+        (ConnectionFailure::ProxyProtocol, "proxy_protocol"),
+        (ConnectionFailure::TlsOnPlainPort, "tls_on_plain_port"),
+        (ConnectionFailure::Unknown, "unknown_protocol"),
+        (ConnectionFailure::NoCommonVersion, "no_common_version"),
+        (ConnectionFailure::NoCommonCipher, "no_common_cipher"),
+        (ConnectionFailure::CertificateNotTrusted, "certificate_not_trusted"),
+        (ConnectionFailure::CertificateExpired, "certificate_expired"),
+        (ConnectionFailure::ClosedInHandshake, "closed_in_handshake"),
+        (ConnectionFailure::ClosedBeforeRequest, "closed_before_request"),
+        (ConnectionFailure::TimedOut, "timed_out"),
+        (ConnectionFailure::Other, "other"),
+    ];
+
+    /// Its name, as in the metrics.
+    pub fn name(self) -> &'static str {
+        Self::ALL.get(self as usize).map_or("other", |(_, name)| name)
+    }
+
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
+}
+
 /// What a statement was sent for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statement {

@@ -28,9 +28,9 @@ mod links;
 mod page;
 
 pub use counters::{DelayedBind, Metrics, OpenConnection, RunningStatement, WaitingForPool};
-pub use labels::{Approval, Ended, Link, LinkResult, Operation, Statement};
+pub use labels::{Approval, ConnectionFailure, Ended, Link, LinkResult, Operation, Statement};
 pub use links::RunningLink;
-pub use page::{CodeName, DatabaseGauges, Gauges, Labels};
+pub use page::{CodeName, DatabaseGauges, Gauges, Labels, QueryGauge};
 
 #[cfg(test)]
 #[allow(

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     counters::{BOUNDS, Histogram, Metrics, Values},
-    labels::{Approval, Link, LinkResult, Operation, Statement, StatementEnd},
+    labels::{Approval, ConnectionFailure, Link, LinkResult, Operation, Statement, StatementEnd},
 };
 
 /// Gives the name of a result code.
@@ -25,6 +25,10 @@ pub struct Gauges {
     pub realms: Vec<(Labels, Metrics)>,
     /// Each database.
     pub databases: Vec<DatabaseGauges>,
+    /// Each query.
+    pub queries: Vec<QueryGauge>,
+    /// Seconds until the first certificate of the served chain ends, and whether all of them are valid; none without TLS.
+    pub certificate: Option<(i64, bool)>,
     /// Threads that verify passwords.
     pub hashing_threads: usize,
     /// Verifications that run.
@@ -35,6 +39,17 @@ pub struct Gauges {
 
 /// Labels of samples, names and values.
 pub type Labels = Vec<(&'static str, String)>;
+
+/// Whether a query works.
+#[derive(Debug, Clone)]
+pub struct QueryGauge {
+    /// Whose it is; empty where there is one realm.
+    pub labels: Labels,
+    /// The setting that holds it.
+    pub query: &'static str,
+    /// Whether the database takes it.
+    pub works: bool,
+}
 
 /// What is looked up of one database, and what is counted of it.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +68,8 @@ pub struct DatabaseGauges {
     pub pool_idle: usize,
     /// Values that could not be decoded and were served as absent.
     pub undecodable_values: u64,
+    /// How far its clock is ahead of ours, in seconds; none where it was not asked.
+    pub clock_offset: Option<i64>,
 }
 
 impl Metrics {
@@ -69,7 +86,7 @@ impl Metrics {
         };
         chain(&mut page, &counted);
         binds(&mut page, &counted);
-        self.connections(&mut page);
+        self.connections(&mut page, gauges);
         databases(&mut page, gauges);
         self.process(&mut page, gauges);
         page.0
@@ -114,7 +131,7 @@ impl Metrics {
         }
     }
 
-    fn connections(&self, page: &mut Page) {
+    fn connections(&self, page: &mut Page, gauges: &Gauges) {
         let values = &self.0;
         let help = "LDAP read from clients, without TLS.";
         page.counter("received_bytes_total", help, &values.received);
@@ -125,12 +142,23 @@ impl Metrics {
         page.counter("connections_total", help, &values.connections);
         let help = "TLS handshakes that were begun and failed.";
         page.counter("tls_handshake_failures_total", help, &values.handshake_failures);
+        let name = "connection_failures_total";
+        page.family(name, COUNTER, "Connections that came to nothing, by why.");
+        for (count, (_, cause)) in values.connection_failures.iter().zip(ConnectionFailure::ALL) {
+            page.sample(name, &[("cause", cause)], count.load(Relaxed));
+        }
         let name = "certificate_expiry_timestamp_seconds";
         let help = "End of validity of the certificate that new connections get.";
         page.family(name, GAUGE, help);
         let expiry = values.certificate_expiry.load(Relaxed);
         if expiry != 0 {
             page.sample(name, &[], expiry);
+        }
+        if let Some((seconds, is_valid)) = gauges.certificate {
+            let help = "Seconds until the first certificate of the chain ends; negative when it has.";
+            page.gauge("certificate_seconds_left", help, seconds);
+            let help = "1 while all certificates of the chain are valid.";
+            page.gauge("certificate_valid", help, u8::from(is_valid));
         }
         let name = "certificate_reloads_total";
         page.family(name, COUNTER, "Changed certificate files that were read.");
@@ -150,8 +178,10 @@ impl Metrics {
         page.gauge("hashing_waiting", help, gauges.hashing_waiting);
         let help = "1 while clients are served, as /readyz says.";
         page.gauge("ready", help, u8::from(gauges.ready));
-        let help = "Log lines dropped because standard error did not take them.";
+        let help = "Log lines lost because standard error did not take them.";
         page.counter("log_lines_dropped_total", help, &self.0.log_lines_dropped);
+        let help = "1 while the log can be written.";
+        page.gauge("log_writable", help, u8::from(self.log_error().is_none()));
         let name = "build_info";
         page.family(name, GAUGE, "Always 1; the version is in its label.");
         page.sample(name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -251,6 +281,23 @@ fn databases(page: &mut Page, gauges: &Gauges) {
         for (statements, (_, statement)) in database.metrics.0.statements.iter().zip(Statement::ALL) {
             let labels = with(&[("statement", statement)], &database.labels);
             page.histogram(name, &labels, &statements.duration);
+        }
+    }
+    let name = "query_works";
+    page.family(
+        name,
+        GAUGE,
+        "1 while the database takes the query, 0 while it is broken.",
+    );
+    for query in &gauges.queries {
+        let labels = with(&[("query", query.query)], &query.labels);
+        page.sample(name, &labels, u8::from(query.works));
+    }
+    let name = "database_clock_offset_seconds";
+    page.family(name, GAUGE, "How far the database's clock is ahead of ours.");
+    for database in &gauges.databases {
+        if let Some(offset) = database.clock_offset {
+            page.sample(name, &with(&[], &database.labels), offset);
         }
     }
     let mut each = |name, kind, help, value: fn(&DatabaseGauges) -> u64| {

@@ -145,6 +145,9 @@ fn every_kind_has_its_own_place() {
     for (place, (approval, _)) in Approval::ALL.into_iter().enumerate() {
         assert_eq!(approval as usize, place);
     }
+    for (place, (failure, name)) in ConnectionFailure::ALL.into_iter().enumerate() {
+        assert_eq!((failure as usize, failure.name()), (place, name));
+    }
     for (place, (end, _)) in StatementEnd::ALL.into_iter().enumerate() {
         assert_eq!(end as usize, place);
     }

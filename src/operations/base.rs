@@ -61,6 +61,18 @@ impl<'a> Base<'a> {
         })
     }
 
+    /// The answer where there is nothing at the base. One that is nobody's is probably a setting of the client that is wrong,
+    /// so that it is told ours, which the root DSE shows to anybody.
+    pub(super) fn no_such_object(&self, matched: String) -> LdapResult {
+        let catalog = &self.context.services.catalog;
+        let text = match matched.is_empty() && catalog.is_outside(&self.dn) {
+            true if catalog.are_several() => format!("the base DNs of this directory are {}", catalog.bases_in_words()),
+            true => format!("the base DN of this directory is {}", catalog.bases_in_words()),
+            false => String::new(),
+        };
+        LdapResult::new(ResultCode::NoSuchObject, text).with_matched_dn(matched)
+    }
+
     /// The query for all entries from here on that match.
     pub(super) fn query(&self, filter: Filter, selection: Selection) -> SearchQuery {
         SearchQuery {

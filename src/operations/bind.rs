@@ -168,7 +168,15 @@ async fn admitted(
             let bound = service_account::verify(context, account, typed.attempt(client), reply.notes).await?;
             bound.map(Admitted::ServiceAccount)
         }
-        None => verify(context, found, typed, reply).await?.map(Admitted::User),
+        None => {
+            let outside = match &meaning {
+                Meaning::Dn(dn) => context.services.catalog.is_outside(dn),
+                Meaning::Login(_) => false,
+            };
+            verify(context, (found, outside), typed, reply)
+                .await?
+                .map(Admitted::User)
+        }
     };
     match admitted {
         Some(admitted) => {
@@ -207,16 +215,20 @@ impl<'a> Typed<'a> {
 }
 
 /// Has the chain decide whose account it is; nobody's when it refuses. The account's own refusal counts only after the work was done: a
-/// disabled account must not answer sooner than a wrong password.
+/// disabled account must not answer sooner than a wrong password. `outside`: the name is a DN below no base.
 async fn verify(
     context: &Context,
-    found: AccountOutcome,
+    (found, outside): (AccountOutcome, bool),
     typed: Typed<'_>,
     reply: &mut Reply<'_>,
 ) -> Result<Option<Account>, OperationError> {
     let authenticator = &context.realm().authenticator;
     let account = match found {
         AccountOutcome::Account(account) => Ok(account),
+        AccountOutcome::NotAUser if outside => {
+            let bases = context.services.catalog.bases_in_words();
+            Err(Cow::Owned(format!("not a user: outside of {bases}")))
+        }
         AccountOutcome::NotAUser => Err(Cow::Borrowed("not a user")),
         AccountOutcome::Unknown("") => Err("unknown name".into()),
         AccountOutcome::Unknown(more) => Err(format!("unknown name: {more}").into()),

@@ -171,6 +171,19 @@ impl Catalog {
         dn.normalize(&self.schema).longest_of(&self.bases).map(RealmId)
     }
 
+    /// Whether a DN stands at or below none of the bases.
+    pub fn is_outside(&self, dn: &Dn) -> bool {
+        self.owner(dn).is_none()
+    }
+
+    /// The bases in words, the default one first, as the root DSE lists them for everybody.
+    pub fn bases_in_words(&self) -> String {
+        let default = &self.realm(self.default).base;
+        let others = self.realms().map(|realm| &realm.base).filter(|base| *base != default);
+        let bases: Vec<String> = [default].into_iter().chain(others).map(ToString::to_string).collect();
+        bases.join(" and ")
+    }
+
     /// A name that is no DN is looked for in the realm whose domain it has, where that takes such names, and else in the
     /// default one; never in another because that one is away.
     fn of_login_name(&self, name: &str) -> Route {

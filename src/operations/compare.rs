@@ -34,7 +34,7 @@ pub(super) async fn compare(
     controls.check_assertion(&base).await?;
     let result = match base.entry(Filter::And(Vec::new()), &request.attribute).await? {
         BaseEntry::Found(entry) => judge(&base.realm, &entry, request).await,
-        BaseEntry::NoSuchObject { matched } => LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched),
+        BaseEntry::NoSuchObject { matched } => base.no_such_object(matched),
         BaseEntry::FilteredOut => ResultCode::NoSuchObject.into(),
     };
     reply.result(ResponseKind::Compare, &result, &[]);

@@ -132,7 +132,7 @@ async fn send_entries(
         },
         size_limit: paged.as_ref().map_or(size_limit, |paged| paged.size_limit),
     };
-    let (result, next) = sending.send(realm, query, hashes, reply).await?;
+    let (result, next) = sending.send(base, query, hashes, reply).await?;
     let controls = match paged {
         // As slapd: the control only goes with what the client can go on from.
         Some(paged) if result.code == ResultCode::Success => vec![paged.control(reply.notes.entries, next)],

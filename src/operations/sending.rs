@@ -1,11 +1,8 @@
 //! Sends the entries that a query finds, up to the client's limit.
 
-use super::{password_hashes::PasswordHashes, reply::Reply, result::OperationError};
+use super::{base::Base, password_hashes::PasswordHashes, reply::Reply, result::OperationError};
 use crate::{
-    directory::{
-        realm::Realm,
-        search::{begin::SearchOutcome, page::Position, query::SearchQuery},
-    },
+    directory::search::{begin::SearchOutcome, page::Position, query::SearchQuery},
     protocol::{EntryFormat, LdapResult, ResultCode},
 };
 use tokio::task::yield_now;
@@ -24,17 +21,14 @@ impl Sending<'_> {
     /// Sends what a query finds, with `hashes` where they are asked for; the result, and where the next page begins.
     pub(super) async fn send(
         &self,
-        realm: &Realm,
+        base: &Base<'_>,
         query: SearchQuery,
         mut hashes: Option<PasswordHashes<'_>>,
         reply: &mut Reply<'_>,
     ) -> Result<(LdapResult, Option<Position>), OperationError> {
-        let mut results = match realm.search(query).await? {
+        let mut results = match base.realm.search(query).await? {
             SearchOutcome::Results(results) => results,
-            SearchOutcome::NoSuchObject { matched } => {
-                let result = LdapResult::new(ResultCode::NoSuchObject, "").with_matched_dn(matched);
-                return Ok((result, None));
-            }
+            SearchOutcome::NoSuchObject { matched } => return Ok((base.no_such_object(matched), None)),
         };
         while let Some(mut entries) = results.next_batch().await? {
             for entry in &mut entries {

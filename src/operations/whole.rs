@@ -109,7 +109,7 @@ pub(super) async fn send_entries(
             },
             size_limit,
         };
-        let (result, next) = sending.send(realm, query, None, reply).await?;
+        let (result, next) = sending.send(base, query, None, reply).await?;
         if result.code != ResultCode::Success {
             return Ok((result, Vec::new()));
         }

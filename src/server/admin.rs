@@ -22,11 +22,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::listener::listen;
+use super::{
+    health::RealmHealth,
+    listener::listen,
+    tls::{
+        reload::Acceptors,
+        validity::{Standing, now, remarks},
+    },
+};
 use crate::{
-    metrics::{DatabaseGauges, Gauges, Labels, Metrics},
+    metrics::{DatabaseGauges, Gauges, Labels, Metrics, QueryGauge},
     operations::{context::Services, record::code_name},
-    sql::{Database, State},
+    sql::{Database, State, clock},
 };
 
 /// Peers at a time; more wait in the kernel's queue, but never for longer than [`WHOLE`].
@@ -45,6 +52,10 @@ const RETRY: Duration = Duration::from_millis(200);
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const METRICS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+/// The longest line about what is wrong, in characters.
+const LONGEST: usize = 400;
+/// The database is there, and nobody can sign in.
+const BROKEN: &str = "broken";
 const STATES: &[&str] = &["starting", "serving", "holding", "away"];
 
 /// What is asked about.
@@ -60,6 +71,8 @@ pub struct Admin {
     pub availability: watch::Receiver<State>,
     /// Cancelled when the gateway drains before it stops.
     pub draining: CancellationToken,
+    /// The certificate that clients are shown; none without TLS.
+    pub certificate: Option<Acceptors>,
 }
 
 /// A realm as it is looked at from outside.
@@ -69,6 +82,8 @@ pub struct ObservedRealm {
     pub name: Option<Arc<str>>,
     /// Whether it can be served.
     pub state: watch::Receiver<State>,
+    /// What is known of its queries.
+    pub health: RealmHealth,
     /// What its operations are counted in.
     pub metrics: Metrics,
     /// Its databases, each with what it is for, where that is not the directory, and what it counts into.
@@ -79,6 +94,37 @@ impl ObservedRealm {
     fn labels(&self) -> Labels {
         let name = self.name.iter();
         name.map(|name| ("realm", name.to_string())).collect()
+    }
+
+    /// Whether somebody can sign in, as far as is known.
+    fn is_ready(&self) -> bool {
+        matches!(*self.state.borrow(), State::Serving | State::Holding { .. }) && self.health.admits_somebody()
+    }
+
+    fn state_name(&self) -> &'static str {
+        match *self.state.borrow() {
+            State::Serving | State::Holding { .. } if !self.health.admits_somebody() => BROKEN,
+            state => name_of(state),
+        }
+    }
+
+    /// What is wrong with it, a line each.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = self.health.problems();
+        for (_, database, _) in &self.databases {
+            let why = database.why_not_there();
+            problems.extend(why.map(|why| format!("SQL_URI: the database cannot be reached: {why}")));
+            problems.extend(
+                database
+                    .clock_offset()
+                    .and_then(clock::remark)
+                    .map(|text| format!("SQL_URI: {text}")),
+            );
+        }
+        match &self.name {
+            Some(name) => problems.iter().map(|problem| format!("{name}: {problem}")).collect(),
+            None => problems,
+        }
     }
 }
 
@@ -159,7 +205,8 @@ impl Admin {
                 } else {
                     self.state()
                 };
-                page(status, TEXT, format!("{state}\n{}", self.realm_states()))
+                let body = format!("{state}\n{}{}", self.realm_states(), self.problems());
+                page(status, TEXT, body)
             }
             "/metrics" => {
                 let metrics = self.services.metrics.render(&self.gauges(), code_name);
@@ -169,13 +216,40 @@ impl Admin {
         }
     }
 
-    /// The port is what clients see: open, or not.
+    /// The port is what clients see: open, or not. Behind an open one somebody must be able to sign in.
     fn is_ready(&self) -> bool {
-        self.services.metrics.is_listening() && !self.draining.is_cancelled()
+        let can_serve = self.realms.iter().any(ObservedRealm::is_ready);
+        self.services.metrics.is_listening() && can_serve && !self.draining.is_cancelled()
     }
 
     fn state(&self) -> &'static str {
-        name_of(*self.availability.borrow())
+        match *self.availability.borrow() {
+            State::Serving | State::Holding { .. } if !self.realms.iter().any(ObservedRealm::is_ready) => BROKEN,
+            state => name_of(state),
+        }
+    }
+
+    /// A line for each thing that is wrong. None has a value, a password or a URI in it.
+    fn problems(&self) -> String {
+        let mut problems: Vec<String> = self.realms.iter().flat_map(ObservedRealm::problems).collect();
+        if let Some(certificate) = &self.certificate {
+            problems.extend(remarks(&certificate.borrow().validities, now()));
+        }
+        if let Some(error) = self.services.metrics.log_error() {
+            let why = io::Error::from_raw_os_error(error);
+            problems.push(format!("log lines are lost: standard error cannot be written: {why}"));
+        }
+        problems.iter().map(|problem| one_line(problem)).collect()
+    }
+
+    /// Seconds until the first certificate of the chain ends, and whether all are valid.
+    fn certificate(&self) -> Option<(i64, bool)> {
+        let served = self.certificate.as_ref()?.borrow().clone();
+        let now = now();
+        let ends = served.validities.iter().map(|validity| validity.not_after);
+        let valid = |standing| matches!(standing, Standing::Good | Standing::EndsSoon);
+        let are_valid = served.validities.iter().all(|validity| valid(validity.standing(now)));
+        Some((ends.min()?.saturating_sub(now), are_valid))
     }
 
     /// A line for each realm that has a name.
@@ -183,10 +257,8 @@ impl Admin {
         let named = self
             .realms
             .iter()
-            .filter_map(|realm| Some((realm.name.as_ref()?, &realm.state)));
-        named
-            .map(|(name, state)| format!("{name}: {}\n", name_of(*state.borrow())))
-            .collect()
+            .filter_map(|realm| Some((realm.name.as_ref()?, realm.state_name())));
+        named.map(|(name, state)| format!("{name}: {state}\n")).collect()
     }
 
     fn gauges(&self) -> Gauges {
@@ -197,11 +269,35 @@ impl Admin {
             states: STATES,
             realms: named.map(|realm| (realm.labels(), realm.metrics.clone())).collect(),
             databases: self.realms.iter().flat_map(gauges_of_databases).collect(),
+            queries: self.realms.iter().flat_map(gauges_of_queries).collect(),
+            certificate: self.certificate(),
             hashing_threads: hashing.threads,
             hashing_running: hashing.running,
             hashing_waiting: hashing.waiting,
         }
     }
+}
+
+fn gauges_of_queries(realm: &ObservedRealm) -> impl Iterator<Item = QueryGauge> {
+    let labels = realm.labels();
+    let queries = realm.health.queries().into_iter();
+    queries.filter_map(move |(query, works)| {
+        Some(QueryGauge {
+            labels: labels.clone(),
+            query,
+            works: works?,
+        })
+    })
+}
+
+/// A text as one line that is not too long.
+fn one_line(text: &str) -> String {
+    let plain = text
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character });
+    let mut line: String = plain.take(LONGEST).collect();
+    line.push('\n');
+    line
 }
 
 fn gauges_of_databases(realm: &ObservedRealm) -> impl Iterator<Item = DatabaseGauges> {
@@ -216,6 +312,7 @@ fn gauges_of_databases(realm: &ObservedRealm) -> impl Iterator<Item = DatabaseGa
             pool_in_use: pool.in_use,
             pool_idle: pool.idle,
             undecodable_values: database.undecodable_values(),
+            clock_offset: database.clock_offset(),
         }
     })
 }

@@ -18,6 +18,8 @@ use tracing::{Instrument, debug, info, info_span, warn};
 use super::{
     availability::changes,
     buffered_socket::Progress,
+    connection_end::End,
+    failures::FailedConnections,
     in_flight::{InFlight, write_cancel_response},
     local_join::join,
     operation_set::OperationSet,
@@ -26,7 +28,7 @@ use super::{
 };
 use crate::{
     config::NetworkSettings,
-    metrics::{Ended, Operation},
+    metrics::{ConnectionFailure, Ended, Operation},
     operations::{
         self,
         context::{Client, Context, Identity, Services, Session},
@@ -66,17 +68,8 @@ pub struct Shared {
     pub draining: CancellationToken,
     /// How long a connection may be idle, and a client take no data.
     pub network: NetworkSettings,
-}
-
-/// Why a connection ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Unbind request.
-    Unbind,
-    /// End of stream, or the stream's own error: nobody is listening.
-    Silent,
-    /// With a Notice of Disconnection (RFC 4511 4.4.1).
-    Notice(ResultCode, &'static str),
+    /// Connections that came to nothing.
+    pub failures: FailedConnections,
 }
 
 /// What a finished operation leaves to its connection.
@@ -186,11 +179,7 @@ where
             parent: None,
             connection = self.client.connection,
             client = %self.client.address,
-            reason = match end {
-                End::Unbind => "unbind",
-                End::Silent => "closed by the client",
-                End::Notice(_, text) => text,
-            },
+            reason = end.reason(),
             requests = self.requests,
             seconds = (self.accepted.elapsed().as_secs_f64() * 1e3).round() / 1e3,
             "disconnected"
@@ -214,7 +203,7 @@ where
             let may_read = self.queue.has_room() || self.input.len() < READ_AHEAD;
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input), if may_read => match read {
-                    Ok(0) | Err(_) => return End::Silent,
+                    Ok(0) | Err(_) => return self.end_of_stream(),
                     Ok(octets) => {
                         self.shared.services.metrics.received(octets);
                         self.last_activity = Instant::now();
@@ -250,6 +239,16 @@ where
                 },
             }
         }
+    }
+
+    /// The client went. Those that look at the certificate after the handshake, as programs with GnuTLS do, say nothing of
+    /// what they do not like about it.
+    fn end_of_stream(&self) -> End {
+        if self.shared.network.unencrypted || self.requests > 0 || !self.input.is_empty() {
+            return End::Silent;
+        }
+        self.shared.failures.counted(ConnectionFailure::ClosedBeforeRequest);
+        End::SilentFromTheStart
     }
 
     fn is_idle(&self) -> bool {
@@ -289,7 +288,8 @@ where
             match decoded {
                 Err(error) => {
                     debug!(%error, "not an LDAP message");
-                    return Some(End::Notice(ResultCode::ProtocolError, "not an LDAP message"));
+                    let text = self.shared.failures.no_message(self.requests, &self.input);
+                    return Some(End::Notice(ResultCode::ProtocolError, text));
                 }
                 Ok(Decoded::Incomplete) => return None,
                 Ok(Decoded::Unusable(unusable)) => {

@@ -5,6 +5,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::BytesMut;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
@@ -17,14 +18,24 @@ use tracing::{debug, error, info, warn};
 use super::{
     buffered_socket::{BufferedSocket, Progress},
     connection::{self, Shared},
+    failures::on_tls_port,
+    opening::Opening,
     tls::{self, Acceptor, TlsStream, reload::Acceptors},
 };
-use crate::{operations::context::Client, sql::State};
+use crate::{
+    operations::context::Client,
+    protocol::{ResultCode, write_notice_of_disconnection},
+    sql::State,
+};
 
 /// Connections the kernel completes before we accept them: all clients come back at once after an outage.
 const BACKLOG: u32 = 1024;
 /// A client that has not finished its TLS handshake by then never will.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Octets of what a client sends first that are looked at when its handshake fails.
+const OPENING: usize = 512;
+/// What a client without TLS is told.
+const TLS_ONLY: &str = "this port speaks TLS from the first octet: use ldaps://";
 /// Between two attempts to open the port, or to accept while out of file descriptors.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -128,7 +139,7 @@ impl Listener {
                         connection: accepted.number,
                         address: peer,
                     };
-                    let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
+                    let tls = self.tls.as_ref().map(|tls| tls.borrow().acceptor.clone());
                     let serving = serve(stream, client, tls, shared.clone());
                     accepted.connections.spawn(async move {
                         serving.await;
@@ -179,7 +190,9 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
         info!(connection, client = %address, "connected");
         return connection::serve(BufferedSocket::new(stream, progress.clone()), progress, client, shared).await;
     };
-    let error = match timeout(HANDSHAKE_TIMEOUT, handshake(&tls, stream, progress.clone(), &shared)).await {
+    let mut opening = Vec::new();
+    let handshake = handshake(&tls, (stream, progress.clone()), &shared, &mut opening);
+    let error = match timeout(HANDSHAKE_TIMEOUT, handshake).await {
         Ok(Ok(Some(stream))) => {
             let (version, cipher) = tls::parameters(&stream);
             info!(connection, client = %address, tls = version, cipher, "connected");
@@ -190,16 +203,23 @@ async fn serve(stream: TcpStream, client: Client, tls: Option<Acceptor>, shared:
         Err(_) => io::ErrorKind::TimedOut.into(),
     };
     metrics.handshake_failed();
-    info!(connection, client = %address, %error, "TLS handshake failed");
+    match on_tls_port(Opening::of(&opening)) {
+        // Who has sent nothing speaks nothing.
+        Some((cause, why)) if !opening.is_empty() => shared.failures.handshake(connection, address, (cause, why)),
+        _ => {
+            let (cause, why) = tls::explain(&error, &opening);
+            shared.failures.handshake(connection, address, (cause, &why));
+        }
+    }
 }
 
 /// A connection that has not begun its handshake when the database goes away, or the gateway drains, is closed:
-/// before the handshake clients fail over, after it SSSD does not.
+/// before the handshake clients fail over, after it SSSD does not. `opening` is filled with what the client sends first.
 async fn handshake(
     tls: &Acceptor,
-    stream: TcpStream,
-    progress: Progress,
+    (mut stream, progress): (TcpStream, Progress),
     shared: &Shared,
+    opening: &mut Vec<u8>,
 ) -> io::Result<Option<TlsStream<BufferedSocket<TcpStream>>>> {
     let mut availability = shared.availability.clone();
     tokio::select! {
@@ -209,9 +229,20 @@ async fn handshake(
         () = shared.draining.cancelled() => return Ok(None),
     }
     // Who only looks whether the port is open is no failed client.
-    match stream.peek(&mut [0]).await {
-        Ok(0) | Err(_) => return Ok(None),
-        Ok(_) => {}
+    opening.resize(OPENING, 0);
+    match stream.peek(opening).await {
+        Ok(0) | Err(_) => {
+            opening.clear();
+            return Ok(None);
+        }
+        Ok(octets) => opening.truncate(octets),
+    }
+    if matches!(Opening::of(opening), Opening::Ldap | Opening::StartTls) {
+        // It understands an answer in plain LDAP, and would not understand one of TLS.
+        let mut notice = BytesMut::new();
+        write_notice_of_disconnection(&mut notice, ResultCode::ConfidentialityRequired, TLS_ONLY);
+        let _ = stream.write_all(&notice).await;
+        return Err(io::ErrorKind::InvalidData.into());
     }
     match tls.accept(BufferedSocket::new(stream, progress)).into_fallible().await {
         Ok(stream) => Ok(Some(stream)),

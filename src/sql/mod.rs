@@ -3,11 +3,13 @@
 //! One half is pure, a step a room: `query` reads the operator's queries, `statement` is SQL text with bound values,
 //! `predicate` writes conditions, `table` writes statements over a query. The other half connects (`connection`),
 //! decodes (`decode`) and knows whether the database is there at all; only it runs statements through sqlx, and
-//! `sqlite_file` for the demo. `database` puts both together for the rest of the gateway, `catalog` reads which
-//! tables there are, `diagnose` is for `check` and `explain`. Nothing here knows LDAP operations or entries.
+//! `sqlite_file` for the demo. `clock` compares the database's clock with ours, `database` puts both together for the rest
+//! of the gateway, `catalog` reads which tables there are, `diagnose` is for `check` and `explain`. Nothing here knows LDAP
+//! operations or entries.
 
 mod budget;
 mod catalog;
+pub mod clock;
 mod connection;
 mod database;
 mod decode;

@@ -1,5 +1,6 @@
 //! Log lines on their way to standard error. They go through a bounded queue to a thread of their own, so that a reader
-//! that does not read never stalls a login. A line that does not fit is dropped and counted.
+//! that does not read never stalls a login. A line that does not fit, or that cannot be written because a disk is full or
+//! nobody reads any more, is lost and counted, and the log says how many were as soon as it can be written again.
 //!
 //! This is also the last place where a line can be made harmless: whatever it holds, it stays one line, and no control
 //! character that a client sent reaches a terminal.
@@ -20,8 +21,8 @@ use std::{
     io::{self, Write},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        atomic::Ordering::Relaxed,
+        mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -29,6 +30,7 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::writer::{Counts, Message, Writer};
 use crate::metrics::Metrics;
 
 /// Lines that may wait.
@@ -37,8 +39,6 @@ const LINES: usize = 16 * 1024;
 const OCTETS: usize = 8 * 1024 * 1024;
 /// The longest line, in octets.
 const LONGEST: usize = 16 * 1024;
-/// Octets that are written at once.
-const BATCH: usize = 64 * 1024;
 /// How long the process waits at its end for the last lines.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -53,12 +53,6 @@ pub(super) enum Escapes {
     Json,
 }
 
-enum Message {
-    Line(Vec<u8>),
-    /// Asks for an answer as soon as all lines before it are written.
-    Flush(SyncSender<()>),
-}
-
 /// Where lines are handed over; clones share the queue.
 #[derive(Clone)]
 pub(super) struct Lines {
@@ -66,14 +60,6 @@ pub(super) struct Lines {
     counts: Arc<Counts>,
     metrics: Metrics,
     escapes: Escapes,
-}
-
-#[derive(Default)]
-struct Counts {
-    /// Octets in the queue.
-    waiting: AtomicUsize,
-    /// Lines dropped since the log last told of any.
-    dropped: AtomicU64,
 }
 
 /// Dropped at the end of the process, it waits until the last lines are written, for a second at most.
@@ -106,9 +92,11 @@ impl Lines {
         let (sender, receiver) = sync_channel(LINES);
         let counts = Arc::new(Counts::default());
         let of_thread = Arc::clone(&counts);
-        thread::Builder::new()
-            .name("log".to_owned())
-            .spawn(move || write_lines(&receiver, &of_thread, out))?;
+        let of_counts = metrics.clone();
+        thread::Builder::new().name("log".to_owned()).spawn(move || {
+            let _ = of_thread.writer.set(thread::current().id());
+            Writer::new(out, of_counts, &of_thread).run(&receiver);
+        })?;
         let flush = Flush(sender.clone());
         let lines = Lines {
             sender,
@@ -123,8 +111,14 @@ impl Lines {
         let line = harmless(text, self.escapes);
         let octets = line.len();
         let waiting = self.counts.waiting.fetch_add(octets, Relaxed);
-        if waiting + octets > OCTETS || self.sender.try_send(Message::Line(line)).is_err() {
+        let is_notice = self.counts.writer.get() == Some(&thread::current().id());
+        let message = if is_notice { Message::Notice } else { Message::Line };
+        if waiting + octets > OCTETS || self.sender.try_send(message(line)).is_err() {
             self.counts.waiting.fetch_sub(octets, Relaxed);
+            // It is said again later.
+            if is_notice {
+                return;
+            }
             self.counts.dropped.fetch_add(1, Relaxed);
             self.metrics.log_lines_dropped(1);
         }
@@ -148,34 +142,6 @@ impl<'a> MakeWriter<'a> for Lines {
 
     fn make_writer(&'a self) -> Self::Writer {
         self
-    }
-}
-
-/// What the thread does. Lines for a reader that is gone are lost, which is nobody's problem.
-fn write_lines(receiver: &Receiver<Message>, counts: &Counts, mut out: impl Write) {
-    let mut batch = Vec::new();
-    while let Ok(first) = receiver.recv() {
-        let mut flushed = None;
-        let mut next = Some(first);
-        while let Some(message) = next.take() {
-            match message {
-                Message::Line(line) => batch.extend_from_slice(&line),
-                Message::Flush(written) => flushed = Some(written),
-            }
-            if batch.len() < BATCH && flushed.is_none() {
-                next = receiver.try_recv().ok();
-            }
-        }
-        let _ = out.write_all(&batch).and_then(|()| out.flush());
-        counts.waiting.fetch_sub(batch.len(), Relaxed);
-        batch.clear();
-        let dropped = counts.dropped.swap(0, Relaxed);
-        if dropped > 0 {
-            tracing::warn!(lines = dropped, "log lines were dropped: nobody read them fast enough");
-        }
-        if let Some(written) = flushed {
-            let _ = written.send(());
-        }
     }
 }
 
@@ -240,7 +206,7 @@ fn push(text: &mut String, character: char, escapes: Escapes) {
 )]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use std::sync::{Mutex, mpsc::Receiver};
 
     fn cleaned(text: &str, escapes: Escapes) -> String {
         String::from_utf8(harmless(text.as_bytes(), escapes)).unwrap()

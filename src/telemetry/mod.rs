@@ -1,8 +1,9 @@
 //! Logging: sets it up as the settings say, and keeps secrets out of it at every level. It does not know what is logged.
 //!
-//! [`init`] is called once a process, by the command. `lines` is the way of a line to standard error.
+//! [`init`] is called once a process, by the command. `lines` is the way of a line to standard error, `writer` its end.
 
 mod lines;
+mod writer;
 
 use std::io::{self, IsTerminal};
 use std::str::FromStr;

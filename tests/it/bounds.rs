@@ -45,6 +45,19 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("docs/observability.md", "not finished in {server:HANDSHAKE_TIMEOUT}"),
     ("docs/observability.md", "a queue of {telemetry:OCTETS}"),
+    (
+        "docs/observability.md",
+        "broken it is tried every {app/describer:DESCRIBE_BROKEN}",
+    ),
+    (
+        "docs/observability.md",
+        "Queries that work are tried every {app/describer:TRY}",
+    ),
+    (
+        "docs/observability.md",
+        "Of failed handshakes {server/failures:LINES} a minute",
+    ),
+    ("docs/observability.md", "are more than {sql/clock:TOLERANCE} s apart"),
     ("docs/clients/any.md", "holds a request for up to {sql:HOLD}"),
     ("docs/clients/sssd.md", "away for less than {sql:HOLD}"),
     ("docs/clients/nslcd.md", "away for less than {sql:HOLD}"),

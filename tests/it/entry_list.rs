@@ -34,6 +34,7 @@ use ldap_gateway::model::schema::{AttributeId, Schema, ids};
 use ldap_gateway::operations::catalog::{Catalog, RealmServices};
 use ldap_gateway::operations::context::{Seldom, Services};
 use ldap_gateway::server::connection::Shared;
+use ldap_gateway::server::failures::FailedConnections;
 use ldap_gateway::server::listener::Listener;
 use ldap_gateway::sql::{Budget, State, StatementKind};
 use ldap3_proto::proto::{LdapDerefAliases, LdapFilter, LdapOp, LdapSearchRequest, LdapSearchScope};
@@ -156,6 +157,7 @@ async fn run(list: EntryList, port: u16) {
         max_connections: network.max_connections,
     };
     let shared = Shared {
+        failures: FailedConnections::new(services.metrics.clone()),
         services: Arc::new(services),
         availability,
         draining: CancellationToken::new(),

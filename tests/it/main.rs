@@ -6,6 +6,7 @@
 //! - `battery`: what searches and binds answer, stamped onto PostgreSQL, MariaDB and SQLite
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
+//! - `causes`: what log, `check`, metrics and `/readyz` say of certificates, queries, handshakes, disks and clocks
 //! - `check`: what `check` finds
 //! - `schemas`: `check` and `serve` agree about some hundred schemas
 //! - `access`: who may read what, service accounts, account state shown
@@ -57,6 +58,7 @@ mod battery;
 mod bind_cache;
 mod bind_names;
 mod bounds;
+mod causes;
 mod certificates;
 mod check;
 mod clients;

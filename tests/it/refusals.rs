@@ -82,7 +82,11 @@ fn a_refused_bind_says_why_in_the_log_and_nowhere_else() {
             "auth_backends: `notification` is not set up",
         ),
         (user_dn("unclear"), right, "expires_at cannot be read"),
-        ("uid=cheap,dc=other".to_owned(), right, "not a user"),
+        (
+            "uid=cheap,dc=other".to_owned(),
+            right,
+            "not a user: outside of dc=example,dc=com",
+        ),
         (BASE.to_owned(), right, "not a user"),
         (format!("uid=cheap+cn=cheap,{BASE}"), right, "not a user"),
         // As lenient binds are read, that is a user's name.

@@ -1,7 +1,7 @@
 //! What the database says: whether it can be reached, and what the queries give.
 
 use super::{
-    chain,
+    chain, clock,
     columns::{self, RECOMMENDED},
     contents, password_change, readers,
     report::{Fault, Report},
@@ -61,6 +61,7 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     let Some(database) = reach(&realm.database, report).await else {
         return;
     };
+    clock::check(&database, report).await;
     let examined = queries::examine(&database, &parsed).await;
     show(&examined, report);
     if let Some(one_user) = &examined.queries.one_user {

@@ -1,13 +1,15 @@
 //! `check`: says everything that is wrong or odd about settings, certificate, database and queries, and what the directory
 //! would be. It serves nothing and writes nothing.
 //!
-//! `chain` tells what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
+//! `certificate` tells what clients are shown, `chain` what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
 //! queries, `columns` tells what their columns become, `contents` what the
 //! directory would hold, `values` what the rows' values are, `readers` who may search and is not there. All of it goes into a `report`, which is printed to standard
 //! output; what is wrong goes to standard error, each line with the name of its variable.
 
 mod answer;
+mod certificate;
 mod chain;
+mod clock;
 mod columns;
 mod contents;
 mod database;
@@ -21,19 +23,17 @@ use std::process::ExitCode;
 
 use self::report::{Fault, Report};
 use super::{complain, say, unusable_hashes};
-use crate::{
-    config::{Config, EXIT_CODE, EnvSource, TlsVersion},
-    server::tls,
-};
+use crate::config::{Config, EXIT_CODE, EnvSource};
 
 /// Checks what `serve` would be started with.
 pub async fn run() -> ExitCode {
     let (config, mut problems, warnings) = Config::load_leniently(&EnvSource::from_process());
     problems.extend(unusable_hashes(&config));
     let mut report = Report::new(&problems, &warnings);
-    certificate(&config, &mut report);
+    certificate::check(&config, &mut report);
     for realm in config.realms.iter() {
         database::check(realm, &mut report).await;
+        certificate::check_authorities(realm, &mut report);
     }
     let text = report.to_string();
     if !text.is_empty() {
@@ -55,47 +55,5 @@ pub async fn run() -> ExitCode {
         ExitCode::from(EXIT_CODE)
     } else {
         ExitCode::FAILURE
-    }
-}
-
-fn certificate(config: &Config, report: &mut Report) {
-    if config.network.unencrypted {
-        report.section("Certificate", vec!["none: LDAP_UNENCRYPTED is true".to_owned()]);
-        return;
-    }
-    let sources = [
-        "LDAP_CERT_CONTENT",
-        "LDAP_KEY_CONTENT",
-        "LDAP_CERT_PATH",
-        "LDAP_KEY_PATH",
-        "LDAP_UNENCRYPTED",
-    ];
-    if report.has_wrong_setting(&sources) {
-        return;
-    }
-    let mut settings = config.tls.clone();
-    if report.has_wrong_setting(&["TLS_MIN_VERSION", "TLS_MAX_VERSION"]) {
-        // Nobody can say whether the suites fit the versions. The pair can still be looked at.
-        settings.min_version = TlsVersion::V1_2;
-        settings.max_version = TlsVersion::V1_3;
-        settings.ciphers = None;
-    }
-    match tls::check(&settings) {
-        Ok(setup) => {
-            // `check` makes one too, and throws it away.
-            let line = match setup.self_made {
-                true => "made when the gateway starts".to_owned(),
-                false => format!("SHA-256 fingerprint {}", setup.fingerprint),
-            };
-            report.section("Certificate", vec![line]);
-            for warning in setup.warnings {
-                report.warn(warning);
-            }
-        }
-        Err(errors) => {
-            for error in errors.0 {
-                report.fault(Fault::Settings, error.to_string());
-            }
-        }
     }
 }

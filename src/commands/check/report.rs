@@ -10,6 +10,8 @@ pub enum Fault {
     Settings,
     /// The database, or what it says about a query.
     Database,
+    /// What the gateway serves, and clients refuse.
+    Clients,
     /// One attribute, which is not served; everything else is.
     Attribute,
 }
@@ -125,6 +127,12 @@ impl fmt::Display for Report {
             "The gateway can serve this."
         } else if self.faults.iter().all(|(fault, _)| *fault == Fault::Attribute) {
             "The gateway serves this without what is named below."
+        } else if self
+            .faults
+            .iter()
+            .all(|(fault, _)| matches!(fault, Fault::Attribute | Fault::Clients))
+        {
+            "The gateway serves this, and clients refuse what is named below."
         } else {
             "The gateway cannot serve this."
         })
@@ -174,9 +182,11 @@ mod tests {
                 .to_string()
                 .ends_with("The gateway serves this without what is named below.")
         );
+        report.fault(Fault::Clients, "LDAP_CERT_PATH: has ended");
+        assert!(report.to_string().ends_with("and clients refuse what is named below."));
         report.fault(Fault::Database, "SQL_URI: away");
         assert!(report.to_string().ends_with("The gateway cannot serve this."));
-        assert_eq!(report.faults().len(), 2);
+        assert_eq!(report.faults().len(), 3);
     }
 
     #[test]

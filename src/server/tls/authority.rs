@@ -14,11 +14,11 @@ use rcgen::{
 };
 use ring::digest::{SHA256, digest};
 use x509_parser::{
-    certificate::X509Certificate, extensions::GeneralName, parse_x509_certificate, pem::parse_x509_pem,
-    prelude::FromDer, x509::SubjectPublicKeyInfo,
+    certificate::X509Certificate, parse_x509_certificate, pem::parse_x509_pem, prelude::FromDer,
+    x509::SubjectPublicKeyInfo,
 };
 
-use super::error::TlsError;
+use super::{error::TlsError, facts::names_of};
 use crate::config::Secret;
 
 /// A change of the authority costs a visit to each client.
@@ -174,21 +174,6 @@ pub(super) fn made_here(der: &[u8]) -> Option<X509Certificate<'_>> {
 pub(super) fn joined(names: &[String], leaf: &X509Certificate<'_>) -> Vec<String> {
     let others = names_of(leaf).into_iter().filter(|name| !names.contains(name));
     names.iter().cloned().chain(others).take(MOST_NAMES).collect()
-}
-
-fn names_of(leaf: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(names)) = leaf.subject_alternative_name() else {
-        return Vec::new();
-    };
-    let name = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(octets) => match *octets {
-            [a, b, c, d] => Some(IpAddr::from([*a, *b, *c, *d]).to_string()),
-            octets => Some(IpAddr::from(<[u8; 16]>::try_from(octets).ok()?).to_string()),
-        },
-        _ => None,
-    };
-    names.value.general_names.iter().filter_map(name).collect()
 }
 
 fn serial_number() -> Result<rcgen::SerialNumber, TlsError> {

@@ -40,6 +40,8 @@ pub(super) enum Create {
 pub(super) struct Certificate {
     pub key: CertifiedKey,
     pub fingerprint: String,
+    /// Where it is from: the setting, the file.
+    pub origin: String,
     /// Made here, and not found.
     pub self_made: bool,
     /// Made here for a key that is in a file, and not written beside it.
@@ -255,6 +257,7 @@ fn matching(
     Ok(Certificate {
         key,
         fingerprint,
+        origin: certificate.to_owned(),
         self_made: false,
         unwritten: false,
     })

@@ -6,8 +6,8 @@
 //! happens on a thread of its own, because a file system may hang.
 
 use std::{
-    io,
-    path::PathBuf,
+    fmt, io,
+    sync::Arc,
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
@@ -17,10 +17,11 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::{
-    certificate::{self, Create},
+    certificate::Create,
     self_made,
     setup::{Acceptor, TlsSetup, build},
     stamps::Stamps,
+    validity::{Daily, Validity, now},
 };
 use crate::{config::TlsSettings, metrics::Metrics};
 
@@ -28,9 +29,35 @@ use crate::{config::TlsSettings, metrics::Metrics};
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks at the end of a certificate that was made here.
 const RENEWAL: Duration = Duration::from_secs(3600);
+/// Between two looks at whether the certificate is valid.
+const VALID: Duration = Duration::from_secs(60);
+
+/// The certificate that new connections get.
+#[derive(Clone)]
+pub struct Served {
+    /// What accepts them.
+    pub acceptor: Acceptor,
+    /// From when until when each certificate of the chain is valid.
+    pub validities: Arc<[Validity]>,
+}
+
+impl Served {
+    fn of(setup: &TlsSetup) -> Self {
+        Served {
+            acceptor: setup.acceptor(),
+            validities: setup.validities().into(),
+        }
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Served({:?})", self.validities)
+    }
+}
 
 /// What new connections are accepted with.
-pub type Acceptors = watch::Receiver<Acceptor>;
+pub type Acceptors = watch::Receiver<Served>;
 
 /// Has the certificate read now, changed or not; for SIGHUP.
 #[derive(Debug, Clone)]
@@ -44,27 +71,27 @@ impl ReadNow {
     }
 }
 
-/// Follows the certificate that `setup` was made of, until the last [`ReadNow`] is dropped.
+/// Follows the certificate that `setup` was made of, until the last [`ReadNow`] is dropped. What is to be said of its validity
+/// is said now, when it changes, and once a day.
 ///
 /// # Errors
 /// The operating system refuses a thread.
 pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::Result<(Acceptors, ReadNow)> {
     metrics.set_certificate_expiry(setup.not_after);
-    let (publish, acceptors) = watch::channel(setup.acceptor());
+    let (publish, acceptors) = watch::channel(Served::of(&setup));
     let (ask, asked) = sync_channel(1);
-    let files: Vec<PathBuf> = certificate::files(settings);
-    if !files.is_empty() {
-        let following = Following {
-            settings: settings.clone(),
-            served: setup,
-            stale: false,
-            publish,
-            metrics,
-        };
-        thread::Builder::new()
-            .name("certificates".to_owned())
-            .spawn(move || following.run(&asked))?;
-    }
+    let mut following = Following {
+        settings: settings.clone(),
+        served: setup,
+        stale: false,
+        daily: Daily::default(),
+        publish,
+        metrics,
+    };
+    following.remind();
+    thread::Builder::new()
+        .name("certificates".to_owned())
+        .spawn(move || following.run(&asked))?;
     Ok((acceptors, ReadNow(ask)))
 }
 
@@ -79,7 +106,8 @@ struct Following {
     served: TlsSetup,
     /// What is in the files cannot be served.
     stale: bool,
-    publish: watch::Sender<Acceptor>,
+    daily: Daily,
+    publish: watch::Sender<Served>,
     metrics: Metrics,
 }
 
@@ -88,6 +116,7 @@ impl Following {
         let mut read = self.served.stamps.clone();
         let mut changing: Option<Stamps> = None;
         let mut looked = Instant::now();
+        let mut reminded = Instant::now();
         loop {
             let now = match asked.recv_timeout(LOOK) {
                 Ok(()) => true,
@@ -101,12 +130,26 @@ impl Following {
             let renew = is_due(looked.elapsed(), &self.served);
             if now || renew || (stamps != read && at_rest) {
                 looked = Instant::now();
+                if now {
+                    self.daily = Daily::default();
+                }
                 self.read();
                 read = stamps;
                 changing = None;
             } else {
                 changing = (stamps != read).then_some(stamps);
             }
+            if reminded.elapsed() >= VALID {
+                reminded = Instant::now();
+                self.remind();
+            }
+        }
+    }
+
+    /// Warns of a certificate that has ended, ends soon, or is not valid yet, where that is due.
+    fn remind(&mut self) {
+        for remark in self.daily.due(&self.served.validities(), now()) {
+            warn!("{remark}");
         }
     }
 
@@ -128,6 +171,7 @@ impl Following {
                 self.metrics.certificate_reloaded(false);
             }
         }
+        self.remind();
     }
 
     fn take(&mut self, setup: TlsSetup) {
@@ -146,7 +190,7 @@ impl Following {
             "the certificate was replaced; the new one's SHA-256 fingerprint is {}",
             setup.fingerprint
         );
-        self.publish.send_replace(setup.acceptor());
+        self.publish.send_replace(Served::of(&setup));
         self.metrics.set_certificate_expiry(setup.not_after);
         self.metrics.certificate_reloaded(true);
         self.stale = false;

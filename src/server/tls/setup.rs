@@ -11,7 +11,9 @@ use x509_parser::parse_x509_certificate;
 
 use super::certificate::{self, Certificate, Create, Pem};
 use super::error::{TlsError, TlsErrors};
+use super::facts::{CertificateFacts, facts_of};
 use super::stamps::Stamps;
+use super::validity::Validity;
 use super::{ciphers, self_made};
 use crate::config::{CertificateSource, TlsSettings, TlsVersion};
 
@@ -22,6 +24,10 @@ pub struct TlsSetup {
     pub config: Arc<ServerConfig>,
     /// The SHA-256 fingerprint of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     pub fingerprint: String,
+    /// Where the certificate is from: the setting, the file.
+    pub origin: String,
+    /// What its certificates say, the server's own first; those that cannot be read are left out.
+    pub facts: Vec<CertificateFacts>,
     /// The end of the certificate's validity in seconds since 1970, if it can be read.
     pub not_after: Option<i64>,
     /// A digest of the whole chain.
@@ -40,6 +46,11 @@ impl TlsSetup {
     /// What turns an accepted connection into an encrypted one.
     pub fn acceptor(&self) -> Acceptor {
         Acceptor::from(Arc::clone(&self.config))
+    }
+
+    /// From when until when each of its certificates is valid.
+    pub fn validities(&self) -> Vec<Validity> {
+        self.facts.iter().map(|facts| facts.validity.clone()).collect()
     }
 }
 
@@ -130,6 +141,8 @@ pub(super) fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, 
         ..provider::default_provider()
     };
     let (fingerprint, self_made, unwritten) = (certificate.fingerprint, certificate.self_made, certificate.unwritten);
+    let facts = facts_of(&certificate.key.cert, &certificate.origin);
+    let origin = certificate.origin.clone();
     let not_after = certificate.key.cert.first().and_then(|leaf| not_after(leaf));
     let chain = certificate::digest_of(&certificate.key.cert);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
@@ -144,6 +157,8 @@ pub(super) fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, 
     Ok(TlsSetup {
         config: Arc::new(config),
         fingerprint,
+        origin,
+        facts,
         not_after,
         chain,
         stamps,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::futures::Notified;
@@ -50,6 +51,8 @@ pub(crate) struct Health {
     pub(super) probe_now: Notify,
     /// A new generation began, or the database is there again.
     anew: Notify,
+    /// Why it is not there, in the words of whoever noticed.
+    why: Mutex<String>,
     /// Whose database it is, for the log.
     pub(super) span: Span,
 }
@@ -61,6 +64,7 @@ impl Health {
             generation: AtomicU64::new(1),
             probe_now: Notify::new(),
             anew: Notify::new(),
+            why: Mutex::default(),
             span: Span::current(),
         }
     }
@@ -143,7 +147,14 @@ impl Health {
         }
     }
 
+    /// Why it is not there; None while it is.
+    pub(crate) fn why_not_there(&self) -> Option<String> {
+        let is_there = matches!(self.state(), State::Starting | State::Serving);
+        (!is_there).then(|| self.why.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
     fn hold(&self, since: Instant, detail: &str) -> bool {
+        detail.clone_into(&mut self.why.lock().unwrap_or_else(PoisonError::into_inner));
         self.change(
             |state| (state == State::Serving).then_some(State::Holding { since }),
             detail,

@@ -1,12 +1,13 @@
 //! The database as the rest of the gateway sees it: describe a statement, fetch its rows, stream its rows, read what
 //! must change nothing (`read_only`), and do what changes something in a `transaction`. Puts together the pool, the state and the rules for repeating.
 
+mod aside;
 mod read_only;
 pub(crate) mod transaction;
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
@@ -55,6 +56,8 @@ struct Inner {
     undecodable: UndecodableValues,
     waiting: PendingLookups,
     metrics: Metrics,
+    /// How far its clock was ahead of ours, in seconds, when somebody asked.
+    clock_offset: Mutex<Option<i64>>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -94,6 +97,7 @@ impl Database {
             undecodable: UndecodableValues::default(),
             waiting: PendingLookups::default(),
             metrics,
+            clock_offset: Mutex::default(),
             tasks,
         };
         Ok(Database {
@@ -123,6 +127,11 @@ impl Database {
     /// Follows the state.
     pub fn states(&self) -> watch::Receiver<State> {
         self.inner.health.subscribe()
+    }
+
+    /// Why it cannot be reached, without password or URI; None while it can.
+    pub fn why_not_there(&self) -> Option<String> {
+        self.inner.health.why_not_there()
     }
 
     /// Grows when connections were lost: what was described on the old ones should be described again.
