@@ -24,6 +24,10 @@ use tokio_util::codec::Framed;
 use super::{complain, report, say};
 use crate::{
     config::{Config, ConfigErrors, EnvSource, ProbeSettings, Problem},
+    server::tls::{
+        validities_shown,
+        validity::{now, remarks as remarks_on},
+    },
     tls_client,
 };
 
@@ -109,6 +113,7 @@ async fn probe(uri: Option<&str>, config: &Config) -> Result<(), NotReady> {
         Err(error @ (NotReady::Connect(_) | NotReady::Answer { .. })) => return Err(error),
         Err(error) => return Err(endpoint.otherwise().await.unwrap_or(error)),
     };
+    peer.remarks.iter().for_each(|remark| complain(remark));
     if let [only] = contexts.as_slice() {
         return ask(&mut peer, only, config.probe.as_ref()).await;
     }
@@ -240,6 +245,8 @@ struct Peer {
     last: i32,
     /// The values of the last entry.
     values: Vec<String>,
+    /// Why clients that verify its certificate may refuse it, which nobody does here.
+    remarks: Vec<String>,
 }
 
 impl Peer {
@@ -350,10 +357,14 @@ impl Endpoint {
     async fn connect(&self) -> Result<Peer, NotReady> {
         let stream = TcpStream::connect((self.host.as_str(), self.port));
         let stream = stream.await.map_err(NotReady::Connect)?;
+        let mut remarks = Vec::new();
         let stream: Box<dyn Stream> = match self.encrypted {
             true => {
                 let encrypted = tls_client::connect_unverified(stream).await;
-                Box::new(encrypted.map_err(NotReady::Handshake)?)
+                let encrypted = encrypted.map_err(NotReady::Handshake)?;
+                let chain = encrypted.get_ref().1.peer_certificates().unwrap_or_default();
+                remarks = remarks_on(&validities_shown(chain, &self.host), now());
+                Box::new(encrypted)
             }
             false => Box::new(stream),
         };
@@ -361,6 +372,7 @@ impl Endpoint {
             framed: Framed::new(stream, LdapCodec::default()),
             last: 0,
             values: Vec::new(),
+            remarks,
         })
     }
 

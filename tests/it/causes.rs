@@ -524,6 +524,14 @@ fn probe_says_which_side_speaks_tls() {
     };
     expect(&probe("ldap", &with), &["that port speaks TLS: ask ldaps://"]);
     expect(&probe("ldaps", &without), &["that port speaks no TLS: ask ldap://"]);
+    // Who does not verify a certificate is served, and told what those see who do.
+    let ended = Gateway::start(&with_chain(env(), &chain(GOOD, GOOD, (-40, -3))));
+    let ended = run_to_end(&Env::default(), &["probe", &ended.uri()], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.text());
+    expect(
+        &ended.stderr,
+        &["127.0.0.1: the certificate of CN=ldap1.example.com has ended"],
+    );
 }
 
 #[test]

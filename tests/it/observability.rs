@@ -49,9 +49,10 @@ impl Observed {
         samples(&page)
     }
 
+    /// The status, and the first line; what is wrong stands below it.
     fn state(&self) -> (u16, String) {
         let (status, text) = self.get("/readyz").unwrap();
-        (status, text.trim().to_owned())
+        (status, text.lines().next().unwrap().to_owned())
     }
 }
 
@@ -221,12 +222,22 @@ fn ready_is_what_clients_find() {
     // Alive at once, and ready only with the database.
     assert!(eventually(LONG, || observed.get("/livez") == Some((200, "alive\n".to_owned()))));
     assert_eq!(observed.state(), (503, "starting".to_owned()));
+    let waits = || {
+        observed
+            .get("/readyz")
+            .unwrap()
+            .1
+            .contains("\nSQL_URI: the database is not available: ")
+    };
+    assert!(eventually(LONG, waits), "{:?}", observed.get("/readyz"));
     database.launch();
     assert!(eventually(LONG, || observed.state() == (200, "serving".to_owned())));
     assert!(observed.gateway.accepts());
     database.kill();
     assert!(eventually(LONG, || observed.state().0 == 503), "{:?}", observed.state());
     assert_eq!(observed.state().1, "away");
+    let (_, why) = observed.get("/readyz").unwrap();
+    assert!(why.contains("\nSQL_URI: the database cannot be reached: "), "{why}");
     let metrics = observed.metrics();
     assert_eq!(metrics[r#"ldap_gateway_database_state{state="away"}"#], 1.0);
     assert_eq!(metrics["ldap_gateway_ready"], 0.0);

@@ -46,6 +46,8 @@ pub(super) struct Certificate {
     pub self_made: bool,
     /// Made here for a key that is in a file, and not written beside it.
     pub unwritten: bool,
+    /// It was made here, and the next start makes another of the same key.
+    pub is_renewed: bool,
 }
 
 /// PEM text and where it is from.
@@ -260,6 +262,7 @@ fn matching(
         origin: certificate.to_owned(),
         self_made: false,
         unwritten: false,
+        is_renewed: false,
     })
 }
 

@@ -90,6 +90,14 @@ pub fn validities_in(pem: &str, origin: &str) -> Vec<Validity> {
         .collect()
 }
 
+/// The validities of the certificates that a server has shown, in DER; `origin` says who that is.
+pub fn validities_shown(chain: impl IntoIterator<Item = impl AsRef<[u8]>>, origin: &str) -> Vec<Validity> {
+    let shown = chain.into_iter();
+    let shown: Vec<CertificateDer<'_>> = shown.map(|der| CertificateDer::from(der.as_ref().to_vec())).collect();
+    let facts = facts_of(&shown, origin).into_iter();
+    facts.map(|fact| fact.validity).collect()
+}
+
 /// The host names and addresses that a certificate is valid for.
 pub(super) fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(names)) = certificate.subject_alternative_name() else {

@@ -24,6 +24,6 @@ mod stamps;
 mod tests;
 pub(crate) mod validity;
 
-pub use facts::{CertificateFacts, validities_in};
+pub use facts::{CertificateFacts, validities_in, validities_shown};
 pub use failure::explain;
 pub use setup::{Acceptor, TlsStream, check, parameters, server_config};

@@ -51,8 +51,9 @@ pub(super) fn load(
     };
     match found.map_err(|error| vec![error])? {
         Some((certificate, key)) => {
-            let found = assemble(read("", &certificate), read("", &key), warnings)?;
-            if create == Create::InMemory || !must_renew(common_name, directory, &found) {
+            let mut found = assemble(read("", &certificate), read("", &key), warnings)?;
+            found.is_renewed = must_renew(common_name, directory, &found);
+            if create == Create::InMemory || !found.is_renewed {
                 return Ok(found);
             }
             let pair = KeptPair {

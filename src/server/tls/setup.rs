@@ -36,6 +36,8 @@ pub struct TlsSetup {
     pub(super) stamps: Stamps,
     /// The pair was made by ourselves, because none is configured and none was found.
     pub self_made: bool,
+    /// It was made by ourselves, and the next start makes another of the same key.
+    pub is_renewed: bool,
     /// It is not in the files, which have an older one of the same key.
     pub(super) unwritten: bool,
     /// What is legal but odd, each a sentence that names the setting.
@@ -143,6 +145,7 @@ pub(super) fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, 
     let (fingerprint, self_made, unwritten) = (certificate.fingerprint, certificate.self_made, certificate.unwritten);
     let facts = facts_of(&certificate.key.cert, &certificate.origin);
     let origin = certificate.origin.clone();
+    let is_renewed = certificate.is_renewed;
     let not_after = certificate.key.cert.first().and_then(|leaf| not_after(leaf));
     let chain = certificate::digest_of(&certificate.key.cert);
     let refused = |error: tokio_rustls::rustls::Error| TlsErrors(vec![TlsError::Refused(error.to_string())]);
@@ -163,6 +166,7 @@ pub(super) fn build(settings: &TlsSettings, create: Create) -> Result<TlsSetup, 
         chain,
         stamps,
         self_made,
+        is_renewed,
         unwritten,
         warnings,
     })
