@@ -3,19 +3,21 @@
 
 use super::{clock::ClockWatch, published::Published};
 use crate::{
-    config::{PasswordSettings, Query, QuerySet, RealmSettings},
+    config::{AuthBackend, PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
         Directory, PasswordRow, PasswordUpdate,
         account::PasswordStore,
+        kind::role::Role,
         passwords::Passwords,
         queries::{self, QueryProblem},
         realm::Realm,
     },
     server::health::RealmHealth,
-    sql::{Database, OperatorQuery, OperatorStatements, SqlError, Statement},
+    sql::{Database, OperatorQuery, OperatorStatements, SqlError, State, Statement},
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -36,6 +38,8 @@ const DESCRIBE_BROKEN: Duration = Duration::from_secs(2);
 const BROKEN_AFTER: u32 = 2;
 /// How often the queries are tried where nobody else asks them.
 const TRY: Duration = Duration::from_secs(15);
+/// After this time without an answer, the log says that there is none.
+const NO_ANSWER_YET: Duration = Duration::from_secs(1);
 /// How often a lasting problem is logged.
 const REMIND: Duration = Duration::from_secs(60);
 
@@ -73,8 +77,22 @@ pub struct PasswordQuery {
     pub query: OperatorQuery,
 }
 
+/// What was found wrong when a realm was described.
+struct Found<'a> {
+    problems: Vec<QueryProblem>,
+    /// Which database it is about, and whose settings.
+    database: &'a Database,
+    settings: GivenBy<'a>,
+}
+
+/// Where the settings of a database were given.
+#[derive(Clone, Copy)]
+enum GivenBy<'a> {
+    Realm(&'a RealmSettings),
+    Passwords(&'a PasswordSettings),
+}
+
 /// What keeps a realm from being described, as lines of the log: what waits for a database, and what is wrong.
-#[derive(PartialEq, Eq)]
 struct Problems {
     waiting: Option<String>,
     wrong: Vec<String>,
@@ -89,26 +107,49 @@ struct Described {
     trials: Vec<(Database, Statement)>,
 }
 
-impl Problems {
-    /// One unreachable database is one problem, however many queries wait for it.
-    fn new(problems: Vec<QueryProblem>, place: impl Fn(&str) -> String) -> Self {
-        let waiting = problems.iter().find(|problem| problem.unreachable);
-        let waiting = waiting.map(|problem| format!("{}: {}; waiting", place("SQL_URI"), problem.text));
-        let wrong: Vec<QueryProblem> = problems.into_iter().filter(|problem| !problem.unreachable).collect();
+impl GivenBy<'_> {
+    fn place(self, name: &str) -> String {
+        match self {
+            GivenBy::Realm(settings) => settings.place(name),
+            GivenBy::Passwords(settings) => settings.place(name),
+        }
+    }
+}
+
+impl Found<'_> {
+    /// One unreachable database is one problem, however many queries wait for it; so is one cause of several queries. The
+    /// database is asked for hints.
+    async fn told(&self) -> Problems {
+        let (waiting, wrong): (Vec<_>, Vec<_>) = self.problems.iter().cloned().partition(|problem| problem.unreachable);
+        let waiting = waiting.first();
         let broken = wrong.iter().map(|problem| problem.query).collect();
-        let wrong = wrong
-            .into_iter()
-            .map(|problem| format!("{}: {}", place(problem.query.variable()), problem.text));
+        let wrong = QueryProblem::with_hints(wrong, self.database).await;
+        let wrong = QueryProblem::together(wrong).into_iter().map(|(queries, text)| {
+            let places = queries.into_iter().map(|query| self.settings.place(query.variable()));
+            format!("{}: {text}", places.collect::<Vec<_>>().join(", "))
+        });
         Problems {
-            waiting,
+            waiting: waiting.map(|problem| waits(&self.settings.place("SQL_URI"), self.database, &problem.text)),
             wrong: wrong.collect(),
             broken,
         }
     }
+}
 
-    fn log(&self) {
-        self.waiting.iter().for_each(|line| warn!("{line}"));
-        self.wrong.iter().for_each(|line| error!("{line}"));
+impl Problems {
+    /// Logs what was not logged within the last minute: of two causes that take turns neither fills the log.
+    fn log(&self, logged: &mut HashMap<String, Instant>) {
+        logged.retain(|_, at| at.elapsed() < REMIND);
+        let mut is_new = |line: &String| match logged.contains_key(line) {
+            true => false,
+            false => logged.insert(line.clone(), Instant::now()).is_none(),
+        };
+        for line in self.waiting.iter().filter(|line| is_new(line)) {
+            warn!("{line}");
+        }
+        for line in self.wrong.iter().filter(|line| is_new(line)) {
+            error!("{line}");
+        }
     }
 
     /// Whether nobody can sign in: a bind needs the row of the one-user query, and all spellings of its name.
@@ -121,6 +162,11 @@ impl Problems {
     fn lines(&self) -> Vec<String> {
         self.waiting.iter().chain(&self.wrong).cloned().collect()
     }
+}
+
+/// That a database, of the setting at `place`, is waited for.
+fn waits(place: &str, database: &Database, why: &str) -> String {
+    format!("{place}: waiting for {}: {why}", database.place())
 }
 
 impl Describer {
@@ -165,12 +211,13 @@ impl Describer {
 
     /// Tries until it succeeds. A problem is logged at once, and again every minute.
     async fn describe(&self, clocks: &mut [ClockWatch]) -> Vec<(Database, Statement)> {
-        let mut logged: Option<(Problems, Instant)> = None;
+        let mut told: Option<(Vec<QueryProblem>, Problems, Instant)> = None;
+        let mut logged = HashMap::new();
         let mut refused = 0;
         loop {
-            match self.described().await {
+            match self.described_or_told(told.is_none()).await {
                 Ok(Described { realm, trials }) => {
-                    if logged.is_some() {
+                    if told.is_some() {
                         info!("the queries have been described");
                     }
                     // Before anybody is served, as far as nobody has to wait for it.
@@ -182,15 +229,18 @@ impl Describer {
                     self.databases().for_each(Database::mark_described);
                     return trials;
                 }
-                Err(problems) => {
-                    refused = if problems.waiting.is_none() { refused + 1 } else { 0 };
-                    self.note(&problems, refused);
-                    let again = logged
+                Err(found) => {
+                    let is_told = told
                         .as_ref()
-                        .is_some_and(|(before, at)| *before == problems && at.elapsed() < REMIND);
-                    if !again {
-                        problems.log();
-                        logged = Some((problems, Instant::now()));
+                        .is_some_and(|(before, _, at)| *before == found.problems && at.elapsed() < REMIND);
+                    if !is_told {
+                        let problems = found.told().await;
+                        problems.log(&mut logged);
+                        told = Some((found.problems, problems, Instant::now()));
+                    }
+                    if let Some((_, problems, _)) = &told {
+                        refused = if problems.waiting.is_none() { refused + 1 } else { 0 };
+                        self.note(problems, refused);
                     }
                 }
             }
@@ -218,10 +268,45 @@ impl Describer {
         }
     }
 
-    async fn described(&self) -> Result<Described, Problems> {
+    /// Describes. At the start it says where the database is, and that an answer takes long: an address where nobody is
+    /// gives none, and no error either.
+    async fn described_or_told(&self, is_first: bool) -> Result<Described, Found<'_>> {
+        let starting = |database: &Database| is_first && database.state() == State::Starting;
+        for (place, database) in self.placed_databases().filter(|(_, database)| starting(database)) {
+            info!("{place}: connecting to {}", database.place());
+        }
+        let mut describing = pin!(self.described());
+        tokio::select! {
+            described = &mut describing => return described,
+            () = sleep(NO_ANSWER_YET), if is_first => {}
+        }
+        let silent = self
+            .placed_databases()
+            .filter(|(_, database)| starting(database) && !database.is_connected());
+        silent.for_each(|(place, database)| warn!("{}", waits(&place, database, "no answer yet")));
+        describing.await
+    }
+
+    /// The realm's databases, each with the place of its `SQL_URI`.
+    fn placed_databases(&self) -> impl Iterator<Item = (String, &Database)> {
+        let passwords = self
+            .passwords
+            .iter()
+            .filter(|passwords| passwords.settings.database.is_some());
+        let passwords = passwords.map(|passwords| (passwords.settings.place("SQL_URI"), &passwords.database));
+        [(self.settings.place("SQL_URI"), &self.database)]
+            .into_iter()
+            .chain(passwords)
+    }
+
+    async fn described(&self) -> Result<Described, Found<'_>> {
         let RealmSettings { base, layout, .. } = &self.settings;
         let directory = Directory::build(&self.database, base, layout, &self.queries).await;
-        let directory = directory.map_err(|problems| Problems::new(problems, |name| self.settings.place(name)))?;
+        let directory = directory.map_err(|problems| Found {
+            problems,
+            database: &self.database,
+            settings: GivenBy::Realm(&self.settings),
+        })?;
         self.remark(&directory);
         let mut trials: Vec<_> = directory
             .trials()
@@ -243,7 +328,11 @@ impl Describer {
             });
         };
         let passwords = Passwords::describe(database, query).await;
-        let passwords = passwords.map_err(|problems| Problems::new(problems, |name| settings.place(name)))?;
+        let passwords = passwords.map_err(|problems| Found {
+            problems,
+            database,
+            settings: GivenBy::Passwords(settings),
+        })?;
         let store = self.store(Some(passwords.row_of_a_user())).await?;
         trials.push((database.clone(), passwords.trial()));
         let realm = realm.with_accounts(|accounts| passwords.of(accounts));
@@ -254,24 +343,44 @@ impl Describer {
     }
 
     /// What changes passwords, in the row where they are read.
-    async fn store(&self, row: Option<PasswordRow>) -> Result<Option<Arc<dyn PasswordStore>>, Problems> {
+    async fn store(&self, row: Option<PasswordRow>) -> Result<Option<Arc<dyn PasswordStore>>, Found<'_>> {
         let Some(statements) = &self.update else {
             return Ok(None);
         };
         let hold = self.settings.policy.bind_hold;
         match PasswordUpdate::describe(row, statements, hold).await {
             Ok(update) => Ok(Some(Arc::new(update))),
-            Err(problem) => Err(Problems::new(vec![problem], |name| self.settings.place(name))),
+            Err(problem) => {
+                let passwords = self.passwords.as_ref().map(|passwords| &passwords.database);
+                let database = passwords.unwrap_or(&self.database);
+                Err(Found {
+                    problems: vec![problem],
+                    database,
+                    settings: GivenBy::Realm(&self.settings),
+                })
+            }
         }
     }
 
-    /// Logs what is served differently than one might think.
+    /// Roles whose absence is a matter of taste, or of no matter to the chain: `check` tells of them.
+    fn of_no_interest(&self) -> Vec<Role> {
+        let mut roles = queries::hints::ONLY_FOR_CHECK.to_vec();
+        if self.passwords.is_some() || !self.settings.auth.chain.has(AuthBackend::Sql) {
+            roles.push(Role::Password);
+        }
+        roles
+    }
+
+    /// Logs what is served differently than one might think, and which columns are ignored that speak of who may sign in.
     fn remark(&self, directory: &Directory) {
         let private_groups = directory
             .no_private_groups()
             .map(|why| format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        for remark in queries::remarks(directory.queries()).into_iter().chain(private_groups) {
+        let hints = queries::hints::column_hints(directory.queries().each(), &self.of_no_interest());
+        let hints = queries::hints::lines(hints);
+        let remarks = queries::remarks(directory.queries()).into_iter().chain(private_groups);
+        for remark in remarks.chain(hints) {
             if said.insert(remark.clone()) {
                 warn!("{remark}");
             }

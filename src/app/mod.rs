@@ -296,11 +296,13 @@ fn realm(settings: &RealmSettings, metrics: &Metrics) -> Result<Realm, Vec<Strin
     let database = Database::new(&settings.database, metrics.clone());
     let database = database.map_err(|error| uri(error, settings.place("SQL_URI")))?;
     let queries = queries::parse_all(&settings.queries, database.engine()).map_err(|problems| {
-        let place = |problem: &QueryProblem| settings.place(problem.query.variable());
-        problems
-            .iter()
-            .map(|problem| format!("{}: {}", place(problem), problem.text))
-            .collect::<Vec<_>>()
+        let place = |query: Query| settings.place(query.variable());
+        let lines = QueryProblem::together(problems).into_iter();
+        let lines = lines.map(|(queries, text)| {
+            let places: Vec<String> = queries.into_iter().map(place).collect();
+            format!("{}: {text}", places.join(", "))
+        });
+        lines.collect::<Vec<_>>()
     })?;
     let mut observed = ObservedRealm {
         name: settings.name.clone(),

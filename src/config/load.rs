@@ -6,12 +6,13 @@ use super::auth::AuthBackend;
 use super::errors::{ConfigErrors, Problem, Warning};
 use super::log::LogSettings;
 use super::network::NetworkSettings;
+use super::origin::GivenSettings;
 use super::parse::Reader;
 use super::probe::ProbeSettings;
 use super::realms::{RealmSettings, Realms};
 use super::source::EnvSource;
 use super::tls::TlsSettings;
-use super::{names, node_gateway};
+use super::{names, node_gateway, unused};
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// Whom `probe` binds as.
     pub probe: Option<ProbeSettings>,
+    /// What of all this was given, and where; the realms have their own.
+    pub given: GivenSettings,
 }
 
 impl Config {
@@ -57,6 +60,7 @@ impl Config {
         let Reader {
             problems, mut warnings, ..
         } = reader;
+        warnings.extend(unused::warn(&config.network, &config.realms, &config.given));
         warnings.extend(names::unknown(&source.names()));
         (config, problems, warnings)
     }
@@ -75,6 +79,7 @@ impl Config {
             network,
             log: LogSettings::read(reader),
             probe: ProbeSettings::read(reader),
+            given: GivenSettings(reader.given_settings().clone()),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! code that reads it: [`Layout`], [`Access`], [`DatabaseSettings`], [`QuerySet`], [`AuthSettings`], [`GuessingSettings`], [`Policy`],
 //! [`NetworkSettings`], [`TlsSettings`], [`LogSettings`], [`ProbeSettings`]. [`Config`] holds them all, those of each directory in [`Realms`]
 //! (`realms` reads `REALM_CONFIG`). `source` finds the variables,
-//! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `parse` reads values of it.
+//! `dotenv` reads `.env` files, `resolve` picks one text for each setting, `origin` remembers where it stood, `parse` reads values of it.
 
 mod access;
 mod auth;
@@ -23,6 +23,7 @@ mod names;
 mod network;
 mod node_gateway;
 mod notification;
+mod origin;
 mod parse;
 mod passwords;
 mod policy;
@@ -37,6 +38,7 @@ mod source;
 mod tests;
 mod tls;
 mod totp;
+mod unused;
 mod upstream;
 
 pub use crate::database_uri::{Engine, Secret, TlsMode};
@@ -51,11 +53,12 @@ pub use load::Config;
 pub use log::{LogFormat, LogSettings};
 pub use network::NetworkSettings;
 pub use notification::NotificationSettings;
+pub use origin::{GivenSettings, Origin};
 pub use passwords::{PasswordChangeSettings, PasswordScheme};
 pub use policy::{BindDn, OnDatabaseFailure, Policy};
 pub use probe::ProbeSettings;
 pub use query_set::{Query, QuerySet};
-pub use realms::{PasswordSettings, RealmSettings, Realms};
+pub use realms::{PasswordSettings, RealmSettings, Realms, is_of_the_gateway};
 pub use refused_words::RefusedWords;
 pub use source::EnvSource;
 pub use tls::{CertificateSource, TlsSettings, TlsVersion};

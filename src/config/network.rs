@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::errors::Warning;
+use super::errors::{Problem, Warning};
 use super::parse::Reader;
 
 /// A shorter idle timeout is warned of: clients keep connections idle, and closing those costs logins.
@@ -48,9 +48,18 @@ impl NetworkSettings {
             "an IP address and a port such as 127.0.0.1:9636",
             |text| text.parse().ok().filter(|address: &SocketAddr| address.port() != 0),
         );
+        let ip = address.unwrap_or(IpAddr::from([0, 0, 0, 0]));
+        let is_taken = |admin: &SocketAddr| {
+            let is_same = admin.ip() == ip || admin.ip().is_unspecified() || ip.is_unspecified();
+            admin.port() == port && is_same
+        };
+        if admin.as_ref().is_some_and(is_taken) {
+            let text = format!("has the port of LDAP ({port}): give it another one");
+            reader.problems.push(Problem::other("ADMIN_ADDR", text));
+        }
         NetworkSettings {
             admin,
-            address: SocketAddr::new(address.unwrap_or(IpAddr::from([0, 0, 0, 0])), port),
+            address: SocketAddr::new(ip, port),
             unencrypted,
             max_connections: reader.number("MAX_CONNECTIONS", 1, 1_000_000).unwrap_or_default(),
             idle_timeout,

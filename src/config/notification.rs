@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::errors::{Problem, Warning};
 use super::parse::Reader;
-use crate::database_uri::Secret;
+use crate::database_uri::{ESCAPE, Secret};
 
 /// What completes "must be …" for the URL.
 const RIGHT: &str = "an https:// URL, or an http:// URL of this machine (127.0.0.1, ::1 or localhost)";
@@ -49,11 +49,11 @@ impl NotificationSettings {
                 reader.problems.push(Problem::other("NOTIFICATION_URL", text));
             }
             Some(url) if !is_usable(url) && in_chain => {
-                let problem = Problem::other("NOTIFICATION_URL", format!("must be {RIGHT}"));
+                let problem = Problem::other("NOTIFICATION_URL", format!("must be {RIGHT}{}", escape(url)));
                 reader.problems.push(problem);
             }
             Some(url) if !is_usable(url) => {
-                let text = format!("is not used, and could not be: it must be {RIGHT}");
+                let text = format!("is not used, and could not be: it must be {RIGHT}{}", escape(url));
                 reader.warnings.push(Warning::new("NOTIFICATION_URL", text));
                 return None;
             }
@@ -81,12 +81,27 @@ impl NotificationSettings {
     }
 }
 
+/// A hint where the URL may be cut in its password.
+fn escape(url: &str) -> String {
+    match url.contains('@') {
+        true => format!("; {ESCAPE}"),
+        false => String::new(),
+    }
+}
+
+/// A URL with a login, and an `@` behind its host: the host that it seems to have is a part of a password.
+fn is_cut(url: &Url) -> bool {
+    let behind = [Some(url.path()), url.query(), url.fragment()];
+    !url.username().is_empty() && behind.into_iter().flatten().any(|part| part.contains('@'))
+}
+
 /// What is not encrypted must not leave the machine: the request says who signs in, and the answer lets them in.
 fn is_usable(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else {
         return false;
     };
     match url.scheme() {
+        _ if is_cut(&url) => false,
         "https" => true,
         "http" => match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -120,6 +135,8 @@ mod tests {
         for url in [
             "http://push.example.com/",
             "http://10.0.0.1/",
+            "https://user:p@ss/word@push.example.com/send",
+            "https://user:p@ss#word@push.example.com/send",
             "http://0.0.0.0/",
             "http://[::]/",
             "http://localhost.example.com/",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::errors::{Problem, Warning};
+use super::origin::GivenSetting;
 use super::resolve::Resolved;
 use super::settings::{Absent, find};
 use super::source::EnvSource;
@@ -71,9 +72,9 @@ impl Reader {
         }
     }
 
-    /// The variable that gave each setting.
-    pub fn variables(&self) -> &BTreeMap<&'static str, String> {
-        self.resolved.variables()
+    /// What was given, and where.
+    pub fn given_settings(&self) -> &BTreeMap<&'static str, GivenSetting> {
+        self.resolved.given()
     }
 
     /// Whether the operator gave this setting, right or wrong.

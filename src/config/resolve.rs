@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::errors::Problem;
+use super::origin::{GivenSetting, Origin};
 use super::settings::{SETTINGS, Setting, Texts};
 use super::source::{EnvSource, Given};
+use crate::database_uri::ESCAPE;
 
 /// What the operator gave.
 #[derive(Default)]
 pub(super) struct Resolved {
     texts: Texts,
-    /// The variable that gave a setting: its name, an alias, or one of them with `_FILE`.
-    variables: BTreeMap<&'static str, String>,
+    /// What was given, and where.
+    given: BTreeMap<&'static str, GivenSetting>,
     /// What could not be read, in the order of the table.
     pub problems: Vec<Problem>,
 }
@@ -21,12 +23,12 @@ impl Resolved {
         let mut resolved = Self::default();
         let mut texts = Vec::new();
         for setting in SETTINGS {
-            if let Some((variable, text)) = resolve(setting, source) {
+            if let Some((given, text)) = resolve(setting, source) {
                 match text {
                     Ok(text) => texts.push((setting.name.to_owned(), text)),
-                    Err(text) => resolved.problems.push(Problem::other(&variable, text)),
+                    Err(text) => resolved.problems.push(Problem::other(&given.variable, text)),
                 }
-                resolved.variables.insert(setting.name, variable);
+                resolved.given.insert(setting.name, given);
             }
         }
         match envy::from_iter(texts) {
@@ -42,21 +44,21 @@ impl Resolved {
 
     /// The variable that gave a setting, be its value right or wrong, and its text where there is one.
     pub fn get(&self, name: &str) -> Option<(&str, Option<&str>)> {
-        let variable = self.variables.get(name)?;
-        Some((variable, self.texts.get(name)))
+        let given = self.given.get(name)?;
+        Some((&given.variable, self.texts.get(name)))
     }
 
-    /// The variable that gave each setting.
-    pub fn variables(&self) -> &BTreeMap<&'static str, String> {
-        &self.variables
+    /// What was given, and where.
+    pub fn given(&self) -> &BTreeMap<&'static str, GivenSetting> {
+        &self.given
     }
 }
 
-/// The variable that gives a setting, and its text or what is wrong with it. The first layer that gives the setting in any
-/// form decides.
-fn resolve(setting: &Setting, source: &EnvSource) -> Option<(String, Result<String, String>)> {
+/// What gives a setting, and its text or what is wrong with it. The first layer that gives the setting in any form decides.
+fn resolve(setting: &Setting, source: &EnvSource) -> Option<(GivenSetting, Result<String, String>)> {
     let names = candidates(setting);
-    source.layers().iter().find_map(|layer| {
+    let mut layers = source.layers().iter();
+    let (mut found, value, text) = layers.find_map(|layer| {
         let mut given = names
             .iter()
             .filter_map(|(name, from_file)| Some((name, *from_file, layer.get(name)?)));
@@ -64,11 +66,31 @@ fn resolve(setting: &Setting, source: &EnvSource) -> Option<(String, Result<Stri
         let text = match (given.find(|(_, _, other)| *other != value), value) {
             (Some((other, ..)), _) => Err(format!("is given and so is {other}; give only one of them")),
             (None, Given::NotUnicode) => Err("is not UTF-8 text".to_owned()),
+            (None, Given::Cut) => Err(format!(
+                "ends at its `#`, which begins a comment in a .env file; {ESCAPE}"
+            )),
             (None, Given::Text(path)) if from_file => contents(path.trim()),
             (None, Given::Text(text)) => Ok(text.clone()),
         };
-        Some((variable.clone(), text))
-    })
+        let shown = text.as_deref().ok();
+        let mut found = GivenSetting::new(setting, variable, layer.origin(variable), shown);
+        if let (true, Given::Text(path)) = (from_file, value) {
+            found.file = Some(path.trim().to_owned());
+        }
+        Some((found, value, text))
+    })?;
+    // A realm's options lie over plain settings by their nature.
+    if !matches!(found.origin, Origin::Realm(_)) {
+        for layer in layers {
+            let mut others = names.iter().filter_map(|(name, _)| Some((name, layer.get(name)?)));
+            if let Some((variable, _)) =
+                others.find(|(variable, other)| **variable != found.variable || *other != value)
+            {
+                found.hides.push(layer.origin(variable));
+            }
+        }
+    }
+    Some((found, text))
 }
 
 /// The variables that can give a setting, each with whether it names a file that holds the value.

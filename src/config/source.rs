@@ -8,6 +8,8 @@ use std::path::Path;
 
 use super::dotenv;
 use super::errors::{Problem, Warning};
+use super::origin::Origin;
+use super::settings::{SETTINGS, Setting};
 
 /// The `.env` file below the working directory.
 const LOCAL_FILE: &str = ".env";
@@ -19,9 +21,44 @@ const SYSTEM_FILE: &str = "/etc/ldap-gateway/.env";
 /// [`EnvSource::from_process`] looks at the process.
 #[derive(Clone, Debug, Default)]
 pub struct EnvSource {
-    layers: Vec<BTreeMap<String, Given>>,
+    layers: Vec<Layer>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Warning>,
+}
+
+/// Variables from one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer {
+    values: BTreeMap<String, Given>,
+    place: Place,
+}
+
+/// Where a layer comes from.
+#[derive(Clone, Debug, Default)]
+enum Place {
+    #[default]
+    Process,
+    /// A `.env` file, and the line of each variable.
+    File(String, BTreeMap<String, usize>),
+    Realm,
+}
+
+impl Layer {
+    pub(super) fn get(&self, variable: &str) -> Option<&Given> {
+        self.values.get(variable)
+    }
+
+    /// Where a variable of this layer stands.
+    pub(super) fn origin(&self, variable: &str) -> Origin {
+        match &self.place {
+            Place::Process => Origin::Environment,
+            Place::File(path, lines) => Origin::File {
+                path: path.clone(),
+                line: lines.get(variable).copied().unwrap_or_default(),
+            },
+            Place::Realm => Origin::Realm(variable.to_owned()),
+        }
+    }
 }
 
 /// A value as it was given. `Debug` hides it: it may be a secret.
@@ -29,6 +66,8 @@ pub struct EnvSource {
 pub(super) enum Given {
     Text(String),
     NotUnicode,
+    /// A URI of which a `.env` file lost the end, at a `#` of the password.
+    Cut,
 }
 
 impl std::fmt::Debug for Given {
@@ -54,6 +93,7 @@ impl EnvSource {
     /// Adds a layer below the ones that are there.
     pub fn with_variables<N: Into<String>, V: Into<String>>(self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
         self.with_layer(
+            Place::Process,
             variables
                 .into_iter()
                 .map(|(name, value)| (name.into(), Given::Text(value.into()))),
@@ -62,7 +102,8 @@ impl EnvSource {
 
     /// Adds a layer above the ones that are there.
     pub(super) fn beneath(self, texts: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut above = Self::new().with_variables(texts);
+        let texts = texts.into_iter().map(|(name, text)| (name, Given::Text(text)));
+        let mut above = Self::new().with_layer(Place::Realm, texts);
         above.layers.extend(self.layers);
         EnvSource {
             layers: above.layers,
@@ -73,10 +114,11 @@ impl EnvSource {
     /// Adds a layer of variables as the system gives them. `env::vars` would panic at a name or value that is not Unicode.
     /// Here such a name is left out, and such a value is an error only if it is a setting's.
     pub fn with_os_variables(self, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        self.with_layer(variables.into_iter().filter_map(|(name, value)| {
+        let variables = variables.into_iter().filter_map(|(name, value)| {
             let value = value.into_string().map_or(Given::NotUnicode, Given::Text);
             name.into_string().ok().map(|name| (name, value))
-        }))
+        });
+        self.with_layer(Place::Process, variables)
     }
 
     /// Adds a `.env` file as a layer; a file that does not exist adds nothing.
@@ -122,33 +164,70 @@ impl EnvSource {
                 self.warnings.push(Warning::new(&shown, format!("line {line} {what}")));
             }
         }
-        self.with_variables(parsed.values)
+        self.warnings.extend(repeated(&shown, &parsed));
+        let names = parsed.values.iter().map(|(name, _)| name.clone());
+        let lines = names.zip(parsed.lines.iter().copied()).collect();
+        let values = parsed.values.into_iter().zip(parsed.lines);
+        let values = values.map(|((name, value), line)| {
+            let given = match parsed.cut_uris.contains(&line) {
+                true => Given::Cut,
+                false => Given::Text(value),
+            };
+            (name, given)
+        });
+        self.with_layer(Place::File(shown, lines), values)
     }
 
-    fn with_layer(mut self, variables: impl Iterator<Item = (String, Given)>) -> Self {
-        let mut layer: BTreeMap<_, _> = variables.collect();
-        layer.retain(|_, given| !given.is_empty());
-        self.layers.push(layer);
+    fn with_layer(mut self, place: Place, variables: impl Iterator<Item = (String, Given)>) -> Self {
+        let mut values: BTreeMap<_, _> = variables.collect();
+        values.retain(|_, given| !given.is_empty());
+        self.layers.push(Layer { values, place });
         self
     }
 
     /// The layers, of which the first wins. They have no empty values: empty means absent.
-    pub(super) fn layers(&self) -> &[BTreeMap<String, Given>] {
+    pub(super) fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
     /// Every name that any layer gives, once, with its value where that is text.
     pub(super) fn names(&self) -> BTreeMap<&str, &str> {
         let mut names = BTreeMap::new();
-        for (name, given) in self.layers.iter().flatten() {
+        for (name, given) in self.layers.iter().flat_map(|layer| &layer.values) {
             let text = match given {
                 Given::Text(text) => text.as_str(),
-                Given::NotUnicode => "",
+                Given::NotUnicode | Given::Cut => "",
             };
             names.entry(name.as_str()).or_insert(text);
         }
         names
     }
+}
+
+/// That settings of a file are given twice in it, with two values.
+fn repeated(file: &str, parsed: &dotenv::Parsed) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let values: Vec<_> = parsed.values.iter().zip(&parsed.lines).collect();
+    for (at, ((name, value), line)) in values.iter().enumerate() {
+        let mut later = values.iter().skip(at + 1);
+        if let Some((_, last)) = later.find(|((other, another), _)| other == name && another != value)
+            && is_setting(name)
+        {
+            let text = format!("line {line} gives {name}, and so does line {last}: the last one counts");
+            warnings.push(Warning::new(file, text));
+        }
+    }
+    warnings
+}
+
+/// Whether a variable gives a setting.
+fn is_setting(variable: &str) -> bool {
+    let name = variable.strip_suffix("_FILE").unwrap_or(variable);
+    let is = |setting: &Setting| {
+        let names = [Some(setting.name), setting.alias];
+        names.contains(&Some(variable)) || (setting.secret && names.contains(&Some(name)))
+    };
+    SETTINGS.iter().any(is)
 }
 
 impl Given {
@@ -202,6 +281,39 @@ mod tests {
         std::fs::write(&path, "A='b\nB=c#d\n").unwrap();
         let source = EnvSource::new().with_file(&path);
         assert_eq!((source.problems.len(), source.warnings.len()), (0, 2), "{source:?}");
+    }
+
+    /// In a `.env` file a `#` of a password begins a comment: what is left would be a URI of another host.
+    #[test]
+    fn a_uri_that_is_cut_in_its_password_is_no_uri() {
+        use crate::config::Config;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".env");
+        let problems = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let (_, problems, _) = Config::load_leniently(&EnvSource::new().with_file(&path));
+            let problems = problems.iter().filter(|problem| problem.variable.starts_with("SQL_UR"));
+            problems.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        for uri in [
+            "SQL_URI=postgres://u:12#34@db/people",
+            "SQL_URI=postgres://u:hunter2@x#y@db/people",
+            "export SQL_URL=mysql://u:#hunter2@db/people # the users",
+        ] {
+            let problems = problems(uri);
+            assert_eq!(problems.len(), 1, "{uri}: {problems:?}");
+            assert!(
+                problems[0].contains("%23") && !problems[0].contains("hunter2"),
+                "{problems:?}"
+            );
+        }
+        for uri in [
+            "SQL_URI=postgres://u:p@db/people#the users",
+            "SQL_URI='postgres://u:12%2334@db/people'#of me@home",
+            "SQL_URI=postgres://u:p@db/people # of me@home",
+        ] {
+            assert_eq!(problems(uri), Vec::<String>::new(), "{uri}");
+        }
     }
 
     #[cfg(unix)]

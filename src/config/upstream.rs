@@ -123,6 +123,14 @@ fn servers(reader: &mut Reader, domain: Option<&str>) -> Option<Vec<UpstreamServ
     let is_insecure = reader.boolean(INSECURE);
     let right = "`ldaps://host` or `ldap://host` with nothing behind but a port, several with blanks or commas between \
         them; an IPv6 address only without TLS";
+    // It may be a password, and is not shown.
+    if reader.given(URI).is_some_and(|text| text.contains('@')) {
+        let text = "has an `@`: a URI here has no user and password, which are UPSTREAM_LDAP_SEARCH_DN and \
+            UPSTREAM_LDAP_SEARCH_PASSWORD; it must be `ldaps://host` or `ldap://host`, and a port perhaps";
+        reader.problems.push(Problem::other(URI, text));
+        reader.asked.insert(URI);
+        return None;
+    }
     let given = reader.parsed(URI, right, |text| {
         let uris = text.split([',', ' ', '\t', '\n']).filter(|uri| !uri.is_empty());
         let servers: Option<Vec<_>> = uris.map(|uri| server(uri, is_insecure)).collect();
@@ -349,6 +357,11 @@ mod tests {
             assert!(settings.is_none() && problems.len() == 1, "{wrong}: {problems:?}");
             assert!(problems[0].starts_with("UPSTREAM_LDAP_URI: "), "{problems:?}");
         }
+        let (_, problems) = read(&[(URI, "ldaps://cn=x:hunter2@a"), PEOPLE], true);
+        assert!(
+            problems[0].contains("UPSTREAM_LDAP_SEARCH_PASSWORD") && !problems[0].contains("hunter2"),
+            "{problems:?}"
+        );
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(super) struct Parts<'a> {
 }
 
 /// Characters of a password that end the part of the URI it stands in.
-const ESCAPE: &str = "the characters # ? / @ : % of user name and password must be written %23 %3F %2F %40 %3A %25";
+pub const ESCAPE: &str =
+    "the characters # ? / @ : % of user name and password must be written %23 %3F %2F %40 %3A %25, and a blank %20";
 
 /// Takes apart what follows the scheme and its colon.
 ///
@@ -76,8 +77,9 @@ pub(super) fn decoded(text: &str, what: &str) -> Result<String, String> {
     Ok(decoded.into_owned())
 }
 
-/// The hosts before the path: `h1:5432,[::1],%2Frun%2Fpostgresql`. Empty where there are none.
-pub(super) fn hosts(engine: Engine, text: &str, problems: &mut Vec<String>) -> Vec<Host> {
+/// The hosts before the path: `h1:5432,[::1],%2Frun%2Fpostgresql`. Empty where there are none. Where no login stands before
+/// them (`has_login`), what is wrong may be a part of a password, so it is not shown.
+pub(super) fn hosts(engine: Engine, text: &str, has_login: bool, problems: &mut Vec<String>) -> Vec<Host> {
     if text.is_empty() {
         return Vec::new();
     }
@@ -90,6 +92,14 @@ pub(super) fn hosts(engine: Engine, text: &str, problems: &mut Vec<String>) -> V
         });
         match host {
             Ok(host) => hosts.push(host),
+            Err(why) if !has_login => {
+                let why = match why.starts_with("its port is `") {
+                    true => "its port is not from 1 to 65535",
+                    false => &why,
+                };
+                problems.push(format!("the host: {why}. If that is a part of the password: {ESCAPE}"));
+                return hosts;
+            }
             Err(why) if is_one => problems.push(format!("the host: {why}")),
             Err(why) => problems.push(format!("host {} of the list: {why}", at + 1)),
         }
@@ -166,7 +176,7 @@ pub fn redacted(uri: &str) -> Option<String> {
     };
     let parts = split(rest).ok()?;
     let mut problems = Vec::new();
-    let hosts = hosts(engine, parts.hosts, &mut problems);
+    let hosts = hosts(engine, parts.hosts, parts.user.is_some(), &mut problems);
     let database = decoded(parts.database, "").ok()?;
     let hosts: Vec<String> = hosts.iter().map(Host::to_string).collect();
     problems

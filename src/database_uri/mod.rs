@@ -16,7 +16,7 @@ mod sqlite;
 mod tls;
 mod uri;
 
-pub use address::redacted;
+pub use address::{ESCAPE, redacted};
 pub use engine::Engine;
 pub use secret::Secret;
 pub use tls::{Pem, TlsMode, WITHOUT_CERTIFICATE, has_certificate};

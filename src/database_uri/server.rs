@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::address::{self, Parts, decoded};
+use super::address::{self, ESCAPE, Parts, decoded};
 use super::engine::Engine;
 use super::parameters::{Meaning, meaning};
 use super::secret::Secret;
@@ -15,6 +15,7 @@ use super::uri::{DatabaseUri, Host, ServerUri, TargetSession};
 struct Reading {
     engine: Engine,
     uri: ServerUri,
+    has_login: bool,
     wishes: Wishes,
     /// Parameters about the address: lists that belong together.
     host: Option<String>,
@@ -29,6 +30,7 @@ struct Reading {
 pub(super) fn parse(engine: Engine, rest: &str, ssl: Option<TlsMode>) -> Result<DatabaseUri, Vec<String>> {
     let parts = address::split(rest).map_err(|why| vec![why])?;
     let mut reading = Reading::new(engine);
+    reading.has_login = parts.user.is_some() || parts.query.contains("user=");
     reading.login(&parts);
     for pair in parts.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -43,10 +45,11 @@ pub(super) fn parse(engine: Engine, rest: &str, ssl: Option<TlsMode>) -> Result<
     } = reading;
     uri.tls = wishes.settle(ssl, &mut problems);
     encryptable(&uri, &mut problems);
-    if problems.is_empty() {
-        Ok(DatabaseUri::Server(Box::new(uri)))
-    } else {
-        Err(problems)
+    match problems.is_empty() {
+        true => Ok(DatabaseUri::Server(Box::new(uri))),
+        // Then the parameters may be the end of a password, and nothing of them may be shown.
+        false if parts.query.contains('@') => Err(vec![format!("cannot be taken apart: {ESCAPE}")]),
+        false => Err(problems),
     }
 }
 
@@ -60,6 +63,7 @@ impl Reading {
                 target: TargetSession::default(),
                 user: None,
                 password: None,
+                is_password_encoded: false,
                 database: None,
                 tls: Tls::default(),
                 application_name: None,
@@ -68,6 +72,7 @@ impl Reading {
                 statement_cache_capacity: None,
                 collation: None,
             },
+            has_login: false,
             wishes: Wishes::default(),
             host: None,
             host_address: None,
@@ -79,13 +84,17 @@ impl Reading {
     }
 
     fn login(&mut self, parts: &Parts<'_>) {
-        let mut part = |text: Option<&str>, what| {
-            text.filter(|text| !text.is_empty())
-                .and_then(|text| decoded(text, what).map_err(|why| self.problems.push(why)).ok())
+        let mut part = |text: Option<&str>, what, hint: &str| {
+            let text = text.filter(|text| !text.is_empty())?;
+            let decoded = decoded(text, what);
+            decoded.map_err(|why| self.problems.push(format!("{why}{hint}"))).ok()
         };
-        self.uri.user = part(parts.user, "the user name");
-        self.uri.password = part(parts.password, "the password").map(Secret::new);
-        self.uri.database = part(Some(parts.database), "the database's name");
+        let percent = "; a `%` that is one must be written %25";
+        self.uri.user = part(parts.user, "the user name", percent);
+        let password = part(parts.password, "the password", percent);
+        self.uri.is_password_encoded = password.as_deref() != parts.password.filter(|text| !text.is_empty());
+        self.uri.password = password.map(Secret::new);
+        self.uri.database = part(Some(parts.database), "the database's name", "");
     }
 
     fn parameter(&mut self, name: &str, raw: &str) {
@@ -261,7 +270,7 @@ impl Reading {
 
     /// The hosts before the path, or those of the parameters, which replace them as in libpq.
     fn hosts(&mut self, before_path: &str) {
-        let mut hosts = address::hosts(self.engine, before_path, &mut self.problems);
+        let mut hosts = address::hosts(self.engine, before_path, self.has_login, &mut self.problems);
         let list = |text: &Option<String>| -> Vec<String> {
             let items = text.iter().flat_map(|text| text.split(','));
             items.map(|item| item.trim().to_owned()).collect()

@@ -49,7 +49,9 @@ fn parameter(name: &str, value: &str) -> Result<(), String> {
         _ if name.to_ascii_lowercase().contains("ssl") || name.eq_ignore_ascii_case("tls") => {
             return Err("asks for TLS, and a file has none: leave it out".to_owned());
         }
-        _ => return Err("is not known: mode, cache, immutable and vfs are".to_owned()),
+        _ => {
+            return Err("is not known: mode, cache, immutable and vfs are (a ? of the path is written %3F)".to_owned());
+        }
     };
     if values.contains(&value) {
         return Ok(());

@@ -126,6 +126,74 @@ fn wrong_hosts_are_named() {
     }
 }
 
+/// Wherever an unencoded password breaks a URI, the hint at the encoding is all that is said.
+#[test]
+fn passwords_that_break_a_uri_are_told_how_to_be_written() {
+    let ends = ["@h/d", "@h:5432/d", "@h1:5432,h2/d", "@[::1]/d?sslmode=require"];
+    for scheme in ["postgres", "postgresql", "mysql", "mariadb"] {
+        for end in ends {
+            for password in [
+                "hun/ter2",
+                "hun?ter2",
+                "hun#ter2",
+                "/hunter2",
+                "#hunter2",
+                "?hunter2",
+                "hunter2/",
+                "hun@ter/2",
+                "hun/ter@2",
+                "hun@te?r=2",
+                "hun@te?sslmode=r2",
+                "hun:ter/2",
+                "hun%FFter2",
+                "hun%0Ater2",
+                "1234/5",
+                "1234#5",
+            ] {
+                let uri = format!("{scheme}://scott:{password}{end}");
+                let found = problems(&uri).join("; ");
+                assert!(found.contains("%40") || found.contains("%25"), "{uri}: {found}");
+                for part in ["hun", "ter2", "1234", "scott"] {
+                    assert!(!found.contains(part), "{uri}: {found}");
+                }
+            }
+            // These do not break it.
+            for password in [
+                "hun@ter2",
+                "hun:ter2",
+                "hun ter2",
+                "hun%ter2",
+                "hun[t]er,2",
+                "hun%40ter2",
+            ] {
+                let uri = format!("{scheme}://scott:{password}{end}");
+                let found = server(&uri);
+                let written = found.password.as_ref().map(Secret::reveal).unwrap_or_default();
+                assert_eq!(written, password.replace("%40", "@"), "{uri}");
+                assert_eq!(found.is_password_encoded, password.contains("%40"), "{uri}");
+            }
+        }
+        // A URI that ends before its `@`: what seems to be the host is the user.
+        for uri in ["scott:hunter2", "scott:123456", "scott:0"] {
+            let found = problems(&format!("{scheme}://{uri}")).join("; ");
+            assert!(found.contains("%40"), "{uri}: {found}");
+            for part in ["hunter2", "123456", "`0`", "scott"] {
+                assert!(!found.contains(part), "{uri}: {found}");
+            }
+        }
+    }
+    // Nothing to do with a password.
+    for uri in [
+        "postgres://u:p@h:port/d",
+        "mysql://u:p@/d",
+        "postgres://u:p@h/d?sslmode=x",
+    ] {
+        let found = problems(uri).join("; ");
+        assert!(!found.contains("%40"), "{uri}: {found}");
+    }
+    assert!(problems("sqlite:/a?b.db")[0].contains("%3F"));
+}
+
 #[test]
 fn logins() {
     let found = server("postgres://a%40b:p%3A%2F%23%@ss@h/my%20db");

@@ -30,6 +30,8 @@ pub struct ServerUri {
     pub user: Option<String>,
     /// The password.
     pub password: Option<Secret>,
+    /// Whether it was written with percent-encoding: it may have a `%` that was not meant so.
+    pub is_password_encoded: bool,
     /// The database's name.
     pub database: Option<String>,
     /// TLS to it.

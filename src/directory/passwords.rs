@@ -43,11 +43,16 @@ impl Passwords {
                 query: Query::OneUser,
                 text: "no statement can be made of it".to_owned(),
                 unreachable: false,
+                refused: None,
             }]
         })?;
         let problem = |error: SqlError| match error.is_value_error() {
             true => Ok(()),
-            false => Err(vec![QueryProblem::of_database(Query::OneUser, &error)]),
+            false => Err(vec![QueryProblem::refused(
+                Query::OneUser,
+                &query.to_describe(),
+                &error,
+            )]),
         };
         database.describe(&passwords.sql).await.map(drop).or_else(problem)?;
         // A statement that was prepared before is not looked at again, and what may not be read shows only when it is run.

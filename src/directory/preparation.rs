@@ -35,7 +35,7 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
             continue;
         }
         let prepared = directory.source.database.describe(&sql).await;
-        problems.extend(problem(which, prepared, takes_value)?);
+        problems.extend(problem(directory, which, prepared, takes_value)?);
     }
     for (which, nothing) in of_no_rows(directory) {
         if problems.iter().any(|problem| problem.query == which) {
@@ -43,7 +43,7 @@ pub(crate) async fn prepare(directory: &Directory) -> Result<(), Vec<QueryProble
         }
         let budget = Budget::lookup(Instant::now() + NOTHING_TIMEOUT);
         let run = directory.source.database.fetch(&nothing.sql, &nothing.args, budget);
-        problems.extend(problem(which, run.await, !nothing.args.is_empty())?);
+        problems.extend(problem(directory, which, run.await, !nothing.args.is_empty())?);
     }
     match problems.is_empty() {
         true => Ok(()),
@@ -114,6 +114,7 @@ fn statements(directory: &Directory) -> Vec<Prepared> {
 /// # Errors
 /// It could not be asked: then no other statement can be, either.
 fn problem<T>(
+    directory: &Directory,
     which: Query,
     said: Result<T, SqlError>,
     takes_value: bool,
@@ -122,13 +123,17 @@ fn problem<T>(
         Ok(_) => Ok(None),
         // Of our value, which is none that anybody asks for.
         Err(error) if takes_value && error.is_value_error() => Ok(None),
-        Err(error) => match QueryProblem::of_database(which, &error) {
-            problem if problem.unreachable => Err(vec![problem]),
-            problem => Ok(Some(QueryProblem {
-                text: format!("as the gateway asks it: {}", problem.text),
-                ..problem
-            })),
-        },
+        Err(error) => {
+            let query = directory.queries.each().find(|(query, _)| *query == which);
+            let text = query.map(|(_, query)| query.query.to_describe()).unwrap_or_default();
+            match QueryProblem::refused(which, &text, &error) {
+                problem if problem.unreachable => Err(vec![problem]),
+                problem => Ok(Some(QueryProblem {
+                    text: format!("as the gateway asks it: {}", problem.text),
+                    ..problem
+                })),
+            }
+        }
     }
 }
 

@@ -53,6 +53,15 @@ impl SqlError {
         }
     }
 
+    /// The same where it is said already that the database is not available.
+    pub fn reason(&self) -> String {
+        match self {
+            SqlError::Unavailable(text) => text.clone(),
+            SqlError::TimedOut => "no answer in time".to_owned(),
+            SqlError::Settings(_) | SqlError::Statement(_) => self.detail(),
+        }
+    }
+
     /// A bounded read brought more rows than it may.
     pub fn is_too_many_rows(&self) -> bool {
         self.cause() == Some(Cause::TooManyRows)

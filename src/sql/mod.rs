@@ -4,7 +4,8 @@
 //! `predicate` writes conditions, `table` writes statements over a query. The other half connects (`connection`),
 //! decodes (`decode`) and knows whether the database is there at all; only it runs statements through sqlx, and
 //! `sqlite_file` for the demo. `clock` compares the database's clock with ours, `database` puts both together for the rest
-//! of the gateway, `catalog` reads which tables there are, `diagnose` is for `check` and `explain`. Nothing here knows LDAP
+//! of the gateway, `catalog` reads which tables there are, `diagnose` is for `check` and `explain`, and for hints to what
+//! was refused. Nothing here knows LDAP
 //! operations or entries.
 
 mod budget;
@@ -29,11 +30,14 @@ pub use catalog::{Catalog, CatalogColumn, CatalogTable, ColumnClass};
 pub use connection::state::State;
 pub use database::transaction::{Failure, Rollback, Transaction, TransactionError, UnitOfWork};
 pub use database::{Database, RowStream};
+pub(crate) use diagnose::hints::spelling::written as written_name;
+pub use diagnose::hints::{Hint, hint};
 pub(crate) use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};
 pub use query::description::{ColumnKind, Origin, QueryDescription};
+pub use query::error::QueryError;
 pub use query::operator_query::OperatorQuery;
 pub use query::operator_statements::{BoundStatement, OperatorStatement, OperatorStatements};
 pub use query::type_name::TypeDescription;

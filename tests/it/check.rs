@@ -333,7 +333,7 @@ fn what_cannot_be_looked_at_is_a_warning() {
             "The gateway can serve this.",
         ],
     );
-    expect_not(&report, &["SQL_URI"]);
+    expect_not(&report, &["SQL_URI: "]);
 }
 
 /// On SQLite a name may be a blob among texts.

@@ -38,6 +38,7 @@
 //! - `failover`, `database_uri`: several database servers, and the ways to them: TLS, addresses, sockets
 //! - `bounds`: the documentation names the bounds that the code has
 //! - `documentation`: links and names of pages are right, the README is short and its example works
+//! - `no_database`, `hints`: what the log and `check` say of a database that is away, and of queries that it refuses
 //! - `secrets`, `layers`: what logs must not hold, which module may know which
 
 #![allow(
@@ -72,6 +73,7 @@ mod failover;
 mod groups_by_member;
 mod guessing;
 mod harness;
+mod hints;
 mod image;
 mod layers;
 mod lenient;
@@ -79,6 +81,7 @@ mod load;
 mod membership;
 mod memberships_query;
 mod migration;
+mod no_database;
 mod notification;
 mod nslcd;
 mod observability;
@@ -94,6 +97,7 @@ mod rolling_update;
 mod schemas;
 mod secrets;
 mod settings;
+mod settings_shown;
 mod sssd;
 mod totp;
 mod upstream;

@@ -5,7 +5,7 @@ use super::{
     columns::{self, RECOMMENDED},
     contents, password_change, readers,
     report::{Fault, Report},
-    sign_in,
+    settings, sign_in,
 };
 use crate::{
     config::{DatabaseSettings, PasswordSettings, Query, QuerySet, RealmSettings},
@@ -14,7 +14,10 @@ use crate::{
         diagnostics::rows::AccountRules,
         kind::{USERS, role::Role},
         passwords::Passwords,
-        queries::{self, DescribedQuery, Examination, QueryProblem},
+        queries::{
+            self, DescribedQuery, Examination, QueryProblem,
+            hints::{self, alias},
+        },
     },
     metrics::Metrics,
     model::schema::{Schema, ids},
@@ -37,20 +40,13 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     sign_in::ask_upstream(&realm.auth, report).await;
     let texts = &realm.queries;
     if report.has_wrong_setting(&["SQL_URI"]) {
-        for problem in wrong_everywhere(texts) {
-            add(Fault::Settings, problem, report);
-        }
-        return;
+        return add(Fault::Settings, wrong_everywhere(texts), report);
     }
-    let mut is_good = true;
-    let parsed = queries::parse(texts, realm.database.engine).map(|_, parsed| match parsed {
-        Ok(query) => Some(query),
-        Err(problem) => {
-            is_good = false;
-            add(Fault::Settings, problem, report);
-            None
-        }
-    });
+    let mut wrong = Vec::new();
+    let parsed = queries::parse(texts, realm.database.engine);
+    let parsed = parsed.map(|_, parsed| parsed.map_err(|problem| wrong.push(problem)).ok());
+    let is_good = wrong.is_empty();
+    add(Fault::Settings, wrong, report);
     let own_passwords = realm.passwords.as_ref().and_then(|own| own.database.as_ref());
     let engine = own_passwords.map_or(realm.database.engine, |own| own.engine);
     let update = password_change::parse(realm, engine, report);
@@ -66,14 +62,17 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     show(&examined, report);
     if let Some(one_user) = &examined.queries.one_user {
         sign_in::columns(realm, one_user, report);
+        settings::idle_links(realm, one_user.column(Role::AuthBackends).is_some(), report);
     }
     if let Some(settings) = &realm.passwords {
         passwords(settings, &database, report).await;
     }
     let is_good = is_good && examined.problems.is_empty();
-    for problem in examined.problems {
-        add(Fault::Database, problem, report);
-    }
+    add(
+        Fault::Database,
+        QueryProblem::with_hints(examined.problems, &database).await,
+        report,
+    );
     let is_good = is_good && !report.has_wrong_setting(&["LDAP_BASE_DN"]);
     let (Some(parsed), true) = (parsed.complete(), is_good) else {
         return;
@@ -100,11 +99,11 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
                 password_change::check(realm, &update, (&directory, row), report).await;
             }
         }
-        Err(found) => {
-            for problem in found {
-                add(Fault::Database, problem, report);
-            }
-        }
+        Err(found) => add(
+            Fault::Database,
+            QueryProblem::with_hints(found, &database).await,
+            report,
+        ),
     }
 }
 
@@ -176,17 +175,21 @@ async fn passwords(settings: &PasswordSettings, directory: &Database, report: &m
     match Passwords::describe(&database, &query).await {
         Ok(_) => report.section("Passwords", vec![format!("are read by {place}")]),
         Err(problems) => {
-            for problem in problems {
+            for problem in QueryProblem::with_hints(problems, &database).await {
                 report.fault(Fault::Database, format!("{place}: {}", problem.text));
             }
         }
     }
 }
 
-/// Adds what is wrong with a query, unless its setting is wrong: that has been said.
-fn add(fault: Fault, found: QueryProblem, report: &mut Report) {
-    if !report.has_wrong_setting(&[found.query.variable()]) {
-        report.fault(fault, found.to_string());
+/// Adds what is wrong with queries, unless their settings are wrong: that has been said. What is wrong with several of them
+/// is one problem.
+fn add(fault: Fault, found: Vec<QueryProblem>, report: &mut Report) {
+    let is_new = |problem: &QueryProblem| !report.has_wrong_setting(&[problem.query.variable()]);
+    let found = found.into_iter().filter(is_new).collect();
+    for (queries, text) in QueryProblem::together(found) {
+        let names: Vec<&str> = queries.into_iter().map(Query::variable).collect();
+        report.fault(fault, format!("{}: {text}", names.join(", ")));
     }
 }
 
@@ -203,6 +206,7 @@ fn show(examined: &Examination, report: &mut Report) {
         all_memberships,
         ..
     } = &examined.queries;
+    hint_at_columns(examined, report);
     if let (Some(all_users), Some(one_user)) = (all_users, one_user) {
         compare_columns(all_users, one_user, examined, report);
         recommend(all_users, one_user, &examined.schema, report);
@@ -234,9 +238,26 @@ fn show(examined: &Examination, report: &mut Report) {
         ),
     ];
     for (query, role, text) in numbers {
-        if query.as_ref().is_some_and(|query| query.column(role).is_none()) {
-            report.warn(text);
+        let which = if text.contains("GROUPS") {
+            Query::AllGroups
+        } else {
+            Query::AllUsers
+        };
+        if let Some(query) = query.as_ref().filter(|query| query.column(role).is_none()) {
+            report.warn(format!("{text}{}", alias(which, query, role)));
         }
+    }
+}
+
+/// Warns of columns that are ignored and speak of something that is not there; what else is told of missing columns has its
+/// own hints.
+fn hint_at_columns(examined: &Examination, report: &mut Report) {
+    let mut elsewhere = vec![Role::Password, Role::TotpSecret, Role::Number, Role::PrimaryGroup];
+    elsewhere.extend(RECOMMENDED.iter().map(|(role, ..)| *role));
+    let queries = examined.queries.each();
+    let queries = queries.filter_map(|(which, query)| Some((which, query.as_ref()?)));
+    for line in hints::lines(hints::column_hints(queries, &elsewhere)) {
+        report.warn(line);
     }
 }
 
@@ -244,7 +265,8 @@ fn show(examined: &Examination, report: &mut Report) {
 fn compare_columns(all_users: &DescribedQuery, one_user: &DescribedQuery, examined: &Examination, report: &mut Report) {
     let roles = |query: &DescribedQuery| -> Vec<Role> {
         let roles = query.columns.iter().filter_map(|column| column.role.ok());
-        roles.filter(|role| !role.is_private()).collect()
+        // That a query has no names for its rows is a problem of its own.
+        roles.filter(|role| !role.is_private() && *role != Role::Name).collect()
     };
     let lacking = |from: &DescribedQuery, other: &DescribedQuery| -> Vec<String> {
         let missing = roles(from).into_iter().filter(|role| other.column(*role).is_none());
@@ -281,7 +303,8 @@ fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, schema: &Sch
             };
             let now = shell.map(|shell| format!("; now everybody has {shell}"));
             let now = now.unwrap_or_default();
-            report.advise(format!("a column {column} in both user queries: {gain}{now}"));
+            let alias = alias(which, query, role);
+            report.advise(format!("a column {column} in both user queries: {gain}{now}{alias}"));
         }
     }
 }

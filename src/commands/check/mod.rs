@@ -1,7 +1,8 @@
 //! `check`: says everything that is wrong or odd about settings, certificate, database and queries, and what the directory
 //! would be. It serves nothing and writes nothing.
 //!
-//! `certificate` tells what clients are shown, `chain` what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
+//! `settings` tells the settings as they are understood and where each comes from, `certificate` what clients are shown,
+//! `chain` what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
 //! queries, `columns` tells what their columns become, `contents` what the
 //! directory would hold, `values` what the rows' values are, `readers` who may search and is not there. All of it goes into a `report`, which is printed to standard
 //! output; what is wrong goes to standard error, each line with the name of its variable.
@@ -16,6 +17,7 @@ mod database;
 mod password_change;
 mod readers;
 mod report;
+mod settings;
 mod sign_in;
 mod values;
 
@@ -30,6 +32,7 @@ pub async fn run() -> ExitCode {
     let (config, mut problems, warnings) = Config::load_leniently(&EnvSource::from_process());
     problems.extend(unusable_hashes(&config));
     let mut report = Report::new(&problems, &warnings);
+    settings::show(&config, &mut report);
     certificate::check(&config, &mut report);
     for realm in config.realms.iter() {
         database::check(realm, &mut report).await;

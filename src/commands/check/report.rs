@@ -55,13 +55,21 @@ impl Report {
         self.realm = realm.name.as_ref().map(|_| realm.clone());
     }
 
-    /// A text with the realm it is about: where it begins with a setting's name, that is where the setting was given.
+    /// What follows is about the whole gateway.
+    pub fn end_realm(&mut self) {
+        self.realm = None;
+    }
+
+    /// A text with the realm it is about: where it begins with the names of settings, these are where they were given.
     fn located(&self, text: String) -> String {
         let Some(realm) = &self.realm else {
             return text;
         };
         match text.split_once(": ") {
-            Some((name, rest)) if find(name).is_some() => format!("{}: {rest}", realm.place(name)),
+            Some((names, rest)) if names.split(", ").all(|name| find(name).is_some()) => {
+                let places: Vec<String> = names.split(", ").map(|name| realm.place(name)).collect();
+                format!("{}: {rest}", places.join(", "))
+            }
             Some((place, _)) if place.starts_with("realms[") => text,
             _ => format!("realm {}: {text}", realm.title()),
         }

@@ -9,7 +9,7 @@ use crate::{
         link::{totp, upstream::Upstream},
         password::classify,
     },
-    config::{AuthBackend, AuthSettings, Chain, RealmSettings},
+    config::{AuthBackend, AuthSettings, Chain, Query, RealmSettings},
     directory::{
         Directory, DirectoryError,
         diagnostics::{
@@ -17,7 +17,7 @@ use crate::{
             sign_in::{SignIn, sign_ins},
         },
         kind::role::Role,
-        queries::DescribedQuery,
+        queries::{DescribedQuery, hints::alias},
     },
 };
 use std::{
@@ -59,8 +59,9 @@ pub fn columns(realm: &RealmSettings, one_user: &DescribedQuery, report: &mut Re
             true => String::new(),
             false => format!(" whose chain has `{}`", link.name()),
         };
+        let alias = alias(Query::OneUser, one_user, role);
         report.warn(format!(
-            "SQL_QUERY_ONE_USER: no column {column}: nobody can bind{whose}"
+            "SQL_QUERY_ONE_USER: no column {column}: nobody can bind{whose}{alias}"
         ));
     }
 }

@@ -17,12 +17,16 @@
 pub(super) struct Parsed {
     /// Names and values. Of equal names the last counts.
     pub values: Vec<(String, String)>,
+    /// The number of the line on which each of them begins.
+    pub lines: Vec<usize>,
     /// Numbers of lines that are neither assignments, comments nor empty: ignored, with a warning.
     pub ignored: Vec<usize>,
     /// Numbers of lines whose value begins with a quote that is nowhere closed.
     pub unclosed: Vec<usize>,
     /// Numbers of lines whose value ends at a `#` without a blank before it.
     pub cut: Vec<usize>,
+    /// Those of them that cut off the end of a URI's password: an `@` follows on the line.
+    pub cut_uris: Vec<usize>,
 }
 
 /// Reads the text of a `.env` file. It never fails; odd lines are listed by their numbers.
@@ -45,8 +49,10 @@ pub(super) fn parse(text: &str) -> Parsed {
         match found.odd {
             Some(Odd::Unclosed) => parsed.unclosed.push(number),
             Some(Odd::Cut) => parsed.cut.push(number),
+            Some(Odd::CutUri) => parsed.cut_uris.push(number),
             None => {}
         }
+        parsed.lines.push(number);
         parsed.values.push((found.name, found.value));
         line = next_line(text, found.end);
     }
@@ -66,6 +72,7 @@ struct Assignment {
 enum Odd {
     Unclosed,
     Cut,
+    CutUri,
 }
 
 /// The assignment that begins in the line that begins at `start`, or after empty ones.
@@ -142,7 +149,11 @@ fn unquoted(text: &str, from: usize) -> (String, usize, Option<Odd>) {
     } else if text.get(after..).is_some_and(|rest| rest.starts_with('#'))
         && raw.chars().next_back().is_some_and(|last| !is_blank(last))
     {
-        Some(Odd::Cut)
+        let comment = text.get(after..line_end(text, after)).unwrap_or("");
+        Some(match value.contains("://") && comment.contains('@') {
+            true => Odd::CutUri,
+            false => Odd::Cut,
+        })
     } else {
         None
     };

@@ -24,10 +24,12 @@ mod written;
 use super::auth::names;
 use super::database::DatabaseSettings;
 use super::errors::{Problem, Warning};
+use super::origin::{GivenSettings, Origin};
 use super::parse::Reader;
 use super::query_set::Query;
 use super::settings::find;
 use crate::model::{dn::Dn, schema::Schema};
+pub use option_names::is_of_the_gateway;
 use option_names::option_names;
 use settings::Places;
 pub use settings::{PasswordSettings, RealmSettings};
@@ -154,17 +156,27 @@ impl<'a> RealmReader<'a> {
 
     /// Where each setting was given.
     fn places(&self) -> Places {
-        let given = self.reader.variables().iter().map(|(name, variable)| {
-            let option = self.options.get(variable);
-            (
-                *name,
-                option.map_or_else(|| variable.clone(), |option| option.path.clone()),
-            )
+        let given = self.reader.given_settings().iter().map(|(name, given)| {
+            let option = self.options.get(&given.variable);
+            let place = option.map_or_else(|| given.variable.clone(), |option| option.path.clone());
+            (*name, place)
         });
         Places {
             realm: Some(self.path.to_owned()),
             given: given.collect(),
         }
+    }
+
+    /// What holds for the realm, and where it was given.
+    fn given(&self) -> GivenSettings {
+        let given = self.reader.given_settings().iter().map(|(name, given)| {
+            let mut given = given.clone();
+            if let (Origin::Realm(place), Some(option)) = (&mut given.origin, self.options.get(&given.variable)) {
+                place.clone_from(&option.path);
+            }
+            (*name, given)
+        });
+        GivenSettings(given.collect())
     }
 
     /// Tells what was found wrong and odd, each under the place where it was given, and once where several realms take it
@@ -204,6 +216,7 @@ fn realm(written: &WrittenRealm, plain: &mut Reader) -> RealmSettings {
     let mut settings = RealmSettings::read(&mut reader.reader);
     settings.name = Some(Arc::from(written.name.as_str()));
     settings.places = reader.places();
+    settings.given = reader.given();
     reader.tell(plain);
     settings.passwords = passwords(written, &settings, plain);
     settings

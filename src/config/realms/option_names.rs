@@ -25,7 +25,7 @@ pub(crate) struct OptionName {
 }
 
 /// Whether a setting is one of the whole gateway, and so is none of a realm.
-pub(crate) fn is_of_the_gateway(setting: &Setting) -> bool {
+pub fn is_of_the_gateway(setting: &Setting) -> bool {
     matches!(setting.section, Section::Network | Section::Tls | Section::Operation)
         || OF_THE_GATEWAY.contains(&setting.name)
 }

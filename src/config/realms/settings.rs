@@ -6,6 +6,7 @@ use crate::config::{
     auth::AuthSettings,
     database::DatabaseSettings,
     directory::{Layout, base_dn},
+    origin::GivenSettings,
     parse::Reader,
     policy::Policy,
     query_set::QuerySet,
@@ -32,6 +33,8 @@ pub struct RealmSettings {
     pub auth: AuthSettings,
     /// What operations obey.
     pub policy: Policy,
+    /// What of it was given, and where.
+    pub given: GivenSettings,
     pub(super) places: Places,
 }
 
@@ -106,6 +109,7 @@ impl RealmSettings {
             passwords: None,
             auth,
             policy,
+            given: GivenSettings(reader.given_settings().clone()),
             places: Places::default(),
         }
     }

@@ -9,11 +9,15 @@ use crate::{
         mapping::columns,
         queries::{
             described_query::{DescribedQuery, QueryProblem},
+            hints,
             membership_columns::{GroupColumn, MembershipColumns},
         },
     },
     model::schema::Schema,
-    sql::{Budget, Database, Engine, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
+    sql::{
+        Budget, Database, Engine, OperatorQuery, Origin, QueryDescription, QueryError, QueryTable, SqlError,
+        TypeDescription,
+    },
 };
 use std::{
     collections::HashMap,
@@ -29,19 +33,44 @@ const COLLATIONS_TIMEOUT: Duration = Duration::from_secs(3);
 /// The operator's queries with their placeholders found; of each that cannot be, what is wrong with it without asking the
 /// database.
 pub fn parse(texts: &QuerySet<String>, engine: Engine) -> QuerySet<Result<OperatorQuery, QueryProblem>> {
-    texts.as_ref().map(|query, text| {
-        let parsed = match query {
-            Query::AllUsers | Query::AllGroups | Query::AllMemberships | Query::UpdatePassword => {
-                OperatorQuery::listing(text, engine)
-            }
-            Query::OneUser | Query::GroupsByMember => OperatorQuery::lookup(text, engine),
-        };
-        parsed.map_err(|error| QueryProblem {
-            query,
-            text: error.to_string(),
-            unreachable: false,
+    let parsed = texts.as_ref().map(|query, text| match query {
+        Query::AllUsers | Query::AllGroups | Query::AllMemberships | Query::UpdatePassword => {
+            OperatorQuery::listing(text, engine)
+        }
+        Query::OneUser | Query::GroupsByMember => OperatorQuery::lookup(text, engine),
+    });
+    let interchanged = [
+        (Query::AllUsers, Query::OneUser, &parsed.all_users, &parsed.one_user),
+        (
+            Query::AllGroups,
+            Query::GroupsByMember,
+            &parsed.all_groups,
+            &parsed.groups_by_member,
+        ),
+    ];
+    let interchanged: Vec<Query> = interchanged
+        .into_iter()
+        .filter(|(.., listing, lookup)| are_interchanged(listing, lookup))
+        .flat_map(|(listing, lookup, ..)| [listing, lookup])
+        .collect();
+    parsed.map(|query, parsed| {
+        parsed.map_err(|error| {
+            let text = match interchanged.contains(&query) {
+                true => INTERCHANGED.to_owned(),
+                false => error.to_string(),
+            };
+            QueryProblem::new(query, text)
         })
     })
+}
+
+/// Of a listing and the lookup beside it.
+const INTERCHANGED: &str =
+    "are the two interchanged? The first has a placeholder and must have none, the second has none and needs one";
+
+fn are_interchanged(listing: &Result<OperatorQuery, QueryError>, lookup: &Result<OperatorQuery, QueryError>) -> bool {
+    let is_without = |error: &QueryError| matches!(error, QueryError::NoPlaceholder { found: None });
+    matches!(listing, Err(QueryError::HasPlaceholder { .. })) && lookup.as_ref().is_err_and(is_without)
 }
 
 /// The same where nothing may be wrong with any of them.
@@ -87,7 +116,11 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
         let Some(query) = query else { continue };
         match describe_query(database, query).await {
             Ok(answer) => drop(answers.insert(which, answer)),
-            Err(error) => problems.push(QueryProblem::of_database(which, &error)),
+            Err(error) => problems.push(QueryProblem::refused(which, &query.to_describe(), &error)),
+        }
+        // Each of the others would wait as long for the same answer.
+        if problems.last().is_some_and(|problem| problem.unreachable) {
+            break;
         }
     }
     let of_entries = queries.each().filter(|(which, _)| kind_of(*which).is_some());
@@ -119,7 +152,11 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
             .filter_map(|(which, query)| Some((which, query.as_ref()?)))
     };
     for (which, query) in described() {
-        problems.extend(kind_of(which).and_then(|_| query.name_column(which).err()));
+        let nameless = kind_of(which).and_then(|_| query.name_column(which).err());
+        problems.extend(nameless.map(|problem| QueryProblem {
+            text: problem.text + &hints::nameless(which, query, &queries),
+            ..problem
+        }));
     }
     for (which, query) in described() {
         let deciding = query.unreadable(which).into_iter().filter(|column| column.decides);
@@ -153,7 +190,13 @@ pub async fn describe_passwords(
         described,
         origins,
         types,
-    } = answer.map_err(|error| vec![QueryProblem::of_database(which, &error)])?;
+    } = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let sql = query.to_describe();
+            return Err(vec![QueryProblem::refused(which, &sql, &error)]);
+        }
+    };
     let names = described.columns.iter().map(|column| column.name.as_str());
     let columns = columns::assign(&USERS, names, &Schema::standard());
     let query = DescribedQuery {

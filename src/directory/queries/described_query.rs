@@ -3,7 +3,10 @@
 use crate::{
     config::Query,
     directory::{kind::role::Role, mapping::columns::ColumnUse},
-    sql::{Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, TypeDescription},
+    sql::{
+        Database, Engine, NamedQuery, OperatorQuery, Origin, QueryDescription, QueryTable, SqlError, StatementError,
+        TypeDescription, hint,
+    },
 };
 use std::{collections::HashSet, fmt, ops::Deref};
 
@@ -16,15 +19,76 @@ pub struct QueryProblem {
     pub text: String,
     /// The query was not looked at, because the database could not be asked.
     pub unreachable: bool,
+    /// What the database refused, where it did: the query's text, and its words.
+    pub refused: Option<Box<(String, StatementError)>>,
 }
 
 impl QueryProblem {
     pub(crate) fn of_database(query: Query, error: &SqlError) -> Self {
         QueryProblem {
             query,
-            text: error.detail(),
+            text: error.reason(),
             unreachable: !matches!(error, SqlError::Statement(_)),
+            refused: None,
         }
+    }
+
+    /// Something that is wrong with a query that the database did not say.
+    pub(crate) fn new(query: Query, text: impl Into<String>) -> Self {
+        QueryProblem {
+            query,
+            text: text.into(),
+            unreachable: false,
+            refused: None,
+        }
+    }
+
+    /// The same of a query with the text `sql`, so that a hint can be given.
+    pub(crate) fn refused(query: Query, sql: &str, error: &SqlError) -> Self {
+        let refused = match error {
+            SqlError::Statement(error) => Some(Box::new((sql.to_owned(), error.clone()))),
+            _ => None,
+        };
+        QueryProblem {
+            refused,
+            ..QueryProblem::of_database(query, error)
+        }
+    }
+
+    /// The problem with what would put it right, where the database's catalog or the query's text show that.
+    pub async fn with_hint(self, database: &Database) -> Self {
+        let Some((sql, error)) = self.refused.as_deref() else {
+            return self;
+        };
+        match hint(database, sql, error).await {
+            Some(hint) => {
+                let error = SqlError::Statement(error.clone());
+                QueryProblem::new(self.query, format!("{}: {hint}", error.detail()))
+            }
+            None => self,
+        }
+    }
+
+    /// All of them with their hints.
+    pub async fn with_hints(problems: Vec<Self>, database: &Database) -> Vec<Self> {
+        let mut told = Vec::new();
+        for problem in problems {
+            told.push(problem.with_hint(database).await);
+        }
+        told
+    }
+
+    /// One line for problems of several queries that are the same: under which settings, and the problem. One cause, such
+    /// as a table that all of them read and that is not there, is told once.
+    pub fn together(problems: Vec<QueryProblem>) -> Vec<(Vec<Query>, String)> {
+        let mut lines: Vec<(Vec<Query>, String)> = Vec::new();
+        for problem in problems {
+            match lines.iter_mut().find(|(_, text)| *text == problem.text) {
+                Some((queries, _)) => queries.push(problem.query),
+                None => lines.push((vec![problem.query], problem.text)),
+            }
+        }
+        lines
     }
 }
 
@@ -75,6 +139,7 @@ impl DescribedQuery {
             query: which,
             text: format!("no column {wanted} among the columns found: {}", names.join(", ")),
             unreachable: false,
+            refused: None,
         }
     }
 

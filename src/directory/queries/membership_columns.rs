@@ -71,6 +71,7 @@ impl MembershipColumns {
                     Query::AllGroups
                 ),
                 unreachable: false,
+                refused: None,
             }),
         }
     }

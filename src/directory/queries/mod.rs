@@ -3,10 +3,11 @@
 //!
 //! `describe` is the way in. `described_query` is what it makes: a query, its columns and what each is for;
 //! `membership_columns` the same of a query that lists memberships. `remarks` says
-//! which columns are ignored or cannot be read.
+//! which columns are ignored or cannot be read, and `hints` which of the ignored ones were probably meant.
 
 mod describe;
 mod described_query;
+pub mod hints;
 mod membership_columns;
 mod remarks;
 

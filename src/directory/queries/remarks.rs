@@ -101,6 +101,7 @@ impl DescribedQuery {
                     query: which,
                     text,
                     unreachable: false,
+                    refused: None,
                 },
                 decides: !meaning.is_empty(),
             })

@@ -50,6 +50,7 @@ pub fn parse_password_update(text: &str, engine: Engine) -> Result<OperatorState
         query: Query::UpdatePassword,
         text,
         unreachable: false,
+        refused: None,
     };
     let statements =
         OperatorStatements::parse(text, engine, &PARAMETERS).map_err(|error| problem(error.to_string()))?;
@@ -78,6 +79,7 @@ impl PasswordUpdate {
             query: Query::UpdatePassword,
             text: text.to_owned(),
             unreachable: false,
+            refused: None,
         };
         let row = row.ok_or_else(|| problem("SQL_QUERY_ONE_USER cannot be asked"))?;
         if !row.has(Role::Password) {

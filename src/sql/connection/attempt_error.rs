@@ -5,7 +5,9 @@ use sqlx::mysql::MySqlDatabaseError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
+use super::remedy;
 use super::sessionless::Refusal;
+use super::target::Target;
 use crate::sql::engine::Engine;
 use crate::sql::error::{Cause, SqlError, StatementError};
 
@@ -36,18 +38,20 @@ pub(crate) enum AttemptError {
 }
 
 /// Sorts an error of connecting. Whatever it is, there is no connection. A wrong password counts too: it may be put
-/// right on the database's side.
-pub(crate) fn connecting(error: &sqlx::Error) -> AttemptError {
-    let full = match error {
-        // Too many connections: in all, of this user, in this user's resources.
-        sqlx::Error::Database(error) => matches!(code(error.as_ref()).as_str(), "53300" | "1040" | "1203" | "1226"),
-        _ => false,
+/// right on the database's side. `host` is one of the target's.
+pub(crate) fn connecting(error: &sqlx::Error, target: &Target, host: usize) -> AttemptError {
+    let code = match error {
+        sqlx::Error::Database(error) => code(error.as_ref()),
+        _ => String::new(),
     };
-    if full {
-        AttemptError::Full(words(error))
-    } else {
-        AttemptError::Connect(words(error))
+    // Too many connections: in all, of this user, in this user's resources.
+    if matches!(code.as_str(), "53300" | "1040" | "1203" | "1226") {
+        return AttemptError::Full(words(error));
     }
+    AttemptError::Connect(match remedy::of(error, target, host, &code) {
+        Some(remedy) => format!("{}: {remedy}", words(error)),
+        None => words(error),
+    })
 }
 
 /// Sorts an error of a statement on an established connection.

@@ -15,6 +15,7 @@ use super::attempt_error::{self, AttemptError};
 use super::describe::{described_by_mysql, described_by_postgres, described_by_sqlite};
 use super::file_id::FileId;
 use super::postgres_server;
+use super::remedy;
 use super::sessionless::{self, CancelKey, Sessionless};
 use super::sink::Sink;
 use super::target::Target;
@@ -101,7 +102,8 @@ impl Connection {
                     Some(path) => match FileId::of(path) {
                         Ok(file) => Some(file),
                         Err(error) => {
-                            return Err(AttemptError::Connect(format!("the database file: {error}")));
+                            let remedy = remedy::of_file(&error, path);
+                            return Err(AttemptError::Connect(format!("the database file: {error}{remedy}")));
                         }
                     },
                     None => None,
@@ -109,7 +111,7 @@ impl Connection {
                 open_sqlite(options, file).await
             }
         };
-        opened.map_err(|error| attempt_error::connecting(&error))
+        opened.map_err(|error| attempt_error::connecting(&error, target, host))
     }
 
     pub(super) fn engine(&self) -> Engine {

@@ -16,6 +16,9 @@ use crate::sql::engine::Engine;
 /// The next server is tried beside one that says nothing after this time: a lookup has no time to lose.
 const STAGGER: Duration = Duration::from_millis(250);
 
+/// What is said of a host that does not answer.
+const NO_ANSWER: &str = "no answer in time: is the address right, is a firewall in between?";
+
 /// A connection to a server that may serve, and the host's position.
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
@@ -86,7 +89,7 @@ async fn open_at(
         let fit = if matters {
             let role = role::ask(&mut connection, session)
                 .await
-                .map_err(|error| attempt_error::connecting(&error))?;
+                .map_err(|error| attempt_error::connecting(&error, target, host))?;
             fit(session, &role)
         } else {
             Fit::Best
@@ -98,7 +101,7 @@ async fn open_at(
     };
     let ended = timeout(limit, opening)
         .await
-        .unwrap_or_else(|_| Err(AttemptError::Connect("connecting took too long".to_owned())));
+        .unwrap_or_else(|_| Err(AttemptError::Connect(NO_ANSWER.to_owned())));
     (host, ended)
 }
 

@@ -1,6 +1,6 @@
 //! Connections to the database. `driver` is one connection; `pool` has those that statements run on, `opener` makes
 //! them, `lease` lends one, `cancel` ends what nobody waits for; `state` says whether the database is there, `probe`
-//! finds out; `retry` tries a statement again, as its kind allows;
+//! finds out; `remedy` says what puts right why no connection can be made; `retry` tries a statement again, as its kind allows;
 //! `transaction` begins and ends one. Nothing here knows the operator's queries, or what
 //! the rows mean.
 
@@ -19,6 +19,7 @@ mod opener;
 pub(crate) mod pool;
 pub(crate) mod postgres_server;
 pub(crate) mod probe;
+mod remedy;
 pub(crate) mod retry;
 mod role;
 mod sessionless;

@@ -82,7 +82,35 @@ impl Target {
         false
     }
 
-    fn uri(&self) -> Option<&ServerUri> {
+    /// Where it is, for people: `the database people at db:5432`, `the database file /var/lib/users.db`.
+    pub(crate) fn place(&self) -> String {
+        let Some(uri) = self.uri() else {
+            return match self {
+                Target::Sqlite(_, Some(path)) => format!("the database file {}", path.display()),
+                _ => "the database in memory".to_owned(),
+            };
+        };
+        let port = match uri.engine {
+            Engine::MySql => 3306,
+            _ => 5432,
+        };
+        let hosts = uri.hosts.iter().map(|host| match host {
+            Host::Usual(_) => "this machine".to_owned(),
+            Host::Tcp(_, None) => format!("{host}:{port}"),
+            _ => host.to_string(),
+        });
+        let hosts: Vec<String> = hosts.collect();
+        let name = uri.database.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        format!("the database{name} at {}", hosts.join(", "))
+    }
+
+    /// Whether a host is this machine, by a Unix socket.
+    pub(crate) fn is_socket(&self, host: usize) -> bool {
+        let host = self.uri().and_then(|uri| uri.hosts.get(host));
+        matches!(host, Some(Host::Socket(..)))
+    }
+
+    pub(crate) fn uri(&self) -> Option<&ServerUri> {
         match self {
             Target::Postgres(servers) => Some(&servers.uri),
             Target::MySql(servers) => Some(&servers.uri),

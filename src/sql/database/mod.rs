@@ -114,9 +114,19 @@ impl Database {
         }
     }
 
+    /// Where it is, for people: `the database people at db:5432`. Nothing of it is secret.
+    pub fn place(&self) -> String {
+        self.inner.pool.target().place()
+    }
+
     /// The kind of database.
     pub fn engine(&self) -> Engine {
         self.inner.engine
+    }
+
+    /// Whether there is a connection.
+    pub fn is_connected(&self) -> bool {
+        self.inner.pool.has_living()
     }
 
     /// The state of its connectivity.

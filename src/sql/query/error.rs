@@ -82,8 +82,11 @@ pub enum QueryError {
         line: usize,
     },
     /// A lookup without a place for its value.
-    #[error("the query has no placeholder; write ? where the name belongs")]
-    NoPlaceholder,
+    #[error("the query has no placeholder{}", .found.as_deref().map_or("; write ? where the name belongs".to_owned(), |found| format!(": {found}")))]
+    NoPlaceholder {
+        /// What was probably meant to be one, and why it is none.
+        found: Option<String>,
+    },
     /// A listing that wants a value.
     #[error("line {line}: the query has a placeholder, but there is no value for it here{hint}")]
     HasPlaceholder {

@@ -9,7 +9,9 @@
 use std::fmt;
 
 use super::error::QueryError;
+use super::foreign::{Foreign, foreign};
 use super::lexer::{Kind, Token, is_word_part, scan};
+use super::tokens::{ends_value, is_one_of, touch};
 use crate::sql::engine::Engine;
 
 /// One of the operator's queries, ready to stand in a statement.
@@ -97,7 +99,9 @@ impl OperatorQuery {
     pub fn lookup(text: &str, engine: Engine) -> Result<OperatorQuery, QueryError> {
         let query = OperatorQuery::parse(text, engine)?;
         if query.first_placeholder.is_none() {
-            return Err(QueryError::NoPlaceholder);
+            return Err(QueryError::NoPlaceholder {
+                found: meant_as_placeholder(text, engine),
+            });
         }
         Ok(query)
     }
@@ -193,9 +197,24 @@ impl fmt::Debug for OperatorQuery {
     }
 }
 
-/// Whether the token is an unquoted word among `words` (given in capitals).
-pub(super) fn is_one_of(token: &Token, words: &[&str]) -> bool {
-    token.kind == Kind::Word && words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
+/// What was probably meant to be the placeholder, and why it is none.
+fn meant_as_placeholder(text: &str, engine: Engine) -> Option<String> {
+    foreign(text, engine).into_iter().find_map(|foreign| match foreign {
+        Foreign::Placeholder(text) => Some(format!("{text} is none, write ? instead")),
+        Foreign::QuotedPlaceholder(text) => Some(format!("{text} is a text, write ? instead, without quotes")),
+        Foreign::Quoted(..) => None,
+    })
+}
+
+/// The words and quoted names of a query, without their quotes.
+pub(crate) fn words_of(text: &str, engine: Engine) -> Vec<String> {
+    let tokens = scan(text, engine).unwrap_or_default();
+    let words = tokens
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::Word | Kind::Identifier));
+    words
+        .map(|token| token.text.trim_matches(['"', '`', '[', ']']).to_owned())
+        .collect()
 }
 
 /// One SELECT, in balanced parentheses, that locks nothing.
@@ -298,60 +317,6 @@ fn questions(code: &[Token], engine: Engine) -> Result<Vec<Question>, QueryError
         (ended, ended_earlier, previous) = (now_ended, ended, Some(token));
     }
     Ok(meanings)
-}
-
-/// Keywords after which a value begins although they look like the name of one.
-const BEFORE_VALUES: &[&str] = &[
-    "ALL",
-    "AND",
-    "ANY",
-    "AS",
-    "BETWEEN",
-    "BY",
-    "CASE",
-    "DISTINCT",
-    "ELSE",
-    "ESCAPE",
-    "EXCEPT",
-    "FOR",
-    "FROM",
-    "HAVING",
-    "ILIKE",
-    "IN",
-    "INTERSECT",
-    "IS",
-    "LIKE",
-    "LIMIT",
-    "NOT",
-    "OFFSET",
-    "ON",
-    "OR",
-    "SELECT",
-    "SIMILAR",
-    "SOME",
-    "SYMMETRIC",
-    "ASYMMETRIC",
-    "THEN",
-    "TO",
-    "UNION",
-    "USING",
-    "VALUES",
-    "WHEN",
-    "WHERE",
-];
-
-/// Whether a value ends with this token, so that only an operator can follow.
-pub(super) fn ends_value(token: &Token, previous: Option<&Token>) -> bool {
-    match token.kind {
-        Kind::Word => previous.is_some_and(|previous| previous.text == ".") || !is_one_of(token, BEFORE_VALUES),
-        Kind::Number | Kind::Text | Kind::Identifier | Kind::Close | Kind::Numbered(_) => true,
-        _ => false,
-    }
-}
-
-/// Whether nothing stands between the two, as in `@?`; both are parts of one text.
-pub(super) fn touch(first: &Token, second: &Token) -> bool {
-    first.text.as_bytes().as_ptr_range().end == second.text.as_ptr()
 }
 
 /// `OperatorQuery::reads_by_key`, by the words outside of parentheses.

@@ -10,7 +10,7 @@ use std::fmt;
 
 use super::error::QueryError;
 use super::lexer::{Kind, Token, is_word_part, scan};
-use super::operator_query::{ends_value, is_one_of, touch};
+use super::tokens::{ends_value, is_one_of, touch};
 use super::type_name::cast_text;
 use crate::sql::engine::Engine;
 
