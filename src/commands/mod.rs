@@ -48,12 +48,13 @@ fn unusable_hashes(config: &Config) -> Vec<Problem> {
         accounts.map(move |account| (realm, account))
     });
     let unusable = accounts.filter_map(|(realm, account)| {
-        let why = classify(account.password.reveal()).problem?;
+        let found = classify(account.password.reveal());
+        let (what, why) = (found.scheme, found.problem?);
         Some(Problem {
             variable: realm.place("SERVICE_ACCOUNTS"),
             found: None,
             text: format!(
-                "the password of {} must be a hash, such as `ldap-gateway hash-password` makes: {why}",
+                "the password of {} must be a hash, such as `ldap-gateway hash-password` makes; {what}: {why}",
                 account.dn
             ),
         })

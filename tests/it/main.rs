@@ -54,6 +54,7 @@
 
 mod abandon;
 mod access;
+mod application_hashes;
 mod attacks;
 mod battery;
 mod bind_cache;

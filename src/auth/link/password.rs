@@ -6,7 +6,7 @@ use crate::auth::{
     bind_cache::BindCache,
     guessing::Turn,
     hashing_pool::{HashingPool, Question},
-    password::Verdict,
+    password::{Verdict, classify},
     source_network::SourceNetwork,
     standing::Standing,
 };
@@ -73,12 +73,20 @@ impl Password {
             (Verdict::Match, _) => Check::Passed,
             (_, None) => Check::Failed("no hash".into()),
             (Verdict::Mismatch, Some(_)) => Check::Failed("wrong password".into()),
-            (Verdict::Unusable(reason), Some(_)) => {
-                warn!(user = attempt.username, reason, "a stored password hash is not usable");
-                Check::Failed("hash unusable".into())
-            }
+            (Verdict::Unusable(reason), Some(hash)) => unusable(attempt.username, hash.reveal(), reason),
         })
     }
+}
+
+/// What the logs say of a value that no password matches: what it looks like and the cure, never the value.
+fn unusable(user: &str, stored: &str, reason: &str) -> Check {
+    let found = classify(stored);
+    if found.is_mark {
+        return Check::Failed("no hash".into());
+    }
+    let scheme = found.scheme;
+    warn!(user, scheme, reason, "a stored password hash is not usable");
+    Check::Failed("hash unusable".into())
 }
 
 impl Link for Password {

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::encoding::{decimal, decode, encode, fields};
 use super::password_hash::{
-    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, PasswordHash, Reason, Scheme, TOO_COSTLY,
+    CUT_OFF, MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, PasswordHash, Reason, Scheme, TOO_COSTLY,
 };
 
 /// What new hashes have: the defaults of Node's argon2 package, which fills the tables we replace.
@@ -56,13 +56,13 @@ pub(super) fn parse(algorithm: Algorithm, rest: &str) -> Result<PasswordHash, Re
     let (version, rest) = match rest.strip_prefix("v=") {
         None => (Version::V0x10, rest),
         Some(rest) => {
-            let (version, rest) = rest.split_once('$').ok_or(MALFORMED)?;
+            let (version, rest) = rest.split_once('$').ok_or(CUT_OFF)?;
             let version = decimal(version).ok_or(MALFORMED)?;
             let known = Version::try_from(version).map_err(|_| "the Argon2 version is not known")?;
             (known, rest)
         }
     };
-    let [params, salt, hash] = fields(rest).ok_or(MALFORMED)?;
+    let [params, salt, hash] = fields(rest)?;
     let params = parse_params(params)?;
     let salt = decode(salt).ok_or(MALFORMED)?;
     let hash = decode(hash).ok_or(MALFORMED)?;

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::encoding::{decimal, decode_bcrypt, encode_bcrypt};
-use super::password_hash::{MALFORMED, PasswordHash, Reason, Scheme, TOO_COSTLY};
+use super::password_hash::{CUT_OFF, MALFORMED, PasswordHash, Reason, Scheme, TOO_COSTLY, wrong_length};
 
 /// Each step doubles the work; this one takes about as long as the other schemes' limits.
 const MAX_COST: u32 = 16;
@@ -39,7 +39,7 @@ pub(super) enum KeySetup {
 
 /// `CC$` and salt and hash without a sign between them.
 pub(super) fn parse(key: KeySetup, rest: &str) -> Result<PasswordHash, Reason> {
-    let (cost, rest) = rest.split_once('$').ok_or(MALFORMED)?;
+    let (cost, rest) = rest.split_once('$').ok_or(CUT_OFF)?;
     let cost = match cost.strip_prefix('0') {
         Some(digit) if cost.len() == 2 => decimal(digit),
         _ => decimal(cost),
@@ -49,10 +49,10 @@ pub(super) fn parse(key: KeySetup, rest: &str) -> Result<PasswordHash, Reason> {
     if cost > MAX_COST {
         return Err(TOO_COSTLY);
     }
-    let (salt, hash) = rest.split_at_checked(SALT_CHARACTERS).ok_or(MALFORMED)?;
-    if hash.len() != HASH_CHARACTERS {
-        return Err(MALFORMED);
+    if rest.len() != SALT_CHARACTERS + HASH_CHARACTERS {
+        return Err(wrong_length(rest.len(), SALT_CHARACTERS + HASH_CHARACTERS));
     }
+    let (salt, hash) = rest.split_at_checked(SALT_CHARACTERS).ok_or(MALFORMED)?;
     let salt = decode_bcrypt(salt).ok_or(MALFORMED)?;
     let hash = decode_bcrypt(hash).ok_or(MALFORMED)?;
     if salt.len() != SALT_BYTES || hash.len() != HASH_BYTES {

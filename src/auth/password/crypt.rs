@@ -5,7 +5,7 @@ use sha_crypt::{Params, sha256_crypt, sha512_crypt};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::encoding::{decimal, decode_crypt, encode_crypt};
-use super::password_hash::{MALFORMED, MAX_ROUNDS, PasswordHash, Reason, Scheme, TOO_COSTLY};
+use super::password_hash::{CUT_OFF, MALFORMED, MAX_ROUNDS, PasswordHash, Reason, Scheme, TOO_COSTLY, wrong_length};
 
 /// libxcrypt's CRYPT_MAX_PASSPHRASE_SIZE.
 pub(super) const MAX_PASSPHRASE_BYTES: usize = 512;
@@ -45,9 +45,13 @@ fn parse(scheme: Crypt, rest: &str) -> Result<PasswordHash, Reason> {
         Crypt::Sha256(_) => (SALT_CHARACTERS, 32),
         Crypt::Sha512(_) => (SALT_CHARACTERS, SHA512_BYTES),
     };
-    let (salt, hash) = rest.split_once('$').ok_or(MALFORMED)?;
+    let (salt, hash) = rest.split_once('$').ok_or(CUT_OFF)?;
+    let characters = (8 * hash_bytes).div_ceil(6);
+    if hash.len() != characters {
+        return Err(wrong_length(hash.len(), characters));
+    }
     let hash = decode_crypt(hash).ok_or(MALFORMED)?;
-    if salt.len() > longest_salt || hash.len() != hash_bytes {
+    if salt.len() > longest_salt {
         return Err(MALFORMED);
     }
     Ok(PasswordHash::new(scheme, salt.as_bytes().to_vec(), hash))
@@ -57,7 +61,7 @@ fn parse_rounds(rest: &str) -> Result<(Params, &str), Reason> {
     let Some(rest) = rest.strip_prefix("rounds=") else {
         return Ok((Params::RECOMMENDED, rest));
     };
-    let (rounds, rest) = rest.split_once('$').ok_or(MALFORMED)?;
+    let (rounds, rest) = rest.split_once('$').ok_or(CUT_OFF)?;
     let rounds = decimal(rounds)
         .filter(|rounds| *rounds >= Params::ROUNDS_MIN)
         .ok_or(MALFORMED)?;

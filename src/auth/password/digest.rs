@@ -6,7 +6,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::encoding::{decode, decode_hexadecimal};
-use super::password_hash::{MALFORMED, PasswordHash, Reason, Scheme};
+use super::password_hash::{CUT_OFF, MALFORMED, PasswordHash, Reason, Scheme, wrong_length};
 
 /// A message digest.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub(super) fn parse_unsalted(algorithm: Algorithm, encoding: Encoding, value: &s
     };
     let hash = encoding.decode(value).ok_or(MALFORMED)?;
     if hash.len() != algorithm.size() {
-        return Err(MALFORMED);
+        return Err(wrong_length(hash.len(), algorithm.size()));
     }
     Ok(PasswordHash::new(algorithm, Vec::new(), hash))
 }
@@ -65,7 +65,7 @@ pub(super) fn parse_unsalted(algorithm: Algorithm, encoding: Encoding, value: &s
 pub(super) fn parse_salted(algorithm: Algorithm, encoding: Encoding, value: &str) -> Result<PasswordHash, Reason> {
     let mut hash = encoding.decode(value).ok_or(MALFORMED)?;
     if hash.len() <= algorithm.size() {
-        return Err(MALFORMED);
+        return Err(CUT_OFF);
     }
     let salt = hash.split_off(algorithm.size());
     Ok(PasswordHash::new(algorithm, salt, hash))
@@ -73,7 +73,7 @@ pub(super) fn parse_salted(algorithm: Algorithm, encoding: Encoding, value: &str
 
 impl Algorithm {
     /// Bytes of the result.
-    fn size(self) -> usize {
+    pub(super) fn size(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,

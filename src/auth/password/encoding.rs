@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::alphabet::{self, Alphabet};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::password_hash::{Reason, wrong_length};
+
 /// Padding or none, stray bits in the last character: libraries differ, and neither makes another hash of it.
 const fn lenient(alphabet: &Alphabet) -> GeneralPurpose {
     GeneralPurpose::new(
@@ -44,6 +46,12 @@ pub(super) fn decode_hexadecimal(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
     rest.is_empty().then(|| bytes.collect())?
+}
+
+/// Pairs of hexadecimal digits, in lower case as applications write them.
+pub(super) fn encode_hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// bcrypt's alphabet.
@@ -104,9 +112,21 @@ pub(super) fn decode_crypt(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Exactly `N` fields between dollar signs.
-pub(super) fn fields<const N: usize>(text: &str) -> Option<[&str; N]> {
-    let fields: Vec<&str> = text.split('$').collect();
-    fields.try_into().ok()
+///
+/// # Errors
+/// There are fewer, as where the end is cut off, or more.
+pub(super) fn fields<const N: usize>(text: &str) -> Result<[&str; N], Reason> {
+    fields_between('$', text)
+}
+
+/// The same between other signs.
+///
+/// # Errors
+/// There are fewer or more.
+pub(super) fn fields_between<const N: usize>(sign: char, text: &str) -> Result<[&str; N], Reason> {
+    let fields: Vec<&str> = text.split(sign).collect();
+    let count = fields.len();
+    fields.try_into().map_err(|_| wrong_length(count, N))
 }
 
 /// A number in decimal as hashes write it: no sign, no blank, no leading zero that another parser could read as octal.

@@ -22,7 +22,8 @@ const LARGE_MEMORY_KIB: u64 = 128 * 1024;
 /// Why a stored value cannot be used; never holds a part of the value.
 pub(super) type Reason = &'static str;
 
-pub(super) const MALFORMED: Reason = "the hash is malformed or cut off";
+pub(super) const MALFORMED: Reason = "the hash has the beginning of its scheme and not its form";
+pub(super) const CUT_OFF: Reason = "the hash is cut off: the column is too short for it, or was when it was stored";
 pub(super) const TOO_COSTLY: Reason = "the hash asks for more work or memory than is allowed";
 const FAILED: Reason = "the hash could not be computed";
 
@@ -41,6 +42,14 @@ impl Verdict {
     /// Whether the password was right.
     pub fn is_match(self) -> bool {
         self == Self::Match
+    }
+}
+
+/// What is wrong with a hash that should have `expected` octets, or characters, and has another number of them.
+pub(super) fn wrong_length(found: usize, expected: usize) -> Reason {
+    match found < expected {
+        true => CUT_OFF,
+        false => MALFORMED,
     }
 }
 

@@ -13,6 +13,21 @@ const CRYPT: [&str; 9] = ["$1$", "$5$", "$6$", "$2a$", "$2b$", "$2x$", "$2y$", "
 /// Digests under other names, in capitals.
 const OTHER_NAMES: [(&str, &str); 3] = [("SHA1", "SHA"), ("LDAP-MD5", "MD5"), ("PLAIN-MD5", "MD5")];
 
+/// Names of digests that other directories know.
+const DIGESTS: [&str; 10] = [
+    "SHA", "SSHA", "SHA256", "SSHA256", "SHA384", "SSHA384", "SHA512", "SSHA512", "MD5", "SMD5",
+];
+
+/// What Nextcloud, Django and MediaWiki put before another's hash.
+const BEFORE: [&str; 6] = ["1|", "2|", "3|", "bcrypt$", ":argon2:", "argon2"];
+
+/// passlib's beginnings, and the names of the same in braces.
+const PASSLIB: [(&str, &str); 3] = [
+    ("$pbkdf2$", "PBKDF2"),
+    ("$pbkdf2-sha256$", "PBKDF2-SHA256"),
+    ("$pbkdf2-sha512$", "PBKDF2-SHA512"),
+];
+
 /// The stored value with the prefix that other directories know its scheme by, such as `{CRYPT}$6$…`; None where no password
 /// can match it, or where they know no such scheme.
 pub fn rfc2307(stored: &str) -> Option<String> {
@@ -22,18 +37,46 @@ pub fn rfc2307(stored: &str) -> Option<String> {
         return of_plain(stored);
     };
     let (name, _) = Encoding::of(&name);
-    if value.starts_with('$') {
-        return of_plain(value);
-    }
-    if name.starts_with("PBKDF2") {
-        return Some(format!("{{{name}}}{value}"));
-    }
     let other = OTHER_NAMES.iter().find(|(other, _)| *other == name);
     let name = other.map_or(name, |(_, name)| name);
-    Some(format!("{{{name}}}{}", encode_padded(&[hash.hash, hash.salt].concat())))
+    let is_salted = name.starts_with("SS") || name == "SMD5";
+    // Dovecot's {MD5}$1$ is crypt(3)'s; Spring's {SHA256} has a salt, which no other's has.
+    if DIGESTS.contains(&name) && !value.starts_with('$') && is_salted != hash.salt.is_empty() {
+        return Some(format!("{{{name}}}{}", encode_padded(&[hash.hash, hash.salt].concat())));
+    }
+    match pbkdf2_bytes(name) {
+        // OpenLDAP's keys have the length of the digest.
+        Some(bytes) if hash.hash.len() == bytes && !value.starts_with('$') && value.contains('$') => {
+            Some(format!("{{{name}}}{value}"))
+        }
+        Some(_) => None,
+        None if name == "PBKDF2_SHA256" => Some(format!("{{{name}}}{value}")),
+        None => of_plain(value),
+    }
 }
 
+/// The length of the key, where the name is one of OpenLDAP's pw-pbkdf2.
+fn pbkdf2_bytes(name: &str) -> Option<usize> {
+    match name {
+        "PBKDF2" | "PBKDF2-SHA1" => Some(20),
+        "PBKDF2-SHA256" => Some(32),
+        "PBKDF2-SHA512" => Some(64),
+        _ => None,
+    }
+}
+
+/// Applications put their own beginning before a hash of crypt(3) or Argon2, or have another beginning for PBKDF2.
 fn of_plain(value: &str) -> Option<String> {
+    if let Some((beginning, name)) = PASSLIB.iter().find(|(beginning, _)| value.starts_with(beginning)) {
+        let rest = value.strip_prefix(beginning)?;
+        return rest
+            .starts_with(|sign: char| sign.is_ascii_digit())
+            .then(|| rfc2307(&format!("{{{name}}}{rest}")))?;
+    }
+    let value = BEFORE
+        .iter()
+        .find_map(|before| value.strip_prefix(before))
+        .unwrap_or(value);
     let is_crypt = CRYPT.iter().any(|beginning| value.starts_with(beginning));
     match is_crypt {
         true => Some(format!("{{CRYPT}}{value}")),
@@ -80,6 +123,23 @@ mod tests {
                 "{ssha.hex}0000000000000000000000000000000000000000ff".to_owned(),
                 Some("{SSHA}AAAAAAAAAAAAAAAAAAAAAAAAAAD/".to_owned()),
             ),
+            (format!("1|{bcrypt}"), Some(format!("{{CRYPT}}{bcrypt}"))),
+            (format!("bcrypt${bcrypt}"), Some(format!("{{CRYPT}}{bcrypt}"))),
+            (format!("argon2{argon}"), Some(format!("{{ARGON2}}{argon}"))),
+            (
+                "$pbkdf2-sha256$6400$0ZrzXitFSGltTQnBWOsdeA$Y11AchqV4b0sUisdZd0Xr97KWoymNE0LNNrnEgY4H9M".to_owned(),
+                Some(
+                    "{PBKDF2-SHA256}6400$0ZrzXitFSGltTQnBWOsdeA$Y11AchqV4b0sUisdZd0Xr97KWoymNE0LNNrnEgY4H9M".to_owned(),
+                ),
+            ),
+            // Verified here, and another's reading of them would be wrong.
+            (format!("$wp{bcrypt}").replace("$2a$", "$2y$"), None),
+            (format!("{{PKCS5S2}}{}", "A".repeat(64)), None),
+            (
+                format!("{{PBKDF2-SHA256}}1000$AAAAAAAAAAAAAAAAAAAAAA==${}==", "A".repeat(86)),
+                None,
+            ),
+            (format!("{{sha256}}{}", "0".repeat(80)), None),
             ("hunter2".to_owned(), None),
             ("{CLEARTEXT}hunter2".to_owned(), None),
             ("$P$BxSEKRET".to_owned(), None),
@@ -92,7 +152,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_the_same_hash() {
-        let vectors = include_str!("../../../tests/data/password-vectors.tsv");
+        let vectors = concat!(
+            include_str!("../../../tests/data/password-vectors.tsv"),
+            include_str!("../../../tests/data/application-vectors.tsv")
+        );
         let mut written = 0;
         for line in vectors
             .lines()

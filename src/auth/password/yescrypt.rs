@@ -1,19 +1,24 @@
-//! `$y$` (yescrypt) and `$7$` (scrypt) of crypt(3). yescrypt's classic mode *is* scrypt; libxcrypt does it so too.
+//! `$y$` (yescrypt) and `$7$` (scrypt) of crypt(3), and scrypt (RFC 7914) for the forms of others. yescrypt's classic mode *is*
+//! scrypt; libxcrypt does it so too.
 
 use ::yescrypt::{Mode, Params};
 use zeroize::Zeroizing;
 
 use super::encoding::{crypt_digit, decode_crypt, fields};
 use super::password_hash::{
-    MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, PasswordHash, Reason, Scheme, TOO_COSTLY,
+    CUT_OFF, MALFORMED, MAX_MEMORY_KIB, MAX_MEMORY_PASSES_KIB, PasswordHash, Reason, Scheme, TOO_COSTLY, wrong_length,
 };
 
+/// Of the blocks that the lanes add to those of N: nobody has more lanes than a few.
+const MAX_LANES_KIB: u64 = 64 * 1024;
+
 const HASH_BYTES: usize = 32;
+const HASH_CHARACTERS: usize = 43;
 const UNSUPPORTED: Reason = "the variant of yescrypt is not supported";
 
 /// `parameters$salt$hash`.
 pub(super) fn parse(rest: &str) -> Result<PasswordHash, Reason> {
-    let [parameters, salt, hash] = fields(rest).ok_or(MALFORMED)?;
+    let [parameters, salt, hash] = fields(rest)?;
     let mut numbers = Numbers(parameters.as_bytes());
     let mode = Mode::try_from(numbers.next(0)?).map_err(|_| UNSUPPORTED)?;
     let log_n = numbers.next(1)?;
@@ -41,7 +46,7 @@ pub(super) fn parse(rest: &str) -> Result<PasswordHash, Reason> {
 
 /// `N` in one character, `r` and `p` in five each, then `salt$hash`; the salt is taken as it is written.
 pub(super) fn parse_scrypt(rest: &str) -> Result<PasswordHash, Reason> {
-    let (setting, hash) = rest.split_once('$').ok_or(MALFORMED)?;
+    let (setting, hash) = rest.split_once('$').ok_or(CUT_OFF)?;
     let (numbers, salt) = setting.as_bytes().split_at_checked(11).ok_or(MALFORMED)?;
     let mut digits = numbers.iter().map(|character| crypt_digit(*character));
     let mut number = |length: usize| {
@@ -71,6 +76,26 @@ struct Costs {
 }
 
 fn password_hash(mode: Mode, costs: Costs, salt: Vec<u8>, hash: &str) -> Result<PasswordHash, Reason> {
+    let scheme = scheme(mode, costs)?;
+    if hash.len() != HASH_CHARACTERS {
+        return Err(wrong_length(hash.len(), HASH_CHARACTERS));
+    }
+    let hash = decode_crypt(hash)
+        .filter(|hash| hash.len() == HASH_BYTES)
+        .ok_or(MALFORMED)?;
+    Ok(PasswordHash::new(scheme, salt, hash))
+}
+
+/// A hash by scrypt with N = 2^`log_n`. The hash must be known to be whole: any first part of it would be right as well.
+///
+/// # Errors
+/// The numbers are none of scrypt, or ask for more work or memory than is allowed.
+pub(super) fn scrypt(log_n: u32, r: u32, p: u32, salt: Vec<u8>, hash: Vec<u8>) -> Result<PasswordHash, Reason> {
+    let scheme = scheme(Mode::Classic, Costs { log_n, r, p, t: 0 })?;
+    Ok(PasswordHash::new(scheme, salt, hash))
+}
+
+fn scheme(mode: Mode, costs: Costs) -> Result<Yescrypt, Reason> {
     let Costs { log_n, r, p, t } = costs;
     if log_n == 0 || r == 0 || p == 0 {
         return Err(MALFORMED);
@@ -82,15 +107,12 @@ fn password_hash(mode: Mode, costs: Costs, salt: Vec<u8>, hash: &str) -> Result<
     }
     let blocks = (1_u64 << log_n).saturating_mul(u64::from(r));
     let passes = u64::from(p).saturating_mul(u64::from(t) + 1);
-    if blocks > MAX_MEMORY_KIB * 8 || blocks.saturating_mul(passes) > bound {
+    let lanes = u64::from(p).saturating_mul(u64::from(r));
+    if blocks > MAX_MEMORY_KIB * 8 || lanes > MAX_LANES_KIB * 8 || blocks.saturating_mul(passes) > bound {
         return Err(TOO_COSTLY);
     }
     let params = Params::new_with_all_params(mode, 1 << log_n, r, p, t, 0).map_err(|_| MALFORMED)?;
-    let hash = decode_crypt(hash).ok_or(MALFORMED)?;
-    if hash.len() != HASH_BYTES {
-        return Err(MALFORMED);
-    }
-    Ok(PasswordHash::new(Yescrypt(params), salt, hash))
+    Ok(Yescrypt(params))
 }
 
 #[derive(Debug)]
@@ -103,8 +125,10 @@ impl Scheme for Yescrypt {
         Some(hash)
     }
 
+    /// N blocks and one more for each lane, of 128 * r bytes.
     fn memory_kib(&self) -> u64 {
-        let bytes = self.0.n().saturating_mul(u64::from(self.0.r())).saturating_mul(128);
+        let blocks = self.0.n().saturating_add(u64::from(self.0.p()));
+        let bytes = blocks.saturating_mul(u64::from(self.0.r())).saturating_mul(128);
         bytes / 1024
     }
 }

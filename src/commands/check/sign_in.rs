@@ -7,7 +7,7 @@ use super::{
 use crate::{
     auth::{
         link::{totp, upstream::Upstream},
-        password::classify,
+        password::{Classified, classify},
     },
     config::{AuthBackend, AuthSettings, Chain, Query, RealmSettings},
     directory::{
@@ -103,7 +103,8 @@ fn chain<'a>(auth: &'a AuthSettings, user: &SignIn) -> Option<Cow<'a, Chain>> {
 fn hashes<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &mut Report) {
     let mut schemes = BTreeSet::new();
     let (mut asked, mut good, mut without) = (0, 0, 0);
-    let mut problems: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut marks: BTreeMap<Classified, usize> = BTreeMap::new();
+    let mut problems: BTreeMap<Classified, usize> = BTreeMap::new();
     for user in users {
         asked += 1;
         let Some(hash) = &user.hash else {
@@ -111,13 +112,16 @@ fn hashes<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &mu
             continue;
         };
         let hash = classify(hash.reveal());
-        match hash.problem {
-            None => {
-                good += 1;
-                schemes.insert(hash.scheme);
-            }
-            Some(problem) => *problems.entry((problem, hash.scheme)).or_default() += 1,
+        if hash.problem.is_none() {
+            good += 1;
+            schemes.insert(hash.scheme);
+            continue;
         }
+        let counted = match hash.is_mark {
+            true => &mut marks,
+            false => &mut problems,
+        };
+        *counted.entry(hash).or_default() += 1;
     }
     if asked == 0 {
         return;
@@ -133,11 +137,23 @@ fn hashes<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &mu
             "SQL_QUERY_ONE_USER: {without} of {total} users have no password and cannot bind"
         ));
     }
-    for ((problem, scheme), count) in problems {
+    for (mark, count) in marks {
         report.warn(format!(
-            "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {problem} (scheme: {scheme})"
+            "SQL_QUERY_ONE_USER: {count} of {total} users have no password and cannot bind: {}",
+            described(mark)
         ));
     }
+    for (problem, count) in problems {
+        report.warn(format!(
+            "SQL_QUERY_ONE_USER: {count} of {total} users cannot bind: {}",
+            described(problem)
+        ));
+    }
+}
+
+/// What such values look like, and the cure.
+fn described(found: Classified) -> String {
+    format!("{}: {}", found.scheme, found.problem.unwrap_or_default())
 }
 
 fn secrets<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &mut Report) {

@@ -366,7 +366,7 @@ fn is_hash(new: &[u8]) -> Result<bool, LdapResult> {
     let found = classify(text);
     match found.problem {
         None => Ok(true),
-        Some(_) if found.scheme == "unknown" => Ok(false),
+        Some(_) if !found.is_named => Ok(false),
         Some(problem) => {
             let text = format!("the new password looks like a hash ({}), and {problem}", found.scheme);
             Err(LdapResult::new(ResultCode::ConstraintViolation, text))
