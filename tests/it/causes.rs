@@ -334,7 +334,11 @@ fn a_value_that_the_engine_fails_on_breaks_no_query() {
     );
     assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
     // The queries are described again, and all of them work.
-    assert!(eventually(LONG, || observed.metrics()[asked] > before + 20.0));
+    let described = || {
+        assert_eq!(observed.get("/readyz").unwrap(), (200, "serving\n".to_owned()));
+        observed.metrics()[asked] > before + 20.0
+    };
+    assert!(eventually(LONG, described));
     assert_eq!(observed.get("/readyz").unwrap(), (200, "serving\n".to_owned()));
     assert_eq!(observed.metrics()[BROKEN], 1.0);
 }
