@@ -1,7 +1,11 @@
 //! Keeps a realm described: at the start until that succeeds, and again when connections were lost or replaced, or a statement
 //! was refused.
 
-use super::{clock::ClockWatch, published::Published};
+use super::{
+    clock::ClockWatch,
+    published::Published,
+    trial::{Trial, refused},
+};
 use crate::{
     config::{AuthBackend, PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
@@ -13,7 +17,7 @@ use crate::{
         realm::Realm,
     },
     server::health::RealmHealth,
-    sql::{Database, OperatorQuery, OperatorStatements, SqlError, State, Statement},
+    sql::{Database, OperatorQuery, OperatorStatements, State},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -103,8 +107,7 @@ struct Problems {
 /// A realm as it was described.
 struct Described {
     realm: Realm,
-    /// What shows whether its queries still work, each with its database.
-    trials: Vec<(Database, Statement)>,
+    trials: Vec<Trial>,
 }
 
 impl GivenBy<'_> {
@@ -173,9 +176,11 @@ impl Describer {
     /// Runs until the gateway ends.
     pub async fn run(self) {
         let mut clocks: Vec<ClockWatch> = self.databases().cloned().map(ClockWatch::new).collect();
+        let mut told = HashMap::new();
         loop {
             let generations = self.generations();
             let trials = self.describe(&mut clocks).await;
+            let mut works = self.try_all(&trials, &mut told).await;
             let mut tried = Instant::now();
             while self.generations() == generations {
                 tokio::select! {
@@ -189,14 +194,44 @@ impl Describer {
                 for clock in &mut clocks {
                     clock.look().await;
                 }
-                if tried.elapsed() >= TRY {
-                    tried = Instant::now();
-                    if is_one_refused(&trials).await {
-                        break;
-                    }
+                if tried.elapsed() < if works { TRY } else { DESCRIBE_BROKEN } {
+                    continue;
+                }
+                tried = Instant::now();
+                match works {
+                    // Once is not enough: they are described, and tried again.
+                    true if refused(&trials).await.is_some_and(|refused| !refused.is_empty()) => break,
+                    true => {}
+                    false => works = self.try_all(&trials, &mut told).await,
                 }
             }
         }
+    }
+
+    /// Tries what was described, and has `/readyz` and the metrics show it. Whether all of it works, as far as is known.
+    async fn try_all(&self, trials: &[Trial], told: &mut HashMap<String, Instant>) -> bool {
+        let Some(refused) = refused(trials).await else {
+            return true;
+        };
+        if refused.is_empty() {
+            if !told.is_empty() {
+                info!("the queries work again");
+                told.clear();
+            }
+            self.health.is_well();
+            return true;
+        }
+        let problems = Problems {
+            waiting: None,
+            broken: refused.iter().map(|(trial, _)| trial.query).collect(),
+            wrong: refused
+                .into_iter()
+                .map(|(trial, why)| format!("{}: {why}", trial.place))
+                .collect(),
+        };
+        self.note(&problems, BROKEN_AFTER);
+        problems.log(told);
+        false
     }
 
     /// The realm's databases.
@@ -210,7 +245,7 @@ impl Describer {
     }
 
     /// Tries until it succeeds. A problem is logged at once, and again every minute.
-    async fn describe(&self, clocks: &mut [ClockWatch]) -> Vec<(Database, Statement)> {
+    async fn describe(&self, clocks: &mut [ClockWatch]) -> Vec<Trial> {
         let mut told: Option<(Vec<QueryProblem>, Problems, Instant)> = None;
         let mut logged = HashMap::new();
         let mut refused = 0;
@@ -224,7 +259,10 @@ impl Describer {
                     for clock in clocks {
                         clock.look().await;
                     }
-                    self.health.is_well();
+                    // What was served before may be described, and not work.
+                    if !self.published.is_published(self.position) {
+                        self.health.is_well();
+                    }
                     self.published.publish(self.position, realm);
                     self.databases().for_each(Database::mark_described);
                     return trials;
@@ -308,11 +346,13 @@ impl Describer {
             settings: GivenBy::Realm(&self.settings),
         })?;
         self.remark(&directory);
-        let mut trials: Vec<_> = directory
-            .trials()
-            .into_iter()
-            .map(|trial| (self.database.clone(), trial))
-            .collect();
+        let own = |(query, statement)| Trial {
+            query,
+            place: self.settings.place(Query::variable(query)),
+            database: self.database.clone(),
+            statement,
+        };
+        let mut trials: Vec<Trial> = directory.trials().into_iter().map(own).collect();
         let realm = Realm::new(directory.source(), layout, self.published.capabilities);
         let realm = realm.with_hidden(&self.settings.policy.access.hidden);
         let Some(PasswordQuery {
@@ -334,7 +374,12 @@ impl Describer {
             settings: GivenBy::Passwords(settings),
         })?;
         let store = self.store(Some(passwords.row_of_a_user())).await?;
-        trials.push((database.clone(), passwords.trial()));
+        trials.push(Trial {
+            query: Query::OneUser,
+            place: settings.place(Query::OneUser.variable()),
+            database: database.clone(),
+            statement: passwords.trial(),
+        });
         let realm = realm.with_accounts(|accounts| passwords.of(accounts));
         Ok(Described {
             realm: realm.with_passwords(store),
@@ -386,19 +431,6 @@ impl Describer {
             }
         }
     }
-}
-
-/// Whether the database refuses one of these statements; not whether it is there at all, which others find out. Values are not
-/// what they are refused for: none has one that anybody asks for.
-async fn is_one_refused(trials: &[(Database, Statement)]) -> bool {
-    for (database, trial) in trials {
-        match database.ask_once(trial).await {
-            Err(error @ SqlError::Statement(_)) if !error.is_value_error() => return true,
-            Err(SqlError::Statement(_)) | Ok(_) => {}
-            Err(SqlError::Settings(_) | SqlError::Unavailable(_) | SqlError::TimedOut) => return false,
-        }
-    }
-    false
 }
 
 impl PasswordQuery {

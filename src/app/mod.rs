@@ -1,12 +1,13 @@
 //! Puts the gateway together from its settings and runs it until it is told to stop.
 //!
 //! The database may be down: the gateway starts all the same, waits closed, says why, and opens when it can. `describer` keeps
-//! each realm described, `published` is what operations see of the realms.
+//! each realm described and tries its queries (`trial`), `clock` compares clocks, `published` is what operations see of the realms.
 
 mod capabilities;
 mod clock;
 mod describer;
 mod published;
+mod trial;
 
 use crate::{
     auth::{

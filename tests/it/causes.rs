@@ -271,8 +271,27 @@ fn check_warns_of_authorities_that_have_ended() {
 const BROKEN: &str = r#"ldap_gateway_query_works{query="SQL_QUERY_ONE_USER"}"#;
 const GROUPS: &str = r#"ldap_gateway_query_works{query="SQL_QUERY_ALL_GROUPS"}"#;
 
+/// A table, a column, a permission that goes while the gateway runs, what the line about it names, and how it comes back.
+const BREAKAGES: [[&str; 3]; 3] = [
+    [
+        r#"ALTER TABLE "Users" RENAME TO "Gone""#,
+        "Users",
+        r#"ALTER TABLE "Gone" RENAME TO "Users""#,
+    ],
+    [
+        r#"ALTER TABLE "Users" RENAME COLUMN "mail" TO "post""#,
+        "mail",
+        r#"ALTER TABLE "Users" RENAME COLUMN "post" TO "mail""#,
+    ],
+    [
+        r#"REVOKE SELECT ON "Users" FROM gateway"#,
+        "permission denied",
+        r#"GRANT SELECT ON "Users" TO gateway"#,
+    ],
+];
+
 #[test]
-fn a_table_that_is_gone_is_not_ready_until_it_is_back() {
+fn what_a_login_needs_and_is_gone_is_not_ready_until_it_is_back() {
     let _guard = beside_others();
     for engine in Engine::ALL {
         let database = Database::fresh(engine);
@@ -280,22 +299,32 @@ fn a_table_that_is_gone_is_not_ready_until_it_is_back() {
         let observed = Observed::start(&database.deployed().with("LOG_LEVEL", "info"));
         assert_eq!(observed.get("/readyz").unwrap(), (200, "serving\n".to_owned()));
         assert_eq!(observed.metrics()[BROKEN], 1.0);
-        sql(r#"ALTER TABLE "Users" RENAME TO "Gone""#);
-        assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 52);
-        let broken = || observed.get("/readyz").unwrap().0 == 503;
-        assert!(eventually(LONG, broken), "{engine:?}: {}", observed.gateway.log_tail());
-        let (_, body) = observed.get("/readyz").unwrap();
-        assert!(body.starts_with("broken\n"), "{body}");
-        expect(&body, &[", SQL_QUERY_ONE_USER", ": ", "Users"]);
-        let metrics = observed.metrics();
-        assert_eq!((metrics[BROKEN], metrics["ldap_gateway_ready"]), (0.0, 0.0));
-        line_with(&observed.gateway.log(), &["ERROR", ", SQL_QUERY_ONE_USER"]);
-        // Nobody asks, and it is noticed.
-        sql(r#"ALTER TABLE "Gone" RENAME TO "Users""#);
-        let works = || observed.get("/readyz").unwrap() == (200, "serving\n".to_owned());
-        assert!(eventually(LONG, works), "{engine:?}: {}", observed.gateway.log_tail());
-        assert_eq!(observed.metrics()[BROKEN], 1.0);
-        assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+        let count = match engine {
+            Engine::PostgreSql => 3,
+            // Its permissions are those of the whole database.
+            Engine::MariaDb => 2,
+            // It has no permissions, and takes a quoted name that is no column's for a text.
+            Engine::Sqlite => 1,
+        };
+        for [broken, named, mended] in BREAKAGES.into_iter().take(count) {
+            sql(broken);
+            assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 52);
+            let is_broken = || observed.get("/readyz").unwrap().0 == 503;
+            assert!(eventually(LONG, is_broken), "{broken}: {}", observed.gateway.log_tail());
+            let (_, body) = observed.get("/readyz").unwrap();
+            assert!(body.starts_with("broken\n"), "{body}");
+            let metrics = observed.metrics();
+            assert_eq!((metrics[BROKEN], metrics["ldap_gateway_ready"]), (0.0, 0.0));
+            for text in [body, observed.gateway.log()] {
+                line_with(&text, &["SQL_QUERY_ONE_USER", named]);
+            }
+            // Nobody asks, and it is noticed.
+            sql(mended);
+            let works = || observed.get("/readyz").unwrap() == (200, "serving\n".to_owned());
+            assert!(eventually(LONG, works), "{broken}: {}", observed.gateway.log_tail());
+            assert_eq!(observed.metrics()[BROKEN], 1.0);
+            assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+        }
     }
 }
 
@@ -341,6 +370,35 @@ fn a_value_that_the_engine_fails_on_breaks_no_query() {
     assert!(eventually(LONG, described));
     assert_eq!(observed.get("/readyz").unwrap(), (200, "serving\n".to_owned()));
     assert_eq!(observed.metrics()[BROKEN], 1.0);
+}
+
+#[test]
+fn a_function_that_fails_for_everybody_breaks_its_query() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::PostgreSql);
+    // It is planned when it is called: nothing but a lookup shows that its table is gone.
+    database.sql(
+        r#"CREATE TABLE "Seen" ("uid" text);
+           CREATE FUNCTION seen(text) RETURNS boolean LANGUAGE plpgsql AS
+           'BEGIN RETURN (SELECT count(*) FROM "Seen") >= 0; END'"#,
+    );
+    let env = database.deployed().changed("SQL_QUERY_ONE_USER", |query| {
+        query.replace(" WHERE ", " WHERE (SELECT seen('')) AND ")
+    });
+    let observed = Observed::start(&env.with("LOG_LEVEL", "info"));
+    assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+    database.sql(r#"ALTER TABLE "Seen" RENAME TO "Gone""#);
+    let broken = || observed.get("/readyz").unwrap().0 == 503;
+    assert!(eventually(LONG * 2, broken), "{}", observed.gateway.log_tail());
+    expect(
+        &observed.get("/readyz").unwrap().1,
+        &["broken\nSQL_QUERY_ONE_USER: ", "Seen"],
+    );
+    line_with(&observed.gateway.log(), &["ERROR", "SQL_QUERY_ONE_USER: ", "Seen"]);
+    database.sql(r#"ALTER TABLE "Gone" RENAME TO "Seen""#);
+    let works = || observed.get("/readyz").unwrap() == (200, "serving\n".to_owned());
+    assert!(eventually(LONG, works), "{}", observed.gateway.log_tail());
+    assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
 }
 
 /// How often a connection failed for that reason.

@@ -12,7 +12,7 @@ use crate::{
             password_row::PasswordRow,
         },
     },
-    sql::{Arg, Budget, Database, Predicate, QueryTable, Row, SqlError},
+    sql::{Arg, Budget, Database, Predicate, QueryTable, Row, SqlError, Statement},
 };
 
 /// The one-user query.
@@ -97,6 +97,14 @@ impl OneUser {
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         let lookups = self.entry.iter().chain([&self.account]);
         lookups.map(|lookup| lookup.sql.as_str())
+    }
+
+    /// The statement that a bind asks for a name.
+    pub fn statement_of_account(&self, name: &str) -> Statement {
+        Statement {
+            sql: self.account.sql.clone(),
+            args: vec![Arg::Text(name.to_owned()); self.account.binds],
+        }
     }
 
     /// Whether it has all columns that entries need.
