@@ -229,7 +229,7 @@ impl Admin {
         }
     }
 
-    /// A line for each thing that is wrong. None has a value, a password or a URI in it.
+    /// A line for each thing that is wrong. None has a value or a password in it.
     fn problems(&self) -> String {
         let mut problems: Vec<String> = self.realms.iter().flat_map(ObservedRealm::problems).collect();
         if let Some(certificate) = &self.certificate {

@@ -227,7 +227,7 @@ fn ready_is_what_clients_find() {
             .get("/readyz")
             .unwrap()
             .1
-            .contains("\nSQL_URI: the database is not available: ")
+            .contains("\nSQL_URI: waiting for the database ")
     };
     assert!(eventually(LONG, waits), "{:?}", observed.get("/readyz"));
     database.launch();
