@@ -167,6 +167,16 @@ fn spellings_of_other_engines_and_tools() {
         &["is quoted as another engine does it; write `"],
     );
     logged(&broken, &line);
+    // No error of the engine: everybody would be called uid.
+    let silent = replaced(&mariadb, "SQL_QUERY_ALL_USERS", "`uid` AS", "\"uid\" AS");
+    let text = "\"uid\" in double quotes is a text on MariaDB";
+    let report = run_to_end(&silent, &["check"], "");
+    assert_eq!(report.text().matches(text).count(), 1, "{}", report.text());
+    let gateway = Gateway::start(&silent);
+    assert!(gateway.log().contains(text), "{}", gateway.log_tail());
+    let literal = replaced(&mariadb, "SQL_QUERY_ONE_USER", "?", "? AND `uid` <> \"nobody\"");
+    let gateway = Gateway::start(&literal);
+    assert!(!gateway.log().contains("in double quotes"), "{}", gateway.log_tail());
     problem(&brackets(&mariadb, "`uid`"), "SQL_QUERY_ALL_USERS", &["write `uid`"]);
 }
 
@@ -303,6 +313,8 @@ fn columns_that_are_ignored_and_were_meant() {
             "no column password: nobody can bind; did you mean `encrypted_password AS password`?",
             "did you mean `shell AS login_shell`?",
             "did you mean `gid AS gid_number`?",
+            "no column uid_number, no column gid_number: users are served without posixAccount; did you mean \
+             `id + 10000 AS uid_number` and `id + 10000 AS gid_number`?",
         ] {
             assert!(report.stdout.contains(part), "{part}:\n{}", report.stdout);
         }

@@ -62,13 +62,8 @@ pub fn show(which: Query, query: &DescribedQuery, examined: &Examination, report
             column.column
         ));
     }
-    let quoted = query.query.double_quoted_strings();
-    if !quoted.is_empty() {
-        report.warn(format!(
-            "{variable}: {} in double quotes is a text on MariaDB and MySQL, unless their sql_mode has ANSI_QUOTES; \
-             names are quoted with `…`",
-            quoted.join(", ")
-        ));
+    if let Some(text) = query.double_quoted(which).filter(|_| !query.has_a_text_for_a_name()) {
+        report.warn(text);
     }
 }
 

@@ -220,31 +220,29 @@ fn show(examined: &Examination, report: &mut Report) {
             ));
         }
     }
-    let numbers = [
+    let numbers: [(_, _, &[(Role, &str)], _); 2] = [
         (
+            Query::AllUsers,
             all_users,
-            Role::Number,
-            "SQL_QUERY_ALL_USERS: no column uid_number: users are served without posixAccount",
+            &[(Role::Number, "uid_number"), (Role::PrimaryGroup, "gid_number")],
+            "users are served without posixAccount",
         ),
         (
-            all_users,
-            Role::PrimaryGroup,
-            "SQL_QUERY_ALL_USERS: no column gid_number: users are served without posixAccount",
-        ),
-        (
+            Query::AllGroups,
             all_groups,
-            Role::Number,
-            "SQL_QUERY_ALL_GROUPS: no column gid_number: groups are served without posixGroup",
+            &[(Role::Number, "gid_number")],
+            "groups are served without posixGroup",
         ),
     ];
-    for (query, role, text) in numbers {
-        let which = if text.contains("GROUPS") {
-            Query::AllGroups
-        } else {
-            Query::AllUsers
-        };
-        if let Some(query) = query.as_ref().filter(|query| query.column(role).is_none()) {
-            report.warn(format!("{text}{}", alias(which, query, role)));
+    for (which, query, columns, what) in numbers {
+        let Some(query) = query else { continue };
+        let is_missing = |(role, _): &&(Role, &str)| query.column(*role).is_none();
+        let missing: Vec<&(Role, &str)> = columns.iter().filter(is_missing).collect();
+        let names: Vec<String> = missing.iter().map(|(_, name)| format!("no column {name}")).collect();
+        let roles: Vec<Role> = missing.iter().map(|(role, _)| *role).collect();
+        let hints = alias(which, query, &roles);
+        if !names.is_empty() {
+            report.warn(format!("{which}: {}: {what}{hints}", names.join(", ")));
         }
     }
 }
@@ -303,7 +301,7 @@ fn recommend(all_users: &DescribedQuery, one_user: &DescribedQuery, schema: &Sch
             };
             let now = shell.map(|shell| format!("; now everybody has {shell}"));
             let now = now.unwrap_or_default();
-            let alias = alias(which, query, role);
+            let alias = alias(which, query, &[role]);
             report.advise(format!("a column {column} in both user queries: {gain}{now}{alias}"));
         }
     }

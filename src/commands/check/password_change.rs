@@ -6,13 +6,13 @@ use crate::{
     config::{Engine, PasswordChangeSettings, Query, RealmSettings},
     directory::{
         Directory, PasswordRow, PasswordUpdate,
-        account::PasswordChange,
+        account::{PasswordChange, PasswordChangeError},
         diagnostics::sample::{Sample, sample},
         kind::USERS,
         parse_password_update,
         queries::QueryProblem,
     },
-    sql::OperatorStatements,
+    sql::{Database, OperatorStatements, StatementError, hint},
 };
 
 /// Characters of the password that nobody gets.
@@ -37,9 +37,16 @@ pub async fn check(
     (directory, row): (&Directory, Option<PasswordRow>),
     report: &mut Report,
 ) {
+    let database = row.as_ref().map(|row| row.database.clone());
     let update = match PasswordUpdate::describe(row, statements, realm.policy.bind_hold).await {
         Ok(update) => update,
-        Err(problem) => return report.fault(Fault::Database, placed(realm, &problem)),
+        Err(problem) => {
+            let problem = match &database {
+                Some(database) => problem.with_hint(database).await,
+                None => problem,
+            };
+            return report.fault(Fault::Database, placed(realm, &problem));
+        }
     };
     let place = realm.place(Query::UpdatePassword.variable());
     match update.tables_without_transactions(statements).await {
@@ -64,11 +71,25 @@ pub async fn check(
             let line = format!("they can be changed: SQL_UPDATE_PASSWORD was tried on {user}, and undone");
             report.section("Changing passwords", vec![line]);
         }
-        Err(error) => report.fault(
-            Fault::Database,
-            format!("{place}: tried on {}: {error}", change.username),
-        ),
+        Err(error) => {
+            let hint = match (&error, &database) {
+                (PasswordChangeError::Refused(error), Some(database)) => hint_at(statements, error, database).await,
+                _ => String::new(),
+            };
+            let text = format!("{place}: tried on {}: {error}{hint}", change.username);
+            report.fault(Fault::Database, text);
+        }
     }
+}
+
+/// What would put a refused statement right, as the end of a sentence.
+async fn hint_at(statements: &OperatorStatements, error: &StatementError, database: &Database) -> String {
+    for statement in statements.each() {
+        if let Some(hint) = hint(database, &statement.to_describe(), error).await {
+            return format!(": {hint}");
+        }
+    }
+    String::new()
 }
 
 /// A change for the first user, to a hash of the length that new ones have.

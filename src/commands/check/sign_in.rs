@@ -59,7 +59,7 @@ pub fn columns(realm: &RealmSettings, one_user: &DescribedQuery, report: &mut Re
             true => String::new(),
             false => format!(" whose chain has `{}`", link.name()),
         };
-        let alias = alias(Query::OneUser, one_user, role);
+        let alias = alias(Query::OneUser, one_user, &[role]);
         report.warn(format!(
             "SQL_QUERY_ONE_USER: no column {column}: nobody can bind{whose}{alias}"
         ));

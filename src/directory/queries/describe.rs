@@ -166,7 +166,17 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
         problems.extend(match (MembershipColumns::of(memberships), &queries.all_groups) {
             (Ok(columns), Some(groups)) if matches!(columns.group, GroupColumn::Number(_)) => columns.key(groups).err(),
             (Ok(_), _) => None,
-            (Err(problem), _) => Some(problem),
+            (Err(problem), _) => {
+                let which = Query::AllMemberships;
+                let roles: &[Role] = match memberships.column(Role::Number) {
+                    None => &[Role::Member, Role::Name],
+                    Some(_) => &[Role::Member],
+                };
+                Some(QueryProblem {
+                    text: problem.text + &hints::alias(which, memberships, roles),
+                    ..problem
+                })
+            }
         });
     }
     Examination {

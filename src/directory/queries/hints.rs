@@ -130,12 +130,17 @@ impl ColumnHint {
             Query::UpdatePassword => return None,
         };
         let (_, target, names) = table.iter().find(|(meaning, ..)| *meaning == role)?;
-        let (column, _) = names
+        let engine = query.query.engine();
+        let found = names
             .iter()
-            .find_map(|name| ignored(query, role).find(|(_, folded)| folded == name))?;
+            .find_map(|name| ignored(query, role).find(|(_, folded)| folded == name));
+        let (column, offset) = match found {
+            Some((column, _)) => (column, String::new()),
+            None => (id(query, role)?, offset(which)),
+        };
         Some(ColumnHint {
             role,
-            alias: format!("{} AS {target}", written_name(query.query.engine(), column)),
+            alias: format!("{}{offset} AS {target}", written_name(engine, column)),
             ignored: vec![column.to_owned()],
         })
     }
@@ -157,11 +162,14 @@ impl ColumnHint {
     }
 }
 
-/// The hint for one meaning as the end of a sentence that says that it is missing; empty where there is none.
-pub fn alias(which: Query, query: &DescribedQuery, role: Role) -> String {
-    let hint = ColumnHint::of(which, query, role);
-    hint.map(|hint| format!("; did you mean `{}`?", hint.alias))
-        .unwrap_or_default()
+/// The hints for these meanings as the end of a sentence that says that they are missing; empty where there are none.
+pub fn alias(which: Query, query: &DescribedQuery, roles: &[Role]) -> String {
+    let hints = roles.iter().filter_map(|role| ColumnHint::of(which, query, *role));
+    let aliases: Vec<String> = hints.map(|hint| format!("`{}`", hint.alias)).collect();
+    match aliases.is_empty() {
+        true => String::new(),
+        false => format!("; did you mean {}?", aliases.join(" and ")),
+    }
 }
 
 /// The hints about these queries, each once, with the queries that it is about. Of the roles of `left_out` none is given: for
@@ -177,8 +185,9 @@ pub fn column_hints<'a>(
             let is_read = match which {
                 Query::GroupsByMember => false,
                 Query::AllUsers => !hint.role.is_private(),
-                Query::OneUser => true,
-                _ => hint.role != Role::Name,
+                Query::OneUser | Query::AllGroups => true,
+                // What lacks there is a problem.
+                Query::AllMemberships | Query::UpdatePassword => false,
             };
             if !is_read || hint.role == Role::Name || left_out.contains(&hint.role) {
                 continue;
@@ -258,11 +267,32 @@ pub(super) fn nameless(which: Query, query: &DescribedQuery, queries: &QuerySet<
 /// as some attribute: without a name nothing is.
 fn ignored(query: &DescribedQuery, role: Role) -> impl Iterator<Item = (&str, String)> {
     let columns = query.columns.iter().filter(move |column| match column.role {
-        Err(Ignored::Unknown | Ignored::Never) => true,
+        Err(Ignored::Unknown | Ignored::Never | Ignored::NoMembership) => true,
         Err(_) => false,
         Ok(_) => role == Role::Name,
     });
     columns.map(|column| (column.column.as_str(), folded(&column.column)))
+}
+
+/// A key of whole numbers, from which a user's or a group's number can be made.
+fn id(query: &DescribedQuery, role: Role) -> Option<&str> {
+    let columns = query.columns.iter().zip(&query.types);
+    let mut ids = columns.filter(|(column, kind)| {
+        let is_number = kind.name.to_ascii_uppercase().contains("INT");
+        column.role == Err(Ignored::Unknown) && column.column.eq_ignore_ascii_case("id") && is_number
+    });
+    let is_asked = matches!(role, Role::Number | Role::PrimaryGroup);
+    ids.next()
+        .filter(|_| is_asked)
+        .map(|(column, _)| column.column.as_str())
+}
+
+/// What is added, so that numbers are nobody's on the machines, and users' none of groups.
+fn offset(which: Query) -> String {
+    match which {
+        Query::AllUsers | Query::OneUser => " + 10000".to_owned(),
+        _ => " + 50000".to_owned(),
+    }
 }
 
 fn folded(name: &str) -> String {
@@ -448,6 +478,28 @@ mod tests {
         let words = |column| hints(Engine::PostgreSql, &[("username", "TEXT"), (column, "VARCHAR")]);
         assert_eq!(words("active"), ["active AS enabled"]);
         assert_eq!(words("disabled"), ["disabled AS locked"]);
+    }
+
+    #[test]
+    fn numbers_can_be_made_of_a_key_of_numbers() {
+        let given = [("id", "INT4"), ("username", "TEXT")];
+        let found = hints(Engine::PostgreSql, &given);
+        assert_eq!(found, ["id + 10000 AS uid_number", "id + 10000 AS gid_number"]);
+        let groups = described(
+            Query::AllGroups,
+            Engine::MySql,
+            &[("id", "BIGINT"), ("name", "VARCHAR")],
+        );
+        let found = ColumnHint::of(Query::AllGroups, &groups, Role::Number).unwrap();
+        assert_eq!(found.alias, "id + 50000 AS gid_number");
+        assert!(hints(Engine::PostgreSql, &[("id", "UUID"), ("username", "TEXT")]).is_empty());
+        let own = [
+            ("id", "INT4"),
+            ("username", "TEXT"),
+            ("uid_number", "INT4"),
+            ("gid", "INT4"),
+        ];
+        assert_eq!(hints(Engine::PostgreSql, &own), ["gid AS gid_number"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
         mapping::columns::Ignored,
         queries::described_query::{DescribedQuery, QueryProblem},
     },
+    sql::Origin,
 };
 
 /// A column of a type whose values cannot be decoded, ever.
@@ -20,10 +21,13 @@ pub struct Unreadable {
 }
 
 impl DescribedQuery {
-    /// Which column counts where several mean the same.
+    /// Which column counts where several mean the same, and that a text stands for all names.
     pub fn remarks(&self, which: Query) -> Vec<String> {
         let variable = which.variable();
         let mut remarks = Vec::new();
+        if self.has_a_text_for_a_name() {
+            remarks.extend(self.double_quoted(which));
+        }
         let mut repeated: Vec<String> = Vec::new();
         for column in &self.columns {
             let name = column.column.as_str();
@@ -44,6 +48,25 @@ impl DescribedQuery {
             }
         }
         remarks
+    }
+
+    /// That something in double quotes is a text (MariaDB and MySQL); None where nothing stands in them.
+    pub fn double_quoted(&self, which: Query) -> Option<String> {
+        let quoted = self.query.double_quoted_strings();
+        (!quoted.is_empty()).then(|| {
+            format!(
+                "{which}: {} in double quotes is a text on MariaDB and MySQL, unless their sql_mode has ANSI_QUOTES; names are \
+                 quoted with `…`",
+                quoted.join(", ")
+            )
+        })
+    }
+
+    /// Whether such a text is probably the name of all rows: it was meant for a column.
+    pub fn has_a_text_for_a_name(&self) -> bool {
+        let name = self.column(Role::Name).and_then(|at| self.origins.get(at));
+        !self.query.double_quoted_strings().is_empty()
+            && name.is_some_and(|origin| !matches!(origin, Origin::Table { .. }))
     }
 
     /// That columns of all-users refuse nobody, because `one_user`, which binds read, has no such column; None where

@@ -95,7 +95,10 @@ impl PasswordUpdate {
         let mut bound = Vec::new();
         for statement in statements.each() {
             let described = describe_statement(&row.database, statement).await;
-            bound.push(described.map_err(|error| QueryProblem::of_database(Query::UpdatePassword, &error))?);
+            bound.push(described.map_err(|error| {
+                let sql = statement.to_describe();
+                QueryProblem::refused(Query::UpdatePassword, &sql, &error)
+            })?);
         }
         Ok(PasswordUpdate {
             row,

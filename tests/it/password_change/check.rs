@@ -24,7 +24,9 @@ fn it_is_tried_and_undone(engine: Engine) {
         let (code, text) = check(shipped);
         assert_eq!(code, Some(1), "{text}");
         assert!(
-            text.contains("SQL_UPDATE_PASSWORD: ") && text.contains("denied"),
+            text.contains("SQL_UPDATE_PASSWORD: ")
+                && text.contains("denied")
+                && text.contains("its owner can allow it: GRANT SELECT, UPDATE ON "),
             "{text}"
         );
         grant(&database);

@@ -241,8 +241,17 @@ impl Tables<'_> {
         is_reserved.then(|| Hint::Reserved(word.to_owned(), self.engine.quote(word)))
     }
 
-    /// What allows everything that the query reads and this user may not.
+    /// What allows everything that the query reads and this user may not; for a statement that changes something, that.
     fn denied(&self, refusal: &Refusal, user: &str) -> Option<Hint> {
+        let verb = self.words.first().map(|word| word.to_uppercase());
+        if let (Some(verb @ ("UPDATE" | "INSERT" | "DELETE")), Refusal::Denied(table)) = (verb.as_deref(), refusal) {
+            let found = self
+                .all
+                .iter()
+                .find(|known| known.name == *table && self.is_named(table));
+            let table = found.map_or_else(|| written(self.engine, table), |table| self.written(table));
+            return Some(Hint::Grant(format!("GRANT SELECT, {verb} ON {table} TO {user};")));
+        }
         let is_missing = |table: &&CatalogTable| {
             let may_read = table.columns.iter().all(|column| column.is_readable);
             !may_read && self.is_named(&table.name) && (table.is_found || self.is_named(&table.schema))
@@ -331,6 +340,21 @@ mod tests {
         }
         assert_eq!(told(MySql, "public.users").unwrap(), "did you mean Users?");
         assert_eq!(tables(Sqlite, &[]).missing_table("users"), Some(Hint::NoTables));
+    }
+
+    #[test]
+    fn what_a_grant_names() {
+        let all = [table("public", "Users", true)];
+        let told = |words: &[&str]| {
+            let tables = Tables {
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+                ..tables(PostgreSql, &all)
+            };
+            let hint = tables.denied(&Refusal::Denied("Users".to_owned()), "gateway");
+            hint.unwrap().to_string()
+        };
+        assert!(told(&["update", "users"]).ends_with("GRANT SELECT, UPDATE ON \"Users\" TO gateway;"));
+        assert!(told(&["select", "users"]).ends_with("GRANT SELECT ON \"Users\" TO gateway;"));
     }
 
     #[test]

@@ -22,6 +22,9 @@ impl Refusal {
     pub(super) fn of(engine: Engine, error: &StatementError) -> Option<Refusal> {
         let text = error.text.as_str();
         match (engine, error.code.as_str()) {
+            // The same code says that a qualifier is no table of the query: `missing FROM-clause entry for table "u"`, whose
+            // keyword is in no translation of the other.
+            (Engine::PostgreSql, "42P01") if text.contains("FROM") => None,
             (Engine::PostgreSql, "42P01") => in_quotes(text).map(Refusal::Table),
             (Engine::PostgreSql, "42703") => column_of_postgres(text).map(Refusal::Column),
             (Engine::PostgreSql, "42501") => {
@@ -200,6 +203,7 @@ mod tests {
             ),
             (Sqlite, "1", "near \"FORM\": syntax error", syntax("FORM")),
             (Sqlite, "1", "no such function: now", None),
+            (PostgreSql, "42P01", "missing FROM-clause entry for table \"u\"", None),
             (PostgreSql, "42883", "function now(int) does not exist", None),
         ] {
             assert_eq!(of(engine, code, text), expected, "{text}");
