@@ -114,3 +114,61 @@ fn shortened(text: &str) -> String {
     }
     shown.chars().map(|c| if c.is_control() { '␤' } else { c }).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Config, EnvSource};
+
+    #[test]
+    fn the_first_place_hides_the_others_where_they_differ() {
+        let directory = tempfile::tempdir().unwrap();
+        let (local, system) = (directory.path().join(".env"), directory.path().join("system.env"));
+        let secret = directory.path().join("uri");
+        std::fs::write(&secret, "sqlite:hunter2").unwrap();
+        let uri = secret.display();
+        std::fs::write(
+            &local,
+            format!("PORT=1636\n\nBIND_NAMES=uid\nSQL_URI_FILE={uri}\nLOG_LEVEL=\"a\nb\"\n"),
+        )
+        .unwrap();
+        std::fs::write(
+            &system,
+            "# here\nPORT=2636\nBIND_NAMES=uid\nSQL_URL=sqlite:hunter2\nBIND_IP=::\n",
+        )
+        .unwrap();
+        let source = EnvSource::new().with_variables([("BIND_NAMES", "mail")]);
+        let source = source.with_file(&local).with_file(&system);
+        let (config, ..) = Config::load_leniently(&source);
+        let (local, system) = (local.display(), system.display());
+        for (name, value, origin) in [
+            (
+                "PORT",
+                "1636",
+                format!("{local}, line 1; it hides another value, of {system}, line 2"),
+            ),
+            ("BIND_IP", "::", format!("{system}, line 5")),
+            (
+                "BIND_NAMES",
+                "mail",
+                format!("environment; it hides another value, of {local}, line 3 and {system}, line 3"),
+            ),
+            (
+                "SQL_URI",
+                "set",
+                format!(
+                    "file {uri}, which SQL_URI_FILE names: {local}, line 4; it hides another value, of {system}, line 4"
+                ),
+            ),
+            ("LOG_LEVEL", "a␤b", format!("{local}, line 5")),
+            ("LOG_FORMAT", "text", "default".to_owned()),
+            ("ADMIN_ADDR", "none", "default".to_owned()),
+        ] {
+            assert_eq!(
+                (config.given.value(name), config.given.origin(name)),
+                (value.to_owned(), origin)
+            );
+        }
+        assert!(!format!("{:?}", config.given).contains("hunter2"));
+    }
+}

@@ -8,6 +8,8 @@ use super::{server, sqlite};
 const SCHEMES: &str = "must begin with postgres://, postgresql://, mysql://, mariadb:// or sqlite: \
      (without jdbc: before it and without +driver)";
 
+const QUOTED: &str = "stands in quotes, which whatever passes it on has not taken off: leave them out";
+
 impl DatabaseUri {
     /// Reads a URI.
     ///
@@ -17,6 +19,9 @@ impl DatabaseUri {
     /// Everything that is wrong with it, each of which completes "SQL_URI: …". Shows nothing that may be a secret.
     pub fn parse(uri: &str, ssl: Option<TlsMode>) -> Result<DatabaseUri, Vec<String>> {
         let uri = uri.trim();
+        if uri.starts_with(['"', '\'', '`']) {
+            return Err(vec![QUOTED.to_owned()]);
+        }
         let (scheme, rest) = uri.split_once(':').ok_or_else(|| vec![SCHEMES.to_owned()])?;
         match scheme.to_ascii_lowercase().as_str() {
             "postgres" | "postgresql" => server::parse(Engine::PostgreSql, rest, ssl),

@@ -113,6 +113,7 @@ fn wrong_hosts_are_named() {
         ("postgres://h/d#sslmode=require", "`#`"),
         ("postgres:u:p@h/d", "`//`"),
         ("jdbc:postgresql://h/d", "without jdbc:"),
+        ("\"postgres://u:hunter2@h/d\"", "stands in quotes"),
         ("postgresql+psycopg2://h/d", "without +driver"),
     ] {
         let found = problems(uri);

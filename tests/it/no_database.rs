@@ -109,6 +109,31 @@ fn each_reason_is_told_with_its_cure() {
     assert!(told(&at(&env, "sqlite:users.db")).contains("SQL_URI means it below /"));
 }
 
+#[test]
+fn another_kind_of_server_is_told() {
+    let _guard = beside_others();
+    for (there, here, scheme, part) in [
+        (
+            Engine::MariaDb,
+            Engine::PostgreSql,
+            "postgres",
+            "does not speak as PostgreSQL does",
+        ),
+        // It waits for us, as we for it.
+        (
+            Engine::PostgreSql,
+            Engine::MariaDb,
+            "mysql",
+            "is it a server of this kind",
+        ),
+    ] {
+        let port = port_of(Database::shared(there));
+        let uri = format!("{scheme}://{APP_USER}:{APP_PASSWORD_IN_URI}@127.0.0.1:{port}/d");
+        let told = told(&at(&Database::shared(here).deployed(), &uri));
+        assert!(told.contains(part), "{told}");
+    }
+}
+
 /// A server that takes connections and says nothing: the log says at once that it waits, and what it waits for.
 #[test]
 fn silence_is_told_before_it_is_an_error() {

@@ -108,6 +108,17 @@ fn each_setting_is_told_with_its_origin() {
     assert_eq!(row(&report, "BIND_IP")[1..], ["127.0.0.1", ".env, line 3"]);
     assert!(!report.stdout.contains("has no effect"), "{}", report.text());
 
+    // Some users may have a chain of their own.
+    let own = env.clone().changed("SQL_QUERY_ONE_USER", |query| {
+        query.replacen(" FROM ", ", NULL AS auth_backends FROM ", 1)
+    });
+    let report = check(&dir, &own, &file);
+    assert!(
+        !report.stdout.contains("NOTIFICATION_URL: has no effect"),
+        "{}",
+        report.text()
+    );
+
     // What is wrong is not told as understood.
     let report = check(&dir, &env.with("PORT", "seven"), COMMON);
     assert_eq!(row(&report, "PORT")[1], "wrong, see below");

@@ -17,7 +17,8 @@ use crate::sql::engine::Engine;
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// What is said of a host that does not answer.
-const NO_ANSWER: &str = "no answer in time: is the address right, is a firewall in between?";
+const NO_ANSWER: &str =
+    "no answer in time: are host and port right, is it a server of this kind, is a firewall in between?";
 
 /// A connection to a server that may serve, and the host's position.
 pub(crate) struct Opened {

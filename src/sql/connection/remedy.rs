@@ -45,6 +45,10 @@ pub(super) fn of(error: &sqlx::Error, target: &Target, host: usize, code: &str) 
         (sqlx::Error::Database(error), Engine::PostgreSql) => of_postgres(code, error.message(), facts),
         (sqlx::Error::Database(_), Engine::MySql) => of_mysql(code, facts),
         (sqlx::Error::Database(_), Engine::Sqlite) => of_sqlite(code).map(str::to_owned),
+        (sqlx::Error::Protocol(_), engine) => Some(format!(
+            "what listens there does not speak as {} does: are scheme and port of SQL_URI right?",
+            engine.name()
+        )),
         _ => None,
     }
 }

@@ -53,18 +53,22 @@ pub(crate) struct Health {
     anew: Notify,
     /// Why it is not there, in the words of whoever noticed.
     why: Mutex<String>,
-    /// Whose database it is, for the log.
+    /// Which database it is, for the log.
+    place: String,
+    /// Whose it is, for the log.
     pub(super) span: Span,
 }
 
 impl Health {
-    pub(crate) fn new() -> Self {
+    /// Of the database at `place`.
+    pub(crate) fn new(place: String) -> Self {
         Health {
             state: watch::Sender::new(State::Starting),
             generation: AtomicU64::new(1),
             probe_now: Notify::new(),
             anew: Notify::new(),
             why: Mutex::default(),
+            place,
             span: Span::current(),
         }
     }
@@ -198,12 +202,13 @@ impl Health {
         });
         if changed {
             let _whose = self.span.enter();
+            let place = self.place.as_str();
             match (was, self.state()) {
                 (_, State::Serving) => {
                     self.anew.notify_waiters();
-                    tracing::info!(was = %was, why, "database: serving");
+                    tracing::info!(was = %was, place, why, "database: serving");
                 }
-                (_, now) => tracing::warn!(was = %was, why, "database: {now}"),
+                (_, now) => tracing::warn!(was = %was, place, why, "database: {now}"),
             }
         }
         changed
@@ -231,7 +236,7 @@ mod tests {
 
     #[test]
     fn only_the_owner_leaves_starting() {
-        let health = Health::new();
+        let health = Health::new(String::new());
         health.failed(&lost(1));
         health.serve("x", true);
         health.leave();
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_failure_holds_and_a_later_success_leads_back() {
-        let health = Health::new();
+        let health = Health::new(String::new());
         health.mark_described();
         let before = Instant::now();
         std::thread::sleep(Duration::from_millis(2));
@@ -259,7 +264,7 @@ mod tests {
 
     #[test]
     fn from_away_only_the_probe_leads_back() {
-        let health = Health::new();
+        let health = Health::new(String::new());
         health.mark_described();
         health.failed(&AttemptError::Connect("refused".to_owned()));
         health.leave();
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_statements_own_error_changes_nothing() {
-        let health = Health::new();
+        let health = Health::new(String::new());
         health.mark_described();
         health.failed(&AttemptError::Busy("locked".to_owned()));
         health.failed(&AttemptError::Statement(crate::sql::StatementError::ours(
@@ -284,7 +289,7 @@ mod tests {
 
     #[test]
     fn many_lost_connections_make_one_new_generation() {
-        let health = Health::new();
+        let health = Health::new(String::new());
         health.failed(&lost(1));
         health.failed(&lost(1));
         assert_eq!(health.generation(), 2);

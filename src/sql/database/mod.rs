@@ -81,7 +81,7 @@ impl Database {
     pub fn new(settings: &DatabaseSettings, metrics: Metrics) -> Result<Database, SqlError> {
         let target = Target::parse(settings.uri.reveal(), settings.ssl, settings.sessions)?;
         let engine = target.engine();
-        let health = Arc::new(Health::new());
+        let health = Arc::new(Health::new(target.place()));
         let (pool, abandoned) = Pool::new(target, settings, Arc::clone(&health), metrics.clone());
         let pool = Arc::new(pool);
         let probe = probe::watch_over(Arc::clone(&health), Arc::clone(&pool)).in_current_span();

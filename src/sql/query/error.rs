@@ -9,6 +9,9 @@ pub enum QueryError {
     /// It would change something, or give no table.
     #[error("the query must be a SELECT, but begins with {0}")]
     NotASelect(String),
+    /// Somebody took the quotes of a shell or of a `.env` file for a part of the value, as container engines do.
+    #[error("the whole query stands in quotes, which whatever passes it on has not taken off: leave them out")]
+    InQuotes,
     /// A string literal does not end.
     #[error("line {line}: a string that begins here does not end")]
     UnterminatedString {

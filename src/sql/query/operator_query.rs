@@ -227,6 +227,9 @@ fn check_shape(code: &[Token]) -> Result<(), QueryError> {
         return Err(QueryError::SecondStatement { line: first.line });
     }
     if !is_one_of(first, &["SELECT", "WITH", "VALUES", "TABLE"]) {
+        if matches!(first.kind, Kind::Text | Kind::DoubleQuotedText | Kind::Identifier) && code.len() == 1 {
+            return Err(QueryError::InQuotes);
+        }
         return Err(QueryError::NotASelect(first.text.chars().take(32).collect()));
     }
     let mut depth = 0_usize;

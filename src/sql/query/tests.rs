@@ -209,6 +209,9 @@ fn errors_name_what_is_wrong_and_where() {
             error("DELETE FROM t", engine),
             QueryError::NotASelect("DELETE".to_owned())
         );
+        for text in ["\"SELECT a FROM b\"", "'SELECT a FROM b'"] {
+            assert_eq!(error(text, engine), QueryError::InQuotes, "{text}");
+        }
         assert_eq!(
             error("SELECT 1\nFOR no KEY UPDATE", engine),
             QueryError::Locking { line: 2 }
