@@ -9,6 +9,7 @@ use crate::harness::{
     Client, Database, Engine, Gateway, beside_others, block_on, eventually, free_port, ldapwhoami, scratch,
 };
 use crate::observability::Observed;
+use crate::realms;
 use ldap3_proto::proto::LdapSearchScope;
 use std::fs;
 use std::io::{Read, Write};
@@ -329,6 +330,45 @@ fn what_a_login_needs_and_is_gone_is_not_ready_until_it_is_back() {
 }
 
 #[test]
+fn one_realms_broken_query_is_its_own() {
+    let _guard = beside_others();
+    let (outer, inner) = (Database::fresh(Engine::Sqlite), Database::fresh(Engine::Sqlite));
+    let realms = [
+        realms::realm("all", realms::OUTER, &outer.deployed()),
+        realms::realm("lab", realms::INNER, &inner.deployed()),
+    ];
+    let observed = Observed::start(&realms::env(&realms));
+    assert_eq!(
+        observed.get("/readyz").unwrap(),
+        (200, "serving\nall: serving\nlab: serving\n".to_owned())
+    );
+    inner.sql(r#"ALTER TABLE "Users" RENAME TO "Gone""#);
+    let works = |realm: &str| observed.metrics()[&format!("{}{realm}\"}}", BROKEN.replace('}', ",realm=\""))];
+    assert!(
+        eventually(LONG * 2, || works("lab") == 0.0),
+        "{}",
+        observed.gateway.log_tail()
+    );
+    assert_eq!(works("all"), 1.0);
+    let (status, body) = observed.get("/readyz").unwrap();
+    assert_eq!(status, 200, "the other one is served");
+    expect(
+        &body,
+        &[
+            "serving\nall: serving\nlab: broken\nlab: realms[1]",
+            "no such table: Users",
+        ],
+    );
+    outer.sql(r#"ALTER TABLE "Users" RENAME TO "Gone""#);
+    let nobody = || observed.get("/readyz").unwrap().0 == 503;
+    assert!(eventually(LONG * 2, nobody), "{}", observed.gateway.log_tail());
+    expect(
+        &observed.get("/readyz").unwrap().1,
+        &["broken\nall: broken\nlab: broken\n"],
+    );
+}
+
+#[test]
 fn it_is_noticed_where_no_client_asks() {
     let _guard = beside_others();
     let database = Database::fresh(Engine::Sqlite);
@@ -639,6 +679,70 @@ fn lines_that_a_full_disk_does_not_take_are_counted_and_told_of() {
         &["log lines are lost: standard error cannot be written: No space left on device"],
     );
     assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+}
+
+/// A small file system, unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new() -> Self {
+        let dir = scratch("disk");
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(&dir));
+        SmallDisk(dir)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn the_log_says_how_many_lines_a_full_disk_has_cost() {
+    let _guard = beside_others();
+    let disk = SmallDisk::new();
+    let (log, ballast) = (disk.0.join("log"), disk.0.join("ballast"));
+    let admin = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let file = fs::File::options().append(true).create(true).open(&log).unwrap();
+    let gateway = Gateway::spawn_with_log(&env().with("ADMIN_ADDR", admin), file);
+    let mut observed = Observed { gateway, admin };
+    observed.gateway.expect_ready();
+    let lost = || observed.metrics()["ldap_gateway_log_lines_dropped_total"];
+    assert_eq!((lost(), observed.metrics()["ldap_gateway_log_writable"]), (0.0, 1.0));
+    // What is left on the disk.
+    let _ = fs::write(&ballast, vec![0; 64 * 1024]);
+    let logged_in = || assert_eq!(ldapwhoami(&observed.gateway, &user_dn("cheap"), BATTERY_PASSWORD).0, 0);
+    let is_full = || {
+        logged_in();
+        lost() > 0.0
+    };
+    assert!(eventually(LONG, is_full));
+    expect(
+        &observed.get("/readyz").unwrap().1,
+        &["log lines are lost: standard error cannot be written: No space left"],
+    );
+    fs::remove_file(&ballast).unwrap();
+    // With the next line, or without one.
+    let writable = || observed.metrics()["ldap_gateway_log_writable"] == 1.0;
+    assert!(eventually(LONG, writable));
+    let text = || fs::read_to_string(&log).unwrap();
+    let told = || text().contains("log lines were lost");
+    assert!(eventually(LONG, told), "{}", text());
+    let line = line_with(
+        &text(),
+        &[
+            "WARN",
+            "log lines were lost, standard error could not be written: No space left",
+        ],
+    );
+    expect(&line, &[&format!("lines={}", lost())]);
+    assert_eq!(observed.get("/readyz").unwrap().1, "serving\n");
+    logged_in();
+    let whole = |line: &str| line.is_empty() || line.starts_with("20") || !line.contains("INFO");
+    assert!(text().lines().all(whole), "{}", text());
 }
 
 #[test]
