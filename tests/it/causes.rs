@@ -57,7 +57,7 @@ fn chain(authority: (i32, i32), intermediate: (i32, i32), server: (i32, i32)) ->
     fs::write(dir.join("ca.ext"), "basicConstraints=critical,CA:TRUE\n").unwrap();
     fs::write(
         dir.join("server.ext"),
-        "subjectAltName=DNS:ldap1.example.com,DNS:*.lab.example.com,IP:192.0.2.1\n",
+        "subjectAltName=DNS:ldap1.example.com,DNS:*.lab.example.com,IP:192.0.2.1,IP:127.0.0.1\n",
     )
     .unwrap();
     let sign = |name: &str, by: &str, ext: &str, (from, to): (i32, i32)| {
@@ -207,7 +207,7 @@ fn check_tells_whose_the_certificate_is_and_what_is_wrong_with_its_chain() {
             "from LDAP_CERT_PATH (",
             "the key belongs to it",
             "subject: CN=ldap1.example.com",
-            "names: ldap1.example.com, *.lab.example.com, 192.0.2.1",
+            "names: ldap1.example.com, *.lab.example.com, 192.0.2.1, 127.0.0.1",
             "issuer: CN=middle",
             "days left",
             "chain: CN=ldap1.example.com, signed by CN=middle, signed by CN=root, which signed itself: complete",
@@ -634,6 +634,32 @@ fn probe_says_which_side_speaks_tls() {
         &ended.stderr,
         &["127.0.0.1: the certificate of CN=ldap1.example.com has ended"],
     );
+}
+
+/// Where the gateway is the client.
+#[test]
+fn what_is_wrong_with_tls_to_others_is_told_too() {
+    let _guard = beside_others();
+    let dir = chain(GOOD, GOOD, (-40, -3));
+    let plain = Gateway::start_plain(&env());
+    let (other, ended) = (Gateway::start(&env()), Gateway::start(&with_chain(env(), &dir)));
+    let upstream = |gateway: &Gateway| {
+        let env = env()
+            .with("AUTH_BACKENDS", "ldap")
+            .with("UPSTREAM_LDAP_URI", format!("ldaps://127.0.0.1:{}", gateway.port))
+            .with("UPSTREAM_LDAP_CA_PATH", dir.join("root.crt").display())
+            .with("UPSTREAM_LDAP_BIND_DN", "uid={username},dc=example,dc=com");
+        run_to_end(&env, &["check"], "").text()
+    };
+    expect(
+        &upstream(&plain),
+        &["that port speaks no TLS: ldap:// asks for it by StartTLS"],
+    );
+    expect(&upstream(&other), &["UPSTREAM_LDAP_CA_PATH names a file of it"]);
+    expect(&upstream(&ended), &["its certificate has ended"]);
+    let uri = format!("postgres://127.0.0.1:{}/x", other.port);
+    let report = run_to_end(&env().with("SQL_URI", uri), &["check"], "");
+    expect(&report.text(), &["something else than PostgreSQL listens there"]);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(super) enum Tried {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SessionError {
     /// Not reached, no TLS, or no LDAP.
-    #[error("{0}")]
+    #[error("{error}{remedy}", error = .0, remedy = remedy(.0))]
     Ldap(#[from] LdapError),
     /// A result that says nothing about the password.
     #[error("its result for {0} is {1}")]
@@ -43,6 +43,32 @@ pub(super) enum SessionError {
     /// What it sent is no LDAP.
     #[error("what it sent is not understood")]
     Garbled,
+}
+
+/// What is probably wrong where no conversation comes about, by the words of rustls.
+fn remedy(error: &LdapError) -> &'static str {
+    let found = [
+        (
+            "InvalidContentType",
+            ": that port speaks no TLS: ldap:// asks for it by StartTLS",
+        ),
+        (
+            "UnknownIssuer",
+            ": the authority of its certificate is not known here: UPSTREAM_LDAP_CA_PATH names a file of it",
+        ),
+        (
+            "not valid for name",
+            ": its certificate is for another name: write that name into UPSTREAM_LDAP_URI",
+        ),
+        ("certificate expired", ": its certificate has ended"),
+        (
+            "not valid yet",
+            ": its certificate is not valid yet: is this machine's clock right?",
+        ),
+    ];
+    let text = error.to_string();
+    let found = found.into_iter().find(|(words, _)| text.contains(words));
+    found.map_or("", |(_, remedy)| remedy)
 }
 
 /// How conversations are held.
