@@ -659,7 +659,10 @@ fn what_is_wrong_with_tls_to_others_is_told_too() {
     expect(&upstream(&ended), &["its certificate has ended"]);
     let uri = format!("postgres://127.0.0.1:{}/x", other.port);
     let report = run_to_end(&env().with("SQL_URI", uri), &["check"], "");
-    expect(&report.text(), &["something else than PostgreSQL listens there"]);
+    expect(
+        &report.text(),
+        &["what listens there does not speak as PostgreSQL does"],
+    );
 }
 
 #[test]

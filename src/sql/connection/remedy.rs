@@ -42,7 +42,6 @@ pub(super) fn of(error: &sqlx::Error, target: &Target, host: usize, code: &str) 
     match (error, target.engine()) {
         (sqlx::Error::Io(error), _) => of_io(error, facts),
         (sqlx::Error::Tls(error), _) => of_tls(&error.to_string()).map(str::to_owned),
-        (sqlx::Error::Protocol(text), _) => of_tls(text).map(str::to_owned),
         (sqlx::Error::Database(error), Engine::PostgreSql) => of_postgres(code, error.message(), facts),
         (sqlx::Error::Database(_), Engine::MySql) => of_mysql(code, facts),
         (sqlx::Error::Database(_), Engine::Sqlite) => of_sqlite(code).map(str::to_owned),
@@ -116,10 +115,6 @@ fn of_tls(text: &str) -> Option<&'static str> {
         (
             "not valid yet",
             "its certificate is not valid yet: is this machine's clock right?",
-        ),
-        (
-            "response from SSLRequest",
-            "something else than PostgreSQL listens there: is the port right?",
         ),
         (
             "CaUsedAsEndEntity",
