@@ -38,6 +38,7 @@ mod sql_source;
 pub use error::DirectoryError;
 pub use facade::Directory;
 pub use source::{
+    duplicates::Shadowed,
     password_row::PasswordRow,
     password_update::{PasswordUpdate, parse_password_update},
 };

@@ -36,7 +36,7 @@ pub(crate) use diagnose::{indexes, plan};
 pub use engine::Engine;
 pub use error::{SqlError, StatementError};
 pub use predicate::{NumberTest, Pattern, Predicate, Validity};
-pub use query::description::{ColumnKind, Origin, QueryDescription};
+pub use query::description::{Column, ColumnKind, Origin, QueryDescription};
 pub use query::error::QueryError;
 pub use query::operator_query::OperatorQuery;
 pub use query::operator_statements::{BoundStatement, OperatorStatement, OperatorStatements};

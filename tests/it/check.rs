@@ -327,7 +327,7 @@ fn what_cannot_be_looked_at_is_a_warning() {
     expect(
         &report,
         &[
-            "the columns that refuse binds: this could not be looked at: a value does not fit",
+            "users cannot bind: the query fails for them: a value does not fit",
             "the stored hashes: this could not be looked at: a value does not fit",
             " users, ",
             "The gateway can serve this.",

@@ -63,6 +63,7 @@ mod bounds;
 mod causes;
 mod certificates;
 mod check;
+mod check_rows;
 mod clients;
 mod controls;
 mod database_uri;

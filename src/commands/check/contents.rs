@@ -3,22 +3,22 @@
 
 use super::{
     answer::answered,
+    logins::{self, LoginRules},
     report::{Fault, Report},
     sign_in, values,
 };
 use crate::directory::{
-    Directory, DirectoryError,
+    Directory, DirectoryError, Shadowed,
     diagnostics::{
         consistency,
         indexes::index_advice,
-        rows::AccountRules,
         sample::{Count, SMALL, Sample, count, listed, sample},
     },
     kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS},
 };
 
 /// Runs each query once. If all can be run, looks at their rows.
-pub async fn show(directory: &Directory, rules: AccountRules<'_>, report: &mut Report) {
+pub async fn show(directory: &Directory, rules: LoginRules<'_>, report: &mut Report) {
     let refusals = consistency::refusals(directory).await;
     for (query, error) in &refusals {
         report.fault(Fault::Database, format!("{query}: {}", error.detail()));
@@ -37,11 +37,7 @@ struct Counts {
     groups: Count,
 }
 
-async fn look_at_rows(
-    directory: &Directory,
-    rules: AccountRules<'_>,
-    report: &mut Report,
-) -> Result<(), DirectoryError> {
+async fn look_at_rows(directory: &Directory, rules: LoginRules<'_>, report: &mut Report) -> Result<(), DirectoryError> {
     let users = counted(directory, &USERS, "users", report).await?;
     let groups = counted(directory, &GROUPS, "groups", report).await?;
     let private = private_groups(directory, report).await?;
@@ -54,26 +50,51 @@ async fn look_at_rows(
             private,
         ],
     );
-    for (kind, what) in [(&USERS, "users"), (&GROUPS, "groups")] {
-        let duplicates = consistency::duplicates(directory, kind).await;
-        let duplicates = answered(&format!("{what} of one name"), duplicates, report)?.unwrap_or_default();
-        if !duplicates.is_empty() {
-            report.warn(format!(
-                "{what} that are not served, because another one's name differs only in case or blanks: {}",
-                listed(&duplicates)
-            ));
-        }
-    }
+    let twins = twins(directory, &USERS, "users", report).await?;
+    self::twins(directory, &GROUPS, "groups", report).await?;
+    values::show(directory, report).await?;
     if let Some(sample) = answered("the first users", sample(directory).await, report)? {
-        values::show(directory, &sample, rules, report).await?;
-        differences(directory, &sample, users, report).await?;
+        differences(directory, &sample, (users, &twins), report).await?;
         sign_in::values(directory, &sample, rules.auth, report).await?;
         if let (Some(users), Some(groups)) = (users, groups) {
             let counts = Counts { users, groups };
             indexes(directory, &sample, counts, report).await?;
         }
     }
+    if let Some(users) = users {
+        logins::show(directory, (users.named, twins), rules, report).await?;
+    }
     Ok(())
+}
+
+/// The rows that are no entries, because another row has their name in another spelling. They are warned of.
+async fn twins(directory: &Directory, kind: Kind, what: &str, report: &mut Report) -> Result<Shadowed, DirectoryError> {
+    let twins = consistency::twins(directory, kind).await;
+    let twins = answered(&format!("{what} of one name"), twins, report)?.unwrap_or_default();
+    let mut names: Vec<String> = twins.names().map(str::to_owned).collect();
+    if names.is_empty() {
+        return Ok(twins);
+    }
+    names.sort_unstable();
+    let found = consistency::found_by_spelling(directory, kind, &names).await;
+    let found = answered(&format!("which spellings of {what} are found"), found, report)?.unwrap_or_default();
+    let also = match found.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; no listing has them{}, and yet a search for that very spelling finds: {}",
+            if kind == &USERS {
+                " and nobody can log in as one of them"
+            } else {
+                ""
+            },
+            listed(&found)
+        ),
+    };
+    report.warn(format!(
+        "{what} that are not served, because another one's name differs only in case or blanks: {}{also}",
+        listed(&names)
+    ));
+    Ok(twins)
 }
 
 /// How many rows a listing has. Rows without a name are warned of.
@@ -100,7 +121,7 @@ async fn counted(
 async fn differences(
     directory: &Directory,
     sample: &Sample,
-    users: Option<Count>,
+    (users, twins): (Option<Count>, &Shadowed),
     report: &mut Report,
 ) -> Result<(), DirectoryError> {
     for (kind, variable) in [(&USERS, "SQL_QUERY_ALL_USERS"), (&GROUPS, "SQL_QUERY_ALL_GROUPS")] {
@@ -109,7 +130,7 @@ async fn differences(
             report.warn(format!("{variable}: {text}"));
         }
     }
-    let texts = consistency::one_user_differences(directory, sample).await;
+    let texts = consistency::one_user_differences(directory, sample, twins).await;
     let what = "whether SQL_QUERY_ONE_USER gives the same entries as SQL_QUERY_ALL_USERS";
     for text in answered(what, texts, report)?.unwrap_or_default() {
         report.warn(text);
@@ -136,12 +157,17 @@ async fn indexes(
     let advice = index_advice(directory, sample, counts.users, counts.groups).await;
     for advice in answered("which indexes would help", advice, report)?.unwrap_or_default() {
         let statements: Vec<String> = advice.statements.iter().map(|line| format!("\n{line}")).collect();
-        let what = if statements.is_empty() {
-            "an index would help"
-        } else {
-            "this would help:"
+        let also = match (&advice.also, statements.is_empty()) {
+            (None, _) => String::new(),
+            (Some(also), true) => format!(": {also}"),
+            (Some(also), false) => format!("\n{also}"),
         };
-        report.advise(format!("{}; {what}{}", advice.reason, statements.concat()));
+        let what = if statements.is_empty() {
+            ""
+        } else {
+            "; this would help:"
+        };
+        report.advise(format!("{}{what}{}{also}", advice.reason, statements.concat()));
     }
     let small = |count: Count| count.rows < SMALL;
     if small(counts.users) && small(counts.groups) {

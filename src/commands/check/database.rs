@@ -3,7 +3,9 @@
 use super::{
     chain, clock,
     columns::{self, RECOMMENDED},
-    contents, password_change, readers,
+    contents,
+    logins::LoginRules,
+    password_change, readers,
     report::{Fault, Report},
     settings, sign_in,
 };
@@ -11,7 +13,6 @@ use crate::{
     config::{DatabaseSettings, PasswordSettings, Query, QuerySet, RealmSettings},
     directory::{
         Directory, PasswordRow,
-        diagnostics::rows::AccountRules,
         kind::{USERS, role::Role},
         passwords::Passwords,
         queries::{
@@ -79,9 +80,10 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
     };
     match Directory::build(&database, &realm.base, &realm.layout, &parsed).await {
         Ok(directory) => {
-            let rules = AccountRules {
+            let rules = LoginRules {
                 words: &realm.policy.refused_words,
                 auth: &realm.auth,
+                hashes_are_elsewhere: realm.passwords.is_some(),
             };
             contents::show(&directory, rules, report).await;
             let readers = &realm.policy.access.readers;

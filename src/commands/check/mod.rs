@@ -4,7 +4,8 @@
 //! `settings` tells the settings as they are understood and where each comes from, `certificate` what clients are shown,
 //! `chain` what a bind must pass, `sign_in` what its links have and lack, `database` asks the database about the
 //! queries, `columns` tells what their columns become, `contents` what the
-//! directory would hold, `values` what the rows' values are, `readers` who may search and is not there. All of it goes into a `report`, which is printed to standard
+//! directory would hold, `values` what the rows' values are, `logins` who can log in, `readers` who may search and is not
+//! there. All of it goes into a `report`, which is printed to standard
 //! output; what is wrong goes to standard error, each line with the name of its variable.
 
 mod answer;
@@ -14,6 +15,7 @@ mod clock;
 mod columns;
 mod contents;
 mod database;
+mod logins;
 mod password_change;
 mod readers;
 mod report;

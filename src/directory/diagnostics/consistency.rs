@@ -14,12 +14,15 @@ use crate::{
         membership::{Membership, MembershipsOf, NameSet},
         naming::tree::Name,
         queries::GroupColumn,
+        source::duplicates::Shadowed,
     },
     model::{entry::Entry, value::Cell},
     sql::{Budget, Engine, Origin, Predicate, QueryTable, SqlError},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Names that are looked up as a search would.
+const SPELLINGS: usize = 20;
 /// Groups of the sample whose members are listed.
 const GROUPS: usize = 20;
 
@@ -52,15 +55,33 @@ pub async fn refusals(directory: &Directory) -> Vec<(Query, SqlError)> {
     refusals
 }
 
-/// The names of rows that are no entries, because another row's name is equal under caseIgnoreMatch.
+/// The rows that are no entries, because another row's name is equal under caseIgnoreMatch.
 ///
 /// # Errors
 /// The database could not answer.
-pub async fn duplicates(directory: &Directory, kind: Kind) -> Result<Vec<String>, DirectoryError> {
-    let shadowed = directory.source.listing(kind).shadowed(budget()).await?;
-    let mut names: Vec<String> = shadowed.names().map(str::to_owned).collect();
-    names.sort_unstable();
-    Ok(names)
+pub async fn twins(directory: &Directory, kind: Kind) -> Result<Shadowed, DirectoryError> {
+    Ok(directory.source.listing(kind).shadowed(budget()).await?)
+}
+
+/// Which of these names, whose rows are in no listing, a search for that very spelling finds all the same.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn found_by_spelling(
+    directory: &Directory,
+    kind: Kind,
+    names: &[String],
+) -> Result<Vec<String>, DirectoryError> {
+    let projection = directory.source.listing(kind).maker().projection();
+    let mut found = Vec::new();
+    for spelled in names.iter().take(SPELLINGS) {
+        let Some(name) = Name::new(spelled) else { continue };
+        let row = directory.source.find(kind, &name, Budget::lookup(deadline())).await?;
+        if row.and_then(|row| projection.name(&row)).as_ref() == Some(spelled) {
+            found.push(spelled.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Columns that hold one text in every row, which stands in the query in double quotes: on MariaDB and MySQL
@@ -95,7 +116,11 @@ pub async fn constants(directory: &Directory, kind: Kind) -> Result<Vec<String>,
 ///
 /// # Errors
 /// The database could not answer.
-pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Result<Vec<String>, DirectoryError> {
+pub async fn one_user_differences(
+    directory: &Directory,
+    sample: &Sample,
+    twins: &Shadowed,
+) -> Result<Vec<String>, DirectoryError> {
     let Some(one_user) = directory
         .source
         .accounts
@@ -108,6 +133,7 @@ pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Res
     let mut missing = Vec::new();
     let mut differing: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let projection = maker.projection();
+    let mut numbers = Vec::new();
     for row in &sample.rows {
         let Some(name) = projection.name(row).and_then(|name| Name::new(&name)) else {
             continue;
@@ -116,8 +142,12 @@ pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Res
             missing.push(name.spelled);
             continue;
         };
-        // Another row of the same name under caseIgnoreMatch: that is for `duplicates`.
-        if projection.number(&other) != projection.number(row) {
+        let both = (projection.number(row), projection.number(&other));
+        if both.0 != both.1 {
+            // Another row of the same name under caseIgnoreMatch: that is for `twins`.
+            if !twins.drops(&name.spelled, both.0) && projection.name(&other).as_ref() == Some(&name.spelled) {
+                numbers.push((name.spelled, both));
+            }
             continue;
         }
         let (entry, other) = (maker.entry(row.clone(), true), maker.entry(other, true));
@@ -134,6 +164,7 @@ pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Res
             listed(&missing)
         ));
     }
+    found.extend(other_numbers(&numbers, sample.len()));
     found.extend(differing.into_iter().map(|(attribute, names)| {
         format!(
             "SQL_QUERY_ONE_USER gives another {attribute} than SQL_QUERY_ALL_USERS for {} of {} users: {}",
@@ -143,6 +174,27 @@ pub async fn one_user_differences(directory: &Directory, sample: &Sample) -> Res
         )
     }));
     Ok(found)
+}
+
+/// That users have another number where they are asked for alone, which is how `row_number()` and the like go wrong.
+fn other_numbers(users: &[(String, (Option<i128>, Option<i128>))], total: usize) -> Option<String> {
+    let number = |number: Option<i128>| number.map_or("none".to_owned(), |number| number.to_string());
+    let (_, (_, first)) = users.first()?;
+    let names: Vec<String> = users
+        .iter()
+        .map(|(name, (listed, alone))| format!("{name} ({} instead of {})", number(*alone), number(*listed)))
+        .collect();
+    let one = match users.iter().all(|(_, (_, alone))| alone == first) && users.len() > 1 {
+        true => format!(", {} for all of them", number(*first)),
+        false => String::new(),
+    };
+    Some(format!(
+        "SQL_QUERY_ONE_USER gives another uid number than SQL_QUERY_ALL_USERS for {} of {total} users{one}; they cannot \
+         bind, and a search for their name finds that number: {}; make the number of the row's own columns, not of its \
+         place among the rows (row_number), and alike in both queries",
+        users.len(),
+        listed(&names)
+    ))
 }
 
 fn differences(directory: &Directory, one: Option<&Entry>, other: Option<&Entry>) -> Vec<String> {

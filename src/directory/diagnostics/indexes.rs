@@ -12,7 +12,7 @@ use crate::{
         queries::{DescribedQuery, GroupColumn},
     },
     sql::{
-        Engine, Origin, Predicate, QueryTable, Statement,
+        Column, ColumnKind, Engine, Origin, Predicate, QueryTable, Statement,
         indexes::{self, TableColumn},
         plan::plan,
     },
@@ -25,6 +25,8 @@ pub struct IndexAdvice {
     pub reason: String,
     /// What to run.
     pub statements: Vec<String>,
+    /// What to change in the queries, where statements alone do not help.
+    pub also: Option<String>,
 }
 
 /// Some number that few rows have.
@@ -39,6 +41,96 @@ struct Lookup {
     statement: Option<Statement>,
     column: TableColumn,
     indexes: Vec<String>,
+    also: Option<String>,
+}
+
+/// A column of a query as an index could hold it.
+struct Indexed<'a> {
+    name: &'a str,
+    column: TableColumn,
+    described: &'a Column,
+    is_computed: bool,
+}
+
+impl<'a> Indexed<'a> {
+    /// The column of a role; None where no index can hold what it is.
+    fn new(engine: Engine, query: &'a DescribedQuery, role: Role) -> Option<Self> {
+        let position = query.column(role)?;
+        let name = query.columns.get(position)?.column.as_str();
+        let described = query.described.columns.get(position)?;
+        let plain = table_column(engine, query, role);
+        let is_computed = plain.is_none();
+        let column = match plain {
+            Some(column) => column,
+            None => TableColumn::computed(name, query.query.computed(name)?),
+        };
+        Some(Indexed {
+            name,
+            column,
+            described,
+            is_computed,
+        })
+    }
+
+    /// The indexes for comparisons in any case, or exact ones; and what else is to be done.
+    fn advice(&self, engine: Engine, any_case: bool) -> (Vec<String>, Option<String>) {
+        match (self.is_computed, engine, any_case) {
+            // None would help, whatever the column.
+            (true, Engine::MySql, true) => return (Vec::new(), None),
+            (true, Engine::MySql | Engine::Sqlite, _) => return self.generated(engine, false),
+            _ => {}
+        }
+        let mut indexes = match any_case {
+            true => self.column.case_ignore_indexes(engine, self.described),
+            false => vec![self.column.index(engine)],
+        };
+        if self.is_computed && engine == Engine::PostgreSql && !indexes.is_empty() {
+            // It has statistics of an expression only from an index over that very one, and only once it has looked.
+            let plain = self.column.index(engine);
+            if !indexes.contains(&plain) {
+                indexes.insert(0, plain);
+            }
+            indexes.push(format!("ANALYZE {};", self.column.table));
+        }
+        (indexes, None)
+    }
+
+    /// A column of the table that is what the query computes.
+    fn generated(&self, engine: Engine, is_number: bool) -> (Vec<String>, Option<String>) {
+        let (statement, column) = self.column.generated(engine, is_number);
+        let indexes = match engine {
+            Engine::Sqlite if !is_number => {
+                let text = Column {
+                    kind: ColumnKind::Text,
+                    ..self.described.clone()
+                };
+                column.case_ignore_indexes(engine, &text)
+            }
+            _ => vec![column.index(engine)],
+        };
+        let also = format!(
+            "and take {} AS {} in the queries, which then stands for {}",
+            column.column, self.name, self.column.column
+        );
+        ([vec![statement], indexes].concat(), Some(also))
+    }
+
+    /// For comparisons of numbers.
+    fn number_advice(&self, engine: Engine) -> (Vec<String>, Option<String>) {
+        if !self.described.kind.is_text() {
+            return match self.is_computed && engine != Engine::PostgreSql {
+                true => self.generated(engine, true),
+                false => self.advice(engine, false),
+            };
+        }
+        let whole = if engine == Engine::MySql { "SIGNED" } else { "bigint" };
+        let name = self.name;
+        let also = format!(
+            "{name} is text, in which no index finds numbers: a column of whole numbers would help, or CAST(… AS {whole}) AS \
+             {name} in the queries"
+        );
+        (Vec::new(), Some(also))
+    }
 }
 
 /// Indexes that would help. Asks the planner, so only where tables are large enough for it to want one.
@@ -68,8 +160,9 @@ pub async fn index_advice(
     // One index may help several lookups.
     let mut known: Vec<Vec<String>> = Vec::new();
     advice.retain(|advice| {
-        let is_new = !known.contains(&advice.statements);
-        known.push(advice.statements.clone());
+        let told = [&advice.statements[..], advice.also.as_slice()].concat();
+        let is_new = !known.contains(&told);
+        known.push(told);
         is_new
     });
     Ok(advice)
@@ -82,29 +175,30 @@ fn user_lookups(directory: &Directory, sample: &Sample) -> Vec<Lookup> {
         return Vec::new();
     };
     let mut lookups = Vec::new();
-    if let (Some(wanted), Some(column)) = (one_user.column(Role::Name), table_column(engine, one_user, Role::Name)) {
+    if let (Some(wanted), Some((column, indexes, also))) = (one_user.column(Role::Name), compared(engine, one_user)) {
         lookups.push(Lookup {
             what: "SQL_QUERY_ONE_USER",
             statement: QueryTable::lookup(&one_user.query, &one_user.described, name)
                 .and_then(|table| table.select(&[wanted], &Predicate::True)),
-            indexes: vec![column.index(engine)],
             column,
+            indexes,
+            also,
         });
     }
     let select = |role, what, predicate: Wanted, any_case: bool| {
         let position = all_users.column(role)?;
-        let column = table_column(engine, all_users, role)?;
-        let indexes = if any_case {
-            column.case_ignore_indexes(engine, all_users.described.columns.get(position)?)
-        } else {
-            vec![column.index(engine)]
+        let indexed = Indexed::new(engine, all_users, role)?;
+        let (indexes, also) = match role {
+            Role::Number | Role::PrimaryGroup => indexed.number_advice(engine),
+            _ => indexed.advice(engine, any_case),
         };
         let table = QueryTable::listing(&all_users.query, &all_users.described);
         Some(Lookup {
             what,
             statement: table.select(&[position], &predicate(position, name)),
-            column,
+            column: indexed.column,
             indexes,
+            also,
         })
     };
     lookups.extend(select(
@@ -148,32 +242,75 @@ fn group_lookups(directory: &Directory) -> Vec<Lookup> {
     ];
     let lookups = roles.into_iter().filter_map(|(role, what, wanted, any_case)| {
         let position = all_groups.column(role)?;
-        let column = table_column(engine, all_groups, role)?;
+        let indexed = Indexed::new(engine, all_groups, role)?;
+        let (indexes, also) = match role {
+            Role::Number => indexed.number_advice(engine),
+            _ => indexed.advice(engine, any_case),
+        };
         Some(Lookup {
             what,
             statement: table.select(&[position], &wanted(position, "nobody")),
-            indexes: match any_case {
-                true => column.case_ignore_indexes(engine, all_groups.described.columns.get(position)?),
-                false => vec![column.index(engine)],
-            },
-            column,
+            column: indexed.column,
+            indexes,
+            also,
         })
     });
     lookups.collect()
 }
 
 async fn advice_for(directory: &Directory, lookup: Lookup) -> Result<Option<IndexAdvice>, DirectoryError> {
-    let Some(statement) = lookup.statement.filter(|_| !lookup.indexes.is_empty()) else {
+    let is_any = !lookup.indexes.is_empty() || lookup.also.is_some();
+    let Some(statement) = lookup.statement.filter(|_| is_any) else {
         return Ok(None);
     };
     let scanned = plan(&directory.source.database, &statement, budget()).await?.whole();
     let hit = scanned
         .iter()
         .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
-    Ok(hit.then(|| IndexAdvice {
+    if !hit {
+        return Ok(None);
+    }
+    let mut advice = IndexAdvice {
         reason: format!("{} reads all of {}", lookup.what, lookup.column.table),
         statements: lookup.indexes,
-    }))
+        also: lookup.also,
+    };
+    let computed = Some(&lookup.column).filter(|column| column.column.starts_with('('));
+    if let Some(column) = computed
+        && let Some(numbered) = indexes::auto_increment_in(&directory.source.database, column, budget()).await?
+    {
+        advice.statements = Vec::new();
+        advice.also = Some(format!(
+            "{} is computed of {numbered}, which is AUTO_INCREMENT, and of such a column the database keeps no other and no \
+             index; take a column that holds the number itself, set when the row is made",
+            column.column
+        ));
+    }
+    Ok(Some(advice))
+}
+
+/// What the one-user query compares with the name, as an index could hold it, and what would help.
+fn compared(engine: Engine, one_user: &DescribedQuery) -> Option<(TableColumn, Vec<String>, Option<String>)> {
+    let own = table_column(engine, one_user, Role::Name);
+    let column = match (one_user.query.compared(), own) {
+        (Some(compared), None) => TableColumn::computed("login", compared),
+        (Some(compared), Some(_)) if !compared.is_plain => TableColumn::computed("login", compared),
+        (_, own) => own?,
+    };
+    let is_computed = column.column.starts_with('(');
+    if is_computed && engine == Engine::MySql {
+        let (statement, added) = column.generated(engine, false);
+        let also = format!(
+            "and compare {} in SQL_QUERY_ONE_USER, which then stands for {}",
+            added.column, column.column
+        );
+        return Some((column, vec![statement, added.index(engine)], Some(also)));
+    }
+    let mut indexes = vec![column.index(engine)];
+    if is_computed && engine == Engine::PostgreSql {
+        indexes.push(format!("ANALYZE {};", column.table));
+    }
+    Some((column, indexes, None))
 }
 
 /// The table between users and groups: its columns are in no query's result, so its foreign keys tell them.
@@ -220,6 +357,7 @@ async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Ve
                 advice.push(IndexAdvice {
                     reason: format!("{what} reads all of {}", key.table),
                     statements: vec![key.index(engine)],
+                    also: None,
                 });
             }
         }
@@ -266,6 +404,7 @@ fn memberships_lookups(directory: &Directory, listed: &MembershipsQuery, sample:
             statement,
             column,
             indexes,
+            also: None,
         })
     });
     lookups.collect()

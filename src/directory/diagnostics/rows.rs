@@ -1,257 +1,390 @@
-//! What all rows of a listing are as entries: who lacks what, who has what is another one's, and whose account is closed.
+//! What all rows of a listing are as entries: who lacks what, who has what is another one's, and what clients stumble over.
+//!
+//! Rows are streamed, and of each only a few hashes stay. Where values are found that several entries have, the rows are
+//! read once more for the names of some.
 
 use crate::{
-    config::{AuthSettings, RefusedWords},
     directory::{
-        account::{AccountColumns, Refusal, Standing},
-        diagnostics::sample::{LARGE, PATIENCE, Sample, deadline},
+        diagnostics::{
+            oddities::{Oddity, Range, of_name},
+            owners::{Hashes, Named, Shared, Values, shown},
+            sample::PATIENCE,
+        },
         error::DirectoryError,
         facade::Directory,
-        kind::{Kind, USERS, role::Role, rule::HOMES},
+        kind::{GROUPS, Kind, PRIVATE_GROUPS, USERS, role::Role, rule::HOMES},
         mapping::{
             entry::{EntryMaker, text_of},
             projection::Projection,
         },
-        source::listing::Listing,
+        naming::tree::Name,
     },
     model::{
+        entry::Entry,
         schema::{AttributeId, ids},
-        time::Timestamp,
-        value::Cell,
     },
-    sql::{Budget, Row},
+    sql::{Origin, Row},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What the rows of a listing are as entries. The lists hold names.
+/// Rows that are looked at: their hashes take some 100 MiB.
+const MOST: usize = 2_000_000;
+/// Home directories that nobody means to own.
+const NOBODYS_HOMES: [&str; 4] = ["/", "/nonexistent", "/dev/null", "/var/empty"];
+
+/// What the rows of a listing are as entries.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Rows that were looked at; not all where there are very many.
+    /// Rows that were looked at; not all where there are millions.
     pub looked_at: usize,
     /// Rows whose name no DN can hold: they are left out.
     pub unusable: usize,
+    /// Rows with the very name of a row before them.
+    pub repeated: Named,
     /// Without posixAccount or posixGroup.
-    pub numberless: Vec<String>,
+    pub numberless: Named,
     /// Users without an address.
     pub without_mail: usize,
-    /// Users whose address is another one's.
-    pub same_mail: Vec<String>,
-    /// Entries whose number is another one's.
-    pub same_number: Vec<String>,
-    /// Entries whose entryUUID is another one's.
-    pub same_uuid: Vec<String>,
-    /// Users whose home directory is made up and is another one's.
-    pub same_home: Vec<String>,
+    /// What can be said of a row alone.
+    pub odd: BTreeMap<Oddity, Named>,
+    /// What is another one's, too.
+    pub shared: BTreeMap<Sharing, Shared>,
     /// How many have a column for an attribute, and no usable value in it.
     pub lacking: BTreeMap<AttributeId, usize>,
     /// Home directories made of numbers, because the name is none.
     pub numbered_homes: usize,
 }
 
-/// Whose account is closed, and why.
+/// What several entries have alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sharing {
+    /// A mail address.
+    Mail,
+    /// A uid number, or a gid number of groups.
+    Number,
+    /// An entryUUID.
+    EntryUuid,
+    /// A home directory from the column.
+    Home,
+    /// One that is made up.
+    MadeUpHome,
+    /// A gid number of users that no group has.
+    GroupOfNoRow,
+}
+
+/// The numbers and names of all groups, as hashes.
 #[derive(Debug, Default)]
-pub struct Accounts {
-    /// Rows that were looked at.
-    pub looked_at: usize,
-    /// Whether these are all users that are looked at anywhere in this report, or those of the sample.
-    pub sampled: bool,
-    /// The words of the status column, how often each is there, and whether it refuses.
-    pub words: BTreeMap<String, (usize, bool)>,
-    /// Refusals of other columns.
-    pub refusals: BTreeMap<String, usize>,
-    /// Values that cannot be read, by column: they refuse.
-    pub unreadable: BTreeMap<&'static str, usize>,
+pub struct GroupIndex {
+    hashes: Hashes,
+    names_by_number: HashMap<u64, u64>,
+    names: HashSet<u64>,
+    is_complete: bool,
 }
 
-/// Whose a value is: of the first, and of how many.
-#[derive(Default)]
-struct Owners(HashMap<Vec<u8>, Vec<String>>);
-
-impl Owners {
-    fn note(&mut self, value: &[u8], name: &str) {
-        self.0
-            .entry(value.to_ascii_lowercase())
-            .or_default()
-            .push(name.to_owned());
-    }
-
-    fn shared(self) -> Vec<String> {
-        let several = self.0.into_values().filter(|names| names.len() > 1);
-        let mut names: Vec<String> = several.flatten().collect();
-        names.sort_unstable();
-        names
-    }
-}
-
-/// Looks at every row, or at very many.
+/// What the rows of groups are, and the groups for [`users`] to look up.
 ///
 /// # Errors
 /// The database could not answer.
-pub async fn findings(directory: &Directory, kind: Kind) -> Result<Findings, DirectoryError> {
-    let source = directory.source.listing(kind);
-    let mut walk = Walk::default();
-    source
-        .each(PATIENCE, |row| {
-            walk.row(kind, source.maker(), row);
-            walk.found.looked_at as u64 >= LARGE
-        })
-        .await?;
+pub async fn groups(directory: &Directory) -> Result<(Findings, GroupIndex), DirectoryError> {
+    let mut walk = Walk::new(directory, &GROUPS, None);
+    walk.read(directory).await?;
+    let groups = GroupIndex {
+        is_complete: walk.found.looked_at < MOST,
+        names_by_number: std::mem::take(&mut walk.names_by_number),
+        names: std::mem::take(&mut walk.prepared_names),
+        hashes: walk.hashes.clone(),
+    };
+    Ok((walk.end(), groups))
+}
+
+/// What the rows of users are. `groups` is none where groups could not be looked at.
+///
+/// # Errors
+/// The database could not answer.
+pub async fn users(directory: &Directory, groups: Option<&GroupIndex>) -> Result<Findings, DirectoryError> {
+    let mut walk = Walk::new(directory, &USERS, groups.filter(|groups| groups.is_complete));
+    walk.read(directory).await?;
     Ok(walk.end())
 }
 
-/// What is said of the values of account columns.
-#[derive(Debug, Clone, Copy)]
-pub struct AccountRules<'a> {
-    /// The words of a status that refuse binds.
-    pub words: &'a RefusedWords,
-    /// The links that there are.
-    pub auth: &'a AuthSettings,
+/// One reading of a listing, and the second one for names.
+struct Walk<'a> {
+    kind: Kind,
+    groups: Option<&'a GroupIndex>,
+    hashes: Hashes,
+    /// Whether the gid numbers of users are computed in the query.
+    computes_groups: bool,
+    has_private_groups: bool,
+    found: Findings,
+    seen: HashSet<u64>,
+    values: BTreeMap<Sharing, Values>,
+    /// Those from the column and those made up.
+    homes: Values,
+    /// Computed gid numbers that a group with another name has.
+    computed_hits: Vec<u64>,
+    /// Of groups: their prepared names, and whose a number is.
+    prepared_names: HashSet<u64>,
+    names_by_number: HashMap<u64, u64>,
 }
 
-/// What the account columns of SQL_QUERY_ONE_USER say, which binds read: of every user where SQL_QUERY_ALL_USERS has
-/// the very same columns, and else of those of the sample.
-///
-/// # Errors
-/// The database could not answer.
-pub async fn accounts(
-    directory: &Directory,
-    sample: &Sample,
-    rules: AccountRules<'_>,
-) -> Result<Accounts, DirectoryError> {
-    let mut found = Accounts::default();
-    let (all_users, asked) = (&directory.queries.all_users, &directory.queries.one_user);
-    if !asked
-        .columns
-        .iter()
-        .any(|column| column.role.is_ok_and(Role::is_account))
-    {
-        return Ok(found);
-    }
-    if all_users.judges_as(asked) {
-        let listed = Projection::of_account_columns(&all_users.columns);
-        let maker = EntryMaker::new(
-            &USERS,
-            directory.source.tree.clone(),
-            directory.source.schema.clone(),
-            listed,
-        );
-        let source = Listing::new(
-            directory.source.database.clone(),
-            directory.source.listing(&USERS).query().clone(),
-            maker,
-        );
-        let projection = source.maker().projection();
-        source
-            .each(PATIENCE, |row| {
-                found.row(projection, row, rules);
-                found.looked_at as u64 >= LARGE
-            })
-            .await?;
-        return Ok(found);
-    }
-    let Some(one_user) = directory.source.accounts.one_user() else {
-        return Ok(found);
-    };
-    found.sampled = true;
-    for name in &sample.names {
-        for row in one_user.account_rows(name, Budget::bind(deadline())).await? {
-            found.row(one_user.account_projection(), row, rules);
+impl<'a> Walk<'a> {
+    fn new(directory: &Directory, kind: Kind, groups: Option<&'a GroupIndex>) -> Self {
+        let query = &directory.queries.all_users;
+        let origin = query
+            .column(Role::PrimaryGroup)
+            .and_then(|column| query.origins.get(column));
+        Walk {
+            kind,
+            groups,
+            hashes: groups.map(|groups| groups.hashes.clone()).unwrap_or_default(),
+            computes_groups: origin == Some(&Origin::Expression),
+            has_private_groups: directory.kinds().contains(&&PRIVATE_GROUPS),
+            found: Findings::default(),
+            seen: HashSet::new(),
+            values: BTreeMap::new(),
+            homes: Values::default(),
+            computed_hits: Vec::new(),
+            prepared_names: HashSet::new(),
+            names_by_number: HashMap::new(),
         }
     }
-    Ok(found)
-}
 
-#[derive(Default)]
-struct Walk {
-    found: Findings,
-    mails: Owners,
-    numbers: Owners,
-    uuids: Owners,
-    /// Each with whether it was made up.
-    homes: HashMap<Vec<u8>, Vec<(String, bool)>>,
-}
+    async fn read(&mut self, directory: &Directory) -> Result<(), DirectoryError> {
+        let source = directory.source.listing(self.kind);
+        let maker = source.maker();
+        source
+            .each(PATIENCE, |row| {
+                self.row(maker, row);
+                self.found.looked_at >= MOST
+            })
+            .await?;
+        self.seen = HashSet::new();
+        self.computed_hits.sort_unstable();
+        self.compare();
+        let is_any = self.values.values().any(Values::is_any_shared) || !self.computed_hits.is_empty();
+        if !is_any {
+            return Ok(());
+        }
+        let mut rows = 0;
+        source
+            .each(PATIENCE, |row| {
+                self.name_owner(maker, row);
+                rows += 1;
+                rows >= self.found.looked_at
+            })
+            .await?;
+        Ok(())
+    }
 
-impl Walk {
-    fn row(&mut self, kind: Kind, maker: &EntryMaker, row: Row) {
+    fn row(&mut self, maker: &EntryMaker, row: Row) {
         self.found.looked_at += 1;
         let lacking = maker.lacking(&row);
         let Some(name) = maker.projection().name(&row) else {
             // Counted with the names.
             return;
         };
-        let has_home = maker.projection().position(Role::HomeDirectory).is_some();
+        if !self.seen.insert(self.hashes.of(name.as_bytes())) {
+            self.found.repeated.note(&name);
+            return;
+        }
+        let unread = unread_number(maker.projection(), &row);
         let Some(entry) = maker.entry(row, true) else {
             self.found.unusable += 1;
             return;
         };
-        let home_is_made_up = !has_home || lacking.contains(&ids::HOME_DIRECTORY);
+        let home_is_made_up = home_is_made_up(maker, &lacking);
         for id in lacking {
             *self.found.lacking.entry(id).or_default() += 1;
         }
-        let number = kind.attribute_of(Role::Number);
-        match number.and_then(|number| entry.values(number).first()) {
-            Some(number) => self.numbers.note(number, &name),
-            None => self.found.numberless.push(name.clone()),
+        let number = self.kind.attribute_of(Role::Number);
+        if number.and_then(|number| entry.values(number).first()).is_none() {
+            self.found.numberless.note(&format!("{name}{unread}"));
         }
-        for uuid in entry.values(ids::ENTRY_UUID) {
-            self.uuids.note(uuid, &name);
+        for (sharing, hash, _) in self.keys(&entry, home_is_made_up) {
+            self.values.entry(sharing).or_default().count(hash);
         }
-        if kind != &USERS {
-            return;
+        for oddity in of_name(&name) {
+            self.odd(oddity, &name);
         }
-        match entry.values(ids::MAIL).first() {
-            Some(mail) => self.mails.note(mail, &name),
+        if let Some(range) = self.number(&entry).and_then(|(number, _)| Range::of(number)) {
+            self.odd(Oddity::Number(range), &name);
+        }
+        if self.kind == &USERS {
+            self.user(&entry, &name, home_is_made_up);
+        } else {
+            self.group(&entry, &name);
+        }
+    }
+
+    fn odd(&mut self, oddity: Oddity, name: &str) {
+        self.found.odd.entry(oddity).or_default().note(name);
+    }
+
+    fn user(&mut self, entry: &Entry, name: &str, home_is_made_up: bool) {
+        let first = |id| entry.values(id).first().map(|value| text_of(value));
+        match first(ids::MAIL) {
+            Some(mail) if !mail.contains('@') => self.odd(Oddity::MailWithoutAt, name),
+            Some(_) => {}
             None => self.found.without_mail += 1,
         }
-        if let Some(home) = entry.values(ids::HOME_DIRECTORY).first() {
-            let by_name = text_of(home).strip_prefix(HOMES).is_some_and(|rest| rest == name);
+        if let Some(home) = first(ids::HOME_DIRECTORY) {
+            let by_name = home.strip_prefix(HOMES).is_some_and(|rest| rest == name);
             self.found.numbered_homes += usize::from(home_is_made_up && !by_name);
-            let homes = self.homes.entry(home.to_vec()).or_default();
-            homes.push((name, home_is_made_up));
+            if !home.starts_with('/') {
+                self.odd(Oddity::HomeIsNoPath, name);
+            }
+            self.homes.count(self.hashes.of(home.as_bytes()));
+        }
+        if first(ids::LOGIN_SHELL).is_some_and(|shell| !shell.starts_with('/')) {
+            self.odd(Oddity::ShellIsNoPath, name);
+        }
+        let Some((gid, hash)) = number_of(entry, ids::GID_NUMBER, &self.hashes) else {
+            return;
+        };
+        if let Some(range) = Range::of(gid) {
+            self.odd(Oddity::PrimaryGroup(range), name);
+        }
+        let (Some(groups), Some(own)) = (self.groups, self.prepared(name)) else {
+            return;
+        };
+        match groups.names_by_number.get(&hash) {
+            Some(group) if *group == own => {}
+            Some(_) if self.number(entry).is_some_and(|(uid, _)| uid == gid) => self.odd(Oddity::OthersGroup, name),
+            Some(_) if self.computes_groups => self.computed_hits.push(hash),
+            Some(_) => {}
+            None if self.has_private_groups && groups.names.contains(&own) => self.odd(Oddity::NamesakeGroup, name),
+            None => {}
+        }
+    }
+
+    fn group(&mut self, entry: &Entry, name: &str) {
+        let Some(prepared) = self.prepared(name) else {
+            return;
+        };
+        self.prepared_names.insert(prepared);
+        if let Some((_, hash)) = self.number(entry) {
+            self.names_by_number.entry(hash).or_insert(prepared);
+        }
+    }
+
+    fn prepared(&self, name: &str) -> Option<u64> {
+        Some(self.hashes.of(Name::new(name)?.prepared.as_bytes()))
+    }
+
+    fn number(&self, entry: &Entry) -> Option<(i128, u64)> {
+        number_of(entry, self.kind.attribute_of(Role::Number)?, &self.hashes)
+    }
+
+    /// What an entry has that no other one should have.
+    fn keys<'e>(&self, entry: &'e Entry, home_is_made_up: bool) -> Vec<(Sharing, u64, &'e [u8])> {
+        let mut keys = Vec::new();
+        let mut add = |sharing, value: &'e [u8]| keys.push((sharing, self.hashes.ignoring_case(value), value));
+        let number = self.kind.attribute_of(Role::Number);
+        number
+            .and_then(|number| entry.values(number).first())
+            .into_iter()
+            .for_each(|value| add(Sharing::Number, value));
+        entry
+            .values(ids::ENTRY_UUID)
+            .iter()
+            .for_each(|value| add(Sharing::EntryUuid, value));
+        if self.kind != &USERS {
+            return keys;
+        }
+        let first = |id| entry.values(id).first().map(|value| value.as_ref());
+        first(ids::MAIL).into_iter().for_each(|mail| add(Sharing::Mail, mail));
+        first(ids::GID_NUMBER)
+            .into_iter()
+            .for_each(|gid| add(Sharing::GroupOfNoRow, gid));
+        if let Some(home) = first(ids::HOME_DIRECTORY) {
+            let sharing = match home_is_made_up {
+                true => Sharing::MadeUpHome,
+                false => Sharing::Home,
+            };
+            keys.push((sharing, self.hashes.of(home), home));
+        }
+        keys
+    }
+
+    /// All rows have been counted.
+    fn compare(&mut self) {
+        let (groups, hashes) = (self.groups, self.hashes.clone());
+        let of_nobody: Vec<u64> = NOBODYS_HOMES.iter().map(|home| hashes.of(home.as_bytes())).collect();
+        self.homes.compare(|_| true);
+        for (sharing, values) in &mut self.values {
+            match sharing {
+                Sharing::MadeUpHome => values.select(|home| self.homes.times(home) > 1),
+                Sharing::GroupOfNoRow => {
+                    values.compare(|gid| groups.is_some_and(|groups| !groups.names_by_number.contains_key(&gid)));
+                }
+                Sharing::Home => values.compare(|home| !of_nobody.contains(&home)),
+                _ => values.compare(|_| true),
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// In the second reading.
+    fn name_owner(&mut self, maker: &EntryMaker, row: Row) {
+        let lacking = maker.lacking(&row);
+        let name = maker.projection().name(&row);
+        let (Some(name), Some(entry)) = (name, maker.entry(row, true)) else {
+            return;
+        };
+        if !self.seen.insert(self.hashes.of(name.as_bytes())) {
+            return;
+        }
+        let gid = number_of(&entry, ids::GID_NUMBER, &self.hashes).map(|(_, hash)| hash);
+        if let Some(gid) = gid.filter(|_| !self.computed_hits.is_empty()) {
+            self.name_computed(gid, &name);
+        }
+        for (sharing, hash, value) in self.keys(&entry, home_is_made_up(maker, &lacking)) {
+            if let Some(values) = self.values.get_mut(&sharing) {
+                values.name(hash, &String::from_utf8_lossy(value), &name);
+            }
+        }
+    }
+
+    /// A computed gid number is meant to be a user's own where most of them are no group's.
+    fn name_computed(&mut self, gid: u64, name: &str) {
+        let (Some(groups), Some(gids)) = (self.groups, self.values.get(&Sharing::GroupOfNoRow)) else {
+            return;
+        };
+        let are_meant = self.computed_hits.len() * 2 < self.found.looked_at;
+        let is_anothers = groups.names_by_number.get(&gid).copied() != self.prepared(name);
+        let is_counted = self.computed_hits.binary_search(&gid).is_ok();
+        if are_meant && is_counted && is_anothers && gids.times(gid) == 1 {
+            self.odd(Oddity::OthersGroup, name);
         }
     }
 
     fn end(self) -> Findings {
         let mut found = self.found;
-        found.numberless.sort_unstable();
-        found.same_mail = self.mails.shared();
-        found.same_number = self.numbers.shared();
-        found.same_uuid = self.uuids.shared();
-        let several = self.homes.into_values().filter(|owners| owners.len() > 1);
-        let made_up = several.flatten().filter(|(_, made_up)| *made_up);
-        found.same_home = made_up.map(|(name, _)| name).collect();
-        found.same_home.sort_unstable();
+        let shared = self.values.into_iter();
+        let shared = shared.map(|(sharing, values)| (sharing, values.shared()));
+        found.shared = shared.filter(|(_, shared)| shared.entries > 0).collect();
         found
     }
 }
 
-impl Accounts {
-    fn row(&mut self, projection: &Projection, mut row: Row, rules: AccountRules<'_>) {
-        self.looked_at += 1;
-        let columns = AccountColumns::take(projection, &mut row);
-        if let Some(word) = word(&columns.status) {
-            let refuses = rules.words.judge(&columns.status) != Standing::Allowed;
-            self.words.entry(word).or_insert((0, refuses)).0 += 1;
-        }
-        let refusal = columns.refusal(rules.words, Timestamp::now());
-        if refusal.is_none()
-            && let Some(own) = columns.own_chain().filter(|own| !own.is_empty())
-            && let Err(error) = rules.auth.chain_of(&own)
-        {
-            *self.refusals.entry(format!("auth_backends: {error}")).or_default() += 1;
-        }
-        match refusal {
-            None | Some(Refusal::Status(_)) => {}
-            Some(Refusal::Unreadable(column)) => *self.unreadable.entry(column).or_default() += 1,
-            Some(refusal) => *self.refusals.entry(refusal.to_string()).or_default() += 1,
-        }
-    }
+fn home_is_made_up(maker: &EntryMaker, lacking: &[AttributeId]) -> bool {
+    maker.projection().position(Role::HomeDirectory).is_none() || lacking.contains(&ids::HOME_DIRECTORY)
 }
 
-/// A status as it is written, in one line.
-fn word(status: &Cell) -> Option<String> {
-    const LONGEST: usize = 40;
-    let text = status.to_text()?;
-    let text: String = text.trim().chars().take(LONGEST).collect();
-    (!text.is_empty()).then(|| text.escape_debug().to_string())
+/// A number that an entry is served with, and its hash.
+fn number_of(entry: &Entry, id: AttributeId, hashes: &Hashes) -> Option<(i128, u64)> {
+    let value = entry.values(id).first()?;
+    Some((text_of(value).parse().ok()?, hashes.ignoring_case(value)))
+}
+
+/// What stands in the columns of numbers and is none.
+fn unread_number(projection: &Projection, row: &Row) -> String {
+    let columns = [(Role::Number, "its number"), (Role::PrimaryGroup, "gid_number")];
+    let unread = columns.into_iter().find_map(|(role, what)| {
+        let cell = projection.cell(row, role)?;
+        let is_none = !cell.is_absent() && cell.to_integer().is_none();
+        is_none.then(|| format!(" ({what} \"{}\")", shown(&cell.to_text().unwrap_or_default())))
+    });
+    unread.unwrap_or_default()
 }

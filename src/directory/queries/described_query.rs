@@ -163,6 +163,16 @@ impl DescribedQuery {
         own == roles(other) && own.into_iter().all(|role| self.takes_as(role, other))
     }
 
+    /// Whether a row of this query says all that a row of `other` says about a bind: both take names, numbers and private
+    /// columns from the same columns of the same table.
+    pub fn signs_in_as(&self, other: &DescribedQuery) -> bool {
+        let mut needed = other.columns.iter().filter_map(|column| column.role.ok());
+        needed.all(|role| {
+            let counts = role.is_private() || matches!(role, Role::Name | Role::Number);
+            !counts || self.takes_as(role, other)
+        })
+    }
+
     fn takes_as(&self, role: Role, other: &DescribedQuery) -> bool {
         self.is_one_column(self.column(role), other, other.column(role))
     }

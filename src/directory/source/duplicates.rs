@@ -75,6 +75,11 @@ impl Shadowed {
         self.dropped.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Whether the row of this name and number is no entry.
+    pub fn drops(&self, name: &str, number: Option<i128>) -> bool {
+        !self.dropped.is_empty() && self.dropped.contains(&(name.to_owned(), number))
+    }
+
     /// Whether a row is an entry.
     pub fn keep(&mut self, projection: &Projection, row: &Row) -> bool {
         if self.dropped.is_empty() && self.once.is_empty() {

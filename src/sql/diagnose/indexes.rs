@@ -6,6 +6,7 @@ use crate::sql::database::Database;
 use crate::sql::engine::Engine;
 use crate::sql::error::SqlError;
 use crate::sql::predicate;
+use crate::sql::query::computed::Computed;
 use crate::sql::query::description::Column;
 use crate::sql::statement::Arg;
 
@@ -20,13 +21,18 @@ const BARE_KEYS_SQLITE: &str = "SELECT m.name, f.\"from\" FROM sqlite_schema m \
     JOIN pragma_index_info(l.name) i ON i.seqno = 0 AND i.name = f.\"from\" COLLATE NOCASE) \
     AND NOT EXISTS (SELECT 1 FROM pragma_table_info(m.name) t WHERE t.pk = 1 AND t.name = f.\"from\" COLLATE NOCASE)";
 
+const AUTO_INCREMENT: &str = "SELECT column_name FROM information_schema.columns WHERE table_schema = database() \
+    AND table_name = ? AND extra LIKE '%auto_increment%'";
+
 /// A column of a table, spelled as it can stand in a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableColumn {
     /// The table.
     pub table: String,
-    /// The column.
+    /// The column; an expression in parentheses where it is computed.
     pub column: String,
+    /// What an index of it is called after.
+    name: String,
 }
 
 impl TableColumn {
@@ -40,12 +46,45 @@ impl TableColumn {
         TableColumn {
             table,
             column: engine.quote(column),
+            name: column.to_owned(),
         }
+    }
+
+    /// From what a query computes. `name` is that of its column.
+    pub fn computed(name: &str, computed: Computed) -> TableColumn {
+        TableColumn {
+            table: computed.table,
+            column: match computed.is_plain {
+                true => computed.expression,
+                false => format!("({})", computed.expression),
+            },
+            name: name.to_owned(),
+        }
+    }
+
+    /// The statement that adds a column which computes itself, and that column: for engines whose indexes do not find what a
+    /// query computes.
+    pub fn generated(&self, engine: Engine, is_number: bool) -> (String, TableColumn) {
+        let name = format!("{}_for_ldap", self.name);
+        let type_name = match (engine, is_number) {
+            (Engine::Sqlite, true) => "INTEGER",
+            (Engine::Sqlite, false) => "TEXT",
+            (_, true) => "BIGINT",
+            (_, false) => "VARCHAR(255)",
+        };
+        let (table, quoted, expression) = (&self.table, engine.quote(&name), &self.column);
+        let statement = format!("ALTER TABLE {table} ADD COLUMN {quoted} {type_name} AS {expression};");
+        let column = TableColumn {
+            table: table.clone(),
+            column: quoted,
+            name,
+        };
+        (statement, column)
     }
 
     /// An index for comparisons by `=`.
     pub fn index(&self, engine: Engine) -> String {
-        let TableColumn { table, column } = self;
+        let TableColumn { table, column, .. } = self;
         match engine {
             // It finds a name by itself.
             Engine::PostgreSql => format!("CREATE INDEX ON {table} ({column});"),
@@ -58,7 +97,7 @@ impl TableColumn {
 
     fn index_name(&self, engine: Engine, end: &str) -> String {
         let bare = |name: &str| name.trim_matches(['"', '`']).to_owned();
-        engine.quote(&format!("{}_{}{end}", bare(&self.table), bare(&self.column)))
+        engine.quote(&format!("{}_{}{end}", bare(&self.table), bare(&self.name)))
     }
 
     /// The two indexes for comparisons by caseIgnoreMatch; empty when the engine cannot use any for them.
@@ -66,7 +105,7 @@ impl TableColumn {
         if !described.kind.is_text() {
             return Vec::new();
         }
-        let TableColumn { table, column } = self;
+        let TableColumn { table, column, .. } = self;
         let other = predicate::not_canonical(engine, described, column);
         match engine {
             Engine::PostgreSql => {
@@ -86,6 +125,36 @@ impl TableColumn {
             Engine::MySql => Vec::new(),
         }
     }
+}
+
+/// The column of `table` (as a query spells it) that numbers its rows by itself, where an expression reads it: MariaDB and
+/// MySQL compute no other column of it.
+///
+/// # Errors
+/// The database did not answer in time.
+pub async fn auto_increment_in(
+    database: &Database,
+    column: &TableColumn,
+    budget: Budget,
+) -> Result<Option<String>, SqlError> {
+    if database.engine() != Engine::MySql {
+        return Ok(None);
+    }
+    let table = column.table.rsplit('.').next().unwrap_or_default().trim_matches('`');
+    let rows = database
+        .fetch(AUTO_INCREMENT, &[Arg::Text(table.to_owned())], budget)
+        .await?;
+    let numbered = rows
+        .first()
+        .and_then(|row| row.first()?.to_text())
+        .map(|name| name.into_owned());
+    let is_read = |name: &String| {
+        let mut words = column
+            .column
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    Ok(numbered.filter(is_read))
 }
 
 /// Foreign keys to `table` (as [`TableColumn`] spells it) that lead no index.
