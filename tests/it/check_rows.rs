@@ -164,7 +164,7 @@ fn it_says_who_can_log_in_and_why_the_others_cannot() {
                 "auth_backends: `kerberos` is no link of the chain",
                 "1  cannot bind  kay",
             ),
-            ("unusable hash: ", "1  cannot bind  jim"),
+            ("unusable hash (unknown form)", "1  cannot bind  jim"),
             ("status on leave", "1  may bind"),
         ] {
             said.line(&[why, who]);

@@ -243,7 +243,7 @@ fn check_counts_words_addresses_and_what_is_made_up() {
         )]);
         let without = count("\"mail\" IS NULL OR \"mail\" = ''");
         line(&[&format!("{without} of {total} users have no mail address")]);
-        assert_eq!(text.matches("LDAP_MAIL_FALLBACK").count(), 1, "{text}");
+        assert_eq!(text.matches("LDAP_MAIL_FALLBACK=on").count(), 1, "{text}");
         line(&["Values that are missing, and what is served instead"]);
         line(&[
             &format!("2 of {total} users have a mail address that is also another one's"),

@@ -171,8 +171,8 @@ impl<'a> Tally<'a> {
                 None => Some("no password".to_owned()),
                 Some(hash) => {
                     let hash = classify(hash.reveal());
-                    hash.problem
-                        .map(|problem| format!("{problem} (scheme: {})", hash.scheme))
+                    let what = if hash.is_mark { "no password" } else { "unusable hash" };
+                    hash.problem.map(|_| format!("{what} ({})", hash.scheme))
                 }
             };
             if let Some(problem) = problem {
