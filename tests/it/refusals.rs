@@ -43,7 +43,7 @@ const COPIES: [(&str, &str); 9] = [
     ("over", "until_ = '1600000000000'"),
     ("elsewhere", "chain_ = 'sql,notification'"),
     ("unclear", "until_ = 'next year'"),
-    ("plain", "\"userPassword\" = 'in plain text'"),
+    ("plain", "\"userPassword\" = 'as it was typed'"),
     ("bare", "\"userPassword\" = NULL"),
 ];
 
@@ -71,7 +71,7 @@ fn a_refused_bind_says_why_in_the_log_and_nowhere_else() {
         (user_dn("cheap"), "wrong-Passw0rd", "wrong password"),
         (user_dn("left"), "wrong-Passw0rd", "wrong password"),
         (user_dn("bare"), right, "no hash"),
-        (user_dn("plain"), "in plain text", "hash unusable"),
+        (user_dn("plain"), "as it was typed", "hash unusable"),
         (user_dn("left"), right, "status archived"),
         (user_dn("off"), right, "disabled"),
         (user_dn("shut"), right, "locked"),
@@ -269,7 +269,7 @@ fn check_counts_words_addresses_and_what_is_made_up() {
             "{}",
             made_up.text()
         );
-        assert!(!text.contains("argon2id$") && !text.contains("in plain text"), "{text}");
+        assert!(!text.contains("argon2id$") && !text.contains("as it was typed"), "{text}");
     }
 }
 
