@@ -269,7 +269,10 @@ fn check_counts_words_addresses_and_what_is_made_up() {
             "{}",
             made_up.text()
         );
-        assert!(!text.contains("argon2id$") && !text.contains("as it was typed"), "{text}");
+        assert!(
+            !text.contains("argon2id$") && !text.contains("as it was typed"),
+            "{text}"
+        );
     }
 }
 
