@@ -93,6 +93,7 @@ mod password_change;
 mod pooler;
 mod pushdown;
 mod realms;
+mod recipes;
 mod records;
 mod refusals;
 mod rolling_update;

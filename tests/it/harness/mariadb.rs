@@ -125,6 +125,11 @@ impl MariaDb {
         );
     }
 
+    /// Where root is let in without a password.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("sock")
+    }
+
     /// Runs SQL as root; rows come back tab-separated.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         self.try_sql(database, sql)

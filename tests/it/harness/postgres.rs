@@ -156,6 +156,11 @@ impl Postgres {
         );
     }
 
+    /// Who may do everything there, and the password.
+    pub fn superuser(&self) -> [&'static str; 2] {
+        [SUPERUSER, superuser_password()]
+    }
+
     /// Runs SQL as superuser; rows come back tab-separated.
     pub fn psql(&self, database: &str, sql: &str) -> String {
         self.try_psql(database, sql)
