@@ -41,7 +41,7 @@ const DESCRIBE_BROKEN: Duration = Duration::from_secs(2);
 /// row.
 const BROKEN_AFTER: u32 = 2;
 /// How often the queries are tried where nobody else asks them.
-const TRY: Duration = Duration::from_secs(15);
+const TRY: Duration = Duration::from_secs(60);
 /// After this time without an answer, the log says that there is none.
 const NO_ANSWER_YET: Duration = Duration::from_secs(1);
 /// How often a lasting problem is logged.

@@ -241,7 +241,11 @@ impl Database {
             StatementKind::Bind => Statement::Bind,
             StatementKind::Scan => Statement::Scan,
         };
-        let asked = &Asked { sql, args, counted_as };
+        let asked = &Asked {
+            sql,
+            args,
+            counted_as: Some(counted_as),
+        };
         let fetching = retry(&rule, deadline, pool, |permit| async move {
             if let Some(first) = sent {
                 first.is_sent();
@@ -300,7 +304,7 @@ impl Database {
         let asked = &Asked {
             sql,
             args,
-            counted_as: Statement::Stream,
+            counted_as: Some(Statement::Stream),
         };
         let ended = retry(&rule, deadline, pool, |permit| async move {
             let mut sink = Sink::batches(to, row_timeout, &self.inner.undecodable);
@@ -334,8 +338,10 @@ impl Database {
         let mut lease = Lease::take(&self.inner.pool, permit, sql).await?;
         let generation = lease.generation();
         let connection = lease.connection()?;
-        tracing::debug!(binds = args.len(), "a statement is run");
-        let counted = self.inner.metrics.statement(asked.counted_as);
+        let counted = asked.counted_as.map(|kind| {
+            tracing::debug!(binds = args.len(), "a statement is run");
+            self.inner.metrics.statement(kind)
+        });
         let mut ended = connection.run(sql, args, sink, generation).await;
         if matches!(ended, Err(AttemptError::Stale(_)))
             && sink.restart()
@@ -343,7 +349,9 @@ impl Database {
         {
             ended = connection.run(sql, args, sink, generation).await;
         }
-        counted.ended(ended.is_ok());
+        if let Some(counted) = counted {
+            counted.ended(ended.is_ok());
+        }
         settle(lease, ended)
     }
 }
@@ -352,7 +360,8 @@ impl Database {
 struct Asked<'a> {
     sql: &'a str,
     args: &'a [Arg],
-    counted_as: Statement,
+    /// None where nobody counts it.
+    counted_as: Option<Statement>,
 }
 
 /// Gives the connection back when its statement has ended; else closes it.
