@@ -78,6 +78,8 @@ fn names_that_are_not_there() {
         let users = "SQL_QUERY_ALL_USERS, SQL_QUERY_ONE_USER, SQL_QUERY_GROUPS_BY_MEMBER";
         let line = problem(&broken, users, &[right]);
         logged(&broken, &line);
+        let explained = run_to_end(&broken, &["explain", "(uid=alice)"], "");
+        assert!(explained.stderr.contains(&line), "{}", explained.text());
 
         let wrong = if engine == Engine::PostgreSql {
             "uidnumber"

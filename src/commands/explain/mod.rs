@@ -140,7 +140,7 @@ async fn describe(settings: &RealmSettings) -> Result<(Database, Arc<Directory>,
     };
     let database = Database::new(&settings.database, Metrics::default()).map_err(|error| away(&error.detail()))?;
     let queries = queries::parse_all(&settings.queries, database.engine()).map_err(|problems| {
-        complain_of(&problems, settings);
+        complain_of(problems, settings);
         ExitCode::from(EXIT_CODE)
     })?;
     database
@@ -150,20 +150,20 @@ async fn describe(settings: &RealmSettings) -> Result<(Database, Arc<Directory>,
     let recorder = Arc::new(Recorder::default());
     let recorded = database.recorded_by(Arc::clone(&recorder));
     let directory = Directory::build(&recorded, &settings.base, &settings.layout, &queries).await;
-    let directory = directory.map_err(|problems| {
-        complain_of(&problems, settings);
-        ExitCode::FAILURE
-    })?;
-    Ok((database, Arc::new(directory), recorder))
+    match directory {
+        Ok(directory) => Ok((database, Arc::new(directory), recorder)),
+        Err(problems) => {
+            complain_of(QueryProblem::with_hints(problems, &database).await, settings);
+            Err(ExitCode::FAILURE)
+        }
+    }
 }
 
-fn complain_of(problems: &[QueryProblem], settings: &RealmSettings) {
-    for problem in problems {
-        complain(&format!(
-            "{}: {}",
-            settings.place(problem.query.variable()),
-            problem.text
-        ));
+/// As `check` tells it.
+fn complain_of(problems: Vec<QueryProblem>, settings: &RealmSettings) {
+    for (queries, text) in QueryProblem::together(problems) {
+        let places = queries.into_iter().map(|query| settings.place(query.variable()));
+        complain(&format!("{}: {text}", places.collect::<Vec<_>>().join(", ")));
     }
 }
 
