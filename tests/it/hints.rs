@@ -320,6 +320,10 @@ fn columns_that_are_ignored_and_were_meant() {
         ] {
             assert!(report.stdout.contains(part), "{part}:\n{}", report.stdout);
         }
+        // That nobody has a number follows from it.
+        for part in ["no usable uid_number", "no private groups are served"] {
+            assert!(!report.stdout.contains(part), "{part}:\n{}", report.stdout);
+        }
         let gateway = Gateway::start(&named);
         for part in [
             "`email AS mail`",

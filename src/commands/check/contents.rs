@@ -181,8 +181,11 @@ async fn indexes(
 /// How many there are by their numbers alone. It may be fewer: a group may have the name of one.
 async fn private_groups(directory: &Directory, report: &mut Report) -> Result<String, DirectoryError> {
     if let Some(why) = directory.no_private_groups() {
-        report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
-        return Ok("no user private groups".to_owned());
+        // That columns are missing has been said.
+        if directory.queries().all_users.has_numbers() {
+            report.warn(format!("LDAP_USER_PRIVATE_GROUPS: no private groups are served: {why}"));
+        }
+        return Ok(format!("no user private groups: {why}"));
     }
     if !directory.kinds().contains(&&PRIVATE_GROUPS) {
         return Ok("no user private groups (LDAP_USER_PRIVATE_GROUPS=off)".to_owned());

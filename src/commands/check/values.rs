@@ -12,7 +12,7 @@ use crate::{
             owners::Named,
             rows::{self, Findings, Sharing},
         },
-        kind::{PRIVATE_GROUPS, USERS, rule::HOMES},
+        kind::{PRIVATE_GROUPS, USERS, role::Role, rule::HOMES},
     },
     model::schema::ids,
 };
@@ -85,13 +85,21 @@ enum Kind {
 struct Teller<'a> {
     kind: Kind,
     has_private_groups: bool,
+    /// There are columns for the numbers; that there are none has been said.
+    has_numbers: bool,
     found: &'a Findings,
 }
 
 impl<'a> Teller<'a> {
     fn new(kind: Kind, directory: &Directory, found: &'a Findings) -> Self {
+        let queries = directory.queries();
+        let has_numbers = match kind {
+            Kind::Users => queries.all_users.has_numbers(),
+            Kind::Groups => queries.all_groups.column(Role::Number).is_some(),
+        };
         Teller {
             kind,
+            has_numbers,
             has_private_groups: directory.kinds().contains(&&PRIVATE_GROUPS),
             found,
         }
@@ -111,13 +119,15 @@ impl<'a> Teller<'a> {
             &found.repeated,
             "repeat the very name of a row before them, as a join does that finds several; of rows that differ one is taken",
         );
-        warn(
-            &found.numberless,
-            match self.kind {
-                Kind::Users => "have no usable uid_number or gid_number, and so no posixAccount",
-                Kind::Groups => "have no usable gid_number, and so no posixGroup",
-            },
-        );
+        if self.has_numbers {
+            warn(
+                &found.numberless,
+                match self.kind {
+                    Kind::Users => "have no usable uid_number or gid_number, and so no posixAccount",
+                    Kind::Groups => "have no usable gid_number, and so no posixGroup",
+                },
+            );
+        }
         for (oddity, named) in &found.odd {
             if let Some(text) = self.oddity(*oddity) {
                 warn(named, text);

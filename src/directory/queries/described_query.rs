@@ -119,6 +119,11 @@ impl DescribedQuery {
         self.columns.iter().position(|column| column.role == Ok(role))
     }
 
+    /// Whether users have columns for both numbers that a posixAccount needs.
+    pub fn has_numbers(&self) -> bool {
+        self.column(Role::Number).is_some() && self.column(Role::PrimaryGroup).is_some()
+    }
+
     /// The column that names the rows.
     ///
     /// # Errors
