@@ -23,7 +23,7 @@ row() {
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check django passlib 'bcrypt<4.1' argon2-cffi werkzeug >&2
 "$work/venv/bin/python" - "${passwords[@]}" <<'PYTHON'
-import hashlib, sys, base64, os
+import base64, hashlib, os, struct, sys
 from django.conf import settings
 settings.configure()
 import django
@@ -87,6 +87,14 @@ for password in sys.argv[1:]:
         key = hashlib.pbkdf2_hmac(digest, password.encode(), salt, 1000, length)
         text = [base64.b64encode(part).decode() for part in (salt, key)]
         row(":pbkdf2:", "hashlib", password, ":pbkdf2:%s:1000:%d:%s:%s" % (digest, length, *text))
+    # passlib's first form by another name.
+    row("$pbkdf2-sha1$", "passlib, renamed", password, p.pbkdf2_sha1.using(rounds=1000).hash(password).replace("$pbkdf2$", "$pbkdf2-sha1$"))
+    # ASP.NET Core Identity's third version: the digest's number, rounds, the length of the salt, salt and key.
+    for number, digest in enumerate(("sha1", "sha256", "sha512")):
+        salt = os.urandom(16)
+        key = hashlib.pbkdf2_hmac(digest, password.encode(), salt, 1000, 32)
+        stored = base64.b64encode(b"\x01" + struct.pack(">III", number, 1000, 16) + salt + key).decode()
+        row("AQAAAA", "hashlib, as asp.net", password, stored)
 PYTHON
 
 cat > "$work/make.php" <<'PHP'

@@ -140,6 +140,7 @@ mod tests {
                 None,
             ),
             (format!("{{sha256}}{}", "0".repeat(80)), None),
+            (format!("{{X-PBKDF2}}HMACSHA1:AAAD6A::{}=", "A".repeat(27)), None),
             ("hunter2".to_owned(), None),
             ("{CLEARTEXT}hunter2".to_owned(), None),
             ("$P$BxSEKRET".to_owned(), None),

@@ -7,7 +7,7 @@ use Braced::{Crypt, Digest, OfApplication, Pbkdf2, Refused, SaltedDigest};
 use Plain::{Parsed, Unverifiable};
 
 use super::applications::{
-    atlassian, crypt_pbkdf2, directory_389, django, dovecot, mediawiki, passlib, php, phpass, spring, werkzeug,
+    asp_net, atlassian, crypt_pbkdf2, directory_389, django, dovecot, mediawiki, passlib, php, phpass, spring, werkzeug,
 };
 use super::argon2::{self, Algorithm as Argon2};
 use super::bcrypt::{self, KeySetup};
@@ -96,6 +96,7 @@ const BEGINNINGS: &[(&str, &str, Plain)] = &[
     (":B:", "MediaWiki MD5 (:B:…)", Parsed(mediawiki::parse_b)),
     (":pbkdf2-legacy", "MediaWiki (:pbkdf2-legacy…)", Unverifiable(LAYERS)),
     (":bcrypt:", "MediaWiki bcrypt (:bcrypt:…)", Unverifiable(UNSUPPORTED)),
+    ("AQAAAA", "ASP.NET Core Identity (AQAAAA…)", Parsed(asp_net::parse)),
     // Python: Django, Werkzeug (Flask), passlib.
     (
         "pbkdf2_sha256$",
@@ -144,6 +145,11 @@ const BEGINNINGS: &[(&str, &str, Plain)] = &[
     (
         "$pbkdf2$",
         "passlib PBKDF2 ($pbkdf2$)",
+        Parsed(|rest| passlib::parse_pbkdf2(pbkdf2::Digest::Sha1, rest)),
+    ),
+    (
+        "$pbkdf2-sha1$",
+        "PBKDF2 ($pbkdf2-sha1$)",
         Parsed(|rest| passlib::parse_pbkdf2(pbkdf2::Digest::Sha1, rest)),
     ),
     (

@@ -93,10 +93,6 @@ const SQL_SERVER: Unnamed = no_hash(
     "SQL Server's own (0x0100…, 0x0200…)",
     "it is not supported: these users need a new password",
 );
-const ASP_NET: Unnamed = no_hash(
-    "ASP.NET Identity (AQAAAA…)",
-    "it is not supported: these users need a new password",
-);
 
 const fn mark(scheme: &'static str, problem: Reason) -> Unnamed {
     Unnamed {
@@ -185,7 +181,7 @@ fn of_databases(stored: &str) -> Option<Unnamed> {
     {
         return Some(SQL_SERVER);
     }
-    stored.starts_with("AQAAAA").then_some(ASP_NET)
+    None
 }
 
 fn in_hexadecimal(stored: &str) -> Option<Unnamed> {
@@ -304,11 +300,6 @@ mod tests {
                 "new password",
             ),
             (
-                format!("AQAAAAEAACcQ{}", "A".repeat(60)),
-                "ASP.NET Identity (AQAAAA…)",
-                "new password",
-            ),
-            (
                 format!("0x0200{}", hexadecimal(128)),
                 "SQL Server's own (0x0100…, 0x0200…)",
                 "new password",
@@ -383,7 +374,6 @@ mod tests {
             POSTGRESQL,
             MYSQL,
             SQL_SERVER,
-            ASP_NET,
         ] {
             let cells: Vec<&str> = page.lines().flat_map(|line| line.split(" | ")).collect();
             let is_there = cells

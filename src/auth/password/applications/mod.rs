@@ -2,6 +2,7 @@
 //!
 //! Each takes what follows the beginning by which [`super::schemes`] knows the form, and checks that the work is bounded.
 
+pub(super) mod asp_net;
 pub(super) mod atlassian;
 pub(super) mod crypt_pbkdf2;
 pub(super) mod directory_389;

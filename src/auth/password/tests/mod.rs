@@ -15,7 +15,9 @@ const VECTORS: [&str; 2] = [
 ];
 
 /// Every scheme we promise, and how its tools begin a hash.
-const SCHEMES: [&str; 91] = [
+const SCHEMES: [&str; 93] = [
+    "AQAAAA",
+    "$pbkdf2-sha1$",
     "$argon2id$",
     "$argon2i$",
     "$argon2d$",

@@ -131,6 +131,7 @@ fn what_asks_for_too_much_is_refused_at_once() {
         format!("{{PBKDF2-SHA256}}3000000$c2FsdA==${}==", "A".repeat(86)),
         format!(":pbkdf2:sha1:1000000:512:c2FsdA==:{}=", "A".repeat(683)),
         format!("{{PBKDF2}}$1$salt$4294967295${}", "0".repeat(40)),
+        format!("AQAAAAH/////AAAAEAAA{}", "A".repeat(62)),
         format!("{{scrypt}}$ff0801$c2FsdA==${}=", "A".repeat(43)),
     ] {
         let reason = schemes::parse(&stored).err();
