@@ -315,6 +315,7 @@ pub fn nextcloud(engine: Engine) -> Recipe {
             "no column uid_number",
             "no column gid_number",
             "have no usable uid_number",
+            "have no usable gid_number",
         ],
     }
 }
