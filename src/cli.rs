@@ -38,6 +38,13 @@ enum Command {
     ///
     /// The options are those of ldapsearch. A search that lists everything reads only the first rows.
     Explain(commands::explain::Arguments),
+    /// Look at the tables of a database and propose settings for them, as a `.env` file with comments.
+    ///
+    /// It knows the tables of Django, WordPress, Laravel, Devise, Keycloak, Nextcloud and the manager, and tables with a
+    /// column of names and one of password hashes. It prints the proposal and writes nothing, neither files nor anything in
+    /// the database, unless --write names a file. The database is the one of SQL_URI or SQL_URI_FILE, from the environment
+    /// or a `.env` file: a URI on the command line would show its password to everybody on the host.
+    Init(commands::init::Arguments),
     /// Read a password from standard input and print its hash for the password column.
     HashPassword,
 }
@@ -51,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Demo { port } => in_runtime(commands::demo::run(port)),
         Command::Check => in_runtime(commands::check::run()),
         Command::Explain(arguments) => in_runtime(commands::explain::run(arguments)),
+        Command::Init(arguments) => in_runtime(commands::init::run(arguments)),
         Command::Probe { uri } => in_runtime(commands::probe::run(uri)),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod hash_password;
+pub(crate) mod init;
 pub(crate) mod probe;
 pub(crate) mod serve;
 

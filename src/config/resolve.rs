@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::errors::Problem;
 use super::origin::{GivenSetting, Origin};
-use super::settings::{SETTINGS, Setting, Texts};
+use super::settings::{SETTINGS, Setting, Texts, find};
 use super::source::{EnvSource, Given};
 use crate::database_uri::ESCAPE;
 
@@ -52,6 +52,11 @@ impl Resolved {
     pub fn given(&self) -> &BTreeMap<&'static str, GivenSetting> {
         &self.given
     }
+}
+
+/// What gives a setting; None where nothing does. Its value stays where it is.
+pub fn given_by(source: &EnvSource, name: &str) -> Option<GivenSetting> {
+    resolve(find(name)?, source).map(|(given, _)| given)
 }
 
 /// What gives a setting, and its text or what is wrong with it. The first layer that gives the setting in any form decides.
@@ -132,6 +137,22 @@ fn contents(path: &str) -> Result<String, String> {
 )]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_tells_who_gives_it_and_not_its_value() {
+        let given = |name: &str, value: &str| {
+            let source = EnvSource::new().with_variables([(name, value)]);
+            given_by(&source, "SQL_URI").map(|given| (given.variable, given.file))
+        };
+        assert_eq!(given("SQL_URI", "sqlite:x"), Some(("SQL_URI".to_owned(), None)));
+        assert_eq!(given("SQL_URL", "sqlite:x"), Some(("SQL_URL".to_owned(), None)));
+        let file = Some("/run/secrets/uri".to_owned());
+        assert_eq!(
+            given("SQL_URI_FILE", " /run/secrets/uri "),
+            Some(("SQL_URI_FILE".to_owned(), file))
+        );
+        assert_eq!(given("PORT", "1"), None);
+    }
 
     #[test]
     fn every_setting_is_found_under_its_name() {

@@ -239,6 +239,7 @@ fn the_example_of_the_readme_works() {
     let _guard = beside_others();
     let readme = fs::read_to_string(repository("README.md")).unwrap();
     let (_, section) = readme.split_once("## Point it at your own tables").unwrap();
+    let (_, section) = section.split_once("**By hand**").unwrap();
     let blocks: Vec<&str> = section.split("```\n").skip(1).step_by(2).take(3).collect();
     let [tables, settings, session] = blocks[..] else {
         panic!("three blocks: tables, settings, a session");

@@ -8,6 +8,7 @@
 //! - `settings`: wrong settings, `.env` files, commands
 //! - `causes`: what log, `check`, metrics and `/readyz` say of certificates, queries, handshakes, disks and clocks
 //! - `check`: what `check` finds
+//! - `init`: what `init` proposes for tables of known software and one's own, and when nothing
 //! - `schemas`: `check` and `serve` agree about some hundred schemas
 //! - `access`: who may read what, service accounts, account state shown
 //! - `abandon`: what nobody waits for any more ends in the database
@@ -77,6 +78,7 @@ mod guessing;
 mod harness;
 mod hints;
 mod image;
+mod init;
 mod layers;
 mod lenient;
 mod load;

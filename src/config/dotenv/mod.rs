@@ -29,6 +29,22 @@ pub(super) struct Parsed {
     pub cut_uris: Vec<usize>,
 }
 
+/// The line that gives a setting this value, without its line end: without quotes where that will do, because container
+/// engines take quotes for a part of the value. None where no line gives it.
+pub fn line(name: &str, value: &str) -> Option<String> {
+    let bare = format!("{name}={value}");
+    let quoted = ['\'', '"', '`'].map(|quote| format!("{name}={quote}{value}{quote}"));
+    let values = [(name.to_owned(), value.to_owned())];
+    let reads_so = |line: &String| !line.contains(|c: char| c == '\r' || is_line_end(c)) && reads_as(line, &values);
+    std::iter::once(bare).chain(quoted).find(reads_so)
+}
+
+/// Whether a `.env` file of this text gives these values in this order, nothing else, and has no odd line.
+pub fn reads_as(text: &str, values: &[(String, String)]) -> bool {
+    let parsed = parse(text);
+    parsed.ignored.is_empty() && parsed.unclosed.is_empty() && parsed.cut.is_empty() && parsed.values == values
+}
+
 /// Reads the text of a `.env` file. It never fails; odd lines are listed by their numbers.
 pub(super) fn parse(text: &str) -> Parsed {
     let text = &text.replace("\r\n", "\n").replace('\r', "\n");

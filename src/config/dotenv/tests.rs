@@ -257,7 +257,34 @@ fn files_are_read_as_npm_reads_them() {
     }
 }
 
+#[test]
+fn lines_have_quotes_only_where_they_must() {
+    for (value, expected) in [
+        (
+            "SELECT \"a\" FROM t WHERE b = ?",
+            Some("A=SELECT \"a\" FROM t WHERE b = ?"),
+        ),
+        ("a # b", Some("A='a # b'")),
+        ("it's # b", Some("A=\"it's # b\"")),
+        ("'\"# b", Some("A=`'\"# b`")),
+        (" a", Some("A=' a'")),
+        ("'\"`# b", None),
+        ("a\nb", None),
+        ("a\u{2028}b", None),
+    ] {
+        assert_eq!(line("A", value).as_deref(), expected, "{value:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn written_lines_come_back(value in "[a-z'\"`#\\\\ \n\r\t$=é\u{2028}]{0,20}") {
+        if let Some(line) = line("A", &value) {
+            prop_assert!(!line.contains('\n'));
+            prop_assert_eq!(parse(&line).values, vec![("A".to_owned(), value)]);
+        }
+    }
+
     #[test]
     fn never_panics_and_always_ends(text in "[A-Z=:'\"`#\\\\ \n\r\t$é]{0,80}") {
         parse(&text);

@@ -69,6 +69,8 @@ impl MariaDb {
             mariadbd.arg(format!("--datadir={}", self.dir.join("data").display()));
             mariadbd.arg(format!("--socket={}", self.dir.join("sock").display()));
             mariadbd.arg(format!("--pid-file={}", self.dir.join("pid").display()));
+            // Another server that starts removes what it finds in a common one.
+            mariadbd.arg(format!("--tmpdir={}", self.dir.display()));
             mariadbd.arg(format!("--port={}", self.port));
             mariadbd.args([
                 "--bind-address=127.0.0.1",
@@ -178,6 +180,7 @@ fn template() -> PathBuf {
         ]);
         install
             .arg("--innodb-log-file-size=16M")
+            .arg(format!("--tmpdir={}", dir.display()))
             .arg(format!("--datadir={}", dir.join("data").display()));
         if is_root() {
             install.arg("--user=root");
