@@ -155,7 +155,7 @@ mod tests {
     fn whatever_is_cut_off_or_foreign_is_no_harm() {
         let whole = hello([3, 3], &[0x13, 0x01], &[0, 43, 0, 3, 2, 3, 4]);
         for end in 0..whole.len() {
-            let _ = offer_in(&whole[..end]);
+            let _ = offer_in(whole.get(..end).unwrap());
         }
         for foreign in [&b"GET / HTTP/1.1\r\n"[..], b"", &[0x16; 80], &[0xff; 600]] {
             assert_eq!(offer_in(foreign), None);
