@@ -72,6 +72,7 @@ mod differential;
 mod documentation;
 mod entry_list;
 mod explain;
+mod explain_verdicts;
 mod failover;
 mod groups_by_member;
 mod guessing;

@@ -8,7 +8,7 @@ mod report;
 
 use self::{
     decisions::{Note, place},
-    report::{Explained, Report, Step, Typed},
+    report::{Explained, Report, Step, Typed, Unanswered},
 };
 use super::{complain, say, settings};
 use crate::{
@@ -212,7 +212,15 @@ fn typed(settings: &RealmSettings, arguments: &Arguments) -> Typed {
 }
 
 /// What the search found: so many entries, or why none.
-async fn search(realm: &Realm, query: SearchQuery) -> Result<usize, String> {
+async fn search(realm: &Realm, query: SearchQuery) -> Result<usize, Unanswered> {
+    let failed = |detail: &str| Unanswered {
+        why: format!("the search failed: {detail}"),
+        is_failure: true,
+    };
+    let no_such_object = |why: &str| Unanswered {
+        why: format!("noSuchObject: {why}"),
+        is_failure: false,
+    };
     let mut entries = 0;
     match realm.search(query).await {
         Ok(SearchOutcome::Results(mut results)) => {
@@ -221,17 +229,17 @@ async fn search(realm: &Realm, query: SearchQuery) -> Result<usize, String> {
                 match results.next_batch().await {
                     Ok(Some(batch)) => entries += batch.len(),
                     Ok(None) => return Ok(entries),
-                    Err(error) => return Err(format!("the search failed: {}", error.detail())),
+                    Err(error) => return Err(failed(&error.detail())),
                 }
             }
         }
         Ok(SearchOutcome::NoSuchObject { matched }) if matched.is_empty() => {
-            Err("noSuchObject: the base is outside of the naming context".to_owned())
+            Err(no_such_object("the base is outside of the naming context"))
         }
-        Ok(SearchOutcome::NoSuchObject { matched }) => Err(format!(
-            "noSuchObject: the base does not exist; the nearest entry above is {matched}"
-        )),
-        Err(error) => Err(format!("the search failed: {}", error.detail())),
+        Ok(SearchOutcome::NoSuchObject { matched }) => Err(no_such_object(&format!(
+            "the base does not exist; the nearest entry above is {matched}"
+        ))),
+        Err(error) => Err(failed(&error.detail())),
     }
 }
 
@@ -295,7 +303,7 @@ async fn steps(database: &Database, directory: &Directory, events: Vec<Event>, p
 async fn explained(database: &Database, directory: &Directory, recorded: Recorded, budget: Budget) -> Explained {
     let planned = plan(database, &recorded.statement, budget).await;
     let planned = planned.map(|mut plan| {
-        for read in &mut plan.reads {
+        for read in &mut plan.reading.reads {
             let sql = &recorded.statement.sql;
             read.table = match kind_of_table(directory.queries(), database.engine(), &read.table, sql) {
                 Some(kind) => kind.plural.to_owned(),

@@ -110,7 +110,15 @@ pub struct Report {
     /// What happened, in order.
     pub steps: Vec<Step>,
     /// So many entries, or why not.
-    pub found: Result<usize, String>,
+    pub found: Result<usize, Unanswered>,
+}
+
+/// Why a search has no entries to tell of.
+pub struct Unanswered {
+    /// For people.
+    pub why: String,
+    /// It broke off: what it would have asked further nobody knows.
+    pub is_failure: bool,
 }
 
 impl Report {
@@ -141,7 +149,7 @@ impl Report {
         match &self.found {
             Ok(1) => text.push_str("1 entry"),
             Ok(entries) => _ = write!(text, "{entries} entries"),
-            Err(why) => text.push_str(why),
+            Err(unanswered) => text.push_str(&unanswered.why),
         }
         if stopped {
             text.push_str(", and more: it stopped after the first rows");
@@ -170,8 +178,9 @@ impl Report {
             "search": object(&self.search),
             "steps": steps,
             "entries": self.found.as_ref().ok(),
-            "problem": self.found.as_ref().err(),
+            "problem": self.found.as_ref().err().map(|unanswered| &unanswered.why),
             "whole": self.whole(),
+            "unknown": self.unknown(),
             "verdict": self.verdict(),
         });
         report.to_string()
@@ -192,17 +201,38 @@ impl Report {
         whole
     }
 
+    /// Why more may be read than is known, once each.
+    fn unknown(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        for explained in self.statements() {
+            let why = match &explained.plan {
+                Ok(plan) => plan.not_known(),
+                Err(error) => Some(format!("the database did not explain a statement: {error}")),
+            };
+            reasons.extend(why.filter(|why| !reasons.contains(why)));
+        }
+        if self.found.as_ref().is_err_and(|unanswered| unanswered.is_failure) {
+            reasons.push("the search broke off".to_owned());
+        }
+        reasons
+    }
+
+    /// What the whole search reads. It reassures only where every statement's plan was understood.
     fn verdict(&self) -> String {
+        let unknown = self.unknown().join("; ");
         let whole = self.whole();
-        let unknown = self.statements().any(|explained| explained.plan.is_err());
-        match whole.as_slice() {
-            [] if self.statements().next().is_none() && self.found.is_ok() => "asks the database nothing".to_owned(),
-            [] if unknown => {
-                "which tables are read is not known: the database did not explain every statement".to_owned()
-            }
+        let reads = |explained: &Explained| explained.plan.as_ref().is_ok_and(|plan| !plan.reading.reads.is_empty());
+        let verdict = match whole.as_slice() {
+            [] if !unknown.is_empty() => return format!("which tables are read is not known: {unknown}"),
+            [] if self.statements().next().is_none() => "asks the database nothing".to_owned(),
+            [] if !self.statements().any(reads) => "reads no table".to_owned(),
             [] => "uses indexes only".to_owned(),
             [one] => format!("reads a whole table: {one}"),
             several => format!("reads whole tables: {}", several.join(", ")),
+        };
+        match unknown.is_empty() {
+            true => verdict,
+            false => format!("{verdict}; whether it reads others is not known: {unknown}"),
         }
     }
 
@@ -235,11 +265,15 @@ impl Report {
         }
         match &explained.plan {
             Ok(plan) => {
-                if plan.reads.is_empty() {
-                    let _ = writeln!(text, "  reads   no table, as far as the plan says");
+                match plan.not_known() {
+                    Some(why) => _ = writeln!(text, "  reads   not known: {why}"),
+                    None if plan.reading.reads.is_empty() => {
+                        let _ = writeln!(text, "  reads   no table");
+                    }
+                    None => {}
                 }
                 let mut said = Vec::new();
-                for read in &plan.reads {
+                for read in &plan.reading.reads {
                     if !said.contains(&read) {
                         let _ = writeln!(text, "  reads   {}: {}", read.table, access(&read.access));
                         said.push(read);
@@ -261,7 +295,7 @@ impl Report {
         let reads: Vec<Json> = explained
             .plan
             .iter()
-            .flat_map(|plan| &plan.reads)
+            .flat_map(|plan| &plan.reading.reads)
             .map(|read| {
                 let (how, index) = match &read.access {
                     Access::Whole { index } => ("whole", index.as_ref()),
@@ -271,6 +305,10 @@ impl Report {
                 json!({"table": read.table, "access": how, "index": index})
             })
             .collect();
+        let unknown = match &explained.plan {
+            Ok(plan) => plan.not_known(),
+            Err(error) => Some(error.clone()),
+        };
         let plan: Vec<String> = match &explained.plan {
             Ok(plan) => plan
                 .text
@@ -288,6 +326,7 @@ impl Report {
             "streamed": recorded.streamed,
             "error": recorded.error,
             "reads": reads,
+            "unknown": unknown,
             "plan": plan,
         })
     }

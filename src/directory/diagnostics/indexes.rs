@@ -14,7 +14,7 @@ use crate::{
     sql::{
         Column, ColumnKind, Engine, Origin, Predicate, QueryTable, Statement,
         indexes::{self, TableColumn},
-        plan::plan,
+        plan::{QueryPlan, plan},
     },
 };
 
@@ -263,12 +263,10 @@ async fn advice_for(directory: &Directory, lookup: Lookup) -> Result<Option<Inde
     let Some(statement) = lookup.statement.filter(|_| is_any) else {
         return Ok(None);
     };
-    let scanned = plan(&directory.source.database, &statement, budget()).await?.whole();
-    let hit = scanned
-        .iter()
-        .any(|name| indexes::is_name_of(name, &lookup.column.table, &statement.sql));
-    if !hit {
-        return Ok(None);
+    let plan = plan(&directory.source.database, &statement, budget()).await?;
+    let is_its = |name: &String| indexes::is_name_of(name, &lookup.column.table, &statement.sql);
+    if !plan.whole().iter().any(is_its) {
+        return Ok(not_known(lookup.what, &plan));
     }
     let mut advice = IndexAdvice {
         reason: format!("{} reads all of {}", lookup.what, lookup.column.table),
@@ -287,6 +285,16 @@ async fn advice_for(directory: &Directory, lookup: Lookup) -> Result<Option<Inde
         ));
     }
     Ok(Some(advice))
+}
+
+/// Where a plan does not tell whether a table is read from end to end, nothing is said to be fine.
+fn not_known(what: &str, plan: &QueryPlan) -> Option<IndexAdvice> {
+    let why = plan.not_known()?;
+    Some(IndexAdvice {
+        reason: format!("whether {what} reads the whole of a table is not known"),
+        statements: Vec::new(),
+        also: Some(why),
+    })
 }
 
 /// What the one-user query compares with the name, as an index could hold it, and what would help.
@@ -342,7 +350,9 @@ async fn membership_indexes(directory: &Directory, sample: &Sample) -> Result<Ve
         let Some(statement) = directory.source.memberships.statement(of) else {
             continue;
         };
-        let scanned = plan(&directory.source.database, &statement, budget()).await?.whole();
+        let plan = plan(&directory.source.database, &statement, budget()).await?;
+        let scanned = plan.whole();
+        advice.extend(not_known(what, &plan).filter(|_| scanned.is_empty()));
         let keys = match side {
             Some(side) if !scanned.is_empty() => {
                 indexes::bare_foreign_keys(&directory.source.database, &side.table, budget()).await?

@@ -4,14 +4,3 @@
 pub(crate) mod hints;
 pub(crate) mod indexes;
 pub(crate) mod plan;
-
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    missing_docs
-)]
-mod tests;
