@@ -22,7 +22,7 @@ use crate::{
     },
     metrics::Metrics,
     model::schema::{Schema, ids},
-    sql::{Database, Engine, OperatorQuery},
+    sql::{Database, Engine, OperatorQuery, OperatorStatements},
     telemetry::redact_uri,
 };
 
@@ -79,33 +79,41 @@ pub async fn check(realm: &RealmSettings, report: &mut Report) {
         return;
     };
     match Directory::build(&database, &realm.base, &realm.layout, &parsed).await {
-        Ok(directory) => {
-            let rules = LoginRules {
-                words: &realm.policy.refused_words,
-                auth: &realm.auth,
-                hashes_are_elsewhere: realm.passwords.is_some(),
-            };
-            contents::show(&directory, rules, report).await;
-            let readers = &realm.policy.access.readers;
-            // A query that does not run has been told.
-            if report.faults().is_empty()
-                && let Err(error) = readers::show(&directory, readers, report).await
-            {
-                report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
-            }
-            if let Some(update) = update {
-                let row = match &realm.passwords {
-                    None => directory.password_row(),
-                    Some(settings) => password_row(settings, &database).await,
-                };
-                password_change::check(realm, &update, (&directory, row), report).await;
-            }
-        }
+        Ok(directory) => look_into(realm, (&directory, &database), update, report).await,
         Err(found) => add(
             Fault::Database,
             QueryProblem::with_hints(found, &database).await,
             report,
         ),
+    }
+}
+
+/// What the directory would hold, and whether passwords can be changed in it.
+async fn look_into(
+    realm: &RealmSettings,
+    (directory, database): (&Directory, &Database),
+    update: Option<OperatorStatements>,
+    report: &mut Report,
+) {
+    let rules = LoginRules {
+        words: &realm.policy.refused_words,
+        auth: &realm.auth,
+        hashes_are_elsewhere: realm.passwords.is_some(),
+    };
+    contents::show(directory, rules, report).await;
+    let readers = &realm.policy.access.readers;
+    // A query that does not run has been told.
+    if report.faults().is_empty()
+        && let Err(error) = readers::show(directory, readers, report).await
+    {
+        report.fault(Fault::Database, format!("SQL_URI: {}", error.detail()));
+    }
+    if let Some(update) = update {
+        let row = match &realm.passwords {
+            None => directory.password_row(),
+            Some(settings) => password_row(settings, database).await,
+        };
+        password_change::check(realm, &update, (directory, row), report).await;
     }
 }
 

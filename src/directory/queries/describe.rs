@@ -163,26 +163,31 @@ pub async fn examine(database: &Database, queries: &QuerySet<Option<OperatorQuer
         problems.extend(deciding.map(|column| column.problem));
     }
     if let Some(Some(memberships)) = &queries.all_memberships {
-        problems.extend(match (MembershipColumns::of(memberships), &queries.all_groups) {
-            (Ok(columns), Some(groups)) if matches!(columns.group, GroupColumn::Number(_)) => columns.key(groups).err(),
-            (Ok(_), _) => None,
-            (Err(problem), _) => {
-                let which = Query::AllMemberships;
-                let roles: &[Role] = match memberships.column(Role::Number) {
-                    None => &[Role::Member, Role::Name],
-                    Some(_) => &[Role::Member],
-                };
-                Some(QueryProblem {
-                    text: problem.text + &hints::alias(which, memberships, roles),
-                    ..problem
-                })
-            }
-        });
+        problems.extend(membership_problem(memberships, queries.all_groups.as_ref()));
     }
     Examination {
         schema,
         queries,
         problems,
+    }
+}
+
+/// What a query of memberships lacks, which names groups as all-groups does.
+fn membership_problem(memberships: &DescribedQuery, groups: Option<&DescribedQuery>) -> Option<QueryProblem> {
+    match (MembershipColumns::of(memberships), groups) {
+        (Ok(columns), Some(groups)) if matches!(columns.group, GroupColumn::Number(_)) => columns.key(groups).err(),
+        (Ok(_), _) => None,
+        (Err(problem), _) => {
+            let roles: &[Role] = match memberships.column(Role::Number) {
+                None => &[Role::Member, Role::Name],
+                Some(_) => &[Role::Member],
+            };
+            let hint = hints::alias(Query::AllMemberships, memberships, roles);
+            Some(QueryProblem {
+                text: problem.text + &hint,
+                ..problem
+            })
+        }
     }
 }
 
