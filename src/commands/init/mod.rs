@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use self::choice::Kind;
+use self::choice::{Candidate, Kind};
 use self::look::LIMIT;
 use self::plain::Draft;
 use self::proposal::Proposal;
@@ -33,7 +33,7 @@ use crate::directory::kind::role::Role;
 use crate::directory::queries;
 use crate::metrics::Metrics;
 use crate::model::dn::Dn;
-use crate::sql::{Catalog, Database, Engine};
+use crate::sql::{Catalog, Database, Engine, SqlError};
 use crate::telemetry::redact_uri;
 
 /// What a base is called where nobody has said.
@@ -125,7 +125,7 @@ async fn propose(
     settings: &DatabaseSettings,
 ) -> Result<(String, usize), Vec<String>> {
     let address = redact_uri(settings.uri.reveal());
-    let of_database = |error: crate::sql::SqlError| vec![format!("SQL_URI: {} ({address})", error.detail())];
+    let of_database = |error: SqlError| vec![format!("SQL_URI: {} ({address})", error.detail())];
     let database = Database::new(settings, Metrics::default()).map_err(of_database)?;
     let catalog = Catalog::read(&database, LIMIT).await.map_err(of_database)?;
     let engine = database.engine();
@@ -134,41 +134,23 @@ async fn propose(
         software: arguments.software.as_deref(),
     };
     let candidate = choice::choose(&catalog, engine, &wanted)?;
-    let mut draft = match &candidate.kind {
-        Kind::Software(recognised) => {
-            let lines = recipe::lines(recognised, engine).unwrap_or_default();
-            Draft {
-                lines,
-                checks: Vec::new(),
-            }
-        }
-        Kind::Plain(users) => {
-            let table = format!("{} u", table_name(users.table, engine));
-            let mut words = BTreeMap::new();
-            for column in plain::asked(users) {
-                let name = format!("u.{}", engine.quote(&column.name));
-                let found = look::words(&database, &table, &name).await.map_err(of_database)?;
-                words.insert(column.name.as_str(), found);
-            }
-            plain::draft(users, engine, &words)
-        }
-    };
+    let mut draft = draft(&database, &candidate).await.map_err(of_database)?;
+    let users = candidate.users();
+    let (count, more) = look::count(&database, &table_name(users, engine))
+        .await
+        .map_err(of_database)?;
+    let more = if more { "more than " } else { "" };
+    let rows = format!(" ({more}{count} row{})", if count == 1 { "" } else { "s" });
     let mut seen =
         vec!["Proposed by `ldap-gateway init`, which has changed nothing. Read it before you use it.".to_owned()];
     seen.push(format!("Seen in {} at {address}:", engine.name()));
-    let users = candidate.users();
     for table in candidate.tables() {
-        let rows = if std::ptr::eq(table, users) {
-            let (count, more) = look::count(&database, &table_name(table, engine))
-                .await
-                .map_err(of_database)?;
-            let more = if more { "more than " } else { "" };
-            format!(" ({more}{count} row{})", if count == 1 { "" } else { "s" })
-        } else {
-            String::new()
-        };
-        let columns = table.columns.len();
-        seen.push(format!("- {}{rows}, {columns} columns", candidate.place(table)));
+        let rows = if std::ptr::eq(table, users) { rows.as_str() } else { "" };
+        seen.push(format!(
+            "- {}{rows}, {} columns",
+            candidate.place(table),
+            table.columns.len()
+        ));
     }
     seen.push(candidate.sentence());
     if !users.is_found {
@@ -194,6 +176,26 @@ async fn propose(
         vec![format!("{}: {why}", candidate.place(users))]
     })?;
     Ok((text, checks))
+}
+
+/// The settings for the tables that are meant, and what is not certain of them.
+async fn draft(database: &Database, candidate: &Candidate<'_>) -> Result<Draft, SqlError> {
+    let engine = database.engine();
+    match &candidate.kind {
+        Kind::Software(recognised) => Ok(Draft {
+            lines: recipe::lines(recognised, engine).unwrap_or_default(),
+            checks: Vec::new(),
+        }),
+        Kind::Plain(users) => {
+            let table = format!("{} u", table_name(users.table, engine));
+            let mut words = BTreeMap::new();
+            for column in plain::asked(users) {
+                let name = format!("u.{}", engine.quote(&column.name));
+                words.insert(column.name.as_str(), look::words(database, &table, &name).await?);
+            }
+            Ok(plain::draft(users, engine, &words))
+        }
+    }
 }
 
 /// How the proposal names the database. Its password is nowhere: who reads the proposal may not be meant to know it.

@@ -55,7 +55,12 @@ fn renamed(value: &str, recognised: &Recognised<'_>, engine: Engine) -> String {
             in_text = !in_text;
         }
         let pairs = recognised.software.tables.iter().zip(&recognised.tables);
-        let table = pairs.clone().find(|(usual, _)| usual.name == word && !in_text);
+        let is_named = |usual: &str| match engine {
+            // Upper case is what some software writes there.
+            Engine::MySql => usual.eq_ignore_ascii_case(word),
+            Engine::PostgreSql | Engine::Sqlite => usual == word,
+        };
+        let table = pairs.clone().find(|(usual, _)| is_named(usual.name) && !in_text);
         match (table, recognised.software.prefix) {
             (Some((_, table)), _) => put(&mut renamed, table, engine),
             (None, Some(prefix)) if word.starts_with(prefix) => {

@@ -90,7 +90,9 @@ impl Recipe {
         let page = Page::of(self.name);
         self.grant(&page);
         let dir = scratch("recipe");
-        fs::write(dir.join(".env"), queries(self.name, self.engine, &page)).unwrap();
+        let queries = queries(self.name, self.engine, &page);
+        self.expect_proposed(&queries, &what);
+        fs::write(dir.join(".env"), queries).unwrap();
         let env = self.env(&page);
         self.check(&dir, &env, &what);
         let mut gateway = Gateway::spawn_in(&dir, &env);
@@ -101,6 +103,30 @@ impl Recipe {
             page.steps()
         ));
         assert_eq!(page.steps(), 6, "{what}");
+    }
+
+    /// `init` finds the tables of this software and proposes what the page has, line by line.
+    fn expect_proposed(&self, queries: &str, what: &str) {
+        let ended = run_to_end(&Env::default().with("SQL_URI", self.database.uri()), &["init"], "");
+        assert_eq!(ended.code, Some(0), "{what}: {}", ended.text());
+        // Its queries are made of the table, whatever the page says of groups.
+        if self.name == "table" {
+            return;
+        }
+        let is_setting = |line: &&str| !line.starts_with('#');
+        for line in queries.lines().filter(is_setting) {
+            assert!(
+                ended.stdout.lines().any(|proposed| proposed == line),
+                "{what}: {line}\n{}",
+                ended.stdout
+            );
+        }
+        let count = |text: &str| {
+            text.lines()
+                .filter(|line| line.starts_with("SQL_QUERY") || line.starts_with("LDAP_"))
+                .count()
+        };
+        assert_eq!(count(&ended.stdout), count(queries), "{what}: {}", ended.stdout);
     }
 
     /// Nothing may be read but what the page grants.
