@@ -64,6 +64,7 @@ mod bounds;
 mod causes;
 mod certificates;
 mod check;
+mod check_cost;
 mod check_rows;
 mod clients;
 mod controls;
