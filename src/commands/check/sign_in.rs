@@ -13,7 +13,7 @@ use crate::{
     directory::{
         Directory, DirectoryError,
         diagnostics::{
-            sample::Sample,
+            sample::{SAMPLE, Sample},
             sign_in::{SignIn, sign_ins},
         },
         kind::role::Role,
@@ -92,6 +92,14 @@ pub async fn values(
     Ok(())
 }
 
+/// That these are not all users.
+fn first(total: usize) -> &'static str {
+    match u32::try_from(total).is_ok_and(|total| total < SAMPLE) {
+        true => "",
+        false => "the first ",
+    }
+}
+
 /// None where the user's own is none that is set up, which is counted elsewhere.
 fn chain<'a>(auth: &'a AuthSettings, user: &SignIn) -> Option<Cow<'a, Chain>> {
     match user.own_chain.as_deref()? {
@@ -126,7 +134,7 @@ fn hashes<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &mu
     if asked == 0 {
         return;
     }
-    let mut line = format!("{good} of {asked} users have a usable hash");
+    let mut line = format!("{good} of {}{asked} users have a usable hash", first(total));
     if !schemes.is_empty() {
         let schemes: Vec<&str> = schemes.into_iter().collect();
         line = format!("{line}: {}", schemes.join(", "));
@@ -172,7 +180,10 @@ fn secrets<'a>(users: impl Iterator<Item = &'a SignIn>, total: usize, report: &m
     }
     report.section(
         "Codes",
-        vec![format!("{good} of {asked} users with `totp` have a usable totp_secret")],
+        vec![format!(
+            "{good} of {}{asked} users with `totp` have a usable totp_secret",
+            first(total)
+        )],
     );
     if without > 0 {
         report.warn(format!(

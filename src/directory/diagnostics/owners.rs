@@ -142,13 +142,23 @@ impl Values {
         if !self.several.contains(&hash) {
             return;
         }
+        let count = self.times(hash);
         let examples = &mut self.shared.examples;
         if examples.len() < VALUES || examples.contains_key(&hash) {
-            let (_, owners) = examples
+            let names = BTreeSet::new();
+            let example = examples
                 .entry(hash)
-                .or_insert_with(|| (value.to_owned(), Named::default()));
-            owners.note(owner);
+                .or_insert_with(|| (value.to_owned(), Named { count, names }));
+            example.1.show(owner);
         }
+    }
+
+    /// Whether no more names are needed.
+    pub fn is_named(&self) -> bool {
+        let examples = &self.shared.examples;
+        let is_full =
+            |(hash, (_, owners)): (&u64, &(String, Named))| owners.names.len() >= NAMED.min(self.times(*hash));
+        examples.len() >= VALUES.min(self.several.len()) && examples.iter().all(is_full)
     }
 
     /// Whether several entries have some value.

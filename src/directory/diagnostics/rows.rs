@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Rows that are looked at: their hashes take some 100 MiB.
 const MOST: usize = 2_000_000;
+/// How many rows are read between two looks whether all names are known.
+const LOOKS: usize = 1000;
 /// Home directories that nobody means to own.
 const NOBODYS_HOMES: [&str; 4] = ["/", "/nonexistent", "/dev/null", "/var/empty"];
 
@@ -170,7 +172,8 @@ impl<'a> Walk<'a> {
             .each(PATIENCE, |row| {
                 self.name_owner(maker, row);
                 rows += 1;
-                rows >= self.found.looked_at
+                let is_done = || self.computed_hits.is_empty() && self.values.values().all(Values::is_named);
+                rows >= self.found.looked_at || (rows % LOOKS == 0 && is_done())
             })
             .await?;
         Ok(())
