@@ -1,9 +1,13 @@
 //! The pages of `docs/recipes/`: the tables of each software, made by its own code where Debian has it, the steps of the page
 //! as they stand there, and a login at the end.
 //!
-//! `tables` makes the tables and their people: ada, who is in a group where there are groups, and bob, who may not sign in
-//! where the software knows that.
+//! - `tables`: the tables and their people: ada, who is in a group where there are groups, and bob, who may not sign in
+//!   where the software knows that
+//! - `programs`: the tables that a software makes by its own code
+//! - `rights`: columns are enough; queries that find no groups
 
+mod programs;
+mod rights;
 mod tables;
 
 use crate::harness::gateway::{Env, Gateway, run_in, run_to_end};
@@ -88,7 +92,7 @@ impl Recipe {
     fn follow(&self) {
         let what = format!("{} on {}", self.name, self.engine.name());
         let page = Page::of(self.name);
-        self.grant(&page);
+        self.grant(&page.block("sql", 0));
         let dir = scratch("recipe");
         let queries = queries(self.name, self.engine, &page);
         self.expect_proposed(&queries, &what);
@@ -129,24 +133,19 @@ impl Recipe {
         assert_eq!(count(&ended.stdout), count(queries), "{what}: {}", ended.stdout);
     }
 
-    /// Nothing may be read but what the page grants.
-    fn grant(&self, page: &Page) {
+    /// Nothing may be read but what a block of the page grants.
+    fn grant(&self, statements: &str) {
         let revoke = match self.engine {
             Engine::PostgreSql => "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM gateway".to_owned(),
             Engine::MariaDb => format!("REVOKE SELECT ON {}.* FROM gateway", self.database.name()),
             Engine::Sqlite => return,
         };
-        let statements = page.block("sql", 0);
         let grants = statements.lines().filter(|line| line.starts_with("GRANT"));
         for statement in std::iter::once(revoke.as_str()).chain(grants) {
             // Keycloak's page says so.
             let is_upper = self.name == "keycloak" && self.engine == Engine::MariaDb;
-            match statement.strip_prefix("GRANT SELECT ON ").filter(|_| is_upper) {
-                Some(rest) => {
-                    let (table, to) = rest.split_once(' ').unwrap();
-                    self.database
-                        .sql(&format!("GRANT SELECT ON {} {to}", table.to_uppercase()))
-                }
+            match statement.split_once(" TO ").filter(|_| is_upper) {
+                Some((what, to)) => self.database.sql(&format!("{} TO {to}", what.to_uppercase())),
                 None => self.database.sql(statement),
             };
         }

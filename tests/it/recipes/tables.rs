@@ -1,6 +1,6 @@
 //! The tables of each software with two or three people, as it makes them.
 
-use super::{Page, Recipe};
+use super::{Page, Recipe, programs};
 use crate::harness::database::Server;
 use crate::harness::process::{command, run};
 use crate::harness::{Database, Engine, note_secret, repository};
@@ -118,8 +118,8 @@ pub fn wordpress(engine: Engine) -> Recipe {
         engine,
         &format!(
             "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; {schema};
-             INSERT INTO wp_users (ID, user_login, user_pass, user_email, display_name) VALUES
-                (1, 'ada', '{}', 'ada@example.com', 'Ada Lovelace'), (2, 'bob', '{}', 'bob@example.com', 'Bob');
+             INSERT INTO wp_users (ID, user_login, user_pass, user_email, user_status, display_name) VALUES
+                (1, 'ada', '{}', 'ada@example.com', 0, 'Ada Lovelace'), (2, 'bob', '{}', 'bob@example.com', 2, 'Bob');
              INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES
                 (1, 'wp_capabilities', 'a:2:{{s:6:\"editor\";b:1;s:13:\"administrator\";b:1;}}'),
                 (1, 'nickname', 'a:1:{{s:6:\"author\";b:1;}}'),
@@ -141,25 +141,19 @@ pub fn wordpress(engine: Engine) -> Recipe {
             ("contributor", &[]),
             ("subscriber", &["bob"]),
         ],
-        refused: &[],
+        refused: &["bob"],
         said: &[],
     }
 }
 
-const LARAVEL: &str = "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(255) NOT NULL, email varchar(255) NOT NULL UNIQUE,
-    email_verified_at {time} NULL, password varchar(255) NOT NULL, remember_token varchar(100) NULL, created_at {time} NULL,
-    updated_at {time} NULL);
-    INSERT INTO users (id, name, email, password) VALUES (1, 'Ada Lovelace', 'ada@example.com', '{bcrypt}'),
-        (2, 'Bob', 'bob@example.com', '{argon2}')";
-
+/// By Laravel's schema builder.
 pub fn laravel(engine: Engine) -> Recipe {
-    let sql = LARAVEL
-        .replace("{bcrypt}", &hash("$2y$"))
-        .replace("{argon2}", &hash("$argon2id$"));
+    let database = empty(engine);
+    programs::laravel(&database, PASSWORD);
     Recipe {
         name: "laravel",
         engine,
-        database: made(engine, &sql),
+        database,
         password: PASSWORD,
         users: &["ada@example.com", "bob@example.com"],
         groups: &[],
@@ -179,16 +173,14 @@ pub fn spatie(database: &Database) {
     );
 }
 
-const DEVISE: &str = "CREATE TABLE users (id bigint PRIMARY KEY, email varchar(255) DEFAULT '' NOT NULL UNIQUE,
-    encrypted_password varchar(255) DEFAULT '' NOT NULL, reset_password_token varchar(255) NULL, reset_password_sent_at {time} NULL,
-    remember_created_at {time} NULL, created_at {time} NULL, updated_at {time} NULL);
-    INSERT INTO users (id, email, encrypted_password) VALUES (1, 'ada@example.com', '{bcrypt}'), (2, 'bob@example.com', '{bcrypt}')";
-
+/// By the migration of Devise's generator.
 pub fn devise(engine: Engine) -> Recipe {
+    let database = empty(engine);
+    programs::devise(&database, PASSWORD);
     Recipe {
         name: "devise",
         engine,
-        database: made(engine, &DEVISE.replace("{bcrypt}", &hash("$2a$"))),
+        database,
         password: PASSWORD,
         users: &["ada@example.com", "bob@example.com"],
         groups: &[],
