@@ -45,14 +45,6 @@ fn queries_that_find_no_groups() {
                 "SELECT NULL AS name, NULL AS gid_number FROM accounts a WHERE 1 = 0 AND a.login = ?",
             ),
             (
-                "SELECT 'none' AS cn FROM accounts a WHERE a.id IS NULL",
-                "SELECT 'none' AS cn FROM accounts a WHERE a.id IS NULL AND a.login = ?",
-            ),
-            (
-                "SELECT a.login AS name, a.id AS gid_number FROM accounts a WHERE 1 = 2",
-                "SELECT a.login AS name, a.id AS gid_number FROM accounts a WHERE 1 = 2 AND a.login = ?",
-            ),
-            (
                 "SELECT '' AS name, 0 AS gid_number LIMIT 0",
                 "SELECT ? AS name, 0 AS gid_number LIMIT 0",
             ),
