@@ -1,7 +1,9 @@
 //! MySQL's and MariaDB's plans: in JSON, which differ in names but not in how they tell of a table; and in the rows of the
 //! older form, where the JSON cannot be read. MariaDB does not escape a double quote in a condition.
 
-use super::{Access, Asked, QueryPlan, Reading, condition::finds_rows, hidden_by_function, last_texts, text};
+use super::asked::{Asked, hidden_by_function, last_texts, text};
+use super::condition::finds_rows;
+use super::reading::{Access, QueryPlan, Reading};
 use crate::sql::error::SqlError;
 use serde_json::Value as Json;
 

@@ -1,6 +1,8 @@
 //! PostgreSQL's plans in JSON.
 
-use super::{Access, Asked, QueryPlan, Reading, condition::finds_rows, hidden_by_function, last_texts, text};
+use super::asked::{Asked, hidden_by_function, last_texts, text};
+use super::condition::finds_rows;
+use super::reading::{Access, QueryPlan, Reading};
 use crate::sql::{engine::Engine, error::SqlError};
 use serde_json::Value as Json;
 use std::collections::HashMap;

@@ -1,6 +1,8 @@
 //! SQLite's plans, a line a step.
 
-use super::{Access, Asked, QueryPlan, Reading, condition::finds_rows, last_texts};
+use super::asked::{Asked, last_texts};
+use super::condition::finds_rows;
+use super::reading::{Access, QueryPlan, Reading};
 use crate::sql::{error::SqlError, indexes::unaliased};
 use std::collections::HashSet;
 

@@ -1,9 +1,10 @@
 //! Plans as the engines print them, and what is read out of them.
 
 use super::{
-    Access, Reading, hidden_by_function,
+    asked::hidden_by_function,
     mysql::{self, Row},
     postgres::{self, Index},
+    reading::{Access, Reading},
     sqlite::{self, Known},
 };
 use std::collections::{HashMap, HashSet};
