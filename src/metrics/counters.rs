@@ -136,6 +136,8 @@ pub(super) struct Values {
     /// In the order of [`ConnectionFailure::ALL`].
     pub(super) connection_failures: [AtomicU64; ConnectionFailure::COUNT],
     listening: AtomicBool,
+    /// Why the port cannot be opened, as the operating system numbers it; 0 while nothing stands in the way.
+    listen_error: AtomicI32,
     pub(super) statements: [Statements; Statement::ALL.len()],
     pub(super) pool_waiting: AtomicI64,
     /// Seconds since 1970; 0 while there is none.
@@ -225,6 +227,17 @@ impl Metrics {
     /// Notes whether the port is open.
     pub fn set_listening(&self, listening: bool) {
         self.0.listening.store(listening, Release);
+        self.0.listen_error.store(0, Relaxed);
+    }
+
+    /// Notes why the port cannot be opened: the operating system's error number.
+    pub fn set_listen_error(&self, error: Option<i32>) {
+        self.0.listen_error.store(error.unwrap_or(0), Relaxed);
+    }
+
+    /// Why the port cannot be opened, as the operating system numbers it; None while nothing stands in the way.
+    pub fn listen_error(&self) -> Option<i32> {
+        Some(self.0.listen_error.load(Relaxed)).filter(|error| *error != 0)
     }
 
     /// Whether the port is open.

@@ -176,6 +176,8 @@ impl Metrics {
         page.gauge("hashing_running", "Passwords being verified.", gauges.hashing_running);
         let help = "Passwords that wait to be verified.";
         page.gauge("hashing_waiting", help, gauges.hashing_waiting);
+        let help = "1 while the LDAP port is open.";
+        page.gauge("listening", help, u8::from(self.is_listening()));
         let help = "1 while clients are served, as /readyz says.";
         page.gauge("ready", help, u8::from(gauges.ready));
         let help = "Log lines lost because standard error did not take them.";

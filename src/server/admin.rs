@@ -233,7 +233,13 @@ impl Admin {
     fn problems(&self) -> String {
         let mut problems: Vec<String> = self.realms.iter().flat_map(ObservedRealm::problems).collect();
         if let Some(certificate) = &self.certificate {
-            problems.extend(remarks(&certificate.borrow().validities, now()));
+            let served = certificate.borrow();
+            problems.extend(remarks(&served.validities, now()));
+            problems.extend(served.refused.iter().cloned());
+        }
+        if let Some(error) = self.services.metrics.listen_error() {
+            let why = io::Error::from_raw_os_error(error);
+            problems.push(format!("PORT: the LDAP port cannot be opened: {why}"));
         }
         if let Some(error) = self.services.metrics.log_error() {
             let why = io::Error::from_raw_os_error(error);

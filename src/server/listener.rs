@@ -12,7 +12,7 @@ use tokio::{
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use super::{
@@ -74,7 +74,7 @@ impl Listener {
                 open = opened(&mut availability) => if !open { break },
                 () = shared.draining.cancelled() => break,
             }
-            let Some(socket) = self.open(&shared.draining).await else {
+            let Some(socket) = self.open(&shared).await else {
                 break;
             };
             let scheme = if self.tls.is_some() { "ldaps" } else { "ldap" };
@@ -101,20 +101,22 @@ impl Listener {
     }
 
     /// Opens the port, again and again if it has to: somebody else's use of it must not end the gateway.
-    async fn open(&self, draining: &CancellationToken) -> Option<TcpListener> {
+    async fn open(&self, shared: &Shared) -> Option<TcpListener> {
         let mut told = false;
         loop {
             match self.bind() {
                 Ok(socket) => return Some(socket),
-                Err(error) if !told => {
-                    error!(%error, "cannot listen on {}, trying on", self.address);
-                    told = true;
+                Err(error) => {
+                    if !told {
+                        error!(%error, "cannot listen on {}, trying on", self.address);
+                        told = true;
+                    }
+                    shared.services.metrics.set_listen_error(error.raw_os_error());
                 }
-                Err(_) => {}
             }
             tokio::select! {
                 () = sleep(RETRY) => {}
-                () = draining.cancelled() => return None,
+                () = shared.draining.cancelled() => return None,
             }
         }
     }

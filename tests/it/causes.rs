@@ -31,7 +31,7 @@ fn expect(text: &str, parts: &[&str]) {
 }
 
 /// The first line that has all of these.
-fn line_with(log: &str, parts: &[&str]) -> String {
+pub fn line_with(log: &str, parts: &[&str]) -> String {
     let found = log.lines().find(|line| parts.iter().all(|part| line.contains(part)));
     found
         .unwrap_or_else(|| panic!("no line with {parts:?} in\n{log}"))
@@ -43,7 +43,7 @@ fn openssl(dir: &Path, arguments: &str) {
 }
 
 /// The environment of a program whose clock is so far off, as libfaketime wants it; monotonic clocks are left alone.
-fn clock_set(by: &str) -> [(&'static str, String); 4] {
+pub fn clock_set(by: &str) -> [(&'static str, String); 4] {
     let library = run(Command::new("sh").args(["-c", "ls /usr/lib/*/faketime/libfaketime.so.1"]));
     [
         ("LD_PRELOAD", library.trim().to_owned()),
@@ -56,7 +56,7 @@ fn clock_set(by: &str) -> [(&'static str, String); 4] {
 
 /// An authority, one below it, and a server's certificate of that one; each valid for so many days from so many days on.
 /// `chain.pem` is the server's and what signed it, `server.key` its key.
-fn chain(authority: (i32, i32), intermediate: (i32, i32), server: (i32, i32)) -> PathBuf {
+pub fn chain(authority: (i32, i32), intermediate: (i32, i32), server: (i32, i32)) -> PathBuf {
     let dir = scratch("chain");
     for (name, subject) in [("root", "root"), ("middle", "middle"), ("server", "ldap1.example.com")] {
         openssl(
@@ -107,12 +107,12 @@ fn write_chain(dir: &Path, names: &[&str]) {
     fs::write(dir.join("chain.pem"), texts.collect::<String>()).unwrap();
 }
 
-fn with_chain(env: Env, dir: &Path) -> Env {
+pub fn with_chain(env: Env, dir: &Path) -> Env {
     env.with("LDAP_CERT_PATH", dir.join("chain.pem").display())
         .with("LDAP_KEY_PATH", dir.join("server.key").display())
 }
 
-const GOOD: (i32, i32) = (-10, 400);
+pub const GOOD: (i32, i32) = (-10, 400);
 
 #[test]
 fn a_certificate_that_is_not_valid_is_named_everywhere() {
@@ -729,10 +729,10 @@ fn lines_that_a_full_disk_does_not_take_are_counted_and_told_of() {
 }
 
 /// A small file system, unmounted when dropped.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(pub PathBuf);
 
 impl SmallDisk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = scratch("disk");
         run(Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])

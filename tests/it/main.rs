@@ -6,6 +6,7 @@
 //! - `battery`: what searches and binds answer, stamped onto PostgreSQL, MariaDB and SQLite
 //! - `outage`: the database restarted, away, frozen, broken
 //! - `settings`: wrong settings, `.env` files, commands
+//! - `breakages`: what breaks at 3 a.m., one thing at a time, and that docs/troubleshooting.md has the texts that name it
 //! - `causes`: what log, `check`, metrics and `/readyz` say of certificates, queries, handshakes, disks and clocks
 //! - `check`: what `check` finds
 //! - `init`: what `init` proposes for tables of known software and one's own, and when nothing
@@ -61,6 +62,7 @@ mod battery;
 mod bind_cache;
 mod bind_names;
 mod bounds;
+mod breakages;
 mod causes;
 mod certificates;
 mod check;

@@ -39,6 +39,8 @@ pub struct Served {
     pub acceptor: Acceptor,
     /// From when until when each certificate of the chain is valid.
     pub validities: Arc<[Validity]>,
+    /// What is wrong with the files as they are now, where they cannot be served and the pair read before is.
+    pub refused: Vec<String>,
 }
 
 impl Served {
@@ -46,6 +48,7 @@ impl Served {
         Served {
             acceptor: setup.acceptor(),
             validities: setup.validities().into(),
+            refused: Vec::new(),
         }
     }
 }
@@ -164,10 +167,15 @@ impl Following {
             // A pair that was made in memory has no files.
             Err(errors) if self.served.self_made && errors.is_no_pair() => {}
             Err(errors) => {
-                for error in errors.0 {
-                    error!("{error}; the certificate read before is still served");
+                let texts = errors.0.iter();
+                let texts: Vec<String> = texts
+                    .map(|error| format!("{error}; the certificate read before is still served"))
+                    .collect();
+                for text in &texts {
+                    error!("{text}");
                 }
                 self.stale = true;
+                self.publish.send_modify(|served| served.refused = texts);
                 self.metrics.certificate_reloaded(false);
             }
         }
@@ -179,6 +187,7 @@ impl Following {
             if self.stale {
                 info!("the certificate files can be used again; the certificate is the same");
                 self.stale = false;
+                self.publish.send_modify(|served| served.refused.clear());
                 self.metrics.certificate_reloaded(true);
             }
             return;
