@@ -68,6 +68,7 @@ mod certificates;
 mod check;
 mod check_cost;
 mod check_rows;
+mod check_verdicts;
 mod clients;
 mod controls;
 mod database_uri;

@@ -78,7 +78,7 @@ fn is_whole(digest: Digest, salt: &str, key: &str, length: usize) -> Result<(), 
         };
     }
     // Who pads the salt pads the key.
-    let lacks_padding = is_padded(salt) && length % 3 != 0;
+    let lacks_padding = is_padded(salt) && !length.is_multiple_of(3);
     let is_usual = length == digest.size() && !lacks_padding;
     let is_long = length > digest.size() && !is_padded(salt) && [24, 32, 40, 48, 64, 128, 256].contains(&length);
     match is_usual || is_long {

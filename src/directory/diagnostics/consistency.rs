@@ -177,7 +177,7 @@ pub async fn one_user_differences(
 }
 
 /// That users have another number where they are asked for alone, which is how `row_number()` and the like go wrong.
-fn other_numbers(users: &[(String, (Option<i128>, Option<i128>))], total: usize) -> Option<String> {
+fn other_numbers(users: &[(String, Numbers)], total: usize) -> Option<String> {
     let number = |number: Option<i128>| number.map_or("none".to_owned(), |number| number.to_string());
     let (_, (_, first)) = users.first()?;
     let names: Vec<String> = users
