@@ -169,8 +169,8 @@ impl<'c> UserTable<'c> {
             .collect();
         let lacks = match (found.name(), found.first(Password)) {
             (Some(_), Some(_)) => return Some(Ok(found)),
-            (Some(_), None) => "no readable text column that is named like one of password hashes",
-            (None, Some(_)) => "no readable text column that is named like one of user names or mail addresses",
+            (Some(_), None) => "a readable text column that is named like one of password hashes",
+            (None, Some(_)) => "a readable text column that is named like one of user names or mail addresses",
             (None, None) => return None,
         };
         Some(Err(Lacking { table, columns, lacks }))

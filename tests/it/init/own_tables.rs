@@ -160,19 +160,10 @@ fn tables_that_are_nearly_of_users_are_named_with_what_they_lack() {
         );
         let parts = [
             "no table of users was recognised",
-            "- customers: has email, and lacks no readable text column",
-            "- secrets: has password",
+            "- customers: has email, and lacks a readable text column that is named like one of password hashes",
+            "- secrets: has password, and lacks a readable text column that is named like one of user names",
             "3 tables seen",
         ];
-        let ended = refused(&shop, &[], &parts[..1]);
-        for part in [
-            "customers: has email",
-            "password hashes",
-            "secrets: has password",
-            "user names",
-            parts[3],
-        ] {
-            assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
-        }
+        refused(&shop, &[], &parts);
     }
 }
