@@ -22,7 +22,7 @@ fn check_of_many_users() {
         fill(&database, engine, thousands);
         let total = database.rows("SELECT count(*) FROM \"Users\"")[0][0].clone();
         let out = scratch("check-cost").join("out");
-        let mut check = command(&PathBuf::from(&program), None);
+        let mut check = command(PathBuf::from(&program), None);
         check.arg("check").env_clear().envs(database.deployed().iter());
         check.stdout(fs::File::create(&out).unwrap()).stderr(Stdio::inherit());
         let start = Instant::now();

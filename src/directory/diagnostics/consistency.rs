@@ -176,6 +176,9 @@ pub async fn one_user_differences(
     Ok(found)
 }
 
+/// A user's number in the listing, and where the user is asked for alone.
+type Numbers = (Option<i128>, Option<i128>);
+
 /// That users have another number where they are asked for alone, which is how `row_number()` and the like go wrong.
 fn other_numbers(users: &[(String, Numbers)], total: usize) -> Option<String> {
     let number = |number: Option<i128>| number.map_or("none".to_owned(), |number| number.to_string());

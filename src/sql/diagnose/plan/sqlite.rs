@@ -107,7 +107,7 @@ fn table(what: &str, rest: &str, (made, known): (&HashSet<String>, &Known), read
         let calls = |function: &&str| known.sql.to_lowercase().contains(&format!("{function}("));
         let is_function = NO_TABLES.contains(&name.as_str()) || name.starts_with("pragma_");
         // `FROM json_each(…) AS name`: no table has that name.
-        let is_result = name == table && NO_TABLES.iter().any(|function| calls(function));
+        let is_result = name == table && NO_TABLES.iter().any(calls);
         if known.of_modules.contains(&name) || !is_function && !is_result {
             reading.unknown(format!(
                 "how the virtual table {name} finds its rows is not in the plan"
