@@ -1,5 +1,6 @@
 //! What `check` takes with many users. Figures only: time is never asserted.
 
+use crate::harness::gateway::run_to_end;
 use crate::harness::process::command;
 use crate::harness::{Database, Engine, beside_others, figure, scratch};
 use std::fs;
@@ -50,6 +51,30 @@ fn check_of_many_users() {
             peak / 1024
         ));
     }
+}
+
+/// Of users whose hashes only SQL_QUERY_ONE_USER has, some are asked for where there are many, and the report says so.
+#[test]
+fn many_users_whose_hashes_no_listing_has_are_picked() {
+    let _guard = beside_others();
+    let database = Database::fresh(Engine::Sqlite);
+    fill(&database, Engine::Sqlite, 20);
+    let total = database.rows("SELECT count(*) FROM \"Users\"")[0][0].clone();
+    let env = database.deployed().changed("SQL_QUERY_ALL_USERS", |query| {
+        assert!(query.contains("\"userPassword\""), "{query}");
+        query.replacen("\"userPassword\"", "NULL", 1)
+    });
+    let report = run_to_end(&env, &["check"], "");
+    assert_eq!(report.code, Some(0), "{}", report.text());
+    let title = report
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("Accounts of"))
+        .unwrap();
+    assert!(title.ends_with(&format!(" of {total} users, picked evenly")), "{title}");
+    let looked_at: u64 = title.split(' ').nth(2).unwrap().parse().unwrap();
+    assert!((1..=20_000).contains(&looked_at), "{title}");
+    figure(&format!("check on sqlite, no hashes in the listing: {title}"));
 }
 
 /// The most resident memory there was, in KiB.
