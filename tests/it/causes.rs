@@ -157,7 +157,7 @@ fn a_certificate_that_is_not_valid_is_named_everywhere() {
             0.0,
         ),
     ] {
-        let env = with_chain(env(), &dir);
+        let env = with_chain(env(), &dir).with("LDAP_COMMON_NAME", "ldap1.example.com");
         let report = run_to_end(&env, &["check"], "");
         assert_eq!(report.code, Some(code), "{}", report.text());
         expect(&report.text(), told);

@@ -12,9 +12,6 @@ use crate::{
     },
 };
 
-/// What stands in the settings where nobody gave the server's name.
-const NO_NAME_GIVEN: &str = "localhost";
-
 /// Looks at the certificate of the listener.
 pub fn check(config: &Config, report: &mut Report) {
     if config.network.unencrypted {
@@ -132,18 +129,8 @@ fn judge(facts: &[CertificateFacts], settings: &TlsSettings, report: &mut Report
         return;
     };
     let origin = &leaf.validity.whose;
-    let name = settings.common_name.as_str();
-    let is_given = !name.is_empty() && name != NO_NAME_GIVEN;
-    if leaf.names.is_empty() {
-        report.warn(format!(
-            "{origin} has no names (subjectAltName): many clients look nowhere else and refuse it"
-        ));
-    } else if is_given && !leaf.is_for(name) {
-        report.warn(format!(
-            "{origin} is not for LDAP_COMMON_NAME ({name}), only for {}: clients that call the server {name}, such as SSSD, \
-             refuse it",
-            leaf.names.join(", ")
-        ));
+    if let Some(remark) = leaf.names_remark(&settings.common_name) {
+        report.warn(remark);
     }
     if !leaf.is_for_servers {
         report.warn(format!(

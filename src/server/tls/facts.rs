@@ -31,6 +31,9 @@ pub struct CertificateFacts {
     pub names_issuers_place: bool,
 }
 
+/// What stands in the settings where nobody gave the server's name.
+const NO_NAME_GIVEN: &str = "localhost";
+
 impl CertificateFacts {
     /// Whether a client that calls the server so accepts the certificate (RFC 6125 6.4: a star stands for one whole label).
     pub fn is_for(&self, name: &str) -> bool {
@@ -43,6 +46,25 @@ impl CertificateFacts {
                 .split_once('.')
                 .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain)),
             None => own.eq_ignore_ascii_case(name),
+        })
+    }
+
+    /// Why clients that call the server `common_name` (LDAP_COMMON_NAME) refuse the certificate for its names; None where they
+    /// do not, and where nobody gave that name.
+    pub fn names_remark(&self, common_name: &str) -> Option<String> {
+        let origin = &self.validity.whose;
+        let is_given = !common_name.is_empty() && common_name != NO_NAME_GIVEN;
+        if self.names.is_empty() {
+            return Some(format!(
+                "{origin} has no names (subjectAltName): many clients look nowhere else and refuse it"
+            ));
+        }
+        (is_given && !self.is_for(common_name)).then(|| {
+            format!(
+                "{origin} is not for LDAP_COMMON_NAME ({common_name}), only for {}: clients that call the server {common_name}, \
+                 such as SSSD, refuse it",
+                self.names.join(", ")
+            )
         })
     }
 }

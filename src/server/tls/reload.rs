@@ -81,6 +81,7 @@ impl ReadNow {
 /// The operating system refuses a thread.
 pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::Result<(Acceptors, ReadNow)> {
     metrics.set_certificate_expiry(setup.not_after);
+    warn_of_names(&setup, settings);
     let (publish, acceptors) = watch::channel(Served::of(&setup));
     let (ask, asked) = sync_channel(1);
     let mut following = Following {
@@ -96,6 +97,14 @@ pub fn follow(settings: &TlsSettings, setup: TlsSetup, metrics: Metrics) -> io::
         .name("certificates".to_owned())
         .spawn(move || following.run(&asked))?;
     Ok((acceptors, ReadNow(ask)))
+}
+
+/// Says which clients refuse the certificate for its names, where somebody gave it.
+fn warn_of_names(setup: &TlsSetup, settings: &TlsSettings) {
+    let given = setup.facts.first().filter(|_| !setup.self_made && !setup.is_renewed);
+    if let Some(remark) = given.and_then(|leaf| leaf.names_remark(&settings.common_name)) {
+        warn!("{remark}");
+    }
 }
 
 /// Whether the end of the certificate is to be looked at. Each look would make another where what was made cannot be
@@ -195,6 +204,7 @@ impl Following {
         for warning in &setup.warnings {
             warn!("{warning}");
         }
+        warn_of_names(&setup, &self.settings);
         info!(
             "the certificate was replaced; the new one's SHA-256 fingerprint is {}",
             setup.fingerprint

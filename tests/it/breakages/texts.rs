@@ -85,7 +85,7 @@ pub const OTHER_KEY: Breakage = Breakage {
 pub const OTHER_NAME: Breakage = Breakage {
     title: "The certificate is for another name",
     client: "clients that verify the name cannot connect: `hostname does not match`",
-    log: Text("TLS handshake failed…the client says"),
+    log: Text("WARN…is not for LDAP_COMMON_NAME (ldap2.example.com)"),
     check: Text("is not for LDAP_COMMON_NAME (ldap2.example.com)"),
     metric: Text(r#"ldap_gateway_connection_failures_total{cause="certificate_not_trusted"} > 0"#),
     ready: SERVING,
