@@ -233,12 +233,13 @@ fn what_may_not_be_read_and_where_else_tables_are() {
     let database = Database::fresh(Engine::MariaDb);
     let env = database.deployed();
     let other = Database::empty_on(database.server.clone());
-    other.sql("CREATE TABLE people (uid VARCHAR(20))");
-    let people = replaced(&env, "SQL_QUERY_ALL_GROUPS", "`Groups`", "people");
+    // A name that the databases of other tests have not.
+    other.sql("CREATE TABLE people_elsewhere (uid VARCHAR(20))");
+    let people = replaced(&env, "SQL_QUERY_ALL_GROUPS", "`Groups`", "people_elsewhere");
     problem(
         &people,
         "SQL_QUERY_ALL_GROUPS",
-        &[&format!("write {}.people", other.name())],
+        &[&format!("write {}.people_elsewhere", other.name())],
     );
     let denied = replaced(&env, "SQL_QUERY_ALL_GROUPS", "`Groups`", "mysql.`user`");
     problem(

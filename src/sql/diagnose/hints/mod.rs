@@ -205,7 +205,10 @@ impl Tables<'_> {
             Some((qualifier, name)) => (Some(qualifier), name),
             None => (None, asked),
         };
-        let of_query: Vec<&CatalogTable> = self.all.iter().filter(|table| self.is_named(&table.name)).collect();
+        // Other databases of the server may have a table of that name, which the query does not mean.
+        let is_of_query =
+            |table: &&CatalogTable| self.is_named(&table.name) && (table.is_found || self.is_named(&table.schema));
+        let of_query: Vec<&CatalogTable> = self.all.iter().filter(is_of_query).collect();
         // `FROM user` is a function of PostgreSQL, with one row and one column.
         if self.engine == Engine::PostgreSql
             && reads_from(&self.words, "user")
